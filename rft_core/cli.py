@@ -1,0 +1,280 @@
+"""python -m rft_core ...: the one file that joins worker and engine.
+
+Every command takes --json: one JSON document on stdout, logs on stderr. Exit 0 only on success, 2 on a user's mistake.
+"""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rft_core import catalog, presets
+from rft_core.errors import UserError
+from rft_core.home import Home, find_home
+from rft_core.preview import epoch_factors
+from rft_core.report.compare import compare as compare_runs
+from rft_core.spec import RunSpec, parse, with_settings
+from rft_core.store.run_store import RunRecord, RunStore, open_store
+from rft_core.units import format_duration, format_epsilon, format_percent, parse_epsilon
+from rft_core.worker.devices import local_devices
+from rft_core.worker.loop import Engine, run_worker
+from rft_core.worker.submit import submit as submit_run
+
+EXECUTE = "rft_core.engine.execute:execute"
+ENGINE = Engine(EXECUTE, preload=("torch", "timm", "rft_core.engine.execute", "rft_core.engine.data.blooms", "rft_core.engine.models.embedded"))
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="RFT Lab: robust fine-tuning of pretrained image models.", pretty_exceptions_enable=False)
+out, err = Console(), Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+RunId = Annotated[str, typer.Argument(help="Run id, or the beginning of one.")]
+PresetName = Annotated[str | None, typer.Option("--preset", help="Start from a named spec; see `list presets`.")]
+SpecFile = Annotated[Path | None, typer.Option("--spec", help="Start from a JSON file.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting, for example optim.epochs=3. May be repeated.")]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one clear line and exit code 2."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+    try:
+        app()
+    except UserError as error:
+        err.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def build_spec(preset: str | None, spec_file: Path | None, settings: list[str] | None) -> RunSpec:
+    """Return the spec that --preset or --spec and any --set describe."""
+    if preset and spec_file:
+        raise UserError("--preset and --spec are two starting points; give one of them")
+    if spec_file and not spec_file.is_file():
+        raise UserError(f"there is no spec file '{spec_file}'; write one with `show ID --json`")
+    spec = parse(spec_file.read_text()) if spec_file else presets.preset(preset) if preset else RunSpec()
+    return with_settings(spec, dict(_split(text) for text in settings or []))
+
+
+def _split(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"--set {text} has no value; write --set name=value, for example --set optim.epochs=3")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value.strip() or None
+
+
+def show_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check versions, devices, the store and the embedded files, and say how to mend what is wrong."""
+    from rft_core.doctor import examine
+    from rft_core.engine.models.weights import weights_file
+
+    checks = list(examine(weights_file))
+    if as_json:
+        show_json([check.as_dict() for check in checks])
+    else:
+        for check in checks:
+            out.print(f"[{'green]ok   ' if check.ok else 'red]wrong'}[/] {check.name}: {check.found}" + ("" if check.ok else f"\n      to mend it: {check.mend}"), highlight=False)
+    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@app.command("list")
+def list_menu(kind: Annotated[str, typer.Argument(help="schedules, strategies, objectives, attacks, datasets, backbones or presets.")], as_json: AsJson = False) -> None:
+    """Print a menu: what can be chosen, with one line of help and its source."""
+    rows = presets.PRESETS if kind == "presets" else catalog.choices(kind)
+    if as_json:
+        show_json([{"name": row.name, "label": row.label, "help": row.help, "source": row.source} for row in rows])
+        return
+    table = Table("name", "help", "source")
+    for row in rows:
+        table.add_row(row.name, row.help, row.source)
+    out.print(table)
+
+
+@app.command()
+def schedule(
+    kind: Annotated[str, typer.Option(help="Schedule, see `list schedules`.")] = "two_hinge",
+    epsilon: Annotated[str, typer.Option(help="Target, for example 8/255.")] = "8/255",
+    epochs: Annotated[int, typer.Option(help="Epochs of training.")] = 50,
+    ramp_start: Annotated[float | None, typer.Option(help="Share of training where the ramp starts.")] = None,
+    ramp_end: Annotated[float | None, typer.Option(help="Share of training where the ramp ends.")] = None,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print epsilon at the start of every epoch."""
+    ramp = {"schedule.ramp_start": ramp_start, "schedule.ramp_end": ramp_end}
+    changes = {"schedule.kind": kind, "threat.epsilon": epsilon, "optim.epochs": epochs} | {name: value for name, value in ramp.items() if value is not None}
+    spec = with_settings(RunSpec(), changes | dict(_split(text) for text in settings or []))
+    values = epoch_factors(spec)
+    if as_json:
+        show_json({"epsilon": [value * spec.threat.epsilon for value in values], "factor": values})
+        return
+    for epoch, value in enumerate(values):
+        out.print(f"epoch {epoch:3d}  {'█' * round(40 * value):40s} {value * spec.threat.epsilon * 255:5.2f}/255", highlight=False)
+
+
+@app.command()
+def run(preset: PresetName = None, spec: SpecFile = None, settings: Settings = None, as_json: AsJson = False) -> None:
+    """Run in the foreground with a progress bar; the run is stored like any other. Ctrl-C keeps its last checkpoint."""
+    from rft_core.foreground import run_here
+
+    store = open_store()
+    record = run_here(store, build_spec(preset, spec, settings), EXECUTE, local_devices(), err)
+    if as_json:
+        show_json(record.report or {"run_id": record.run_id, "status": record.status, "reason": record.reason})
+    else:
+        _print_run(record)
+    if record.status != "finished":
+        raise typer.Exit(1)
+
+
+@app.command()
+def submit(preset: PresetName = None, spec: SpecFile = None, settings: Settings = None, as_json: AsJson = False) -> None:
+    """Queue a run and return at once; a worker is started when none is running."""
+    run_id = submit_run(open_store(), build_spec(preset, spec, settings))
+    show_json({"run_id": run_id}) if as_json else out.print(run_id, highlight=False)
+
+
+@app.command()
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Stop when the queue is empty.")] = False,
+    home: Annotated[Path | None, typer.Option(help="Home to serve; RFT_HOME by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take runs from the queue, one a device, until stopped."""
+    served = find_home() if home is None else Home(home, find_home().store_url)
+    done = run_worker(served, ENGINE, local_devices(), once=once)
+    show_json({"runs": done}) if as_json else out.print(f"{done} runs done", highlight=False)
+
+
+@app.command()
+def runs(limit: Annotated[int, typer.Option(help="Newest runs to print.")] = 30, as_json: AsJson = False) -> None:
+    """Print the stored runs, newest first."""
+    store = open_store()
+    store.reconcile()
+    records = store.records(limit=limit)
+    if as_json:
+        show_json([record.summary() for record in records])
+        return
+    table = Table("run", "name", "status", "progress", "clean", "robust", "expected")
+    for record in records:
+        report = record.report or {}
+        numbers = [format_percent(report.get(name)) for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")]
+        table.add_row(record.run_id, record.name, record.status, format_percent(record.progress), *numbers)
+    out.print(table)
+
+
+@app.command()
+def show(run_id: RunId, as_json: AsJson = False) -> None:
+    """Print one run: its status with the reason, its settings, its report."""
+    store = open_store()
+    store.reconcile()
+    record = store.get(run_id)
+    show_json(record.summary()) if as_json else _print_run(record)
+
+
+@app.command()
+def stop(run_id: RunId, as_json: AsJson = False) -> None:
+    """Ask a run to finish its step, measure, keep what it has and stop."""
+    _answer(open_store().request(run_id, "stop"), as_json)
+
+
+@app.command()
+def pause(run_id: RunId, as_json: AsJson = False) -> None:
+    """Ask a run to keep a checkpoint and give its device free."""
+    _answer(open_store().request(run_id, "pause"), as_json)
+
+
+@app.command()
+def resume(run_id: RunId, as_json: AsJson = False) -> None:
+    """Queue a paused, stopped, lost or failed run again; it goes on from its last checkpoint."""
+    from rft_core.worker.submit import ensure_worker
+
+    store = open_store()
+    store.reconcile()
+    record = store.resume(run_id)
+    ensure_worker(store.home)
+    _answer(record, as_json)
+
+
+@app.command()
+def delete(run_id: RunId, as_json: AsJson = False) -> None:
+    """Delete a run with its events and files."""
+    store = open_store()
+    store.reconcile()
+    record = store.get(run_id)
+    store.delete(record.run_id)
+    show_json({"run_id": record.run_id, "deleted": True}) if as_json else out.print(f"{record.run_id} deleted", highlight=False)
+
+
+@app.command()
+def compare(run_ids: Annotated[list[str], typer.Argument(help="Two or more run ids.")], as_json: AsJson = False) -> None:
+    """Print runs side by side: numbers, and only the settings that differ."""
+    store = open_store()
+    result = compare_runs([store.get(run_id) for run_id in run_ids])
+    if as_json:
+        show_json(result.as_dict())
+        return
+    table = Table("", *[row["name"] for row in result.rows])
+    for label, name in (("clean", "clean_accuracy"), ("robust", "robust_accuracy"), ("expected", "expected_robustness")):
+        table.add_row(label, *[format_percent(row[name]) for row in result.rows])
+    table.add_row("adapts at step", *["never" if row["onset_step"] is None else str(row["onset_step"]) for row in result.rows])
+    for name, values in result.settings.items():
+        table.add_row(name, *[str(value) for value in values])
+    out.print(table)
+    for warning in result.warnings:
+        err.print(warning, highlight=False)
+
+
+@app.command()
+def pretrain(
+    names: Annotated[list[str] | None, typer.Argument(help="Embedded backbones; all when none is named.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where the weights go; assets/weights by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the embedded backbones again, from their seed."""
+    import tempfile
+
+    from rft_core.engine.models.weights import FOLDER
+    from rft_core.engine.pretrain import RECIPES, pretrain, recipe
+    from rft_core.engine.reporter import FolderReporter
+
+    cards = []
+    for name in names or RECIPES:
+        recipe(name)
+        with tempfile.TemporaryDirectory() as place:
+            cards.append(pretrain(name, FolderReporter(Path(place)), folder or FOLDER))
+        measured = cards[-1]["measured"]
+        err.print(f"{name}: clean {format_percent(measured['clean_accuracy'])} in {format_duration(measured['seconds'])}", highlight=False)
+    if as_json:
+        show_json(cards)
+
+
+def _answer(record: RunRecord, as_json: bool) -> None:
+    show_json({"run_id": record.run_id, "status": record.status, "reason": record.reason}) if as_json else out.print(f"{record.run_id} {record.status} {record.reason}", highlight=False)
+
+
+def _print_run(record: RunRecord) -> None:
+    out.print(f"{record.run_id}  {record.name}  {record.status}  {record.reason}", highlight=False, soft_wrap=True)
+    if not record.report:
+        out.print(f"step {record.step} of {record.total_steps or '?'}; last heard of {format_duration(record.heartbeat_age)} ago", highlight=False)
+        return
+    report, target = record.report, format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
+    adapted = f"step {report['onset']['step']} (epoch {report['onset']['epoch']:.1f})" if report["onset"] else "never"
+    out.print(f"clean {format_percent(report['clean_accuracy'])}, at {target} {format_percent(report['robust_accuracy'])}, ", end="", highlight=False)
+    out.print(f"expected robustness {format_percent(report['expected_robustness'])}, adapts at {adapted}, {format_duration(report['seconds'])}", highlight=False)
+    for point in report["curve"]:
+        bar = "█" * round(40 * point["accuracy"])
+        out.print(f"  {format_epsilon(point['epsilon'], record.spec.threat.norm):>10s} {bar:40s} {format_percent(point['accuracy'])}", highlight=False)

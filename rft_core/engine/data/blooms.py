@@ -1,0 +1,128 @@
+"""Blooms: flowers drawn by a seeded program, so that the whole main job needs no download.
+
+A picture is a polar curve r(angle) = (1 + depth cos(petals * angle)) / (1 + depth) filled with a texture, at a random
+place, size, turn and colour, over a smooth background with noise. A class is (petals, depth, texture). The source task
+is for pretraining; the downstream tasks have other petal counts, depths and textures, and rising difficulty: more
+classes that differ by less, lower contrast, fewer images a class.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rft_core.engine.data.dataset import Dataset, Split
+
+CHUNK = 1000
+TEXTURES = ("plain", "stripes", "rings", "checks", "spokes", "core", "spiral", "dots", "halves", "waves", "rim", "cross")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Classes (petals, depth, texture index), images of each split, and how visible the flowers are."""
+
+    classes: tuple[tuple[int, float, int], ...]
+    train_size: int
+    validation_size: int
+    test_size: int
+    contrast: tuple[float, float]
+    noise: float
+    stream: int
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names such as "5 petals, deep, spiral", two classes never the same."""
+        return tuple(f"{petals} petals, depth {depth:g}, {TEXTURES[texture]}" for petals, depth, texture in self.classes)
+
+
+def _grid(petals: tuple[int, ...], depths: tuple[float, ...], textures: tuple[int, ...]) -> tuple[tuple[int, float, int], ...]:
+    return tuple((count, depth, texture) for count in petals for depth in depths for texture in textures)
+
+
+SOURCE = Task(
+    tuple(one for one in _grid((0, 2, 3, 4, 6), (0.2, 0.5), (0, 1, 2, 3, 4, 5)) if one[:2] != (0, 0.5)),
+    24_000, 1_000, 2_000, (0.4, 1.0), 0.02, stream=1,
+)  # fmt: skip
+TASKS = {
+    "blooms_source": SOURCE,
+    "blooms_easy": Task(_grid((5, 8), (0.35,), (6, 7, 8, 9)), 800, 200, 1_000, (0.7, 1.0), 0.02, stream=2),
+    "blooms_medium": Task(_grid((3, 5, 7), (0.15, 0.4), (2, 6, 7, 9)), 1_200, 240, 1_000, (0.6, 1.0), 0.02, stream=3),
+    "blooms_hard": Task(_grid((3, 4, 5, 7), (0.15, 0.4), (1, 6, 7, 8, 9, 11)), 1_536, 384, 1_000, (0.5, 0.9), 0.02, stream=4),
+}
+
+
+def load(name: str, *, image_size: int) -> Dataset:
+    """Return a task at `image_size` pixels. Its pictures are the same for every seed:
+    the seed of a run must not change the data it is measured on."""
+    task = TASKS[name]
+    sizes = (task.train_size, task.validation_size, task.test_size)
+    splits = [make_split(task, size, image_size, seed=10 * task.stream + place) for place, size in enumerate(sizes)]
+    return Dataset(name, task.class_names, *splits)
+
+
+def make_split(task: Task, size: int, image_size: int, *, seed: int) -> Split:
+    """Draw `size` labelled pictures, classes in equal shares and shuffled."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = (torch.arange(size) % len(task.classes))[torch.randperm(size, generator=generator)]
+    kinds = torch.tensor(task.classes, dtype=torch.float32)[labels]
+    pictures = [draw(part, image_size, generator, contrast=task.contrast, noise=task.noise) for part in kinds.split(CHUNK)]
+    return Split((torch.cat(pictures) * 255).round().to(torch.uint8), labels)
+
+
+def draw(kinds: Tensor, size: int, generator: torch.Generator, *, contrast: tuple[float, float], noise: float) -> Tensor:
+    """Return pictures (N, 3, size, size) in [0, 1] of flowers `kinds` (N, 3): petals, depth, texture index."""
+    n = len(kinds)
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return low + (high - low) * torch.rand(n, *shape, generator=generator)
+
+    petals, depth, texture = (column.view(n, 1, 1) for column in kinds.unbind(1))
+    radius, angle, across, along, scale = _place(size, uniform)
+    outline = 0.9 * (1 + depth * torch.cos(petals * angle)) / (1 + depth)
+    # a soft edge about one pixel wide, whatever the picture's size
+    mask = torch.sigmoid((outline - radius) * size * scale * 0.75)[:, None]
+    inner = _texture(texture.long(), radius, angle, across, along)[:, None]
+
+    base = uniform(0, 1, 3, 1, 1)
+    clouds = F.interpolate(uniform(0, 1, 3, 4, 4), size=(size, size), mode="bicubic", align_corners=False).clamp(0, 1)
+    background = base + 0.5 * (clouds - 0.5)
+    # petals differ from the background towards the far end of the scale, so that no flower is clipped away
+    colour = uniform(*contrast, 1, 1, 1) * torch.where(base < 0.5, 1.0, -1.0) * uniform(0.4, 1, 3, 1, 1)
+    flower = background + colour * (0.35 + 0.65 * inner)
+    picture = background * (1 - mask) + flower * mask + noise * torch.randn(n, 3, size, size, generator=generator)
+    return picture.clamp(0, 1)
+
+
+def _place(size: int, uniform) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return polar and turned Cartesian coordinates of every pixel around each flower's centre, and its scale."""
+    axis = (torch.arange(size) + 0.5) / size * 2 - 1
+    centre_x, centre_y, scale, turn = uniform(-0.2, 0.2, 1, 1), uniform(-0.2, 0.2, 1, 1), uniform(0.7, 0.95, 1, 1), uniform(0, 2 * math.pi, 1, 1)
+    x, y = (axis[None, None, :] - centre_x) / scale, (axis[None, :, None] - centre_y) / scale
+    across = x * torch.cos(turn) - y * torch.sin(turn)
+    along = x * torch.sin(turn) + y * torch.cos(turn)
+    return torch.sqrt(across**2 + along**2 + 1e-9), torch.atan2(along, across), across, along, scale
+
+
+def _texture(index: Tensor, radius: Tensor, angle: Tensor, across: Tensor, along: Tensor) -> Tensor:
+    """Return the inner pattern (N, H, W) in [0, 1] chosen by `index` (N, 1, 1), an index into TEXTURES."""
+    wave = 3 * math.pi
+    patterns = (
+        torch.full_like(radius, 10.0),
+        torch.sin(wave * across),
+        torch.sin(wave * radius),
+        1.5 * torch.sin(wave * across) * torch.sin(wave * along),
+        torch.cos(3 * angle),
+        4 * (0.45 - radius),
+        torch.sin(wave * radius + 2 * angle),
+        3 * (torch.cos(wave * across) + torch.cos(wave * along)) - 1.5,
+        6 * across,
+        torch.sin(wave * across + 2 * torch.sin(0.6 * wave * along)),
+        8 * (radius - 0.5),
+        12 * (0.16 - torch.minimum(across.abs(), along.abs())),
+    )
+    chosen = torch.zeros_like(radius)
+    for place, pattern in enumerate(patterns):
+        chosen = torch.where(index == place, pattern, chosen)
+    return torch.sigmoid(6 * chosen)

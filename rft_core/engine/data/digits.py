@@ -1,0 +1,24 @@
+"""scikit-learn's handwritten digits: 1,797 real images of 8 x 8 pixels (Alpaydin and Kaynak, UCI 1998)."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_digits
+
+from rft_core.engine.data.dataset import Dataset, Split, holdout
+
+TEST_SHARE, VALIDATION_SHARE = 0.3, 0.1
+LEVELS = 16
+
+
+def load(name: str, *, image_size: int) -> Dataset:
+    """Return the digits, grey in three channels, enlarged to `image_size`; 30 % are the test split."""
+    raw = load_digits()
+    grey = torch.from_numpy(raw.images).float()[:, None] / LEVELS
+    large = F.interpolate(grey, size=(image_size, image_size), mode="bilinear", align_corners=False)
+    images = (large.clamp(0, 1) * 255).round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous()
+    everything = Split(images, torch.from_numpy(raw.target).long())
+    rest, test = holdout(raw.target, TEST_SHARE, seed=0)
+    train, validation = holdout(raw.target[rest], VALIDATION_SHARE, seed=1)
+    parts = [everything.take(torch.from_numpy(np.asarray(part))) for part in (rest[train], rest[validation], test)]
+    return Dataset(name, tuple(str(digit) for digit in range(10)), *parts)

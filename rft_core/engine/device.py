@@ -1,0 +1,64 @@
+"""Where and how a run computes: device, threads, memory layout, precision. Chosen automatically, with fall-backs."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import psutil
+import torch
+from torch import nn
+
+from rft_core.errors import SettingError
+from rft_core.spec import RuntimeSpec
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The choices made for one run, as they are written into its report."""
+
+    device: torch.device
+    threads: int
+    precision: str
+    memory_format: torch.memory_format = torch.contiguous_format
+
+    def autocast(self) -> AbstractContextManager:
+        """Context for forward passes in training; reported evaluation never uses it."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bfloat16" else nullcontext()
+
+    def describe(self) -> dict[str, str | int]:
+        """Return device, threads and precision as plain data."""
+        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU"
+        layout = "channels_last" if self.memory_format is torch.channels_last else "contiguous"
+        return {"device": str(self.device), "device_name": name, "threads": self.threads, "precision": self.precision, "memory_format": layout}
+
+
+def choose_runtime(spec: RuntimeSpec, model: nn.Module) -> Runtime:
+    """Return the runtime for `spec`; sets the number of CPU threads of this process."""
+    device = _device(spec.device)
+    threads = spec.threads or psutil.cpu_count(logical=False) or 1
+    torch.set_num_threads(threads)
+    return Runtime(device, threads, _precision(spec.precision, device), memory_format(model))
+
+
+def memory_format(model: nn.Module) -> torch.memory_format:
+    """Return channels_last for networks made of convolutions, contiguous for the rest."""
+    convolutions = sum(isinstance(module, nn.Conv2d) for module in model.modules())
+    return torch.channels_last if convolutions > 2 else torch.contiguous_format
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise SettingError("runtime.device", name, "needs a CUDA GPU and this machine has none; use cpu or auto")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise SettingError("runtime.device", name, "needs an Apple GPU and this machine has none; use cpu or auto")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise SettingError("runtime.device", name, f"is not one of the {torch.cuda.device_count()} GPUs of this machine; use cuda:0 or auto")
+    return device
+
+
+def _precision(wanted: str, device: torch.device) -> str:
+    if wanted == "auto":
+        return "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+    return wanted

@@ -1,0 +1,101 @@
+"""The method on one page: RunSpec + Reporter -> RunReport."""
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+from rft_core import catalog
+from rft_core.engine.checkpoint import FILE_NAME, load_checkpoint, write_tensors
+from rft_core.engine.data.dataset import stratified
+from rft_core.engine.data.load import load_dataset
+from rft_core.engine.device import choose_runtime
+from rft_core.engine.evaluate import Evaluation, evaluate
+from rft_core.engine.models.build import build_model, preprocessing
+from rft_core.engine.optim import build_optimizer
+from rft_core.engine.reporter import Reporter
+from rft_core.engine.tracking import Tracker
+from rft_core.engine.train import Job, Progress, train
+from rft_core.metrics.run_report import RunReport
+from rft_core.metrics.transfer import onset
+from rft_core.spec import RunSpec, epsilon_grid
+
+WEIGHTS_FILE, VERDICTS_FILE, REPORT_KIND = "model.safetensors", "verdicts.npz", "verdicts"
+BATCH = 256
+
+
+def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
+    """Run `spec` from its checkpoint in the reporter's folder, or from the start; return what was measured.
+
+    Returns None when a person paused the run; after a stop the report is of the model as it stood.
+    """
+    started = time.monotonic()
+    job = prepare(spec, reporter)
+    progress = Progress()
+    if (checkpoint := reporter.folder / FILE_NAME).is_file():
+        progress = Progress(**load_checkpoint(checkpoint, job.model, job.optimizer))
+        reporter.event("log", progress.step, progress.step / job.steps_per_epoch, {"text": f"resumed from the checkpoint of step {progress.step}"})
+    before = progress.seconds
+    tracker = Tracker(job, progress, reporter)
+    request = train(job, progress, reporter, tracker.measure_if_due)
+    if request == "pause":
+        return None
+    tracker.measure(progress.step)
+    evaluation = evaluate_job(job, epsilon_grid(spec))
+    progress.gradient_evaluations += evaluation.gradient_evaluations
+    progress.seconds = before + time.monotonic() - started
+    _keep(job, evaluation, reporter)
+    return _report(job, progress, evaluation, reporter, "stopped" if request else "finished")
+
+
+def prepare(spec: RunSpec, reporter: Reporter) -> Job:
+    """Load the data, build the model, choose what is trained, and put all of it on the device."""
+    image_size = spec.data.image_size or preprocessing(spec.model.backbone).image_size
+    dataset = load_dataset(spec.data, image_size=image_size)
+    for note in dataset.notes:
+        reporter.event("log", 0, 0.0, {"text": note})
+    model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed)
+    model.backbone = catalog.find("strategies", spec.strategy.kind).load()(model.backbone, spec.strategy)
+    runtime = choose_runtime(spec.runtime, model)
+    model = model.to(runtime.device, memory_format=runtime.memory_format)
+    optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
+    tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
+    return Job(spec, dataset.to(runtime.device), tracked.to(runtime.device), model, optimizer, runtime)
+
+
+def evaluate_job(job: Job, epsilons: tuple[float, ...]) -> Evaluation:
+    """Measure the model on the whole test split, in float32."""
+    spec = job.spec.evaluation
+    return evaluate(
+        job.model, job.dataset.test, norm=job.spec.threat.norm, epsilons=epsilons, steps=spec.steps, batch_size=BATCH, memory_format=job.runtime.memory_format
+    )
+
+
+def _keep(job: Job, evaluation: Evaluation, reporter: Reporter) -> None:
+    """Write the weights and the per-example verdicts, so that runs can be paired image by image later."""
+    weights = reporter.folder / WEIGHTS_FILE
+    write_tensors(weights, job.model.state_dict(), {"backbone": job.spec.model.backbone})
+    verdicts = reporter.folder / VERDICTS_FILE
+    np.savez_compressed(verdicts, epsilons=np.array(evaluation.epsilons), verdicts=evaluation.verdicts, labels=job.dataset.test.labels.cpu().numpy())
+    reporter.artifact(weights, "weights")
+    reporter.artifact(verdicts, REPORT_KIND)
+
+
+def _report(job: Job, progress: Progress, evaluation: Evaluation, reporter: Reporter, status: str) -> RunReport:
+    rows: list[dict[str, Any]] = progress.tracked
+    adapted = onset([row["step"] for row in rows], [row["epoch"] for row in rows], [row["clean"] for row in rows], job.dataset.num_classes)
+    parameters = list(job.model.parameters())
+    return RunReport(
+        run_id=reporter.run_id,
+        status=status,
+        seconds=progress.seconds,
+        images_per_second=progress.images / max(progress.training_seconds, 1e-9),
+        curve=evaluation.curve,
+        onset=adapted,
+        trainable_parameters=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
+        total_parameters=sum(parameter.numel() for parameter in parameters),
+        images_digest=job.dataset.test.digest(),
+        gradient_evaluations=progress.gradient_evaluations,
+        machine=job.runtime.describe() | {"torch": torch.__version__, "classes": job.dataset.num_classes},
+    )

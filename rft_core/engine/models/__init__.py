@@ -1,0 +1,1 @@
+"""Backbones: built by timm or embedded here, with mean and std inside the model."""

@@ -1,0 +1,38 @@
+"""Adversary: the training attack with its budget filled in, always run in eval mode."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from rft_core.engine.modes import eval_mode
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """Maps (model, images, labels) to adversarial images within `epsilon`; `steps` gradient evaluations an image."""
+
+    attack: Callable[..., Tensor]
+    norm: str
+    epsilon: float
+    steps: int
+    relative_step_size: float | None
+    random_start: bool
+    generator: torch.Generator | None
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
+        """Attack in eval mode: in training mode the attack would move batch statistics and come out weaker."""
+        with eval_mode(model):
+            return self.attack(
+                model,
+                images,
+                labels,
+                norm=self.norm,
+                epsilon=self.epsilon,
+                steps=self.steps,
+                relative_step_size=self.relative_step_size,
+                random_start=self.random_start,
+                generator=self.generator,
+                **options,
+            ).detach()

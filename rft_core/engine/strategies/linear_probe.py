@@ -1,0 +1,14 @@
+"""Linear probe: only the classification head is trained (Li et al., ICCV 2025, strategy LP)."""
+
+from torch import nn
+
+from rft_core.engine.modes import freeze_statistics
+from rft_core.spec import StrategySpec
+
+
+def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:
+    """Return `backbone` with a trainable head and everything else frozen, the statistics of its norms included."""
+    backbone.requires_grad_(False)
+    freeze_statistics(backbone)
+    backbone.get_classifier().requires_grad_(True)
+    return backbone

@@ -1,0 +1,93 @@
+"""Tracking: a run measured while it trains; dense early, where adaptation happens, then sparse."""
+
+
+import torch
+
+from rft_core.engine.data.dataset import stratified
+from rft_core.engine.evaluate import evaluate, predict
+from rft_core.engine.examples import save_examples
+from rft_core.engine.modes import eval_mode
+from rft_core.engine.reporter import Reporter
+from rft_core.engine.train import Job, Progress
+from rft_core.metrics.transfer import onset
+from rft_core.spec import RunSpec, epsilon_grid
+
+TRACKED_POINTS = 5
+BATCH = 256
+
+
+def evaluation_steps(total: int, count: int) -> tuple[int, ...]:
+    """Return about `count` steps from 0 to `total`, both included, spaced quadratically: dense early, then sparse."""
+    return tuple(sorted({round(total * (place / (count - 1)) ** 2) for place in range(count)}))
+
+
+def tracked_epsilons(spec: RunSpec) -> tuple[float, ...]:
+    """Return at most five epsilons of the final grid, 0 and the last among them, for the live curve."""
+    grid = epsilon_grid(spec)
+    if len(grid) <= TRACKED_POINTS:
+        return grid
+    places = [round(place * (len(grid) - 1) / (TRACKED_POINTS - 1)) for place in range(TRACKED_POINTS)]
+    return tuple(grid[place] for place in places)
+
+
+class Tracker:
+    """Measures the validation subset at the planned steps and reports it; the training stream is not touched."""
+
+    def __init__(self, job: Job, progress: Progress, reporter: Reporter):
+        self.job, self.progress, self.reporter = job, progress, reporter
+        self.steps = frozenset(evaluation_steps(job.total_steps, job.spec.evaluation.tracking))
+        self.followed = stratified(job.dataset.test, job.spec.evaluation.examples, seed=2) if job.spec.evaluation.examples else None
+
+    def measure_if_due(self, step: int) -> None:
+        """Measure when `step` is planned; note the clean accuracy at the start of every epoch for the schedule `auto`."""
+        if step in self.steps:
+            self.measure(step)
+        epoch, place = divmod(step, self.job.steps_per_epoch)
+        if self.job.spec.schedule.kind == "auto" and place == 0 and len(self.progress.validation) < epoch:
+            self.progress.validation.append(self._clean_accuracy())
+
+    def measure(self, step: int) -> None:
+        """Report accuracy at a few epsilons and the followed images, once a step."""
+        if self.progress.tracked and self.progress.tracked[-1]["step"] >= step:
+            return
+        job, spec = self.job, self.job.spec
+        epoch = step / job.steps_per_epoch
+        measured = evaluate(
+            job.model,
+            job.tracked,
+            norm=spec.threat.norm,
+            epsilons=tracked_epsilons(spec),
+            steps=spec.evaluation.steps,
+            batch_size=BATCH,
+            memory_format=job.runtime.memory_format,
+        )
+        curve = measured.curve
+        self.progress.gradient_evaluations += measured.gradient_evaluations
+        self.progress.tracked.append({"step": step, "epoch": epoch, "clean": curve.clean_accuracy})
+        self.reporter.event(
+            "eval", step, epoch, {"curve": curve.points(), "expected_robustness": curve.expected_robustness, "gradient_evaluations": self.progress.gradient_evaluations}
+        )
+        self._note_onset(step, epoch)
+        self._save_examples(step, epoch)
+
+    def _note_onset(self, step: int, epoch: float) -> None:
+        rows = self.progress.tracked
+        adapted = onset([row["step"] for row in rows], [row["epoch"] for row in rows], [row["clean"] for row in rows], self.job.dataset.num_classes)
+        if adapted is not None and adapted.step == step:
+            self.reporter.event("onset", step, epoch, adapted.as_dict())
+
+    def _save_examples(self, step: int, epoch: float) -> None:
+        if self.followed is None:
+            return
+        threat, folder = self.job.spec.threat, self.reporter.folder / "examples"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{step:07d}.npz"
+        save_examples(path, self.job.model, self.followed, norm=threat.norm, epsilon=threat.epsilon, steps=self.job.spec.evaluation.steps)
+        self.reporter.artifact(path, "examples")
+        names = [self.job.dataset.class_names[label] for label in self.followed.labels.tolist()]
+        self.reporter.event("examples", step, epoch, {"file": f"examples/{path.name}", "class_names": list(self.job.dataset.class_names), "labels": names})
+
+    def _clean_accuracy(self) -> float:
+        with eval_mode(self.job.model), torch.no_grad():
+            right = predict(self.job.model, self.job.tracked, BATCH, self.job.runtime.memory_format).argmax(1) == self.job.tracked.labels
+        return right.float().mean().item()

@@ -1,0 +1,191 @@
+"""Training: the loop of a run, from a step to the end or to a person's request."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rft_core import catalog
+from rft_core.engine.checkpoint import FILE_NAME, save_checkpoint
+from rft_core.engine.data.augment import augment
+from rft_core.engine.data.dataset import Dataset, Split
+from rft_core.engine.device import Runtime
+from rft_core.engine.evaluate import as_pixels
+from rft_core.engine.modes import train_mode
+from rft_core.engine.objectives.adversary import Adversary
+from rft_core.engine.optim import learning_rate_factor, set_learning_rate
+from rft_core.engine.reporter import Reporter, Request
+from rft_core.engine.seeds import generator, global_stream
+from rft_core.errors import TrainingError
+from rft_core.schedules import Moment, factor_at
+from rft_core.spec import RunSpec
+
+TRAIN_EVENTS = 400
+CHECKPOINT_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a run holds in memory; built once from the spec."""
+
+    spec: RunSpec
+    dataset: Dataset
+    tracked: Split
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    runtime: Runtime
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps an epoch; images that do not fill a batch sit out until the next epoch's order."""
+        return max(1, len(self.dataset.train) // self.spec.optim.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        """Optimiser steps of the whole run."""
+        return self.steps_per_epoch * self.spec.optim.epochs
+
+
+@dataclass
+class Progress:
+    """Where a run stands; plain data, kept in its checkpoint."""
+
+    step: int = 0
+    seconds: float = 0.0
+    training_seconds: float = 0.0
+    images: int = 0
+    gradient_evaluations: int = 0
+    tracked: list[dict[str, Any]] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data."""
+        return asdict(self)
+
+
+def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[int], None]) -> Request:
+    """Train until the end or until a person asks to stop or pause; return that request, or None at the end.
+
+    `measure` (step) is called before each step; it decides whether this is a moment to evaluate.
+    """
+    spec, clock = job.spec, _Clock(progress)
+    schedule = catalog.find("schedules", spec.schedule.kind).load()
+    objective = catalog.find("objectives", spec.objective.kind).load()
+    report_every = max(1, job.total_steps // TRAIN_EVENTS)
+    checkpoint = reporter.folder / FILE_NAME
+
+    while progress.step < job.total_steps:
+        reporter.progress(progress.step, job.total_steps)
+        measure(progress.step)
+        if request := reporter.request():
+            _save(checkpoint, job, clock, reporter)
+            return request
+        step, epoch = progress.step, progress.step // job.steps_per_epoch
+        moment = Moment(step / job.total_steps, epoch, spec.optim.epochs, spec.seed, tuple(progress.validation))
+        epsilon = factor_at(schedule, spec.schedule, moment) * spec.threat.epsilon
+        images, labels = next_batch(job, step)
+        with clock.training():
+            loss = training_step(job, step, images, labels, epsilon, objective)
+        progress.step += 1
+        progress.images += len(labels)
+        progress.gradient_evaluations += len(labels) * (1 + (spec.attack.steps if epsilon > 0 else 0))
+        if step % report_every == 0 or progress.step == job.total_steps:
+            _report(job, progress, reporter, loss, epsilon)
+        if clock.due():
+            _save(checkpoint, job, clock, reporter)
+    reporter.progress(progress.step, job.total_steps)
+    _save(checkpoint, job, clock, reporter)
+    return None
+
+
+def training_step(job: Job, step: int, images: Tensor, labels: Tensor, epsilon: float, objective: Callable) -> Tensor:
+    """One step of the method: attack within `epsilon`, take the objective's gradient, update. Returns the loss."""
+    spec, device = job.spec, job.runtime.device
+    set_learning_rate(job.optimizer, learning_rate_factor(step / job.total_steps, warmup_fraction=spec.optim.warmup_fraction, decay=spec.optim.decay))
+    adversary = build_adversary(job, step, epsilon) if epsilon > 0 else None
+    train_mode(job.model)
+    with global_stream(spec.seed, "layers", step, device=device), job.runtime.autocast():
+        loss = objective(job.model, images, labels, adversary, spec.objective)
+    job.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    if spec.optim.clip_norm is not None:
+        nn.utils.clip_grad_norm_(job.model.parameters(), spec.optim.clip_norm)
+    job.optimizer.step()
+    return loss.detach()
+
+
+def build_adversary(job: Job, step: int, epsilon: float) -> Adversary:
+    """Return the training attack of `step` with its budget and its own stream of random starts."""
+    attack, spec = job.spec.attack, job.spec
+    stream = generator(spec.seed, "attack", step, device=job.runtime.device)
+    run = catalog.find("attacks", attack.kind).load()
+    return Adversary(run, spec.threat.norm, epsilon, attack.steps, attack.relative_step_size, attack.random_start, stream)
+
+
+def next_batch(job: Job, step: int) -> tuple[Tensor, Tensor]:
+    """Return the pixels (N, 3, H, W) and labels (N,) of `step`; the order depends only on seed and epoch."""
+    epoch, place = divmod(step, job.steps_per_epoch)
+    size, train_split = job.spec.optim.batch_size, job.dataset.train
+    order = torch.randperm(len(train_split), generator=generator(job.spec.seed, "order", epoch))
+    chosen = order[place * size : (place + 1) * size].to(train_split.labels.device)
+    images = as_pixels(train_split.images[chosen])
+    images = augment(images, job.spec.data.augment, generator(job.spec.seed, "augment", step, device=images.device))
+    return images.contiguous(memory_format=job.runtime.memory_format), train_split.labels[chosen]
+
+
+class _Clock:
+    """Counts a run's seconds across interruptions, and says when a checkpoint is due."""
+
+    def __init__(self, progress: Progress):
+        self.progress, self.before = progress, progress.seconds
+        self.started = self.saved = time.monotonic()
+
+    def training(self) -> "_Training":
+        return _Training(self.progress)
+
+    def tick(self) -> None:
+        self.progress.seconds = self.before + time.monotonic() - self.started
+
+    def due(self) -> bool:
+        return time.monotonic() - self.saved > CHECKPOINT_SECONDS
+
+
+class _Training:
+    """Adds the time spent inside the block to the training time, so that speeds leave evaluation out."""
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+
+    def __enter__(self) -> None:
+        self.entered = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.training_seconds += time.monotonic() - self.entered
+
+
+def _save(path: Path, job: Job, clock: _Clock, reporter: Reporter) -> None:
+    clock.tick()
+    save_checkpoint(path, job.model, job.optimizer, clock.progress.as_dict())
+    reporter.artifact(path, "checkpoint")
+    clock.saved = time.monotonic()
+
+
+def _report(job: Job, progress: Progress, reporter: Reporter, loss: Tensor, epsilon: float) -> None:
+    value = loss.item()
+    step = progress.step - 1
+    if not math.isfinite(value):
+        raise TrainingError(
+            f"the loss is not a finite number at step {step}; lower optim.learning_rate (now {job.spec.optim.learning_rate:g}) or set optim.clip_norm"
+        )
+    payload = {
+        "loss": value,
+        "epsilon": epsilon,
+        "learning_rate": job.optimizer.param_groups[0]["lr"],
+        "images_per_second": progress.images / max(progress.training_seconds, 1e-9),
+    }
+    reporter.event("train", step, step / job.steps_per_epoch, payload)

@@ -1,0 +1,49 @@
+"""Run one spec in this process, stored and queued like any other, with a progress bar on a terminal."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rft_core.errors import UserError
+from rft_core.spec import RunSpec
+from rft_core.store.run_store import RunRecord, RunStore
+from rft_core.worker.child import work_on
+
+WAIT_SECONDS = 0.5
+
+
+def run_here(store: RunStore, spec: RunSpec, target: str, devices: Sequence[str], console: Console) -> RunRecord:
+    """Store, claim and execute `spec` here; return its record. Waits while another run has the device."""
+    store.reconcile()
+    run_id = store.submit(spec, reserved=True)
+    _claim(store, run_id, tuple(devices), console)
+    watcher = threading.Thread(target=_watch, args=(store, run_id, console), daemon=True)
+    watcher.start()
+    work_on(store, run_id, target)
+    watcher.join(timeout=2)
+    record = store.get(run_id)
+    if record.status == "failed":
+        raise UserError(f"run {run_id} failed: {record.reason}")
+    return record
+
+
+def _claim(store: RunStore, run_id: str, devices: tuple[str, ...], console: Console) -> None:
+    told = False
+    while store.claim(devices, run_id) is None:
+        if not told:
+            console.print("waiting: another run has the device", highlight=False)
+            told = True
+        store.reconcile()
+        time.sleep(WAIT_SECONDS)
+
+
+def _watch(store: RunStore, run_id: str, console: Console) -> None:
+    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} steps"), TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task(run_id, total=1)
+        while (record := store.get(run_id)).is_active:
+            if record.total_steps:
+                bar.update(task, total=record.total_steps, completed=record.step)
+            time.sleep(WAIT_SECONDS)

@@ -1,0 +1,41 @@
+"""Where things are kept: RFT_HOME (default: the platform's user data folder). Nothing is written inside the checkout."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from rft_core.errors import StoreError
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one user's runs, datasets and weights, and the address of its store."""
+
+    root: Path
+    store_url: str
+
+    @property
+    def runs(self) -> Path:
+        """One folder a run."""
+        return self.root / "runs"
+
+    @property
+    def worker_log(self) -> Path:
+        """What the worker printed."""
+        return self.root / "worker.log"
+
+    def run_folder(self, run_id: str) -> Path:
+        """Return the folder of one run."""
+        return self.runs / run_id
+
+
+def find_home() -> Home:
+    """Return the home named by RFT_HOME and RFT_STORE, made if it is not there; a folder that cannot be made raises."""
+    root = Path(os.environ.get("RFT_HOME") or platformdirs.user_data_dir("rft-lab")).expanduser().resolve()
+    try:
+        (root / "runs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"RFT_HOME is {root}, which cannot be used ({error.strerror}); set RFT_HOME to a folder that can be written") from None
+    return Home(root, os.environ.get("RFT_STORE") or f"sqlite:///{root / 'rft.db'}")

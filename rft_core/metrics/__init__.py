@@ -1,0 +1,1 @@
+"""What is measured, in plain numbers: no torch, no store."""

@@ -1,0 +1,43 @@
+"""RunReport: what a run measured, as plain data."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.transfer import Onset
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """The end of a run. Accuracies are fractions on `curve.n` test images; seconds exclude imports."""
+
+    run_id: str
+    status: str
+    seconds: float
+    images_per_second: float
+    curve: RobustnessCurve
+    onset: Onset | None
+    trainable_parameters: int
+    total_parameters: int
+    images_digest: str
+    gradient_evaluations: int
+    machine: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the document that `run --json` prints and the store keeps."""
+        return {
+            "run_id": self.run_id,
+            "status": self.status,
+            "seconds": round(self.seconds, 3),
+            "images_per_second": round(self.images_per_second, 2),
+            "clean_accuracy": self.curve.clean_accuracy,
+            "robust_accuracy": self.curve.accuracies[-1],
+            "expected_robustness": self.curve.expected_robustness,
+            "onset": asdict(self.onset) if self.onset else None,
+            "curve": self.curve.points(),
+            "trainable_parameters": self.trainable_parameters,
+            "total_parameters": self.total_parameters,
+            "images_digest": self.images_digest,
+            "gradient_evaluations": self.gradient_evaluations,
+            "machine": self.machine,
+        }

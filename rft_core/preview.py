@@ -1,0 +1,90 @@
+"""What a run will do and cost, known before it starts: epsilon over training, and an estimate of its time."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from rft_core import catalog
+from rft_core.schedules import Moment, factor_at
+from rft_core.spec import RunSpec, epsilon_grid
+
+# a weight update costs its own forward pass and both backward passes, an attack step one of them less
+UPDATE_COST = 1.5
+# bisection with early exit: what a curve took, in full attacks an image (measured on the embedded models)
+CURVE_COST = 1.5
+CARDS = Path(__file__).parent.parent / "assets" / "weights"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """An estimate: gradient evaluations (examples x steps), their share of a constant schedule's, seconds or None."""
+
+    gradient_evaluations: float
+    share_of_constant: float
+    seconds: float | None
+    basis: str
+
+
+def factors(spec: RunSpec, count: int = 200) -> tuple[list[float], list[float]]:
+    """Return (progress, factor) at `count` + 1 places from 0 to 1.
+
+    For `auto`, which depends on what is measured, convergence is assumed after a quarter of training.
+    """
+    schedule, epochs = catalog.find("schedules", spec.schedule.kind).load(), spec.optim.epochs
+    progress = [place / count for place in range(count + 1)]
+    return progress, [factor_at(schedule, spec.schedule, _moment(spec, p, min(epochs - 1, int(p * epochs)))) for p in progress]
+
+
+def epoch_factors(spec: RunSpec) -> list[float]:
+    """Return the factor at the start of each epoch."""
+    schedule, epochs = catalog.find("schedules", spec.schedule.kind).load(), spec.optim.epochs
+    return [factor_at(schedule, spec.schedule, _moment(spec, epoch / epochs, epoch)) for epoch in range(epochs)]
+
+
+def _moment(spec: RunSpec, progress: float, epoch: int) -> Moment:
+    epochs = spec.optim.epochs
+    converged = max(spec.schedule.patience + 1, round(epochs / 4))
+    assumed = (0.0,) * min(epoch, converged) if epoch < converged else (0.0,) * converged
+    return Moment(progress, epoch, epochs, spec.seed, assumed)
+
+
+def train_images(spec: RunSpec) -> int | None:
+    """Return the number of training images, or None where it is known only after loading."""
+    if spec.data.dataset.startswith("folder:"):
+        return spec.data.train_size
+    available = catalog.find("datasets", spec.data.dataset).facts.get("train")
+    return min(available, spec.data.train_size) if available and spec.data.train_size else available
+
+
+def estimate(spec: RunSpec, rate: float | None = None, basis: str = "") -> Cost | None:
+    """Return the cost of `spec`, or None when its number of images is not known yet.
+
+    `rate` is measured gradient evaluations a second of earlier runs like it; without one the embedded backbone's card
+    is asked, which names the machine it was measured on.
+    """
+    images = train_images(spec)
+    if images is None:
+        return None
+    updates = images * spec.optim.epochs
+    attacked = 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else _attacked_share(spec)
+    measured = spec.evaluation.tracking * (spec.evaluation.eval_size or 500) + 1000
+    evaluation = measured * spec.evaluation.steps * CURVE_COST * (1.0 if attacked else 0.4) * (len(epsilon_grid(spec)) > 1)
+    total = updates * (UPDATE_COST + attacked * spec.attack.steps) + evaluation
+    constant = updates * (UPDATE_COST + spec.attack.steps) + measured * spec.evaluation.steps * CURVE_COST
+    if rate is None:
+        rate, basis = card_rate(spec.model.backbone)
+    return Cost(total, total / constant, total / rate if rate else None, basis)
+
+
+def card_rate(backbone: str) -> tuple[float | None, str]:
+    """Return (gradient evaluations a second, where it was measured) from an embedded backbone's card."""
+    try:
+        measured = json.loads((CARDS / f"{backbone}.json").read_text())["measured"]
+        return measured["gradient_evaluations"] / measured["seconds"], f"{backbone} on {measured['machine']['threads']} CPU threads elsewhere"
+    except (OSError, ValueError, KeyError):
+        return None, "nothing like it has run here yet"
+
+
+def _attacked_share(spec: RunSpec) -> float:
+    _, values = factors(spec)
+    return sum(value > 0 for value in values[:-1]) / (len(values) - 1)

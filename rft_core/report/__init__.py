@@ -1,0 +1,1 @@
+"""What people look at, from plain data: figures, comparisons, exports."""

@@ -1,0 +1,1 @@
+"""The run store: runs and claims, events, artifacts. Loads no torch."""

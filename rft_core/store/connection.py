@@ -1,0 +1,49 @@
+"""Open the store: SQLite in WAL mode by default, PostgreSQL by URL."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event, insert, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from rft_core.errors import StoreError
+from rft_core.store.tables import SCHEMA_VERSION, meta, metadata
+
+BUSY_MILLISECONDS = 10_000
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine on `url` with the schema in place; raises StoreError saying what to do when it cannot be opened."""
+    try:
+        address = make_url(url)
+        engine = create_engine(address)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise StoreError(f"RFT_STORE is '{url}', which is no database address ({error}); write sqlite:///FILE or postgresql://HOST/NAME") from None
+    if address.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN"))
+    try:
+        _create(engine)
+    except DBAPIError as error:
+        place = f"the file {Path(address.database).resolve()}" if address.database and address.get_backend_name() == "sqlite" else "the database"
+        raise StoreError(f"the run store cannot be opened: {place}: {error.orig}; set RFT_HOME or RFT_STORE to another place") from None
+    return engine
+
+
+def _configure_sqlite(connection, _record) -> None:
+    # SQLAlchemy begins transactions itself, so that a writer can take its lock at the start
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MILLISECONDS}", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _create(engine: Engine) -> None:
+    with engine.execution_options(writes=True).begin() as connection:
+        metadata.create_all(connection)
+        version = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
+        if version is None:
+            connection.execute(insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
+        elif int(version) > SCHEMA_VERSION:
+            raise StoreError(f"the run store has schema version {version}, this program knows {SCHEMA_VERSION}; update RFT Lab, or set RFT_HOME to another folder")

@@ -1,0 +1,54 @@
+"""Events of a run: append-only rows, read "after sequence s"."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, func, insert, select
+
+from rft_core.store.tables import events
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row: its place in the run, wall time in seconds since 1970, its kind and what it says."""
+
+    sequence: int
+    step: int
+    epoch: float
+    wall_time: float
+    kind: str
+    payload: dict[str, Any]
+
+
+def append_events(engine: Engine, run_id: str, rows: Sequence[Event]) -> None:
+    """Append `rows` in one transaction."""
+    if not rows:
+        return
+    values = [
+        {"run_id": run_id, "sequence": row.sequence, "step": row.step, "epoch": row.epoch, "wall_time": row.wall_time, "kind": row.kind, "payload": _dump(row.payload)}
+        for row in rows
+    ]
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(insert(events), values)
+
+
+def read_events(engine: Engine, run_id: str, after: int = 0, kinds: Sequence[str] | None = None) -> list[Event]:
+    """Return the events of a run with a sequence beyond `after`, oldest first, of all kinds or of some."""
+    query = select(events).where(events.c.run_id == run_id, events.c.sequence > after).order_by(events.c.sequence)
+    if kinds is not None:
+        query = query.where(events.c.kind.in_(list(kinds)))
+    with engine.connect() as connection:
+        return [Event(row.sequence, row.step, row.epoch, row.wall_time, row.kind, json.loads(row.payload)) for row in connection.execute(query)]
+
+
+def last_sequence(engine: Engine, run_id: str) -> int:
+    """Return the sequence of the newest event, 0 when there is none."""
+    with engine.connect() as connection:
+        return connection.execute(select(func.max(events.c.sequence)).where(events.c.run_id == run_id)).scalar() or 0
+
+
+def _dump(payload: dict[str, Any]) -> str:
+    return json.dumps({key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in payload.items()})

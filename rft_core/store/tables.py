@@ -1,0 +1,55 @@
+"""The schema, the same on SQLite and PostgreSQL."""
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+SCHEMA_VERSION = 1
+
+meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("spec_hash", String(32), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    # what a person asked of a running child: "", "stop" or "pause"
+    Column("request", String(12), nullable=False, default=""),
+    Column("host", String(200)),
+    Column("device", String(40)),
+    Column("pid", Integer),
+    Column("pid_start", Float),
+    Column("heartbeat", Float),
+    Column("created", Float, nullable=False),
+    Column("started", Float),
+    Column("ended", Float),
+    Column("step", Integer, nullable=False, default=0),
+    Column("total_steps", Integer),
+    Column("report", Text),
+    Index("runs_by_status", "status", "created"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run_id", String(40), ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("step", Integer, nullable=False),
+    Column("epoch", Float, nullable=False),
+    Column("wall_time", Float, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("payload", Text, nullable=False),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("run_id", String(40), ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("path", String(400), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)

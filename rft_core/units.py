@@ -1,0 +1,61 @@
+"""Units as people write them: "8/255" <-> 0.03137, durations, percent."""
+
+import math
+from fractions import Fraction
+
+PIXEL_LEVELS = 255
+
+
+def parse_epsilon(text: str | float) -> float:
+    """Return a perturbation budget in pixel scale from a number or from text such as "8/255".
+
+    Raises ValueError for anything that is not a finite number >= 0.
+    """
+    value = _number(text)
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(f"must be a finite number of at least 0 such as 8/255, got {text!r}")
+    return value
+
+
+def _number(text: str | float) -> float:
+    if isinstance(text, bool):
+        raise ValueError(f"must be a number such as 8/255, got {text!r}")
+    if isinstance(text, (int, float)):
+        return float(text)
+    numerator, _, denominator = str(text).strip().partition("/")
+    try:
+        return float(numerator) / float(denominator) if denominator else float(numerator)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"must be a number such as 8/255 or 0.03, got {text!r}") from None
+
+
+def format_epsilon(epsilon: float, norm: str = "linf") -> str:
+    """Return "8/255" for linf budgets (steps of 1/255, else decimals over 255), a plain number for l2."""
+    if epsilon == 0:
+        return "0"
+    if norm != "linf":
+        return f"{epsilon:.4g}"
+    levels = epsilon * PIXEL_LEVELS
+    whole = Fraction(levels).limit_denominator(4)
+    if abs(float(whole) - levels) < 1e-6:
+        return f"{float(whole):g}/255"
+    return f"{levels:.2f}/255" if abs(levels - round(levels, 2)) < 1e-9 else f"{epsilon!r}"
+
+
+def format_duration(seconds: float | None) -> str:
+    """Return "0.4 s", "12 s", "1 min 12 s" or "2 h 05 min"; "unknown" for None."""
+    if seconds is None or not math.isfinite(seconds):
+        return "unknown"
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def format_percent(fraction: float | None) -> str:
+    """Return a fraction 0..1 as "52.2 %"; an en dash for None."""
+    return "–" if fraction is None or not math.isfinite(fraction) else f"{100 * fraction:.1f} %"

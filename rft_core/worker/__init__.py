@@ -1,0 +1,1 @@
+"""The worker: claims queued runs, one a device, and gives each a process of its own. Knows nothing of the engine."""

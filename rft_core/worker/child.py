@@ -1,0 +1,66 @@
+"""One process a run: takes over a claimed run, executes it, and leaves a true status whatever happens."""
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from importlib import import_module
+
+from rft_core.errors import RftError
+from rft_core.home import Home
+from rft_core.store.run_store import RunStore
+from rft_core.worker.reporter import StoreReporter
+
+LOG_FILE = "run.log"
+
+
+def run_child(run_id: str, home: Home, target: str) -> None:
+    """Entry point of the process. `target` names the engine's function as "module:function"."""
+    _detach(home, run_id)
+    store = RunStore(home)
+    store.adopt(run_id)
+    work_on(store, run_id, target)
+
+
+def work_on(store: RunStore, run_id: str, target: str) -> None:
+    """Execute a claimed run in this process and record how it ended; a failure is recorded with its reason, not raised."""
+    with StoreReporter(store, run_id) as reporter:
+        signal.signal(signal.SIGTERM, lambda *_: reporter.ask("pause"))
+        try:
+            report = _load(target)(store.get(run_id).spec, reporter)
+        except KeyboardInterrupt:
+            outcome = ("lost", "interrupted from the keyboard; resume it to go on from its last checkpoint", None)
+        except RftError as error:
+            outcome = ("failed", str(error), None)
+        except MemoryError:
+            outcome = ("failed", "out of memory; lower optim.batch_size or data.image_size, then resume", None)
+        except Exception as error:
+            traceback.print_exc()
+            outcome = ("failed", f"{type(error).__name__}: {error}; the whole trace is in {LOG_FILE} of the run's folder", None)
+        else:
+            outcome = ("paused", "paused by request; resume it to go on", None) if report is None else (report.status, _reason(report.status), report.as_dict())
+        reporter.event("status", reporter.last_step, 0.0, {"status": outcome[0], "reason": outcome[1]})
+    store.finish(run_id, *outcome)
+
+
+def _reason(status: str) -> str:
+    return "stopped by request; what was trained so far was measured and kept" if status == "stopped" else ""
+
+
+def _load(target: str):
+    module, function = target.split(":")
+    return getattr(import_module(module), function)
+
+
+def _detach(home: Home, run_id: str) -> None:
+    """Leave the worker's terminal and process group, and write to the run's own log."""
+    os.setsid()
+    folder = home.run_folder(run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
+    sys.stdout.reconfigure(line_buffering=True)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s", force=True)

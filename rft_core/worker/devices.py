@@ -1,0 +1,23 @@
+"""The devices of this machine, found without loading torch."""
+
+import os
+import shutil
+import subprocess
+
+
+def local_devices() -> tuple[str, ...]:
+    """Return "cpu" and "cuda:0", "cuda:1", ... for the NVIDIA GPUs that a run may use."""
+    return ("cpu", *(f"cuda:{index}" for index in range(_count_gpus())))
+
+
+def _count_gpus() -> int:
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([one for one in visible.split(",") if one.strip() not in ("", "-1")])
+    if shutil.which("nvidia-smi") is None:
+        return 0
+    try:
+        listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    return sum(line.startswith("GPU ") for line in listing.stdout.splitlines()) if listing.returncode == 0 else 0

@@ -1,0 +1,97 @@
+"""The pull worker: claim a run, give it a process, look after it, claim the next. One worker a home and machine."""
+
+import logging
+import multiprocessing
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
+
+from filelock import FileLock, Timeout
+from sqlalchemy.exc import DBAPIError
+
+from rft_core.errors import StoreError
+from rft_core.home import Home
+from rft_core.store.run_store import RunRecord, RunStore
+from rft_core.worker.child import run_child
+
+POLL_SECONDS = 0.2
+RECONCILE_SECONDS = 5.0
+IDLE_SECONDS = 3600.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the worker runs, by name, so that it need not import it: the entry point and the modules to load ahead."""
+
+    target: str
+    preload: tuple[str, ...] = ()
+
+
+def run_worker(home: Home, engine: Engine, devices: Sequence[str], *, once: bool = False) -> int:
+    """Work until the queue is empty (`once`), or until nothing was asked for an hour; return the number of runs done.
+
+    Raises StoreError when another worker already serves this home on this machine.
+    """
+    try:
+        with worker_lock(home).acquire(timeout=0):
+            return _Worker(home, engine, tuple(devices)).work(once)
+    except Timeout:
+        raise StoreError(f"a worker already serves {home.root}; it takes new runs by itself") from None
+
+
+def worker_lock(home: Home) -> FileLock:
+    """Return the lock that the worker of a home holds while it lives; the system drops it when the process ends."""
+    return FileLock(home.root / "worker.lock")
+
+
+class _Worker:
+    def __init__(self, home: Home, engine: Engine, devices: tuple[str, ...]):
+        self.home, self.engine, self.devices = home, engine, devices
+        self.store = RunStore(home)
+        self.children: dict[str, BaseProcess] = {}
+        # a fork of a process that has torch and timm loaded starts in milliseconds
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["rft_core.worker.child", *engine.preload])
+        forkserver.ensure_running()
+
+    def work(self, once: bool) -> int:
+        done, last_use, last_check = 0, time.monotonic(), -RECONCILE_SECONDS
+        while True:
+            done += self._collect()
+            try:
+                if time.monotonic() - last_check > RECONCILE_SECONDS:
+                    self.store.reconcile()
+                    last_check = time.monotonic()
+                record = self.store.claim(self.devices)
+            except DBAPIError as error:
+                log.warning("the store is busy, trying again: %s", error.orig)
+                record = None
+            if record is not None:
+                self._start(record)
+            if self.children or record is not None:
+                last_use = time.monotonic()
+            elif once or time.monotonic() - last_use > IDLE_SECONDS:
+                return done
+            if record is None:
+                time.sleep(POLL_SECONDS)
+
+    def _start(self, record: RunRecord) -> None:
+        log.info("starting run %s on %s", record.run_id, record.device)
+        child = self.context.Process(target=run_child, args=(record.run_id, self.home, self.engine.target), name=record.run_id, daemon=False)
+        child.start()
+        self.children[record.run_id] = child
+
+    def _collect(self) -> int:
+        """Forget children that ended; a run that its process left without a status becomes "lost"."""
+        ended = [run_id for run_id, child in self.children.items() if not child.is_alive()]
+        for run_id in ended:
+            code = self.children.pop(run_id).exitcode
+            record = self.store.get(run_id)
+            if record.is_active:
+                how = f"was killed by signal {-code}" + (", often for want of memory" if code == -9 else "") if code and code < 0 else f"ended with exit code {code}"
+                self.store.finish(run_id, "lost", f"its process {how} at step {record.step}; resume it to go on from its last checkpoint")
+            log.info("run %s ended", run_id)
+        return len(ended)

@@ -1,0 +1,95 @@
+"""StoreReporter: carries a run's events, files and heartbeat into the store, from a thread of its own."""
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from rft_core.store.artifacts import register_artifact
+from rft_core.store.events import Event, append_events, last_sequence
+from rft_core.store.run_store import RunStore
+
+FLUSH_SECONDS = 0.5
+LAST_FLUSH_TRIES = 60
+log = logging.getLogger(__name__)
+
+
+class StoreReporter:
+    """A reporter for one run. Events reach the store at most about a second late; measurements at once.
+
+    A store that is busy never stops training: events wait here and go with the next flush.
+    """
+
+    def __init__(self, store: RunStore, run_id: str):
+        self.run_id, self.folder = run_id, store.folder(run_id)
+        self._store = store
+        self._waiting: list[Event] = []
+        self._sequence = last_sequence(store.engine, run_id)
+        self._step, self._total_steps = store.get(run_id).step, None
+        self._wish = ""
+        self._lock, self._wake, self._closing = threading.Lock(), threading.Event(), False
+        self._thread = threading.Thread(target=self._beat, name="reporter", daemon=True)
+
+    def __enter__(self) -> "StoreReporter":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing = True
+        self._wake.set()
+        self._thread.join()
+        for _ in range(LAST_FLUSH_TRIES):
+            if self._flush():
+                return
+            time.sleep(FLUSH_SECONDS)
+
+    def event(self, kind: str, step: int, epoch: float, payload: dict[str, Any]) -> None:
+        """Append one event; it is numbered here, so that none can be doubled or lost in between."""
+        with self._lock:
+            self._sequence += 1
+            self._waiting.append(Event(self._sequence, step, epoch, time.time(), kind, payload))
+        if kind != "train":
+            self._wake.set()
+
+    def progress(self, step: int, total_steps: int) -> None:
+        """Remember how far training is, for the next heartbeat."""
+        self._step, self._total_steps = step, total_steps
+
+    @property
+    def last_step(self) -> int:
+        """The newest step of training that was reported."""
+        return self._step
+
+    def artifact(self, path: Path, kind: str) -> None:
+        """Register a finished file."""
+        register_artifact(self._store.engine, self.run_id, self.folder, path, kind)
+
+    def request(self) -> str | None:
+        """Return what a person asked for, as of the last heartbeat, or None."""
+        return self._wish or None
+
+    def ask(self, wish: str) -> None:
+        """Ask from inside the process, for a signal handler."""
+        self._wish = wish
+
+    def _beat(self) -> None:
+        while not self._closing:
+            self._flush()
+            self._wake.wait(FLUSH_SECONDS)
+            self._wake.clear()
+
+    def _flush(self) -> bool:
+        with self._lock:
+            rows = list(self._waiting)
+        try:
+            append_events(self._store.engine, self.run_id, rows)
+            with self._lock:
+                del self._waiting[: len(rows)]
+            self._wish = self._store.beat(self.run_id, self._step, self._total_steps) or self._wish
+        except DBAPIError as error:
+            log.warning("the store did not take %d events, trying again: %s", len(rows), error.orig)
+            return False
+        return True

@@ -1,0 +1,43 @@
+"""Submit a run, and see to it that a worker is there. The worker outlives whoever started it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from filelock import Timeout
+
+import rft_core
+from rft_core.home import Home
+from rft_core.spec import RunSpec
+from rft_core.store.run_store import RunStore
+from rft_core.worker.loop import worker_lock
+
+
+def submit(store: RunStore, spec: RunSpec, *, start_worker: bool = True) -> str:
+    """Queue `spec` and start a worker when none is running; return the run's id."""
+    run_id = store.submit(spec)
+    if start_worker:
+        ensure_worker(store.home)
+    return run_id
+
+
+def ensure_worker(home: Home) -> bool:
+    """Start a worker process for `home` unless one is running; return whether one was started."""
+    if worker_is_running(home):
+        return False
+    checkout = Path(rft_core.__file__).parent.parent
+    with open(home.worker_log, "ab") as output:
+        command = [sys.executable, "-m", "rft_core", "worker", "--home", str(home.root)]
+        subprocess.Popen(command, cwd=checkout, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+    return True
+
+
+def worker_is_running(home: Home) -> bool:
+    """Return whether a worker holds the home's lock."""
+    lock = worker_lock(home)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
