@@ -44,46 +44,141 @@ def _menu(*choices: Choice) -> tuple[Choice, ...]:
 
 SCHEDULES = _menu(
     Choice("constant", "Constant", "Full epsilon from the first step.", f"{SCHEDULE_PAPER} (RFT-fix)", "rft_core.schedules:constant"),
-    Choice("two_hinge", "Two hinges", "No attack at first, then a linear ramp, then full epsilon.", f"{SCHEDULE_PAPER} (Epsilon-Scheduling)", "rft_core.schedules:two_hinge"),
-    Choice("linear", "Linear", "A straight line from 0 at the first step to full epsilon at the last.", "Debenedetti et al. 2023; Pang et al. 2021 (warm-up)", "rft_core.schedules:linear"),
+    Choice(
+        "two_hinge",
+        "Two hinges",
+        "No attack at first, then a linear ramp, then full epsilon.",
+        f"{SCHEDULE_PAPER} (Epsilon-Scheduling)",
+        "rft_core.schedules:two_hinge",
+    ),
+    Choice(
+        "linear",
+        "Linear",
+        "A straight line from 0 at the first step to full epsilon at the last.",
+        "Debenedetti et al. 2023; Pang et al. 2021 (warm-up)",
+        "rft_core.schedules:linear",
+    ),
     Choice("cosine", "Cosine", "A ramp that starts and ends softly.", "this project", "rft_core.schedules:cosine"),
     Choice("step", "Steps", "Equal jumps inside the ramp.", "this project", "rft_core.schedules:step"),
     Choice("uniform", "Uniform", "One random epsilon between 0 and the target each epoch.", f"{SCHEDULE_PAPER} (ablation)", "rft_core.schedules:uniform"),
-    Choice("auto", "Automatic", "No attack until validation accuracy has converged, then a ramp to the end.", f"{SCHEDULE_PAPER} (auto)", "rft_core.schedules:auto"),
+    Choice(
+        "auto", "Automatic", "No attack until validation accuracy has converged, then a ramp to the end.", f"{SCHEDULE_PAPER} (auto)", "rft_core.schedules:auto"
+    ),
     Choice("custom", "Custom", "Straight lines through points of your own.", "this project", "rft_core.schedules:custom"),
 )
 
 STRATEGIES = _menu(
     Choice("full_finetune", "Full fine-tuning", "Every weight is trained.", TRADEOFF_PAPER, "rft_core.engine.strategies.full_finetune:apply"),
-    Choice("linear_probe", "Linear probe", "Only the new classification head is trained; the backbone stays frozen.", TRADEOFF_PAPER, "rft_core.engine.strategies.linear_probe:apply"),
+    Choice(
+        "linear_probe",
+        "Linear probe",
+        "Only the new classification head is trained; the backbone stays frozen.",
+        TRADEOFF_PAPER,
+        "rft_core.engine.strategies.linear_probe:apply",
+    ),
 )
 
 OBJECTIVES = _menu(
-    Choice("natural", "Natural", "Cross-entropy on clean images: ordinary fine-tuning, no attack at all.", "standard", "rft_core.engine.objectives.natural:loss"),
+    Choice(
+        "natural", "Natural", "Cross-entropy on clean images: ordinary fine-tuning, no attack at all.", "standard", "rft_core.engine.objectives.natural:loss"
+    ),
     Choice("adversarial", "Adversarial", "Cross-entropy on attacked images only.", "Madry et al., ICLR 2018", "rft_core.engine.objectives.adversarial:loss"),
 )
 
 ATTACKS = _menu(
-    Choice("pgd", "PGD", "Repeated signed (linf) or normalised (l2) gradient steps, projected back into the ball.", "Madry et al., ICLR 2018", "rft_core.engine.attacks.pgd:pgd"),
+    Choice(
+        "pgd",
+        "PGD",
+        "Repeated signed (linf) or normalised (l2) gradient steps, projected back into the ball.",
+        "Madry et al., ICLR 2018",
+        "rft_core.engine.attacks.pgd:pgd",
+    ),
 )
 
 DATASETS = _menu(
-    Choice("blooms_easy", "Blooms, easy", "Drawn flowers: 8 classes, strong contrast.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 800, "test": 1000, "classes": 8})),
-    Choice("blooms_medium", "Blooms, medium", "Drawn flowers: 24 classes.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1200, "test": 1000, "classes": 24})),
-    Choice("blooms_hard", "Blooms, hard", "Drawn flowers: 48 fine-grained classes, few images a class.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1536, "test": 1000, "classes": 48})),
-    Choice("blooms_source", "Blooms, source", "Drawn flowers: the 54 classes that the embedded backbones were pretrained on.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 24000, "test": 2000, "classes": 54})),
-    Choice("digits", "Handwritten digits", "1,797 real 8x8 digits in 10 classes.", "scikit-learn; Alpaydin and Kaynak, UCI 1998", "rft_core.engine.data.digits:load", MappingProxyType({"train": 1132, "test": 539, "classes": 10})),
-    Choice("folder", "Image folder", "Your own images: folder:PATH with one folder a class, or train/ and test/ of them.", "your files", "rft_core.engine.data.folder:load"),
+    Choice(
+        "blooms_easy",
+        "Blooms, easy",
+        "Drawn flowers: 8 classes, strong contrast.",
+        "drawn by this project",
+        "rft_core.engine.data.blooms:load",
+        MappingProxyType({"train": 800, "test": 1000, "classes": 8}),
+    ),
+    Choice(
+        "blooms_medium",
+        "Blooms, medium",
+        "Drawn flowers: 24 classes.",
+        "drawn by this project",
+        "rft_core.engine.data.blooms:load",
+        MappingProxyType({"train": 1200, "test": 1000, "classes": 24}),
+    ),
+    Choice(
+        "blooms_hard",
+        "Blooms, hard",
+        "Drawn flowers: 48 fine-grained classes, few images a class.",
+        "drawn by this project",
+        "rft_core.engine.data.blooms:load",
+        MappingProxyType({"train": 1536, "test": 1000, "classes": 48}),
+    ),
+    Choice(
+        "blooms_source",
+        "Blooms, source",
+        "Drawn flowers: the 54 classes that the embedded backbones were pretrained on.",
+        "drawn by this project",
+        "rft_core.engine.data.blooms:load",
+        MappingProxyType({"train": 24000, "test": 2000, "classes": 54}),
+    ),
+    Choice(
+        "digits",
+        "Handwritten digits",
+        "1,797 real 8x8 digits in 10 classes.",
+        "scikit-learn; Alpaydin and Kaynak, UCI 1998",
+        "rft_core.engine.data.digits:load",
+        MappingProxyType({"train": 1132, "test": 539, "classes": 10}),
+    ),
+    Choice(
+        "folder",
+        "Image folder",
+        "Your own images: folder:PATH with one folder a class, or train/ and test/ of them.",
+        "your files",
+        "rft_core.engine.data.folder:load",
+    ),
 )
 
 BACKBONES = _menu(
-    Choice("bloom_resnet", "Bloom ResNet", "Small ResNet at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_resnet"),
-    Choice("bloom_convnext", "Bloom ConvNeXt", "Small ConvNeXt at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_convnext"),
-    Choice("bloom_vit", "Bloom ViT", "Small vision transformer at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_vit"),
-    Choice("bloom_resnet_robust", "Bloom ResNet, robust", "The same ResNet, pretrained against an attack.", "embedded", "rft_core.engine.models.embedded:bloom_resnet"),
+    Choice(
+        "bloom_resnet",
+        "Bloom ResNet",
+        "Small ResNet at 32 pixels, pretrained on drawn flowers. Not robust.",
+        "embedded",
+        "rft_core.engine.models.embedded:bloom_resnet",
+    ),
+    Choice(
+        "bloom_convnext",
+        "Bloom ConvNeXt",
+        "Small ConvNeXt at 32 pixels, pretrained on drawn flowers. Not robust.",
+        "embedded",
+        "rft_core.engine.models.embedded:bloom_convnext",
+    ),
+    Choice(
+        "bloom_vit",
+        "Bloom ViT",
+        "Small vision transformer at 32 pixels, pretrained on drawn flowers. Not robust.",
+        "embedded",
+        "rft_core.engine.models.embedded:bloom_vit",
+    ),
+    Choice(
+        "bloom_resnet_robust",
+        "Bloom ResNet, robust",
+        "The same ResNet, pretrained against an attack.",
+        "embedded",
+        "rft_core.engine.models.embedded:bloom_resnet",
+    ),
 )
 
-MENUS = MappingProxyType({"schedules": SCHEDULES, "strategies": STRATEGIES, "objectives": OBJECTIVES, "attacks": ATTACKS, "datasets": DATASETS, "backbones": BACKBONES})
+MENUS = MappingProxyType(
+    {"schedules": SCHEDULES, "strategies": STRATEGIES, "objectives": OBJECTIVES, "attacks": ATTACKS, "datasets": DATASETS, "backbones": BACKBONES}
+)
 
 
 def choices(kind: str) -> tuple[Choice, ...]:

@@ -19,8 +19,8 @@ from rft_core.home import Home, find_home
 from rft_core.preview import epoch_factors
 from rft_core.report.compare import compare as compare_runs
 from rft_core.spec import RunSpec, parse, with_settings
-from rft_core.store.run_store import RunRecord, RunStore, open_store
-from rft_core.units import format_duration, format_epsilon, format_percent, parse_epsilon
+from rft_core.store.run_store import RunRecord, open_store
+from rft_core.units import format_duration, format_epsilon, format_percent
 from rft_core.worker.devices import local_devices
 from rft_core.worker.loop import Engine, run_worker
 from rft_core.worker.submit import submit as submit_run
@@ -75,6 +75,14 @@ def show_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
+@app.command("app")
+def serve(port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = 8501) -> None:
+    """Serve the dashboard on 127.0.0.1."""
+    from rft_core.serve import serve_app
+
+    serve_app(port)
+
+
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check versions, devices, the store and the embedded files, and say how to mend what is wrong."""
@@ -86,12 +94,17 @@ def doctor(as_json: AsJson = False) -> None:
         show_json([check.as_dict() for check in checks])
     else:
         for check in checks:
-            out.print(f"[{'green]ok   ' if check.ok else 'red]wrong'}[/] {check.name}: {check.found}" + ("" if check.ok else f"\n      to mend it: {check.mend}"), highlight=False)
+            out.print(
+                f"[{'green]ok   ' if check.ok else 'red]wrong'}[/] {check.name}: {check.found}" + ("" if check.ok else f"\n      to mend it: {check.mend}"),
+                highlight=False,
+            )
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
 @app.command("list")
-def list_menu(kind: Annotated[str, typer.Argument(help="schedules, strategies, objectives, attacks, datasets, backbones or presets.")], as_json: AsJson = False) -> None:
+def list_menu(
+    kind: Annotated[str, typer.Argument(help="schedules, strategies, objectives, attacks, datasets, backbones or presets.")], as_json: AsJson = False
+) -> None:
     """Print a menu: what can be chosen, with one line of help and its source."""
     rows = presets.PRESETS if kind == "presets" else catalog.choices(kind)
     if as_json:
@@ -263,7 +276,9 @@ def pretrain(
 
 
 def _answer(record: RunRecord, as_json: bool) -> None:
-    show_json({"run_id": record.run_id, "status": record.status, "reason": record.reason}) if as_json else out.print(f"{record.run_id} {record.status} {record.reason}", highlight=False)
+    show_json({"run_id": record.run_id, "status": record.status, "reason": record.reason}) if as_json else out.print(
+        f"{record.run_id} {record.status} {record.reason}", highlight=False
+    )
 
 
 def _print_run(record: RunRecord) -> None:
@@ -274,7 +289,9 @@ def _print_run(record: RunRecord) -> None:
     report, target = record.report, format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
     adapted = f"step {report['onset']['step']} (epoch {report['onset']['epoch']:.1f})" if report["onset"] else "never"
     out.print(f"clean {format_percent(report['clean_accuracy'])}, at {target} {format_percent(report['robust_accuracy'])}, ", end="", highlight=False)
-    out.print(f"expected robustness {format_percent(report['expected_robustness'])}, adapts at {adapted}, {format_duration(report['seconds'])}", highlight=False)
+    out.print(
+        f"expected robustness {format_percent(report['expected_robustness'])}, adapts at {adapted}, {format_duration(report['seconds'])}", highlight=False
+    )
     for point in report["curve"]:
         bar = "█" * round(40 * point["accuracy"])
         out.print(f"  {format_epsilon(point['epsilon'], record.spec.threat.norm):>10s} {bar:40s} {format_percent(point['accuracy'])}", highlight=False)

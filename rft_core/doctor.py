@@ -72,7 +72,9 @@ def _torch() -> Check:
 def _store() -> Iterator[Check]:
     yield _attempt("home", lambda: str(find_home().root), "set RFT_HOME to a folder that can be written")
     yield _attempt("store", lambda: f"{len(RunStore(find_home()).records())} runs in {find_home().store_url}", "set RFT_HOME or RFT_STORE to another place")
-    yield _attempt("worker", lambda: "running" if worker_is_running(find_home()) else "not running; the next launch starts one", "delete worker.lock in RFT_HOME")
+    yield _attempt(
+        "worker", lambda: "running" if worker_is_running(find_home()) else "not running; the next launch starts one", "delete worker.lock in RFT_HOME"
+    )
 
 
 def _attempt(name: str, look: Callable[[], str], mend: str) -> Check:

@@ -41,7 +41,9 @@ def _claim(store: RunStore, run_id: str, devices: tuple[str, ...], console: Cons
 
 
 def _watch(store: RunStore, run_id: str, console: Console) -> None:
-    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} steps"), TimeRemainingColumn(), console=console) as bar:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} steps"), TimeRemainingColumn(), console=console
+    ) as bar:
         task = bar.add_task(run_id, total=1)
         while (record := store.get(run_id)).is_active:
             if record.total_steps:

@@ -21,9 +21,9 @@ class Preset:
 
 TRIO = {
     "data": {"dataset": "blooms_hard"},
-    "model": {"backbone": "bloom_resnet"},
+    "model": {"backbone": "bloom_convnext"},
     "threat": {"norm": "linf", "epsilon": "8/255"},
-    "optim": {"epochs": 30, "learning_rate": 2e-3},
+    "optim": {"epochs": 30, "learning_rate": 1e-3},
 }
 NO_PERTURBATION = {"kind": "custom", "points": ((0.0, 0.0), (1.0, 0.0))}
 PAPER_EPOCHS, PAPER_T1, PAPER_T2 = 50, 12, 37
@@ -62,7 +62,13 @@ PRESETS = (
     Preset("fixed", "Fixed epsilon", "Full epsilon from the first step: adapts late, never catches up.", catalog.SCHEDULE_PAPER, fixed),
     Preset("scheduled", "Scheduled epsilon", "Epsilon rises from 0: adapts first, then becomes robust.", catalog.SCHEDULE_PAPER, scheduled),
     Preset("digits_quick", "Digits, quick", "A first run on real handwritten digits, in seconds.", "this project", digits_quick),
-    Preset("paper_schedule", "Paper's schedule", "The paper's 50 epochs with T1 = 12 and T2 = 37 at 4/255, on the embedded data.", catalog.SCHEDULE_PAPER, paper_schedule),
+    Preset(
+        "paper_schedule",
+        "Paper's schedule",
+        "The paper's 50 epochs with T1 = 12 and T2 = 37 at 4/255, on the embedded data.",
+        catalog.SCHEDULE_PAPER,
+        paper_schedule,
+    ),
 )
 
 

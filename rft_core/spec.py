@@ -46,7 +46,9 @@ class DataSpec(_Section):
     train_size: int | None = Field(None, ge=2, le=10_000_000, description="Training images to use, drawn evenly over the classes; empty for all.")
     eval_size: int | None = Field(None, ge=2, le=10_000_000, description="Test images for the final report; empty for all.")
     image_size: int | None = Field(None, ge=8, le=1024, description="Pixels on a side; empty for the backbone's own size.")
-    augment: Literal["none", "flip", "paper"] = Field("flip", description="Random changes to training images: none, flip, or paper (flip, colour jitter and a small rotation).")
+    augment: Literal["none", "flip", "paper"] = Field(
+        "flip", description="Random changes to training images: none, flip, or paper (flip, colour jitter and a small rotation)."
+    )
 
     @model_validator(mode="after")
     def _known(self):
@@ -58,7 +60,7 @@ class DataSpec(_Section):
 
 
 class ModelSpec(_Section):
-    backbone: str = Field("bloom_resnet", min_length=1, description="Backbone: an embedded one, or any timm name.")
+    backbone: str = Field("bloom_convnext", min_length=1, description="Backbone: an embedded one, or any timm name.")
     pretrained: bool = Field(True, description="Start from pretrained weights; off means random weights.")
     checkpoint: str | None = Field(None, description="Path of a .safetensors file with backbone weights to start from.")
 
@@ -86,7 +88,9 @@ class ScheduleSpec(_Section):
     ramp_start: Fraction = Field(0.25, description="Share of training after which epsilon begins to rise (the paper's T1).")
     ramp_end: Fraction = Field(0.75, description="Share of training after which epsilon is at its target (the paper's T2).")
     steps: int = Field(4, ge=1, le=1000, description="Number of jumps, for the schedule 'step'.")
-    points: tuple[tuple[Fraction, Fraction], ...] = Field(((0.0, 0.0), (1.0, 1.0)), min_length=1, max_length=200, description="Points (progress, factor) for the schedule 'custom', both 0 to 1.")
+    points: tuple[tuple[Fraction, Fraction], ...] = Field(
+        ((0.0, 0.0), (1.0, 1.0)), min_length=1, max_length=200, description="Points (progress, factor) for the schedule 'custom', both 0 to 1."
+    )
     granularity: Literal["step", "epoch"] = Field("step", description="Whether epsilon changes every step, or only between epochs as in the paper.")
     patience: int = Field(5, ge=1, le=1000, description="Epochs without progress before the schedule 'auto' starts its ramp.")
     tolerance: Fraction = Field(0.02, description="Smallest rise in validation accuracy that 'auto' counts as progress.")
@@ -126,7 +130,9 @@ class OptimSpec(_Section):
 class EvaluationSpec(_Section):
     attack: Annotated[str, _choice("attacks")] = Field("pgd", description="Attack used to measure robustness.")
     steps: int = Field(10, ge=1, le=10_000, description="Gradient steps of the measuring attack.")
-    epsilons: tuple[Epsilon, ...] | None = Field(None, min_length=1, max_length=256, description="Epsilons of the final robustness curve; empty for every 1/255 up to the target.")
+    epsilons: tuple[Epsilon, ...] | None = Field(
+        None, min_length=1, max_length=256, description="Epsilons of the final robustness curve; empty for every 1/255 up to the target."
+    )
     eval_size: int | None = Field(256, ge=2, le=1_000_000, description="Validation images measured while training; empty for all.")
     tracking: int = Field(12, ge=2, le=1000, description="Number of measurements while training, dense early; the first before step 1, the last at the end.")
     examples: int = Field(6, ge=0, le=64, description="Test images followed through training.")
@@ -218,7 +224,11 @@ def describe(name: str) -> str:
 def differences(specs: list[RunSpec]) -> dict[str, list[Any]]:
     """Return only the settings whose values differ: dotted name -> one value a spec. Names, notes and tags are left out."""
     flat = [flatten(spec) for spec in specs]
-    return {name: [one[name] for one in flat] for name in setting_names() if name not in ("name", "notes", "tags") and any(one[name] != flat[0][name] for one in flat)}
+    return {
+        name: [one[name] for one in flat]
+        for name in setting_names()
+        if name not in ("name", "notes", "tags") and any(one[name] != flat[0][name] for one in flat)
+    }
 
 
 def flatten(spec: RunSpec) -> dict[str, Any]:

@@ -59,7 +59,9 @@ def evaluate(
         spent = 0
         if len(epsilons) > 1:
             share = step_share(relative_step_size, steps)
-            spent = _attack_all(model, split, search, norm=norm, epsilons=epsilons, steps=steps, share=share, batch_size=batch_size, memory_format=memory_format)
+            spent = _attack_all(
+                model, split, search, norm=norm, epsilons=epsilons, steps=steps, share=share, batch_size=batch_size, memory_format=memory_format
+            )
     fallen_at = search.high.cpu().numpy()
     verdicts = np.arange(len(epsilons))[None, :] < fallen_at[:, None]
     return Evaluation(tuple(epsilons), verdicts, spent)

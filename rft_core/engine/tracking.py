@@ -1,6 +1,5 @@
 """Tracking: a run measured while it trains; dense early, where adaptation happens, then sparse."""
 
-
 import torch
 
 from rft_core.engine.data.dataset import stratified
@@ -65,7 +64,10 @@ class Tracker:
         self.progress.gradient_evaluations += measured.gradient_evaluations
         self.progress.tracked.append({"step": step, "epoch": epoch, "clean": curve.clean_accuracy})
         self.reporter.event(
-            "eval", step, epoch, {"curve": curve.points(), "expected_robustness": curve.expected_robustness, "gradient_evaluations": self.progress.gradient_evaluations}
+            "eval",
+            step,
+            epoch,
+            {"curve": curve.points(), "expected_robustness": curve.expected_robustness, "gradient_evaluations": self.progress.gradient_evaluations},
         )
         self._note_onset(step, epoch)
         self._save_examples(step, epoch)

@@ -63,7 +63,9 @@ class RobustnessCurve:
         rows = []
         for epsilon, count in zip(self.epsilons, self.correct):
             low, high = wilson_interval(count, self.n)
-            rows.append({"epsilon": epsilon, "epsilon_255": round(epsilon * PIXEL_LEVELS, 6), "accuracy": count / self.n, "n": self.n, "low": low, "high": high})
+            rows.append(
+                {"epsilon": epsilon, "epsilon_255": round(epsilon * PIXEL_LEVELS, 6), "accuracy": count / self.n, "n": self.n, "low": low, "high": high}
+            )
         return rows
 
     @classmethod

@@ -21,7 +21,9 @@ def open_engine(url: str) -> Engine:
         raise StoreError(f"RFT_STORE is '{url}', which is no database address ({error}); write sqlite:///FILE or postgresql://HOST/NAME") from None
     if address.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN"))
+        event.listen(
+            engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+        )
     try:
         _create(engine)
     except DBAPIError as error:
@@ -46,4 +48,6 @@ def _create(engine: Engine) -> None:
         if version is None:
             connection.execute(insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
         elif int(version) > SCHEMA_VERSION:
-            raise StoreError(f"the run store has schema version {version}, this program knows {SCHEMA_VERSION}; update RFT Lab, or set RFT_HOME to another folder")
+            raise StoreError(
+                f"the run store has schema version {version}, this program knows {SCHEMA_VERSION}; update RFT Lab, or set RFT_HOME to another folder"
+            )

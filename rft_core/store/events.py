@@ -28,7 +28,15 @@ def append_events(engine: Engine, run_id: str, rows: Sequence[Event]) -> None:
     if not rows:
         return
     values = [
-        {"run_id": run_id, "sequence": row.sequence, "step": row.step, "epoch": row.epoch, "wall_time": row.wall_time, "kind": row.kind, "payload": _dump(row.payload)}
+        {
+            "run_id": run_id,
+            "sequence": row.sequence,
+            "step": row.step,
+            "epoch": row.epoch,
+            "wall_time": row.wall_time,
+            "kind": row.kind,
+            "payload": _dump(row.payload),
+        }
         for row in rows
     ]
     with engine.execution_options(writes=True).begin() as connection:

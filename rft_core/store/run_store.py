@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from rft_core.errors import StoreError, UnknownNameError
 from rft_core.home import Home, find_home
@@ -33,6 +33,7 @@ class RunRecord:
     """One stored run; `spec` is what was wanted, `report` what was measured (None until there is one)."""
 
     run_id: str
+    number: int
     name: str
     spec: RunSpec
     status: str
@@ -67,7 +68,23 @@ class RunRecord:
 
     def summary(self) -> dict[str, Any]:
         """Return what `show --json` prints."""
-        names = ("run_id", "name", "status", "reason", "step", "total_steps", "pid", "host", "device", "created", "started", "ended", "heartbeat_age", "report")
+        names = (
+            "run_id",
+            "number",
+            "name",
+            "status",
+            "reason",
+            "step",
+            "total_steps",
+            "pid",
+            "host",
+            "device",
+            "created",
+            "started",
+            "ended",
+            "heartbeat_age",
+            "report",
+        )
         return {name: getattr(self, name) for name in names} | {"spec": self.spec.model_dump(mode="json")}
 
 
@@ -92,7 +109,8 @@ class RunStore:
             pid, pid_start = process.this_process()
             row |= {"request": RESERVED, "host": process.this_host(), "pid": pid, "pid_start": pid_start}
         with self._write() as connection:
-            connection.execute(insert(runs).values(**row))
+            newest = connection.execute(select(func.max(runs.c.number))).scalar()
+            connection.execute(insert(runs).values(**row, number=0 if newest is None else newest + 1))
         return run_id
 
     def get(self, run_id: str) -> RunRecord:
@@ -166,7 +184,9 @@ class RunStore:
         with self._write() as connection:
             row = _record(connection.execute(select(runs).where(runs.c.run_id == self.get(run_id).run_id)).one())
             if row.status in ("queued", "paused", "lost") and row.status != ended:
-                connection.execute(update(runs).where(runs.c.run_id == row.run_id).values(status=ended, reason=f"{ended} by request before it was running", ended=time.time()))
+                connection.execute(
+                    update(runs).where(runs.c.run_id == row.run_id).values(status=ended, reason=f"{ended} by request before it was running", ended=time.time())
+                )
             elif row.is_active:
                 connection.execute(update(runs).where(runs.c.run_id == row.run_id).values(status="stopping", request=wish, reason=f"{wish} requested"))
             else:
@@ -195,6 +215,18 @@ class RunStore:
         record = self.get(run_id)
         changed = record.spec.model_copy(update={key: value for key, value in (("name", name), ("notes", notes)) if value is not None})
         self._set(record.run_id, name=changed.name or record.run_id, spec=parse(changed.to_json()).to_json())
+
+    def measured_rate(self, spec: RunSpec) -> tuple[float | None, str]:
+        """Return (gradient evaluations a second, what it rests on) from the newest finished run here with this backbone and size."""
+        for record in self.records(("finished",), limit=100):
+            same = (record.spec.model.backbone, record.spec.data.image_size, record.spec.runtime.device) == (
+                spec.model.backbone,
+                spec.data.image_size,
+                spec.runtime.device,
+            )
+            if same and record.host == process.this_host() and record.report and record.report["seconds"] > 0:
+                return record.report["gradient_evaluations"] / record.report["seconds"], f"the run '{record.name}' on this machine"
+        return None, ""
 
     def reconcile(self) -> list[str]:
         """Mark runs "lost" whose process on this host is gone, or whose other host has long been silent; return their ids."""

@@ -11,6 +11,8 @@ runs = Table(
     "runs",
     metadata,
     Column("run_id", String(40), primary_key=True),
+    # the order of creation; a run's colour everywhere derives from it
+    Column("number", Integer, nullable=False),
     Column("name", String(200), nullable=False),
     Column("spec", Text, nullable=False),
     Column("spec_hash", String(32), nullable=False),

@@ -91,7 +91,11 @@ class _Worker:
             code = self.children.pop(run_id).exitcode
             record = self.store.get(run_id)
             if record.is_active:
-                how = f"was killed by signal {-code}" + (", often for want of memory" if code == -9 else "") if code and code < 0 else f"ended with exit code {code}"
+                how = (
+                    f"was killed by signal {-code}" + (", often for want of memory" if code == -9 else "")
+                    if code and code < 0
+                    else f"ended with exit code {code}"
+                )
                 self.store.finish(run_id, "lost", f"its process {how} at step {record.step}; resume it to go on from its last checkpoint")
             log.info("run %s ended", run_id)
         return len(ended)

@@ -16,9 +16,7 @@ def bloom_resnet(num_classes: int) -> nn.Module:
 
 def bloom_convnext(num_classes: int) -> nn.Module:
     """Five blocks on patches of 2 x 2 pixels, 5 x 5 kernels."""
-    model = ConvNeXt(
-        num_classes=num_classes, depths=(1, 1, 2, 1), dims=(32, 64, 96, 128), patch_size=2, kernel_sizes=5, ls_init_value=None
-    )
+    model = ConvNeXt(num_classes=num_classes, depths=(1, 1, 2, 1), dims=(32, 64, 96, 128), patch_size=2, kernel_sizes=5, ls_init_value=None)
     return _scale_by_fan_in(model)
 
 

@@ -16,7 +16,9 @@ def weights_file(name: str, folder: Path = FOLDER) -> Path:
     path = folder / f"{name}.safetensors"
     expected = read_card(name, folder)["sha256"]
     if not path.is_file():
-        raise WeightsError(f"the embedded weights {path.name} are missing; restore them with `git checkout -- {path.parent.name}` or `python -m rft_core pretrain {name}`")
+        raise WeightsError(
+            f"the embedded weights {path.name} are missing; restore them with `git checkout -- {path.parent.name}` or `python -m rft_core pretrain {name}`"
+        )
     actual = sha256(path)
     if actual != expected:
         raise WeightsError(

@@ -1,0 +1,25 @@
+"""RFT Lab's router: page config, navigation, deep links. Started by `make app`."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+from pages.ui.frame import ASSETS  # noqa: E402  the checkout must be on the path first
+
+st.set_page_config(page_title="RFT Lab", page_icon=str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
+st.html(ASSETS / "style.css")
+st.logo(ASSETS / "logo.svg", size="large")
+
+PAGES = [
+    st.Page("pages/train.py", title="Train", icon=":material/model_training:", default=True),
+    st.Page("pages/runs.py", title="Runs", icon=":material/monitoring:"),
+    st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
+]
+page = st.navigation(PAGES, position="top")
+st.session_state["framed"] = True
+if link := st.session_state.pop("deep_link", None):
+    script, query = link
+    st.switch_page(script, query_params=query)
+page.run()

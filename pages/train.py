@@ -1,0 +1,108 @@
+"""Train: choose, see the schedule and its cost, launch."""
+
+import streamlit as st
+
+from pages.ui import run_form
+from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.session import store
+from rft_core import RunSpec, UserError, preset, submit, with_settings
+from rft_core.preview import estimate, factors
+from rft_core.report.figures import CONFIG, schedule_figure
+from rft_core.spec import flatten
+from rft_core.units import format_duration, format_epsilon, format_percent
+
+TRIO = ("standard", "fixed", "scheduled")
+
+
+def main() -> None:
+    open_page("Train", __file__)
+    left, right = columns(5, 8)
+    with left:
+        base = run_form.choose_preset()
+        run_form.model_and_data()
+        run_form.schedule()
+        run_form.method()
+        run_form.training()
+    with right:
+        try:
+            spec = run_form.read_spec(base)
+        except UserError as error:
+            st.error(str(error), icon=":material/error:")
+            st.button("Launch run", type="primary", icon=":material/play_arrow:", disabled=True)
+            return
+        show_schedule(spec)
+        show_cost(spec)
+        show_launch(spec)
+
+
+def show_schedule(spec: RunSpec) -> None:
+    """Draw epsilon over the epochs, with constant and the paper's schedule for reference."""
+    st.subheader("How strong is the attack while it trains?", anchor=False)
+    target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
+    lines = [(run_form.find("schedules", spec.schedule.kind).label, *factors(spec))]
+    for label, kind in (("constant", "constant"), ("two hinges, 25 to 75 %", "two_hinge")):
+        if spec.schedule.kind != kind:
+            lines.append((label, *factors(with_settings(spec, {"schedule.kind": kind, "schedule.ramp_start": 0.25, "schedule.ramp_end": 0.75}))))
+    figure = schedule_figure(lines, epsilon=spec.threat.epsilon, norm=spec.threat.norm, epochs=spec.optim.epochs, key="train.schedule")
+    st.plotly_chart(figure, key="train.schedule", config=CONFIG, alt=f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0][0]}, target {target}")
+    values = lines[0][2]
+    clean = sum(value == 0 for value in values[:-1]) / (len(values) - 1)
+    full = sum(value == 1 for value in values[:-1]) / (len(values) - 1)
+    if spec.objective.kind == "natural":
+        st.caption("The natural objective trains on clean images only; the schedule is not used.")
+    elif spec.schedule.kind == "auto":
+        st.caption("Drawn for a run that converges after a quarter of its epochs; the real ramp starts when validation accuracy stops rising.")
+    else:
+        st.caption(f"No attack for {format_percent(clean)} of training, full epsilon ({target}) for {format_percent(full)}.")
+
+
+def show_cost(spec: RunSpec) -> None:
+    """Say what the run will cost, and what that rests on."""
+    rate, basis = store().measured_rate(spec)
+    cost = estimate(spec, rate, basis)
+    first, second, third = st.columns(3)
+    if cost is None:
+        first.metric("Time", "unknown", help="The number of images is known once the folder has been read. Set 'Training images' for an estimate.", border=True)
+        return
+    first.metric("Time, about", format_duration(cost.seconds), help=f"Estimated from {cost.basis}.", border=True)
+    second.metric("Of a constant schedule's cost", format_percent(cost.share_of_constant), help="No attack is run while epsilon is 0.", border=True)
+    third.metric(
+        "Gradient evaluations",
+        f"{cost.gradient_evaluations / 1000:,.0f} k",
+        help="Images times steps, attacks and measurements included: the unit that does not depend on the machine.",
+        border=True,
+    )
+    st.caption(f"Estimated from {cost.basis}." if cost.seconds else "Time unknown: nothing like it has run here yet.")
+
+
+def show_launch(spec: RunSpec) -> None:
+    """Draw the two ways to launch."""
+    with st.container(horizontal=True, gap="small"):
+        launch = st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch")
+        trio = st.button(
+            "Launch the trio: standard, fixed, scheduled",
+            icon=":material/stacked_line_chart:",
+            key="train.trio",
+            help="Three runs with these settings that differ in their schedule alone.",
+        )
+    st.caption("Runs queue one behind the other on this machine. They go on when this page is closed.")
+    specs = [spec] if launch else trio_of(spec) if trio else []
+    if specs:
+        with mistakes_shown():
+            run_ids = [submit(store(), one) for one in specs]
+            st.switch_page("pages/runs.py", query_params={"run": run_ids[0]})
+
+
+def trio_of(spec: RunSpec) -> list[RunSpec]:
+    """Return `spec` three times: without attack, at fixed epsilon, and with its own schedule or the default ramp."""
+    made = []
+    for name in TRIO:
+        wanted = {setting: value for setting, value in flatten(preset(name)).items() if setting.startswith("schedule.")}
+        if name == "scheduled" and spec.schedule.kind not in ("constant", "custom"):
+            wanted = {}
+        title = f"{spec.name} · {name}" if spec.name and spec.name not in TRIO else name
+        made.append(with_settings(spec, wanted | {"name": title, "objective.kind": "adversarial" if spec.objective.kind == "natural" else spec.objective.kind}))
+    return made
+
+
+main()

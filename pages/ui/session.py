@@ -1,0 +1,30 @@
+"""The store behind the pages. Nothing about a run lives in the browser session."""
+
+import streamlit as st
+
+from rft_core import open_store
+from rft_core.report.history import RunHistory, build_history
+from rft_core.store.events import last_sequence, read_events
+from rft_core.store.run_store import RunStore
+
+
+@st.cache_resource
+def store() -> RunStore:
+    """Return the one store of this server."""
+    return open_store()
+
+
+def history(run_id: str) -> RunHistory:
+    """Return what a run reported so far; read again only when the store has news."""
+    return _history(run_id, last_sequence(store().engine, run_id))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _history(run_id: str, sequence: int) -> RunHistory:
+    return build_history(read_events(store().engine, run_id))
+
+
+@st.cache_data(ttl=3, show_spinner=False)
+def reconciled() -> list[str]:
+    """Hold running runs against their processes, at most every few seconds for all visitors together."""
+    return store().reconcile()

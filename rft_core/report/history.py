@@ -1,0 +1,81 @@
+"""A run's events as the columns that figures draw."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rft_core.metrics.curve import RobustnessCurve
+from rft_core.store.events import Event
+
+MOST_POINTS = 500
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One evaluation while training: where, the curve on the validation images, expected robustness, and its cost so far."""
+
+    step: int
+    epoch: float
+    curve: RobustnessCurve
+    expected_robustness: float
+    gradient_evaluations: int
+
+
+@dataclass(frozen=True)
+class RunHistory:
+    """What a run reported so far. Columns of `training`: step, epoch, loss, epsilon, learning_rate, images_per_second."""
+
+    measurements: tuple[Measurement, ...]
+    training: dict[str, np.ndarray]
+    onset: dict[str, Any] | None
+    examples: dict[int, dict[str, Any]]
+    log: tuple[str, ...]
+    last_sequence: int
+
+    def column(self, name: str) -> np.ndarray:
+        """Return one column over the measurements, float32: step, epoch, clean, robust or expected."""
+        read = {
+            "step": lambda one: one.step,
+            "epoch": lambda one: one.epoch,
+            "clean": lambda one: one.curve.clean_accuracy,
+            "robust": lambda one: one.curve.accuracies[-1],
+            "expected": lambda one: one.expected_robustness,
+        }[name]
+        return np.array([read(one) for one in self.measurements], dtype=np.float32)
+
+
+def build_history(events: list[Event]) -> RunHistory:
+    """Return the history of one run from its events, oldest first."""
+    by_kind: dict[str, list[Event]] = {}
+    for event in events:
+        by_kind.setdefault(event.kind, []).append(event)
+    measured = {event.step: _measurement(event) for event in by_kind.get("eval", [])}
+    onsets = by_kind.get("onset", [])
+    return RunHistory(
+        measurements=tuple(measured[step] for step in sorted(measured)),
+        training=_training(by_kind.get("train", [])),
+        onset=onsets[0].payload if onsets else None,
+        examples={event.step: event.payload for event in by_kind.get("examples", [])},
+        log=tuple(event.payload["text"] for event in by_kind.get("log", [])),
+        last_sequence=events[-1].sequence if events else 0,
+    )
+
+
+def _measurement(event: Event) -> Measurement:
+    payload = event.payload
+    return Measurement(
+        event.step, event.epoch, RobustnessCurve.from_points(payload["curve"]), payload["expected_robustness"], payload.get("gradient_evaluations", 0)
+    )
+
+
+def _training(events: list[Event]) -> dict[str, np.ndarray]:
+    # a resumed run may have reported some steps twice; the later report holds
+    latest = list({event.step: event for event in events}.values())
+    kept = latest[:: max(1, -(-len(latest) // MOST_POINTS))]
+    if latest and kept[-1] is not latest[-1]:
+        kept.append(latest[-1])
+    columns = {"step": [event.step for event in kept], "epoch": [event.epoch for event in kept]}
+    for name in ("loss", "epsilon", "learning_rate", "images_per_second"):
+        columns[name] = [np.nan if event.payload.get(name) is None else event.payload[name] for event in kept]
+    return {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
