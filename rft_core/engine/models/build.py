@@ -1,16 +1,19 @@
 """Build the model a spec names: an embedded backbone or any timm architecture, pixels in, logits out."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import timm
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 from torch import nn
 
 from rft_core import catalog
 from rft_core.engine.checkpoint import read_tensors
 from rft_core.engine.models import embedded
+from rft_core.engine.models.network import offline_when_unreachable
 from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.engine.models.weights import weights_file
 from rft_core.engine.seeds import global_stream
@@ -91,11 +94,13 @@ def _embedded(spec: ModelSpec, num_classes: int) -> nn.Module:
 
 def _timm(spec: ModelSpec, num_classes: int, image_size: int) -> nn.Module:
     expected = preprocessing(spec.backbone)
+    wants_download = spec.pretrained and not spec.checkpoint
     # only architectures that fix their size take img_size; the others raise TypeError on it
     sizes = [{"img_size": image_size}, {}] if image_size != expected.image_size else [{}]
     for options in sizes:
         try:
-            return timm.create_model(spec.backbone, pretrained=spec.pretrained and not spec.checkpoint, num_classes=num_classes, **options)
+            with offline_when_unreachable() if wants_download else nullcontext():
+                return timm.create_model(spec.backbone, pretrained=wants_download, num_classes=num_classes, **options)
         except TypeError:
             if options is sizes[-1]:
                 raise
@@ -106,6 +111,7 @@ def _timm(spec: ModelSpec, num_classes: int, image_size: int) -> nn.Module:
 
 def _unavailable(spec: ModelSpec, error: Exception) -> Exception:
     if spec.pretrained and not spec.checkpoint:
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        offline = isinstance(error, OfflineModeIsEnabled | LocalEntryNotFoundError)
+        reason = "the hub cannot be reached and they are not in the cache" if offline else (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         return WeightsError(f"the weights of '{spec.backbone}' cannot be had ({reason}); {HINT}")
     return SettingError("model.backbone", spec.backbone, f"cannot be built: {error}")
