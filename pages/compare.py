@@ -83,7 +83,7 @@ def show_figures(records: list[RunRecord], lines: list[Line]) -> None:
             format_func={"clean": "Clean", "robust": "Robust, at the target", "expected": "Expected robustness"}.get,
         )
         figure = compare_accuracy(lines, which, key=key + which)
-        st.plotly_chart(figure, key="compare.accuracy", config=CONFIG, alt=f"{which} accuracy over steps of {', '.join(line.label for line in lines)}")
+        st.plotly_chart(figure, key="compare.accuracy", config=dict(CONFIG), alt=f"{which} accuracy over steps of {', '.join(line.label for line in lines)}")
         st.caption(
             "On validation images, while training. A dotted vertical line marks where a run adapts to its task."
             if which == "clean"
@@ -92,7 +92,7 @@ def show_figures(records: list[RunRecord], lines: list[Line]) -> None:
     with right:
         st.subheader("How robust is each, at every epsilon?", anchor=False)
         st.caption("The area under a curve is its expected robustness. Whiskers: 95 % intervals.")
-        st.plotly_chart(compare_curves(lines, key=key), key="compare.curves", config=CONFIG, alt="Accuracy over epsilon for each run")
+        st.plotly_chart(compare_curves(lines, key=key), key="compare.curves", config=dict(CONFIG), alt="Accuracy over epsilon for each run")
         finished = [record for record in records if record.report]
         if len(finished) >= 2:
             best, other = sorted(finished, key=lambda record: -record.report["expected_robustness"])[:2]

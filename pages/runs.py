@@ -209,15 +209,17 @@ def show_figures(record: RunRecord, past: RunHistory) -> None:
         newest = past.measurements[-1].step if past.measurements else None
         marked = step if step is not None and step != newest else None
         figure = accuracy_figure(past, total_steps=record.total_steps, steps_per_epoch=per_epoch, target=target, key=record.run_id, marked_step=marked)
-        st.plotly_chart(figure, key=f"runs.accuracy.{record.run_id}", config=CONFIG, alt=describe_run(record, past))
+        st.plotly_chart(figure, key=f"runs.accuracy.{record.run_id}", config=dict(CONFIG), alt=describe_run(record, past))
         strip = epsilon_strip(*factors(spec), epsilon=spec.threat.epsilon, norm=spec.threat.norm, total_steps=record.total_steps, done=past, key=record.run_id)
-        st.plotly_chart(strip, key=f"runs.epsilon.{record.run_id}", config=CONFIG, alt=f"Epsilon over the steps of the run, target {target}")
+        st.plotly_chart(strip, key=f"runs.epsilon.{record.run_id}", config=dict(CONFIG), alt=f"Epsilon over the steps of the run, target {target}")
         st.caption(describe_run(record, past))
     with right:
         st.subheader("How does it hold against stronger attacks?", anchor=False)
         curve, final = _curve_at(record, past, step)
         figure = robustness_figure(curve, epsilon=spec.threat.epsilon, norm=spec.threat.norm, key=record.run_id, final=final)
-        st.plotly_chart(figure, key=f"runs.curve.{record.run_id}", config=CONFIG, alt="Accuracy over the attack's epsilon; the area is expected robustness")
+        st.plotly_chart(
+            figure, key=f"runs.curve.{record.run_id}", config=dict(CONFIG), alt="Accuracy over the attack's epsilon; the area is expected robustness"
+        )
         show_examples(record, past, step, target)
 
 

@@ -44,7 +44,7 @@ def show_schedule(spec: RunSpec) -> None:
         if spec.schedule.kind != kind:
             lines.append((label, *factors(with_settings(spec, {"schedule.kind": kind, "schedule.ramp_start": 0.25, "schedule.ramp_end": 0.75}))))
     figure = schedule_figure(lines, epsilon=spec.threat.epsilon, norm=spec.threat.norm, epochs=spec.optim.epochs, key="train.schedule")
-    st.plotly_chart(figure, key="train.schedule", config=CONFIG, alt=f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0][0]}, target {target}")
+    st.plotly_chart(figure, key="train.schedule", config=dict(CONFIG), alt=f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0][0]}, target {target}")
     values = lines[0][2]
     clean = sum(value == 0 for value in values[:-1]) / (len(values) - 1)
     full = sum(value == 1 for value in values[:-1]) / (len(values) - 1)

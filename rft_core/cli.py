@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from rft_core import catalog, presets
-from rft_core.errors import UserError
-from rft_core.home import Home, find_home
+from rft_core.errors import UnknownNameError, UserError
+from rft_core.home import WEIGHTS, find_home
 from rft_core.preview import epoch_factors
 from rft_core.report.compare import compare as compare_runs
 from rft_core.spec import RunSpec, parse, with_settings
@@ -56,8 +56,17 @@ def build_spec(preset: str | None, spec_file: Path | None, settings: list[str] |
         raise UserError("--preset and --spec are two starting points; give one of them")
     if spec_file and not spec_file.is_file():
         raise UserError(f"there is no spec file '{spec_file}'; write one with `show ID --json`")
-    spec = parse(spec_file.read_text()) if spec_file else presets.preset(preset) if preset else RunSpec()
+    spec = _read(spec_file) if spec_file else presets.preset(preset) if preset else RunSpec()
     return with_settings(spec, dict(_split(text) for text in settings or []))
+
+
+def _read(spec_file: Path) -> RunSpec:
+    """Return the spec in a file: a spec alone, or what `show --json` printed."""
+    try:
+        raw = json.loads(spec_file.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"the spec file '{spec_file}' is not JSON: {error}") from None
+    return parse(raw["spec"] if isinstance(raw, dict) and isinstance(raw.get("spec"), dict) else raw)
 
 
 def _split(text: str) -> tuple[str, Any]:
@@ -101,12 +110,20 @@ def doctor(as_json: AsJson = False) -> None:
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
+def _rows(kind: str) -> tuple:
+    if kind == "presets":
+        return presets.PRESETS
+    if kind not in catalog.MENUS:
+        raise UnknownNameError("menu", kind, [*catalog.MENUS, "presets"])
+    return catalog.choices(kind)
+
+
 @app.command("list")
 def list_menu(
     kind: Annotated[str, typer.Argument(help="schedules, strategies, objectives, attacks, datasets, backbones or presets.")], as_json: AsJson = False
 ) -> None:
     """Print a menu: what can be chosen, with one line of help and its source."""
-    rows = presets.PRESETS if kind == "presets" else catalog.choices(kind)
+    rows = _rows(kind)
     if as_json:
         show_json([{"name": row.name, "label": row.label, "help": row.help, "source": row.source} for row in rows])
         return
@@ -167,8 +184,7 @@ def worker(
     as_json: AsJson = False,
 ) -> None:
     """Take runs from the queue, one a device, until stopped."""
-    served = find_home() if home is None else Home(home, find_home().store_url)
-    done = run_worker(served, ENGINE, local_devices(), once=once)
+    done = run_worker(find_home(home), ENGINE, local_devices(), once=once)
     show_json({"runs": done}) if as_json else out.print(f"{done} runs done", highlight=False)
 
 
@@ -260,7 +276,6 @@ def pretrain(
     """Make the embedded backbones again, from their seed."""
     import tempfile
 
-    from rft_core.engine.models.weights import FOLDER
     from rft_core.engine.pretrain import RECIPES, pretrain, recipe
     from rft_core.engine.reporter import FolderReporter
 
@@ -268,7 +283,7 @@ def pretrain(
     for name in names or RECIPES:
         recipe(name)
         with tempfile.TemporaryDirectory() as place:
-            cards.append(pretrain(name, FolderReporter(Path(place)), folder or FOLDER))
+            cards.append(pretrain(name, FolderReporter(Path(place)), folder or WEIGHTS))
         measured = cards[-1]["measured"]
         err.print(f"{name}: clean {format_percent(measured['clean_accuracy'])} in {format_duration(measured['seconds'])}", highlight=False)
     if as_json:

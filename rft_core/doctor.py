@@ -11,12 +11,11 @@ from typing import Any
 
 from rft_core import catalog
 from rft_core.errors import RftError
-from rft_core.home import find_home
+from rft_core.home import CHECKOUT, find_home
 from rft_core.store.run_store import RunStore
 from rft_core.worker.devices import local_devices
 from rft_core.worker.submit import worker_is_running
 
-CHECKOUT = Path(__file__).parent.parent
 OLDEST_PYTHON = (3, 11)
 
 

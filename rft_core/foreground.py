@@ -11,15 +11,18 @@ from rft_core.errors import UserError
 from rft_core.spec import RunSpec
 from rft_core.store.run_store import RunRecord, RunStore
 from rft_core.worker.child import work_on
+from rft_core.worker.devices import require_device
 
 WAIT_SECONDS = 0.5
 
 
 def run_here(store: RunStore, spec: RunSpec, target: str, devices: Sequence[str], console: Console) -> RunRecord:
     """Store, claim and execute `spec` here; return its record. Waits while another run has the device."""
+    require_device(spec, devices)
     store.reconcile()
     run_id = store.submit(spec, reserved=True)
-    _claim(store, run_id, tuple(devices), console)
+    if not _claim(store, run_id, tuple(devices), console):
+        return store.get(run_id)
     watcher = threading.Thread(target=_watch, args=(store, run_id, console), daemon=True)
     watcher.start()
     work_on(store, run_id, target)
@@ -30,14 +33,18 @@ def run_here(store: RunStore, spec: RunSpec, target: str, devices: Sequence[str]
     return record
 
 
-def _claim(store: RunStore, run_id: str, devices: tuple[str, ...], console: Console) -> None:
+def _claim(store: RunStore, run_id: str, devices: tuple[str, ...], console: Console) -> bool:
+    """Wait for the device; return whether the run was claimed, and not stopped while it waited."""
     told = False
     while store.claim(devices, run_id) is None:
+        if store.get(run_id).status != "queued":
+            return False
         if not told:
             console.print("waiting: another run has the device", highlight=False)
             told = True
         store.reconcile()
         time.sleep(WAIT_SECONDS)
+    return True
 
 
 def _watch(store: RunStore, run_id: str, console: Console) -> None:

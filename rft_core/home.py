@@ -8,6 +8,9 @@ import platformdirs
 
 from rft_core.errors import StoreError
 
+CHECKOUT = Path(__file__).parent.parent
+WEIGHTS = CHECKOUT / "assets" / "weights"
+
 
 @dataclass(frozen=True)
 class Home:
@@ -31,9 +34,12 @@ class Home:
         return self.runs / run_id
 
 
-def find_home() -> Home:
-    """Return the home named by RFT_HOME and RFT_STORE, made if it is not there; a folder that cannot be made raises."""
-    root = Path(os.environ.get("RFT_HOME") or platformdirs.user_data_dir("rft-lab")).expanduser().resolve()
+def find_home(root: Path | None = None) -> Home:
+    """Return the home at `root`, else the one named by RFT_HOME, with its store (RFT_STORE replaces the SQLite file).
+
+    Made if it is not there; a folder that cannot be made raises.
+    """
+    root = Path(root or os.environ.get("RFT_HOME") or platformdirs.user_data_dir("rft-lab")).expanduser().resolve()
     try:
         (root / "runs").mkdir(parents=True, exist_ok=True)
     except OSError as error:

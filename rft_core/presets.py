@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rft_core import catalog
 from rft_core.errors import UnknownNameError
@@ -19,19 +20,21 @@ class Preset:
     build: Callable[[], RunSpec]
 
 
-TRIO = {
-    "data": {"dataset": "blooms_hard"},
-    "model": {"backbone": "bloom_convnext"},
-    "threat": {"norm": "linf", "epsilon": "8/255"},
-    "optim": {"epochs": 30, "learning_rate": 1e-3},
-}
-NO_PERTURBATION = {"kind": "custom", "points": ((0.0, 0.0), (1.0, 0.0))}
+TRIO = MappingProxyType(
+    {
+        "data": {"dataset": "blooms_hard"},
+        "model": {"backbone": "bloom_convnext"},
+        "threat": {"norm": "linf", "epsilon": "8/255"},
+        "optim": {"epochs": 30, "learning_rate": 1e-3},
+    }
+)
+NO_PERTURBATION = MappingProxyType({"kind": "custom", "points": ((0.0, 0.0), (1.0, 0.0))})
 PAPER_EPOCHS, PAPER_T1, PAPER_T2 = 50, 12, 37
 
 
 def standard() -> RunSpec:
     """Ordinary fine-tuning: the schedule stays at 0, robustness is only measured."""
-    return parse(TRIO | {"name": "standard", "schedule": NO_PERTURBATION})
+    return parse(TRIO | {"name": "standard", "schedule": dict(NO_PERTURBATION)})
 
 
 def fixed() -> RunSpec:

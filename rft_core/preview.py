@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 from rft_core import catalog
+from rft_core.home import WEIGHTS
 from rft_core.schedules import Moment, factor_at
 from rft_core.spec import RunSpec, epsilon_grid
 
@@ -12,7 +12,6 @@ from rft_core.spec import RunSpec, epsilon_grid
 UPDATE_COST = 1.5
 # bisection with early exit: what a curve took, in full attacks an image (measured on the embedded models)
 CURVE_COST = 1.5
-CARDS = Path(__file__).parent.parent / "assets" / "weights"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,9 @@ def epoch_factors(spec: RunSpec) -> list[float]:
 def _moment(spec: RunSpec, progress: float, epoch: int) -> Moment:
     epochs = spec.optim.epochs
     converged = max(spec.schedule.patience + 1, round(epochs / 4))
-    assumed = (0.0,) * min(epoch, converged) if epoch < converged else (0.0,) * converged
+    # an accuracy that rises until `patience` epochs before, and not after
+    plateau = converged - spec.schedule.patience - 1
+    assumed = tuple(float(min(place, plateau)) for place in range(epoch))
     return Moment(progress, epoch, epochs, spec.seed, assumed)
 
 
@@ -79,9 +80,10 @@ def estimate(spec: RunSpec, rate: float | None = None, basis: str = "") -> Cost 
 def card_rate(backbone: str) -> tuple[float | None, str]:
     """Return (gradient evaluations a second, where it was measured) from an embedded backbone's card."""
     try:
-        measured = json.loads((CARDS / f"{backbone}.json").read_text())["measured"]
-        return measured["gradient_evaluations"] / measured["seconds"], f"{backbone} on {measured['machine']['threads']} CPU threads elsewhere"
-    except (OSError, ValueError, KeyError):
+        measured = json.loads((WEIGHTS / f"{backbone}.json").read_text())["measured"]
+        rate, threads = measured["gradient_evaluations"] / measured["seconds"], measured["machine"]["threads"]
+        return rate, f"{backbone} on {threads} CPU {'thread' if threads == 1 else 'threads'} of another machine"
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None, "nothing like it has run here yet"
 
 

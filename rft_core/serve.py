@@ -3,14 +3,13 @@
 import os
 import socket
 import sys
-from pathlib import Path
 
 from rft_core.errors import UserError
+from rft_core.home import CHECKOUT
 from rft_core.store.run_store import open_store
 from rft_core.worker.submit import ensure_worker
 
 ADDRESS = "127.0.0.1"
-CHECKOUT = Path(__file__).parent.parent
 
 
 def serve_app(port: int) -> None:

@@ -20,12 +20,10 @@ def parse_epsilon(text: str | float) -> float:
 def _number(text: str | float) -> float:
     if isinstance(text, bool):
         raise ValueError(f"must be a number such as 8/255, got {text!r}")
-    if isinstance(text, (int, float)):
-        return float(text)
-    numerator, _, denominator = str(text).strip().partition("/")
+    numerator, slash, denominator = str(text).strip().partition("/") if isinstance(text, str) else (text, "", "")
     try:
-        return float(numerator) / float(denominator) if denominator else float(numerator)
-    except (ValueError, ZeroDivisionError):
+        return float(numerator) / float(denominator) if slash else float(numerator)
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise ValueError(f"must be a number such as 8/255 or 0.03, got {text!r}") from None
 
 
@@ -37,9 +35,9 @@ def format_epsilon(epsilon: float, norm: str = "linf") -> str:
         return f"{epsilon:.4g}"
     levels = epsilon * PIXEL_LEVELS
     whole = Fraction(levels).limit_denominator(4)
-    if abs(float(whole) - levels) < 1e-6:
+    if abs(float(whole) - levels) < 1e-6 * levels:
         return f"{float(whole):g}/255"
-    return f"{levels:.2f}/255" if abs(levels - round(levels, 2)) < 1e-9 else f"{epsilon!r}"
+    return f"{levels:.2f}/255" if abs(levels - round(levels, 2)) < 1e-9 * levels else f"{epsilon!r}"
 
 
 def format_duration(seconds: float | None) -> str:

@@ -32,13 +32,19 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     tensors, metadata = read_tensors(path)
     weights = {name.removeprefix("model."): tensor for name, tensor in tensors.items() if name.startswith("model.")}
     model.load_state_dict(weights)
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     values: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, index, field = name.split(".")
-            values.setdefault(int(index), {})[field] = tensor
+            values.setdefault(int(index), {})[field] = _laid_out_like(parameters[int(index)], tensor)
     optimizer.load_state_dict({"state": values, "param_groups": optimizer.state_dict()["param_groups"]})
     return json.loads(metadata["progress"])
+
+
+def _laid_out_like(parameter: Tensor, tensor: Tensor) -> Tensor:
+    # the fused optimiser walks through memory: a state in another layout than its weight gives other numbers
+    return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:

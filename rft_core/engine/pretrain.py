@@ -2,35 +2,42 @@
 
 import json
 import platform
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rft_core.engine.checkpoint import read_tensors, write_tensors
 from rft_core.engine.execute import WEIGHTS_FILE, execute
-from rft_core.engine.models.weights import FOLDER, sha256
+from rft_core.engine.models.weights import sha256
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import UnknownNameError
+from rft_core.home import WEIGHTS
 from rft_core.presets import NO_PERTURBATION
 from rft_core.spec import RunSpec, parse
 
 # one thread: sums come in the same order on every machine
-BASE = {
-    "runtime": {"device": "cpu", "threads": 1},
-    "data": {"dataset": "blooms_source"},
-    "schedule": NO_PERTURBATION,
-    "evaluation": {"tracking": 6, "examples": 0},
-    "threat": {"epsilon": "8/255"},
-}
-RECIPES: dict[str, dict[str, Any]] = {
-    "bloom_resnet": {"optim": {"epochs": 12, "batch_size": 128, "learning_rate": 3e-3}},
-    "bloom_convnext": {"optim": {"epochs": 20, "batch_size": 128, "learning_rate": 3e-3, "weight_decay": 0.05}},
-    "bloom_vit": {"optim": {"epochs": 40, "batch_size": 128, "learning_rate": 2e-3, "weight_decay": 0.05}},
-    "bloom_resnet_robust": {
-        "optim": {"epochs": 16, "batch_size": 128, "learning_rate": 3e-3},
-        "schedule": {"kind": "two_hinge", "ramp_start": 0.1, "ramp_end": 0.6},
-        "attack": {"steps": 3},
-    },
-}
+BASE = MappingProxyType(
+    {
+        "runtime": {"device": "cpu", "threads": 1},
+        "data": {"dataset": "blooms_source"},
+        "schedule": dict(NO_PERTURBATION),
+        "evaluation": {"tracking": 6, "examples": 0},
+        "threat": {"epsilon": "8/255"},
+    }
+)
+RECIPES: Mapping[str, dict[str, Any]] = MappingProxyType(
+    {
+        "bloom_resnet": {"optim": {"epochs": 12, "batch_size": 128, "learning_rate": 3e-3}},
+        "bloom_convnext": {"optim": {"epochs": 20, "batch_size": 128, "learning_rate": 3e-3, "weight_decay": 0.05}},
+        "bloom_vit": {"optim": {"epochs": 40, "batch_size": 128, "learning_rate": 2e-3, "weight_decay": 0.05}},
+        "bloom_resnet_robust": {
+            "optim": {"epochs": 16, "batch_size": 128, "learning_rate": 3e-3},
+            "schedule": {"kind": "two_hinge", "ramp_start": 0.1, "ramp_end": 0.6},
+            "attack": {"steps": 3},
+        },
+    }
+)
 
 
 def recipe(name: str) -> RunSpec:
@@ -40,7 +47,7 @@ def recipe(name: str) -> RunSpec:
     return parse(BASE | RECIPES[name] | {"name": f"pretrain {name}", "model": {"backbone": name, "pretrained": False}})
 
 
-def pretrain(name: str, reporter: FolderReporter, folder: Path = FOLDER) -> dict[str, Any]:
+def pretrain(name: str, reporter: FolderReporter, folder: Path = WEIGHTS) -> dict[str, Any]:
     """Run the recipe of `name`; write its weights (without the head) and its card into `folder`; return the card."""
     spec = recipe(name)
     report = execute(spec, reporter).as_dict()

@@ -90,10 +90,11 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
         epsilon = factor_at(schedule, spec.schedule, moment) * spec.threat.epsilon
         images, labels = next_batch(job, step)
         with clock.training():
-            loss = training_step(job, step, images, labels, epsilon, objective)
+            adversary = build_adversary(job, step, epsilon) if epsilon > 0 else None
+            loss = training_step(job, step, images, labels, adversary, objective)
         progress.step += 1
         progress.images += len(labels)
-        progress.gradient_evaluations += len(labels) * (1 + (spec.attack.steps if epsilon > 0 else 0))
+        progress.gradient_evaluations += len(labels) + (adversary.spent if adversary else 0)
         if step % report_every == 0 or progress.step == job.total_steps:
             _report(job, progress, reporter, loss, epsilon)
         if clock.due():
@@ -103,11 +104,10 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
     return None
 
 
-def training_step(job: Job, step: int, images: Tensor, labels: Tensor, epsilon: float, objective: Callable) -> Tensor:
-    """One step of the method: attack within `epsilon`, take the objective's gradient, update. Returns the loss."""
+def training_step(job: Job, step: int, images: Tensor, labels: Tensor, adversary: Adversary | None, objective: Callable) -> Tensor:
+    """One step of the method: attack with `adversary` (None at factor 0), take the objective's gradient, update. Returns the loss."""
     spec, device = job.spec, job.runtime.device
     set_learning_rate(job.optimizer, learning_rate_factor(step / job.total_steps, warmup_fraction=spec.optim.warmup_fraction, decay=spec.optim.decay))
-    adversary = build_adversary(job, step, epsilon) if epsilon > 0 else None
     train_mode(job.model)
     with global_stream(spec.seed, "layers", step, device=device), job.runtime.autocast():
         loss = objective(job.model, images, labels, adversary, spec.objective)
@@ -124,7 +124,15 @@ def build_adversary(job: Job, step: int, epsilon: float) -> Adversary:
     attack, spec = job.spec.attack, job.spec
     stream = generator(spec.seed, "attack", step, device=job.runtime.device)
     run = catalog.find("attacks", attack.kind).load()
-    return Adversary(run, spec.threat.norm, epsilon, attack.steps, attack.relative_step_size, attack.random_start, stream)
+    return Adversary(
+        attack=run,
+        norm=spec.threat.norm,
+        epsilon=epsilon,
+        steps=attack.steps,
+        relative_step_size=attack.relative_step_size,
+        random_start=attack.random_start,
+        generator=stream,
+    )
 
 
 def next_batch(job: Job, step: int) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,7 +17,7 @@ RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
 RUN_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 # room to the right of the last step for the labels at the lines' ends
 STEP_MARGIN = 1.22
-CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"], "displayModeBar": "hover"}
+CONFIG = MappingProxyType({"displaylogo": False, "modeBarButtonsToRemove": ("select2d", "lasso2d", "autoScale2d"), "displayModeBar": "hover"})
 
 
 @dataclass(frozen=True)

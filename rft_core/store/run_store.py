@@ -95,6 +95,11 @@ class RunStore:
         self.home = home
         self.engine = open_engine(home.store_url)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can work on its runs."""
+        return self.engine.dialect.name == "sqlite"
+
     def folder(self, run_id: str) -> Path:
         """Return the folder of a run's files, made if needed."""
         path = self.home.run_folder(run_id)

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from rft_core.errors import RftError
 from rft_core.home import Home
+from rft_core.spec import with_settings
 from rft_core.store.run_store import RunStore
 from rft_core.worker.reporter import StoreReporter
 
@@ -28,7 +29,10 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
     with StoreReporter(store, run_id) as reporter:
         signal.signal(signal.SIGTERM, lambda *_: reporter.ask("pause"))
         try:
-            report = _load(target)(store.get(run_id).spec, reporter)
+            record = store.get(run_id)
+            # "auto" becomes the device that was claimed: on two GPUs two runs must not meet on the first
+            spec = with_settings(record.spec, {"runtime.device": record.device}) if record.device else record.spec
+            report = _load(target)(spec, reporter)
         except KeyboardInterrupt:
             outcome = ("lost", "interrupted from the keyboard; resume it to go on from its last checkpoint", None)
         except RftError as error:

@@ -3,11 +3,22 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
+
+from rft_core.errors import SettingError
+from rft_core.spec import RunSpec
 
 
 def local_devices() -> tuple[str, ...]:
     """Return "cpu" and "cuda:0", "cuda:1", ... for the NVIDIA GPUs that a run may use."""
     return ("cpu", *(f"cuda:{index}" for index in range(_count_gpus())))
+
+
+def require_device(spec: RunSpec, devices: Sequence[str]) -> None:
+    """Raise when `spec` wants a device that is not among `devices`: it would wait for ever."""
+    wanted = spec.runtime.device
+    if wanted != "auto" and wanted not in devices and not (wanted == "cuda" and len(devices) > 1):
+        raise SettingError("runtime.device", wanted, f"is not on this machine, which has {', '.join(devices)}; use auto")
 
 
 def _count_gpus() -> int:

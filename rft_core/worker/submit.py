@@ -2,19 +2,20 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 from filelock import Timeout
 
-import rft_core
-from rft_core.home import Home
+from rft_core.home import CHECKOUT, Home
 from rft_core.spec import RunSpec
 from rft_core.store.run_store import RunStore
+from rft_core.worker.devices import local_devices, require_device
 from rft_core.worker.loop import worker_lock
 
 
 def submit(store: RunStore, spec: RunSpec, *, start_worker: bool = True) -> str:
     """Queue `spec` and start a worker when none is running; return the run's id."""
+    if store.is_local:
+        require_device(spec, local_devices())
     run_id = store.submit(spec)
     if start_worker:
         ensure_worker(store.home)
@@ -25,10 +26,9 @@ def ensure_worker(home: Home) -> bool:
     """Start a worker process for `home` unless one is running; return whether one was started."""
     if worker_is_running(home):
         return False
-    checkout = Path(rft_core.__file__).parent.parent
     with open(home.worker_log, "ab") as output:
         command = [sys.executable, "-m", "rft_core", "worker", "--home", str(home.root)]
-        subprocess.Popen(command, cwd=checkout, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
     return True
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 # the same guard as torchattacks, so that the two agree to the last bit
 TINY = 1e-10
+SMALLEST = 1e-30
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Norm:
 
 
 def _lengths(batch: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(batch.reshape(len(batch), -1), dim=1).view(-1, 1, 1, 1)
+    return torch.linalg.vector_norm(batch.flatten(1), dim=1).view(-1, 1, 1, 1)
 
 
 def _clamp(delta: Tensor, epsilon: float | Tensor) -> Tensor:
@@ -34,8 +35,8 @@ def _clamp(delta: Tensor, epsilon: float | Tensor) -> Tensor:
 
 
 def _shorten(delta: Tensor, epsilon: float | Tensor) -> Tensor:
-    # a zero perturbation has factor inf, which the clamp turns into 1
-    return delta * (epsilon / _lengths(delta)).clamp(max=1.0)
+    # the floor keeps 0 / 0 out: no perturbation in a ball of radius 0 stays none
+    return delta * (epsilon / _lengths(delta).clamp(min=SMALLEST)).clamp(max=1.0)
 
 
 def _unit(gradient: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ classes that differ by less, lower contrast, fewer images a class.
 
 import math
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -46,12 +47,14 @@ SOURCE = Task(
     tuple(one for one in _grid((0, 2, 3, 4, 6), (0.2, 0.5), (0, 1, 2, 3, 4, 5)) if one[:2] != (0, 0.5)),
     24_000, 1_000, 2_000, (0.4, 1.0), 0.02, stream=1,
 )  # fmt: skip
-TASKS = {
-    "blooms_source": SOURCE,
-    "blooms_easy": Task(_grid((5, 8), (0.35,), (6, 7, 8, 9)), 800, 200, 1_000, (0.7, 1.0), 0.02, stream=2),
-    "blooms_medium": Task(_grid((3, 5, 7), (0.15, 0.4), (2, 6, 7, 9)), 1_200, 240, 1_000, (0.6, 1.0), 0.02, stream=3),
-    "blooms_hard": Task(_grid((3, 4, 5, 7), (0.15, 0.4), (1, 6, 7, 8, 9, 11)), 1_536, 384, 1_000, (0.5, 0.9), 0.02, stream=4),
-}
+TASKS = MappingProxyType(
+    {
+        "blooms_source": SOURCE,
+        "blooms_easy": Task(_grid((5, 8), (0.35,), (6, 7, 8, 9)), 800, 200, 1_000, (0.7, 1.0), 0.02, stream=2),
+        "blooms_medium": Task(_grid((3, 5, 7), (0.15, 0.4), (2, 6, 7, 9)), 1_200, 240, 1_000, (0.6, 1.0), 0.02, stream=3),
+        "blooms_hard": Task(_grid((3, 4, 5, 7), (0.15, 0.4), (1, 6, 7, 8, 9, 11)), 1_536, 384, 1_000, (0.5, 0.9), 0.02, stream=4),
+    }
+)
 
 
 def load(name: str, *, image_size: int) -> Dataset:

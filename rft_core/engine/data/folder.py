@@ -66,7 +66,11 @@ def _is_image(path: Path) -> bool:
 
 
 def _list_files(root: Path, classes: tuple[str, ...]) -> _Files:
-    extra = [child.name for child in sorted(root.iterdir()) if child.is_dir() and child.name not in classes and any(map(_is_image, child.rglob("*")))]
+    extra = [
+        child.name
+        for child in sorted(root.iterdir())
+        if child.is_dir() and not child.name.startswith(".") and child.name not in classes and any(map(_is_image, child.rglob("*")))
+    ]
     if extra:
         raise DataError(f"'{root}' has the class '{extra[0]}' that the training folder lacks; rename or remove it")
     rows = [(file, index) for index, name in enumerate(classes) for file in sorted((root / name).rglob("*")) if _is_image(file)]

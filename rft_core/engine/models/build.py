@@ -16,6 +16,7 @@ from rft_core.engine.models import embedded
 from rft_core.engine.models.network import offline_when_unreachable
 from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.engine.models.weights import weights_file
+from rft_core.engine.modes import eval_mode
 from rft_core.engine.seeds import global_stream
 from rft_core.errors import SettingError, UnknownNameError, WeightsError
 from rft_core.spec import ModelSpec
@@ -55,7 +56,20 @@ def build_model(spec: ModelSpec, *, num_classes: int, image_size: int, seed: int
         backbone = _embedded(spec, num_classes) if spec.backbone in EMBEDDED else _timm(spec, num_classes, image_size)
     if spec.checkpoint:
         load_backbone(backbone, Path(spec.checkpoint).expanduser())
-    return NormalizedModel(backbone, expected.mean, expected.std)
+    model = NormalizedModel(backbone, expected.mean, expected.std)
+    _try_size(model, spec.backbone, image_size, expected.image_size)
+    return model
+
+
+def _try_size(model: NormalizedModel, name: str, image_size: int, natural: int) -> None:
+    """Send one empty picture through, so that a size that does not fit is said before training."""
+    try:
+        with eval_mode(model), torch.no_grad():
+            model(torch.zeros(1, 3, image_size, image_size))
+    except (RuntimeError, AssertionError, ValueError) as error:
+        raise SettingError(
+            "data.image_size", image_size, f"does not fit the backbone '{name}'; leave it empty for its own {natural} pixels ({error})"
+        ) from None
 
 
 def load_backbone(backbone: nn.Module, path: Path) -> None:

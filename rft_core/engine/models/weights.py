@@ -5,13 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import rft_core
 from rft_core.errors import WeightsError
+from rft_core.home import WEIGHTS
 
-FOLDER = Path(rft_core.__file__).parent.parent / "assets" / "weights"
 
-
-def weights_file(name: str, folder: Path = FOLDER) -> Path:
+def weights_file(name: str, folder: Path = WEIGHTS) -> Path:
     """Return the path of an embedded backbone's weights after checking them against their card."""
     path = folder / f"{name}.safetensors"
     expected = read_card(name, folder)["sha256"]
@@ -28,10 +26,13 @@ def weights_file(name: str, folder: Path = FOLDER) -> Path:
     return path
 
 
-def read_card(name: str, folder: Path = FOLDER) -> dict[str, Any]:
+def read_card(name: str, folder: Path = WEIGHTS) -> dict[str, Any]:
     """Return the card of an embedded backbone."""
     try:
-        return json.loads((folder / f"{name}.json").read_text())
+        card = json.loads((folder / f"{name}.json").read_text())
+        if not isinstance(card, dict) or "sha256" not in card:
+            raise ValueError("it holds no sha256")
+        return card
     except (OSError, ValueError) as error:
         raise WeightsError(f"the card of the embedded backbone {name} cannot be read ({error}); restore it with `git checkout -- assets/weights`") from None
 

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from rft_core.engine.modes import eval_mode
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True)
 class Adversary:
-    """Maps (model, images, labels) to adversarial images within `epsilon`; `steps` gradient evaluations an image."""
+    """Maps (model, images, labels) to adversarial images within `epsilon`; counts its gradient evaluations (examples x steps)."""
 
     attack: Callable[..., Tensor]
     norm: str
@@ -20,9 +20,11 @@ class Adversary:
     relative_step_size: float | None
     random_start: bool
     generator: torch.Generator | None
+    spent: int = 0
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
         """Attack in eval mode: in training mode the attack would move batch statistics and come out weaker."""
+        self.spent += len(images) * self.steps
         with eval_mode(model):
             return self.attack(
                 model,

@@ -1,0 +1,88 @@
+"""A new strategy, attack, objective or dataset is one file and one row; the door and the command line are pinned."""
+
+import inspect
+
+import click
+import pytest
+import typer
+
+import rft_core
+from rft_core import catalog, cli
+from tests.architecture.source import PACKAGE
+
+ROWS = [(kind, row) for kind, rows in catalog.MENUS.items() for row in rows]
+FOLDERS = {"strategies": "strategies", "attacks": "attacks", "objectives": "objectives", "datasets": "data"}
+# what methods share; everything else in these folders is a method
+SHARED = {
+    "strategies": {"__init__"},
+    "attacks": {"__init__", "norms", "library"},
+    "objectives": {"__init__", "adversary"},
+    "datasets": {"__init__", "dataset", "augment", "load", "splits"},
+}
+COMMANDS = ("doctor", "list", "schedule", "run", "submit", "worker", "runs", "show", "stop", "pause", "resume", "delete", "compare", "pretrain")
+
+
+@pytest.mark.parametrize(("kind", "row"), ROWS, ids=[f"{kind}.{row.name}" for kind, row in ROWS])
+def test_every_row_resolves(kind, row):
+    assert callable(row.load())
+
+
+@pytest.mark.parametrize("kind", list(FOLDERS))
+def test_every_method_file_has_a_row(kind):
+    targets = {row.target.split(":")[0].rsplit(".", 1)[1] for row in catalog.choices(kind)}
+    files = {path.stem for path in (PACKAGE / "engine" / FOLDERS[kind]).glob("*.py")} - SHARED[kind]
+    assert files == targets
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("schedules", ["moment", "settings"]),
+        ("strategies", ["backbone", "settings"]),
+        ("objectives", ["model", "images", "labels", "adversary", "settings"]),
+        ("datasets", ["name", "image_size"]),
+        ("backbones", ["num_classes"]),
+    ],
+)
+def test_every_row_of_a_menu_is_called_alike(kind, names):
+    for row in catalog.choices(kind):
+        found = list(inspect.signature(row.load()).parameters)
+        assert len(found) == len(names), row.name
+        assert found[1:] == names[1:], row.name
+
+
+def test_every_attack_is_called_alike():
+    wanted = {"norm", "epsilon", "steps", "relative_step_size", "random_start", "generator"}
+    for row in catalog.ATTACKS:
+        parameters = inspect.signature(row.load()).parameters
+        assert list(parameters)[:3] == ["model", "images", "labels"]
+        assert wanted <= set(parameters)
+
+
+def test_door_1():
+    assert rft_core.__all__ == [
+        "PRESETS", "RftError", "RunSpec", "UserError", "choices", "find", "open_store", "parse", "preset", "submit", "with_settings",
+    ]  # fmt: skip
+    assert all(hasattr(rft_core, name) for name in rft_core.__all__)
+
+
+def commands() -> dict[str, click.Command]:
+    return typer.main.get_command(cli.app).commands
+
+
+def test_the_commands_of_the_contract():
+    assert set(COMMANDS) <= set(commands())
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_option_and_argument_has_help(name):
+    command = commands()[name]
+    assert command.help
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), f"{name} {parameter.name} has no help"
+        assert parameter.help.endswith("."), f"{name} {parameter.name}: {parameter.help}"
+
+
+@pytest.mark.parametrize("name", sorted(set(commands()) - {"app"}))
+def test_every_command_can_answer_in_json(name):
+    assert "--json" in [option for parameter in commands()[name].params for option in parameter.opts]

@@ -1,0 +1,62 @@
+"""Laws of the schedules, for any valid settings."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rft_core import catalog
+from rft_core.preview import epoch_factors, factors
+from rft_core.schedules import Moment, factor_at
+from rft_core.spec import RunSpec, ScheduleSpec, with_settings
+
+UNIT = st.floats(0, 1)
+
+
+@st.composite
+def schedule_settings(draw, kind=None):
+    start, end = sorted((draw(UNIT), draw(UNIT)))
+    points = sorted(draw(st.lists(st.tuples(UNIT, UNIT), min_size=1, max_size=6)), key=lambda point: point[0])
+    return ScheduleSpec(
+        kind=kind or draw(st.sampled_from([row.name for row in catalog.SCHEDULES])), ramp_start=start, ramp_end=end, steps=draw(st.integers(1, 50)),
+        points=tuple(points), granularity=draw(st.sampled_from(["step", "epoch"])), patience=draw(st.integers(1, 6)), tolerance=draw(UNIT),
+    )  # fmt: skip
+
+
+def at(settings, progress, epoch=0, epochs=1, seed=0, validation=()):
+    return factor_at(catalog.find("schedules", settings.kind).load(), settings, Moment(progress, epoch, epochs, seed, validation))
+
+
+@given(schedule_settings(), UNIT, st.integers(1, 100), st.integers(0, 2**31 - 1), st.lists(UNIT, max_size=20))
+def test_every_factor_is_a_share(settings, progress, epochs, seed, validation):
+    epoch = min(epochs - 1, int(progress * epochs))
+    assert 0 <= at(settings, progress, epoch, epochs, seed, tuple(validation)) <= 1
+
+
+@pytest.mark.parametrize("kind", ["two_hinge", "linear", "cosine", "step"])
+@given(data=st.data(), places=st.lists(UNIT, min_size=2, max_size=20))
+def test_a_ramp_never_falls_and_ends_at_1(kind, data, places):
+    settings = data.draw(schedule_settings(kind)).model_copy(update={"granularity": "step"})
+    values = [at(settings, place) for place in [0.0, *sorted(places), 1.0]]
+    assert values == sorted(values)
+    assert values[-1] == 1
+    # with a ramp that starts at 0 the schedule `step` jumps there already; with one that ends at 0 all of them do
+    assert values[0] == 0 or settings.ramp_start == 0
+
+
+@given(schedule_settings("two_hinge"), UNIT)
+def test_two_hinges_before_and_after_the_ramp(settings, progress):
+    value = at(settings.model_copy(update={"granularity": "step"}), progress)
+    if progress < settings.ramp_start:
+        assert value == 0
+    if progress >= settings.ramp_end:
+        assert value == 1
+
+
+@given(schedule_settings(), st.integers(1, 60))
+def test_the_preview_is_made_of_factors(settings, epochs):
+    spec = with_settings(RunSpec(), {"optim.epochs": epochs} | {f"schedule.{name}": value for name, value in settings.model_dump().items()})
+    progress, values = factors(spec, count=20)
+    assert (progress[0], progress[-1], len(values)) == (0, 1, 21)
+    assert all(0 <= value <= 1 for value in values)
+    assert len(epoch_factors(spec)) == epochs
+    assert all(0 <= value <= 1 for value in epoch_factors(spec))

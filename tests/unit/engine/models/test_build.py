@@ -1,0 +1,151 @@
+"""rft_core.engine.models.build: any backbone by name, pixels in, logits out."""
+
+import pytest
+import torch
+from torch import nn
+
+from rft_core import catalog
+from rft_core.engine.checkpoint import write_tensors
+from rft_core.engine.models import build
+from rft_core.engine.models.build import build_model, preprocessing
+from rft_core.engine.models.normalize import NormalizedModel
+from rft_core.errors import SettingError, UnknownNameError, WeightsError
+from rft_core.spec import ModelSpec
+
+EMBEDDED = [choice.name for choice in catalog.BACKBONES]
+
+
+def make(backbone="bloom_resnet", num_classes=7, image_size=32, seed=0, **settings):
+    return build_model(ModelSpec(backbone=backbone, **{"pretrained": False} | settings), num_classes=num_classes, image_size=image_size, seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "image_size"), [*[(name, 32) for name in EMBEDDED], ("test_vit", 32), ("test_vit", 64), ("test_resnet", 32), ("test_resnet", 64)]
+)
+def test_logits_of_every_kind_of_backbone(backbone, image_size):
+    model = make(backbone, image_size=image_size).eval()
+    images = torch.rand(2, 3, image_size, image_size, requires_grad=True)
+    logits = model(images)
+    assert logits.shape == (2, 7)
+    # an attack needs a gradient with respect to pixels
+    assert torch.autograd.grad(logits[:, 0].sum(), images)[0].abs().max() > 0
+
+
+@pytest.mark.parametrize("classes", [2, 54])
+@pytest.mark.parametrize("backbone", EMBEDDED)
+def test_the_head_has_as_many_outputs_as_there_are_classes(backbone, classes):
+    model = make(backbone, num_classes=classes)
+    assert model.backbone.get_classifier().out_features == classes
+    assert sum(parameter.numel() for parameter in model.parameters()) < 500_000
+
+
+@pytest.mark.parametrize("backbone", [*EMBEDDED, "test_vit"])
+def test_chance_derives_from_the_seed(backbone):
+    def weights(seed):
+        return torch.cat([parameter.flatten() for parameter in make(backbone, seed=seed).parameters()])
+
+    state = torch.random.get_rng_state()
+    first = weights(0)
+    torch.rand(3)
+    assert torch.equal(first, weights(0))
+    assert not torch.equal(first, weights(1))
+    torch.random.set_rng_state(state)
+
+
+def test_building_leaves_the_global_stream_alone():
+    state = torch.random.get_rng_state()
+    make()
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("bloom_resnt", "unknown backbone 'bloom_resnt', did you mean 'bloom_resnet'?"),
+        ("resnet5", "unknown backbone 'resnet5', did you mean 'resnet"),
+        ("vit_small_patch16_22", "did you mean 'vit_small_patch16_224'?"),
+    ],
+)
+def test_an_unknown_name_says_the_nearest(name, message):
+    with pytest.raises(UnknownNameError) as caught:
+        make(name)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [OSError("no network"), RuntimeError("cannot reach host\nlong trace")])
+def test_weights_that_cannot_be_had(monkeypatch, error):
+    def offline(*_, **__):
+        raise error
+
+    monkeypatch.setattr("rft_core.engine.models.network.hub_is_reachable", lambda: False)
+    monkeypatch.setattr(build.timm, "create_model", offline)
+    with pytest.raises(WeightsError) as caught:
+        make("test_resnet", image_size=160, pretrained=True)
+    message = str(caught.value)
+    assert "the weights of 'test_resnet' cannot be had" in message
+    assert str(error).splitlines()[0] in message
+    assert "model.pretrained to false" in message
+    assert "\n" not in message
+
+
+def test_an_architecture_that_cannot_be_built(monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError("widths do not fit")
+
+    monkeypatch.setattr(build.timm, "create_model", refuse)
+    with pytest.raises(SettingError, match="model.backbone cannot be built: widths do not fit"):
+        make("test_resnet", image_size=160)
+
+
+@pytest.mark.parametrize(("backbone", "image_size"), [("bloom_vit", 64), ("bloom_convnext", 8)])
+def test_an_image_size_that_the_backbone_cannot_take_is_said_before_training(backbone, image_size):
+    with pytest.raises(SettingError, match="data.image_size"):
+        make(backbone, image_size=image_size).eval()(torch.rand(1, 3, image_size, image_size))
+
+
+class TestCheckpoint:
+    def save(self, model, path, prefix=""):
+        write_tensors(path, {f"{prefix}{name}": value for name, value in model.backbone.state_dict().items()}, {})
+        return str(path)
+
+    @pytest.mark.parametrize("prefix", ["", "backbone.", "model.backbone.", "module."])
+    def test_the_backbone_is_loaded_and_the_head_is_new(self, tmp_path, prefix):
+        source = make(num_classes=9, seed=5)
+        model = make(checkpoint=self.save(source, tmp_path / "w.safetensors", prefix))
+        for name, value in model.backbone.state_dict().items():
+            if not name.startswith("fc."):
+                assert torch.equal(value, source.backbone.state_dict()[name]), name
+        assert torch.equal(model.backbone.fc.weight, make(seed=0).backbone.fc.weight)
+
+    def test_another_architecture(self, tmp_path):
+        path = self.save(make("bloom_vit"), tmp_path / "vit.safetensors")
+        with pytest.raises(WeightsError, match="vit.safetensors does not fit this backbone: .* keys missing .*; choose the architecture"):
+            make(checkpoint=path)
+
+    def test_another_width(self, tmp_path):
+        source = make()
+        source.backbone.layer1[0].conv1 = nn.Conv2d(3, 3, 3)
+        with pytest.raises(WeightsError, match="of another shape .layer1.0.conv1.weight"):
+            make(checkpoint=self.save(source, tmp_path / "w.safetensors"))
+
+    @pytest.mark.parametrize("content", [None, b"no weights"])
+    def test_a_file_that_cannot_be_read(self, tmp_path, content):
+        path = tmp_path / "w.safetensors"
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(WeightsError, match="w.safetensors cannot be read"):
+            make(checkpoint=str(path))
+
+
+@pytest.mark.parametrize(("name", "size"), [("bloom_vit", 32), ("test_vit", 160), ("resnet50", 224)])
+def test_preprocessing(name, size):
+    expected = preprocessing(name)
+    assert expected.image_size == size
+    assert len(expected.mean) == len(expected.std) == 3
+
+
+def test_mean_and_std_are_inside_the_model():
+    model = NormalizedModel(nn.Flatten(), (0.5, 0.25, 0.0), (0.5, 0.25, 2.0))
+    logits = model(torch.ones(1, 3, 1, 1))
+    assert logits.tolist() == [[1.0, 3.0, 0.5]]
+    assert not model.state_dict()

@@ -1,0 +1,257 @@
+"""rft_core.engine.execute: whole tiny runs. Equal specs give equal numbers, however often a run was interrupted."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from rft_core.engine import execute as module
+from rft_core.engine.attacks import pgd as pgd_module
+from rft_core.engine.checkpoint import FILE_NAME, read_tensors, write_tensors
+from rft_core.engine.execute import VERDICTS_FILE, WEIGHTS_FILE, execute
+from rft_core.engine.models.build import build_model
+from rft_core.engine.reporter import FolderReporter
+from rft_core.errors import DataError, SettingError, TrainingError
+from rft_core.presets import NO_PERTURBATION
+from tests import tiny
+
+TOTAL_STEPS = 6
+# what an interruption cannot keep, and what is not a number of the method
+CLOCKS = ("seconds", "images_per_second", "run_id")
+
+
+class Interrupted(FolderReporter):
+    """Asks for `wish` once training has reached `step`."""
+
+    def __init__(self, folder, step: int, wish: str = "pause"):
+        super().__init__(folder)
+        self.at, self.wish = step, wish
+
+    def request(self):
+        return self.wish if self.step >= self.at else None
+
+
+def numbers(report) -> dict:
+    return {name: value for name, value in report.as_dict().items() if name not in CLOCKS}
+
+
+def weights(folder) -> dict[str, torch.Tensor]:
+    return read_tensors(folder / WEIGHTS_FILE)[0]
+
+
+def same_weights(one, other) -> bool:
+    first, second = weights(one), weights(other)
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def go(folder, **changes):
+    reporter = FolderReporter(folder)
+    return execute(tiny.run_spec(**changes), reporter), reporter
+
+
+def before_training(**changes) -> dict[str, torch.Tensor]:
+    spec = tiny.run_spec(**changes)
+    return build_model(spec.model, num_classes=10, image_size=16, seed=spec.seed).state_dict()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """(folder, report, reporter) of an uninterrupted run."""
+    folder = tmp_path_factory.mktemp("whole")
+    torch.set_num_threads(1)
+    report, reporter = go(folder)
+    return folder, report, reporter
+
+
+def test_what_a_run_leaves_behind(whole):
+    folder, report, reporter = whole
+    assert report.status == "finished"
+    assert report.curve.n == 40
+    assert report.total_parameters == report.trainable_parameters > 10_000
+    assert report.machine["classes"] == 10
+    assert {kind for _, kind in reporter.artifacts} == {"checkpoint", "weights", "verdicts", "examples"}
+    assert all(path.is_file() and folder in path.parents for path, _ in reporter.artifacts)
+    kept = np.load(folder / VERDICTS_FILE)
+    assert tuple(kept["verdicts"].sum(0)) == report.curve.correct
+    assert kept["epsilons"].tolist() == list(report.curve.epsilons)
+    assert len(kept["labels"]) == 40
+
+
+def test_what_a_run_reports_on_its_way(whole):
+    _, report, reporter = whole
+    by_kind = {kind: [event for event in reporter.events if event["kind"] == kind] for kind in ("train", "eval", "examples", "onset")}
+    assert [event["step"] for event in by_kind["train"]] == list(range(TOTAL_STEPS))
+    assert [event["step"] for event in by_kind["eval"]] == [event["step"] for event in by_kind["examples"]] == [0, 2, TOTAL_STEPS]
+    assert all(math.isfinite(event["loss"]) for event in by_kind["train"])
+    assert [round(event["epsilon"] * 255, 6) for event in by_kind["train"]] == pytest.approx([0, 0, 8 / 6, 4, 40 / 6, 8], abs=1e-5)
+    assert (reporter.step, reporter.total_steps) == (TOTAL_STEPS, TOTAL_STEPS)
+    assert by_kind["eval"][0]["curve"][0]["n"] == 32
+
+
+def test_the_same_spec_gives_the_same_numbers(whole, tmp_path):
+    folder, report, _ = whole
+    torch.rand(7)
+    again, _ = go(tmp_path)
+    assert numbers(again) == numbers(report)
+    assert same_weights(folder, tmp_path)
+
+
+def test_another_seed_gives_others_on_the_same_images(whole, tmp_path):
+    folder, report, _ = whole
+    other, _ = go(tmp_path, seed=2)
+    assert not same_weights(folder, tmp_path)
+    assert other.images_digest == report.images_digest
+
+
+@pytest.mark.parametrize(
+    ("backbone", "steps"), [("bloom_resnet", (0,)), ("bloom_resnet", (1,)), ("bloom_resnet", (2, 3, 4)), ("bloom_resnet", (5,)), ("bloom_vit", (2, 4))]
+)
+def test_a_run_that_was_paused_and_resumed_gives_exactly_the_same(tmp_path, steps, backbone):
+    # dropout-free backbones say nothing of the layers' stream; augmentation, random starts and AdamW are all in it
+    changes = {"model__backbone": backbone, "data__image_size": 32 if backbone == "bloom_vit" else 16, "data__augment": "paper"}
+    expected, _ = go(tmp_path / "whole", **changes)
+    folder = tmp_path / "parts"
+    for step in steps:
+        torch.rand(3)
+        assert execute(tiny.run_spec(**changes), Interrupted(folder, step)) is None
+    report, reporter = go(folder, **changes)
+    assert any("resumed from the checkpoint" in event.get("text", "") for event in reporter.events)
+    assert numbers(report) == numbers(expected)
+    assert same_weights(tmp_path / "whole", folder)
+
+
+def test_auto_remembers_its_validation_across_a_pause(tmp_path):
+    changes = {"schedule__kind": "auto", "schedule__patience": 1, "schedule__tolerance": 1.0, "optim__epochs": 5}
+    expected, _ = go(tmp_path / "whole", **changes)
+    execute(tiny.run_spec(**changes), Interrupted(tmp_path / "parts", 10))
+    report, _ = go(tmp_path / "parts", **changes)
+    assert numbers(report) == numbers(expected)
+    assert same_weights(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_how_often_a_run_is_measured_does_not_change_it(tmp_path):
+    seldom, _ = go(tmp_path / "a", evaluation__tracking=2, evaluation__examples=0)
+    often, _ = go(tmp_path / "b", evaluation__tracking=8, evaluation__examples=4)
+    assert same_weights(tmp_path / "a", tmp_path / "b")
+    assert often.curve == seldom.curve
+    assert often.gradient_evaluations > seldom.gradient_evaluations
+
+
+def test_a_stopped_run_is_measured_as_it_stands(tmp_path):
+    reporter = Interrupted(tmp_path, 3, "stop")
+    report = execute(tiny.run_spec(), reporter)
+    assert report.status == "stopped"
+    assert report.curve.n == 40
+    assert (tmp_path / WEIGHTS_FILE).is_file()
+    assert [event["step"] for event in reporter.events if event["kind"] == "eval"][-1] == 3
+
+
+def test_a_linear_probe_moves_the_head_alone(tmp_path):
+    report, _ = go(tmp_path, strategy__kind="linear_probe", optim__weight_decay=0.5)
+    before, after = before_training(), weights(tmp_path)
+    moved = {name for name in after if not torch.equal(after[name], before[name])}
+    assert moved == {"backbone.fc.weight", "backbone.fc.bias"}
+    assert report.trainable_parameters == sum(before[name].numel() for name in moved)
+    assert report.total_parameters > 100 * report.trainable_parameters
+
+
+def test_full_fine_tuning_moves_every_layer(whole):
+    before, after = before_training(), weights(whole[0])
+    assert all(not torch.equal(after[name], before[name]) for name in after if name.endswith(("weight", "running_mean")))
+
+
+def count_attacks(monkeypatch) -> list[int]:
+    calls, run = [], pgd_module.pgd
+
+    def counted(model, images, *rest, **options):
+        calls.append(len(images))
+        return run(model, images, *rest, **options)
+
+    monkeypatch.setattr(pgd_module, "pgd", counted)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("changes", "attacks"),
+    [
+        ({"schedule__kind": "constant"}, TOTAL_STEPS),
+        ({"schedule__kind": "two_hinge"}, 4),
+        ({"schedule__kind": "custom", "schedule__points": NO_PERTURBATION["points"]}, 0),
+        ({"objective__kind": "natural", "schedule__kind": "constant"}, 0),
+        ({"threat__epsilon": 0, "schedule__kind": "constant"}, 0),
+    ],
+)
+def test_attacks_are_run_only_where_there_is_a_budget(tmp_path, monkeypatch, changes, attacks):
+    calls = count_attacks(monkeypatch)
+    go(tmp_path, evaluation__examples=0, **changes)
+    assert calls == [32] * attacks
+
+
+@pytest.mark.parametrize("changes", [{"objective__kind": "natural", "schedule__kind": "constant"}, {"schedule__kind": "constant"}])
+def test_the_gradient_evaluations_are_those_that_were_made(tmp_path, changes):
+    """With no evaluation of robustness, what is left is training: one backward pass an image, and the attack's steps."""
+    report, _ = go(tmp_path, evaluation__epsilons=[0], evaluation__examples=0, **changes)
+    attacked = 0 if "objective__kind" in changes else 2
+    assert report.gradient_evaluations == TOTAL_STEPS * 32 * (1 + attacked)
+
+
+def test_nothing_attacked_and_natural_are_the_same_training(tmp_path):
+    go(tmp_path / "a", schedule__kind="custom", schedule__points=NO_PERTURBATION["points"])
+    go(tmp_path / "b", objective__kind="natural", schedule__kind="constant")
+    assert same_weights(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_a_way_out(tmp_path):
+    go(tmp_path / "source")
+    broken = {name.removeprefix("backbone."): value * math.nan for name, value in weights(tmp_path / "source").items()}
+    write_tensors(tmp_path / "nan.safetensors", broken, {})
+    with pytest.raises(TrainingError, match="not a finite number at step 0; lower optim.learning_rate .now 0.002. or set optim.clip_norm"):
+        go(tmp_path / "run", model__checkpoint=str(tmp_path / "nan.safetensors"))
+
+
+def test_a_batch_larger_than_the_data_is_one_step_an_epoch(tmp_path):
+    _, reporter = go(tmp_path, optim__batch_size=500)
+    assert reporter.total_steps == 2
+
+
+def test_l2_and_clipping_run_too(tmp_path):
+    report, _ = go(tmp_path, threat__norm="l2", threat__epsilon=0.5, evaluation__epsilons=[0, 0.25, 0.5], optim__clip_norm=0.1)
+    assert report.status == "finished"
+
+
+def test_bfloat16_training_is_measured_in_float32(tmp_path):
+    report, _ = go(tmp_path, runtime__precision="bfloat16")
+    assert report.machine["precision"] == "bfloat16"
+    assert all(value.dtype in (torch.float32, torch.int64) for value in weights(tmp_path).values())
+
+
+def test_what_cannot_run_is_said_before_training(tmp_path):
+    with pytest.raises(DataError, match="there is no folder"):
+        go(tmp_path / "a", data__dataset=f"folder:{tmp_path / 'gone'}")
+    if not torch.cuda.is_available():
+        with pytest.raises(SettingError, match="needs a CUDA GPU"):
+            go(tmp_path / "b", runtime__device="cuda")
+
+
+def test_the_notes_of_a_dataset_reach_the_log(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    load = module.load_dataset
+    monkeypatch.setattr(module, "load_dataset", lambda *a, **k: replace(load(*a, **k), notes=("2 files could not be read",)))
+    _, reporter = go(tmp_path)
+    assert reporter.events[0] == {"kind": "log", "step": 0, "epoch": 0.0, "text": "2 files could not be read"}
+
+
+def test_a_checkpoint_of_another_model_is_refused_with_a_reason(tmp_path):
+    execute(tiny.run_spec(), Interrupted(tmp_path, 2))
+    (tmp_path / FILE_NAME).write_bytes(b"broken")
+    with pytest.raises(Exception, match="checkpoint.safetensors cannot be read"):
+        go(tmp_path)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_a_gpu_run(tmp_path):
+    report, _ = go(tmp_path, runtime__device="cuda")
+    assert report.status == "finished"
+    assert report.machine["device"].startswith("cuda")

@@ -1,0 +1,82 @@
+"""rft_core.preview: what a run will do and cost."""
+
+import json
+
+import pytest
+
+from rft_core import preview
+from rft_core.preview import epoch_factors, estimate, factors, train_images
+from rft_core.spec import RunSpec, with_settings
+
+
+def spec(**changes) -> RunSpec:
+    return with_settings(RunSpec(), {name.replace("__", "."): value for name, value in changes.items()})
+
+
+def test_factors_run_from_0_to_1():
+    progress, values = factors(spec(schedule__kind="linear"), count=10)
+    assert progress == pytest.approx([place / 10 for place in range(11)])
+    assert values == pytest.approx(progress)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("constant", [1, 1, 1, 1]), ("linear", [0, 0.25, 0.5, 0.75]), ("two_hinge", [0, 0, 0.5, 1])])
+def test_epoch_factors(kind, expected):
+    assert epoch_factors(spec(schedule__kind=kind, optim__epochs=4)) == pytest.approx(expected)
+
+
+def test_auto_is_shown_as_if_it_converged_after_a_quarter():
+    values = epoch_factors(spec(schedule__kind="auto", optim__epochs=40))
+    assert values[:11] == [0.0] * 11
+    assert values[11:] == pytest.approx([(epoch - 10) / 30 for epoch in range(11, 40)])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"data__dataset": "digits"}, 1132),
+        ({"data__dataset": "digits", "data__train_size": 100}, 100),
+        ({"data__dataset": "digits", "data__train_size": 5000}, 1132),
+        ({"data__dataset": "folder:/x"}, None),
+        ({"data__dataset": "folder:/x", "data__train_size": 100}, 100),
+    ],
+)
+def test_train_images(changes, expected):
+    assert train_images(spec(**changes)) == expected
+
+
+def test_no_estimate_without_the_number_of_images():
+    assert estimate(spec(data__dataset="folder:/x")) is None
+
+
+def test_the_cost_of_a_constant_run_is_the_unit():
+    cost = estimate(spec(schedule__kind="constant"), rate=100.0)
+    assert cost.share_of_constant == 1.0
+    assert cost.seconds == pytest.approx(cost.gradient_evaluations / 100)
+
+
+def test_a_schedule_and_a_natural_run_cost_less():
+    natural, scheduled = estimate(spec(objective__kind="natural")), estimate(spec(schedule__kind="two_hinge"))
+    assert natural.gradient_evaluations < scheduled.gradient_evaluations < estimate(spec(schedule__kind="constant")).gradient_evaluations
+
+
+def test_more_epochs_and_steps_cost_more():
+    base = estimate(spec()).gradient_evaluations
+    assert estimate(spec(optim__epochs=32)).gradient_evaluations > base
+    assert estimate(spec(attack__steps=9)).gradient_evaluations > base
+
+
+def test_the_rate_of_a_card(tmp_path, monkeypatch):
+    monkeypatch.setattr(preview, "WEIGHTS", tmp_path)
+    assert preview.card_rate("bloom_resnet")[0] is None
+    card = {"measured": {"gradient_evaluations": 600, "seconds": 3.0, "machine": {"threads": 2}}}
+    (tmp_path / "bloom_resnet.json").write_text(json.dumps(card))
+    rate, basis = preview.card_rate("bloom_resnet")
+    assert rate == 200
+    assert "2 CPU threads" in basis
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"measured": {"seconds": 0, "gradient_evaluations": 1, "machine": {"threads": 1}}}'])
+def test_a_damaged_card_gives_no_estimate_and_no_error(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(preview, "WEIGHTS", tmp_path)
+    (tmp_path / "bloom_resnet.json").write_text(text)
+    assert preview.card_rate("bloom_resnet")[0] is None

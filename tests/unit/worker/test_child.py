@@ -1,0 +1,99 @@
+"""rft_core.worker.child: whatever happens to a run, its status is true afterwards."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from rft_core.spec import RunSpec
+from rft_core.store.artifacts import list_artifacts
+from rft_core.store.events import read_events
+from rft_core.worker.child import work_on
+
+FAKE = "tests.unit.worker.fake_engine"
+
+
+@pytest.fixture(autouse=True)
+def _keep_signals():
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def run_id(store) -> str:
+    run_id = store.submit(RunSpec())
+    store.claim(("cpu",))
+    return run_id
+
+
+def test_a_finished_run(store, run_id):
+    work_on(store, run_id, f"{FAKE}:finish")
+    record = store.get(run_id)
+    assert (record.status, record.reason, record.step, record.total_steps) == ("finished", "", 3, 3)
+    assert (record.report["clean_accuracy"], record.report["robust_accuracy"]) == (0.8, 0.5)
+    assert [one.path for one in list_artifacts(store.engine, run_id)] == ["model.bin"]
+    events = read_events(store.engine, run_id)
+    assert [event.sequence for event in events] == [1, 2, 3, 4]
+    assert [event.kind for event in events] == ["train", "train", "train", "status"]
+    assert events[-1].payload["status"] == "finished"
+
+
+@pytest.mark.parametrize(
+    ("function", "status", "reason"),
+    [
+        ("pause", "paused", "paused by request; resume it to go on"),
+        ("diverge", "failed", "the loss is not a finite number at step 3; lower optim.learning_rate"),
+        ("crash", "failed", "ZeroDivisionError: division by zero; the whole trace is in run.log of the run's folder"),
+        ("run_out_of_memory", "failed", "out of memory; lower optim.batch_size or data.image_size, then resume"),
+        ("interrupt", "lost", "interrupted from the keyboard; resume it to go on from its last checkpoint"),
+        ("missing_function", "failed", None),
+    ],
+)
+def test_how_a_run_ends_otherwise(store, run_id, function, status, reason):
+    work_on(store, run_id, f"{FAKE}:{function}")
+    record = store.get(run_id)
+    assert record.status == status
+    assert record.reason == reason or (reason is None and "missing_function" in record.reason)
+    assert record.report is None
+    assert read_events(store.engine, run_id)[-1].payload == {"status": status, "reason": record.reason}
+
+
+@pytest.mark.parametrize(("wish", "status"), [("pause", "paused"), ("stop", "stopped")])
+def test_a_request_reaches_the_engine(store, run_id, wish, status):
+    asking = threading.Timer(0.2, store.request, (run_id, wish))
+    asking.start()
+    work_on(store, run_id, f"{FAKE}:wait_for_request")
+    asking.join()
+    record = store.get(run_id)
+    assert (record.status, record.request) == (status, "")
+    assert (record.report is not None) == (wish == "stop")
+
+
+def test_a_termination_signal_pauses(store, run_id):
+    asking = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM))
+    asking.start()
+    work_on(store, run_id, f"{FAKE}:wait_for_request")
+    asking.join()
+    assert store.get(run_id).status == "paused"
+
+
+def test_the_engine_is_told_the_device_that_was_claimed(store):
+    """Two runs that say "auto" on a machine with two GPUs must not meet on the first one."""
+    devices = ("cpu", "cuda:0", "cuda:1")
+    for _ in range(2):
+        store.submit(RunSpec())
+    claimed = [store.claim(devices) for _ in range(2)]
+    for record in claimed:
+        work_on(store, record.run_id, f"{FAKE}:finish")
+    assert [store.get(record.run_id).report["machine"]["device"] for record in claimed] == ["cuda:0", "cuda:1"]
+
+
+def test_a_resumed_run_appends_to_its_events(store, run_id):
+    work_on(store, run_id, f"{FAKE}:pause")
+    store.resume(run_id)
+    store.claim(("cpu",))
+    work_on(store, run_id, f"{FAKE}:finish")
+    assert [event.sequence for event in read_events(store.engine, run_id)] == [1, 2, 3, 4, 5]
+    assert store.get(run_id).status == "finished"

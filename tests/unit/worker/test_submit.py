@@ -1,0 +1,28 @@
+"""rft_core.worker.submit: queue a run, and see to it that a worker is there."""
+
+import subprocess
+
+from rft_core.spec import RunSpec
+from rft_core.worker.loop import worker_lock
+from rft_core.worker.submit import ensure_worker, submit
+
+
+def test_submit_queues(store):
+    run_id = submit(store, RunSpec(), start_worker=False)
+    assert store.get(run_id).status == "queued"
+    assert not store.home.worker_log.exists()
+
+
+def test_no_second_worker(home):
+    with worker_lock(home).acquire(timeout=0):
+        assert ensure_worker(home) is False
+
+
+def test_a_worker_is_started_for_this_home_apart_from_this_process(home, store, monkeypatch):
+    calls = []
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: calls.append((command, options)))
+    submit(store, RunSpec())
+    ((command, options),) = calls
+    assert command[-2:] == ["--home", str(home.root)]
+    assert options["start_new_session"] is True
+    assert home.worker_log.exists()
