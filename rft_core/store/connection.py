@@ -1,5 +1,7 @@
 """Open the store: SQLite in WAL mode by default, PostgreSQL by URL."""
 
+import sqlite3
+import time
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event, insert, select
@@ -10,6 +12,7 @@ from rft_core.errors import StoreError
 from rft_core.store.tables import SCHEMA_VERSION, meta, metadata
 
 BUSY_MILLISECONDS = 10_000
+WAL_TRIES, WAL_PAUSE_SECONDS = 100, 0.05
 
 
 def open_engine(url: str) -> Engine:
@@ -36,9 +39,22 @@ def _configure_sqlite(connection, _record) -> None:
     # SQLAlchemy begins transactions itself, so that a writer can take its lock at the start
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MILLISECONDS}", "foreign_keys=ON"):
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    _switch_to_wal(cursor)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _switch_to_wal(cursor) -> None:
+    """SQLite refuses this one change at once, busy timeout or not, while another connection of a new file writes."""
+    for _ in range(WAL_TRIES - 1):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            time.sleep(WAL_PAUSE_SECONDS)
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _create(engine: Engine) -> None:

@@ -22,6 +22,7 @@ class Split:
 
     def take(self, indices: Tensor) -> "Split":
         """Return the images at `indices`, in that order."""
+        indices = indices.to(self.labels.device)
         return Split(self.images[indices], self.labels[indices])
 
     def to(self, device: torch.device) -> "Split":
@@ -64,7 +65,7 @@ def stratified(split: Split, size: int | None, seed: int) -> Split:
     """Return `size` images of `split`, seeded, with each class's share kept; the whole split when it is no larger."""
     if size is None or size >= len(split):
         return split
-    return split.take(torch.from_numpy(stratified_indices(split.labels.numpy(), size, seed)))
+    return split.take(torch.from_numpy(stratified_indices(split.labels.cpu().numpy(), size, seed)))
 
 
 def stratified_indices(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
