@@ -121,7 +121,7 @@ def show_table(records: list[RunRecord], result: Comparison) -> None:
                 "Test images": row["n"],
             }
         )
-    st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows))
+    st.dataframe(rows, hide_index=True, height="content")
 
 
 def _with_interval(record: RunRecord, place: int) -> str:

@@ -18,8 +18,25 @@ from rft_core.units import format_duration, format_epsilon
 from rft_core.worker.submit import ensure_worker
 
 LIVE_SECONDS = 1.0
-TABLE_ROWS = 200
+TABLE_ROWS, SHOWN_ROWS = 200, 3
 MAGNIFY = 8
+
+COLUMNS = {
+    "": st.column_config.TextColumn(width=20),
+    "name": st.column_config.TextColumn("Name", width=150),
+    "status": st.column_config.TextColumn("Status", width=70),
+    "progress": st.column_config.ProgressColumn("Progress", min_value=0, max_value=1, format="percent", width=120),
+    "clean": st.column_config.NumberColumn("Clean", format="%.1f %%", width=65),
+    "robust": st.column_config.NumberColumn("Robust", format="%.1f %%", width=65, help="Accuracy at the target epsilon"),
+    "expected": st.column_config.NumberColumn(
+        "Expected", format="%.1f %%", width=75, help="Expected robustness: mean accuracy over epsilon from 0 to the target"
+    ),
+    "target": st.column_config.TextColumn("Target", width=60),
+    "schedule": st.column_config.TextColumn("Schedule", width=80),
+    "backbone": st.column_config.TextColumn("Backbone", width=110),
+    "data": st.column_config.TextColumn("Data", width=110),
+    "created": st.column_config.DatetimeColumn("Created", format="distance", width=110),
+}
 
 
 def main() -> None:
@@ -68,7 +85,10 @@ def watch(run_id: str) -> None:
         return
     past = history(record.run_id)
     show_header(record)
-    show_figures(record, past)
+    figures = st.container()
+    step = choose_measurement(past)
+    with figures:
+        show_figures(record, past, step)
     show_details(record, past)
     if not store().records(("queued", "running", "stopping"), limit=1) and st.session_state.get("runs.live"):
         st.session_state["runs.live"] = False
@@ -77,39 +97,22 @@ def watch(run_id: str) -> None:
 
 
 def show_table(run_id: str) -> None:
-    """List the newest runs, the chosen one marked."""
-    with st.expander("All runs", expanded=True):
-        records = store().records(limit=TABLE_ROWS)
-        rows = [_row(record, record.run_id == run_id) for record in records]
-        config = {
-            "": st.column_config.TextColumn(width=24),
-            "name": st.column_config.TextColumn("Name", width="medium"),
-            "status": st.column_config.TextColumn("Status", width="small"),
-            "progress": st.column_config.ProgressColumn("Progress", min_value=0, max_value=1, format="percent"),
-            "clean": st.column_config.NumberColumn("Clean", format="%.1f %%"),
-            "robust": st.column_config.NumberColumn("Robust", format="%.1f %%", help="Accuracy at the target epsilon"),
-            "expected": st.column_config.NumberColumn(
-                "Expected", format="%.1f %%", help="Expected robustness: mean accuracy over epsilon from 0 to the target"
-            ),
-            "target": st.column_config.TextColumn("Target", width="small"),
-            "schedule": st.column_config.TextColumn("Schedule"),
-            "backbone": st.column_config.TextColumn("Backbone"),
-            "data": st.column_config.TextColumn("Data"),
-            "created": st.column_config.DatetimeColumn("Created", format="distance"),
-        }
-        ids = [record.run_id for record in records]
-        # the key changes with the list, so that a mark never slides to another run
-        st.dataframe(
-            rows,
-            column_config=config,
-            hide_index=True,
-            height=min(38 + 35 * len(rows), 213),
-            key=f"runs.table.{ids[0]}.{len(ids)}",
-            on_select=lambda: _select(ids),
-            selection_mode="single-row",
-            placeholder="–",
-            alt="All runs with status, progress and results",
-        )
+    """List the newest runs, the chosen one marked; clicking a row chooses it."""
+    records = store().records(limit=TABLE_ROWS)
+    rows = [_row(record, record.run_id == run_id) for record in records]
+    ids = [record.run_id for record in records]
+    # the key changes with the list, so that a mark never slides to another run
+    st.dataframe(
+        rows,
+        column_config=COLUMNS,
+        hide_index=True,
+        height=min(38 + 35 * len(rows), 38 + 35 * SHOWN_ROWS),
+        key=f"runs.table.{ids[0]}.{len(ids)}",
+        on_select=lambda: _select(ids),
+        selection_mode="single-row",
+        placeholder="–",
+        alt="All runs with status, progress and results",
+    )
 
 
 def _select(ids: list[str]) -> None:
@@ -136,7 +139,7 @@ def _row(record: RunRecord, chosen: bool) -> dict:
         "target": format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm),
         "schedule": record.spec.schedule.kind,
         "backbone": record.spec.model.backbone,
-        "data": record.spec.data.dataset,
+        "data": record.spec.data.dataset.rpartition("/")[2],
         "created": np.datetime64(int(record.created), "s").item(),
     }
 
@@ -197,10 +200,9 @@ def _button(label: str, name: str, icon: str, action, help_text: str) -> None:
             st.rerun()
 
 
-def show_figures(record: RunRecord, past: RunHistory) -> None:
+def show_figures(record: RunRecord, past: RunHistory, step: int | None) -> None:
     """Draw accuracy over steps with the schedule beneath, the robustness curve, and the followed images."""
     spec, target = record.spec, format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
-    step = choose_measurement(past)
     left, right = columns(8, 4)
     with left:
         st.subheader("How accurate is it while it trains?", anchor=False)
