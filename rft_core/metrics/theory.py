@@ -12,7 +12,8 @@ The bound is too low by sqrt(1 + k / d), at most sqrt(2).
 Ours: what is pretrained (w_0 uses x_1 alone), what an update is (the best weights for its k non-robust features, the
 log-likelihood ratios), and the exact accuracies. In that model clean accuracy cannot fall with k, since more evidence
 is weighed rightly. At epsilon = 2 eta, the choice of Tsipras et al., robust accuracy falls with k: each new feature
-helps the attacker more than the model. That depends on epsilon: below eta it falls at first and rises again.
+helps the attacker more than the model. That depends on epsilon: below eta it can fall at first and rise again. The
+statements on robust accuracy were checked on a grid of eta and reliability (tests/unit/metrics), not proved.
 
 Shapes: weights (d + 1,) or (K, d + 1), x_1 first. `reliability` is the probability that x_1 agrees with y.
 """
