@@ -1,6 +1,8 @@
 """RobustnessCurve: accuracy at rising epsilons, with intervals, and expected robustness.
 
-Source: Ngnawé et al., ICLR 2026, section 3 (expected robustness, estimated by the trapezoid on a grid of 1/255).
+Source: Ngnawé et al., ICLR 2026, section 3 (expected robustness, estimated by the trapezoid on a grid of 1/255). The
+paper takes epsilon uniform on [0, target] and notes that other weightings can take its place: all weight on 0 is the
+clean accuracy, all weight on the target is the worst case.
 """
 
 import math
@@ -10,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from rft_core.units import PIXEL_LEVELS
+from rft_core.errors import UserError
+from rft_core.units import PIXEL_LEVELS, format_epsilon
 
 Z_95 = 1.959963984540054
 
@@ -58,6 +61,10 @@ class RobustnessCurve:
         """Mean accuracy for epsilon uniform on [0, the last epsilon]; clean accuracy when the grid is only 0."""
         return expected_robustness(self.epsilons, self.accuracies)
 
+    def expected_under(self, weights: Sequence[float]) -> float:
+        """Return mean accuracy for epsilon drawn from the density `weights`, one value a grid point; see `grid_weights`."""
+        return expected_robustness(self.epsilons, self.accuracies, weights)
+
     def points(self) -> list[dict[str, Any]]:
         """Return one row an epsilon: epsilon, epsilon_255, accuracy, n, low, high (95 % Wilson interval)."""
         rows = []
@@ -74,11 +81,55 @@ class RobustnessCurve:
         return cls(tuple(row["epsilon"] for row in rows), tuple(round(row["accuracy"] * row["n"]) for row in rows), rows[0]["n"])
 
 
-def expected_robustness(epsilons: Sequence[float], accuracies: Sequence[float]) -> float:
-    """Return (1 / target) times the integral of accuracy over [0, target] by the trapezoid, clean point included."""
+def expected_robustness(epsilons: Sequence[float], accuracies: Sequence[float], weights: Sequence[float] | None = None) -> float:
+    """Return (1 / target) times the integral of accuracy over [0, target] by the trapezoid, clean point included.
+
+    With `weights`, a density over epsilon given at the grid points, it is the mean accuracy under that density, by the
+    same trapezoid: always between the least and the greatest accuracy.
+    """
+    if weights is not None:
+        return float(grid_weights(epsilons, weights) @ np.asarray(accuracies, dtype=float))
     if len(epsilons) == 1:
         return float(accuracies[0])
     return float(np.trapezoid(accuracies, epsilons) / (epsilons[-1] - epsilons[0]))
+
+
+def grid_weights(epsilons: Sequence[float], weights: Sequence[float] | None = None) -> np.ndarray:
+    """Return what each grid point counts in expected robustness, (E,), summing to 1.
+
+    `weights` (E,) is a density over epsilon up to a factor: at least 0, not all 0; None is the paper's uniform one. On
+    an uneven grid a point counts for its density times the width it stands for, as in the trapezoid.
+    """
+    density = np.ones(len(epsilons)) if weights is None else np.asarray(weights, dtype=float)
+    if density.shape != (len(epsilons),) or not np.isfinite(density).all() or (density < 0).any() or not density.any():
+        raise UserError(f"weights must be {len(epsilons)} finite numbers of at least 0, one for each epsilon and not all 0, got {density.tolist()}")
+    gaps = np.diff(np.asarray(epsilons, dtype=float))
+    widths = np.append(gaps, 0.0) + np.append(0.0, gaps) if len(gaps) else np.ones(1)
+    mass = density / density.max() * widths
+    return mass / mass.sum()
+
+
+def all_weight_on(epsilons: Sequence[float], epsilon: float) -> np.ndarray:
+    """Return the Dirac density (E,) at the grid point `epsilon`: at 0 the clean accuracy, at the target the worst case."""
+    weights = np.zeros(len(epsilons))
+    weights[grid_index(epsilons, epsilon)] = 1.0
+    return weights
+
+
+def grid_index(epsilons: Sequence[float], epsilon: float) -> int:
+    """Return the position of `epsilon` in the grid; a UserError names the grid when it is not there."""
+    near = np.flatnonzero(np.isclose(epsilons, epsilon, rtol=0, atol=1e-9))
+    if not len(near):
+        raise UserError(f"epsilon {format_epsilon(epsilon)} was not evaluated; the grid has {', '.join(format_epsilon(e) for e in epsilons)}")
+    return int(near[0])
+
+
+def expected_verdicts(epsilons: Sequence[float], verdicts: np.ndarray, weights: Sequence[float] | None = None) -> np.ndarray:
+    """Return each image's own expected robustness, fractions (N,), from its verdicts, bool (N, E).
+
+    Their mean is the expected robustness of the curve, so two runs can be compared on it image by image.
+    """
+    return np.logical_and.accumulate(verdicts, axis=1) @ grid_weights(epsilons, weights)
 
 
 def wilson_interval(correct: int, n: int, z: float = Z_95) -> tuple[float, float]:
