@@ -11,6 +11,7 @@ from types import MappingProxyType
 from rft_core.errors import UnknownNameError
 
 SCHEDULE_PAPER = "Ngnawé et al., Robust Fine-Tuning from Non-Robust Pretrained Models, ICLR 2026"
+PGD, APGD, LIBRARY = "rft_core.engine.attacks.pgd", "rft_core.engine.attacks.apgd", "rft_core.engine.attacks.library"
 TRADEOFF_PAPER = "Li et al., On the Robustness Tradeoff in Fine-Tuning, ICCV 2025"
 
 
@@ -19,6 +20,7 @@ class Choice:
     """One row of a menu: the name in specs, the label on screen, one line of help, where it comes from, its code.
 
     `facts` are numbers a page shows before anything is loaded, such as the images of a dataset; tests hold them true.
+    `walk` names an attack's code for single steps, where it has one.
     """
 
     name: str
@@ -27,11 +29,20 @@ class Choice:
     source: str
     target: str
     facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    walk: str = ""
 
     def load(self) -> Callable:
         """Import and return the code behind this choice."""
-        module, function = self.target.split(":")
-        return getattr(import_module(module), function)
+        return _load(self.target)
+
+    def load_walk(self) -> Callable:
+        """Import and return an attack's code for single steps."""
+        return _load(self.walk)
+
+
+def _load(target: str) -> Callable:
+    module, function = target.split(":")
+    return getattr(import_module(module), function)
 
 
 def _menu(*choices: Choice) -> tuple[Choice, ...]:
@@ -87,11 +98,58 @@ OBJECTIVES = _menu(
 
 ATTACKS = _menu(
     Choice(
+        "fgsm",
+        "FGSM",
+        "One step along the gradient's sign. Fast, weak: never judge a model by it alone.",
+        "Goodfellow et al., ICLR 2015",
+        f"{PGD}:fgsm",
+        walk=f"{PGD}:fgsm_walk",
+    ),
+    Choice(
         "pgd",
         "PGD",
         "Repeated signed (linf) or normalised (l2) gradient steps, projected back into the ball.",
         "Madry et al., ICLR 2018",
-        "rft_core.engine.attacks.pgd:pgd",
+        f"{PGD}:pgd",
+        walk=f"{PGD}:pgd_walk",
+    ),
+    Choice(
+        "apgd",
+        "APGD-CE",
+        "PGD with momentum that halves its own step size; on cross-entropy.",
+        "Croce and Hein, ICML 2020",
+        f"{APGD}:apgd",
+        walk=f"{APGD}:apgd_walk",
+    ),
+    Choice(
+        "apgd_dlr",
+        "APGD-DLR",
+        "APGD on a loss that confident models cannot hide from.",
+        "Croce and Hein, ICML 2020",
+        f"{APGD}:apgd_dlr",
+        walk=f"{APGD}:apgd_dlr_walk",
+    ),
+    Choice(
+        "autoattack",
+        "AutoAttack",
+        "The standard judge: APGD-CE, targeted APGD, targeted FAB and Square, one after the other. Slow; for measuring only.",
+        "Croce and Hein, ICML 2020; torchattacks",
+        f"{LIBRARY}:autoattack",
+    ),
+    Choice(
+        "square",
+        "Square",
+        "Random search without gradients: finds what masked gradients hide. For measuring only.",
+        "Andriushchenko et al., ECCV 2020; torchattacks",
+        f"{LIBRARY}:square",
+    ),
+    Choice("fab", "FAB", "Looks for the smallest perturbation. For measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:fab"),
+    Choice(
+        "cw",
+        "Carlini and Wagner",
+        "Minimises the l2 length of the change; counted only where it stays inside the ball. For measuring only.",
+        "Carlini and Wagner, S&P 2017; torchattacks",
+        f"{LIBRARY}:cw",
     ),
 )
 

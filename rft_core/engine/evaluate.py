@@ -3,10 +3,10 @@
 Balls are nested, so every example has one critical grid point where it first falls. Each example's point is found by
 bisection; an attack ends as soon as its example falls, and the free place in the batch goes to the next example, so
 batches stay full. An attack that fails at one epsilon is taken to fail at every smaller one; a perturbation that
-succeeds counts for every ball it fits in. What is spent is counted in gradient evaluations (examples x steps).
+succeeds counts for every ball it fits in, and the next, smaller ball is attacked from it. What is spent is counted in
+gradient evaluations (examples x steps).
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,14 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rft_core.engine.attacks.norms import NORMS
-from rft_core.engine.attacks.pgd import ascend, input_gradient, step_share
+from rft_core import catalog
+from rft_core.engine.attacks.norms import NORMS, Norm
+from rft_core.engine.attacks.walk import Walk, input_gradient
 from rft_core.engine.data.dataset import Split
 from rft_core.engine.modes import eval_mode
+from rft_core.engine.search import ROUNDING, Search, bisect_with
 from rft_core.metrics.curve import RobustnessCurve
-
-# a perturbation clamped to epsilon may exceed it by rounding
-ROUNDING = 1 + 1e-5
 
 
 @dataclass(frozen=True)
@@ -45,25 +44,26 @@ def evaluate(
     norm: str,
     epsilons: Sequence[float],
     steps: int,
+    attack: str = "pgd",
     relative_step_size: float | None = None,
     batch_size: int = 128,
     memory_format: torch.memory_format = torch.contiguous_format,
 ) -> Evaluation:
-    """Return the verdicts of `model` on `split` under PGD from the clean image at each of `epsilons`, which start at 0.
+    """Return the verdicts of `model` on `split` under `attack` at each of `epsilons`, which start at 0.
 
     The verdict at epsilon 0 is the clean prediction. Every module's training flag is given back.
     """
+    row = catalog.find("attacks", attack)
     with eval_mode(model):
         right = predict(model, split, batch_size, memory_format).argmax(1) == split.labels
-        search = _Search(right, len(epsilons))
+        search = Search(right, torch.tensor(epsilons, dtype=torch.float32, device=split.labels.device))
         spent = 0
-        if len(epsilons) > 1:
-            share = step_share(relative_step_size, steps)
-            spent = _attack_all(
-                model, split, search, norm=norm, epsilons=epsilons, steps=steps, share=share, batch_size=batch_size, memory_format=memory_format
-            )
-    fallen_at = search.high.cpu().numpy()
-    verdicts = np.arange(len(epsilons))[None, :] < fallen_at[:, None]
+        if len(epsilons) > 1 and row.walk:
+            walk = row.load_walk()(steps, relative_step_size)
+            spent = _Lane(model, split, search, walk, NORMS[norm], memory_format).run(batch_size, 1 if attack == "fgsm" else steps)
+        elif len(epsilons) > 1:
+            spent = bisect_with(row.load(), model, split, search, norm=norm, steps=steps, batch_size=batch_size)
+    verdicts = np.arange(len(epsilons))[None, :] < search.high.cpu().numpy()[:, None]
     return Evaluation(tuple(epsilons), verdicts, spent)
 
 
@@ -78,88 +78,75 @@ def as_pixels(images: Tensor, memory_format: torch.memory_format = torch.contigu
     return images.to(torch.float32).div_(255).contiguous(memory_format=memory_format)
 
 
-class _Search:
-    """For each example the largest grid point it is known to survive (`low`) and the smallest where it fell (`high`)."""
+class _Lane:
+    """The walks in flight, one a place in the batch, each with its own example, epsilon and number of steps taken."""
 
-    def __init__(self, right: Tensor, count: int):
-        self.low = torch.zeros(len(right), dtype=torch.long, device=right.device)
-        self.high = torch.where(right, count, 0)
-        self.count = count
-        self.waiting = deque(torch.nonzero(right).flatten().tolist() if count > 1 else [])
+    def __init__(self, model: nn.Module, split: Split, search: Search, walk: Walk, ball: Norm, memory_format: torch.memory_format):
+        self.model, self.split, self.search, self.walk, self.ball, self.memory_format = model, split, search, walk, ball, memory_format
+        # the smallest perturbation that fooled the model so far, where there is one
+        self.found: dict[int, Tensor] = {}
+        self.state: dict[str, Tensor] = {}
+        self.place = self._fresh(torch.empty(0, dtype=torch.long, device=split.labels.device))
 
-    def next_point(self, examples: Tensor) -> Tensor:
-        """The largest epsilon first: a survivor is settled by one attack, and an early fall bounds the search from above."""
-        middle = (self.low[examples] + self.high[examples]) // 2
-        return torch.where(self.high[examples] == self.count, self.count - 1, middle)
+    def run(self, batch_size: int, steps: int) -> int:
+        """Walk until every example's critical point is known; return the gradient evaluations spent."""
+        spent = 0
+        while self._refill(batch_size):
+            gradient, logits, values = input_gradient(self.model, self.state["point"], self.place["labels"], self.walk.loss)
+            spent += len(values)
+            fell = logits.argmax(1) != self.place["labels"]
+            done = fell | (self.place["taken"] >= steps)
+            if done.any():
+                self._settle(done, fell)
+                gradient, values = gradient[~done], values[~done]
+            self.state = self.walk.advance(self.state, gradient, values, self.place["images"], self.place["epsilon"], self.ball)
+            self.place["taken"] = self.place["taken"] + 1
+        return spent
 
-    def settle(self, examples: Tensor, points: Tensor, fallen_at: Tensor) -> None:
-        """Record finished attacks at grid `points`; `fallen_at` is the smallest point that holds the perturbation,
-        or a number beyond the grid where the example survived."""
-        fell = fallen_at <= points
-        self.high[examples[fell]] = fallen_at[fell]
-        self.low[examples[~fell]] = points[~fell]
-        open_again = self.high[examples] - self.low[examples] > 1
-        self.waiting.extend(examples[open_again].tolist())
+    def _settle(self, done: Tensor, fell: Tensor) -> None:
+        """Record the walks that ended and drop them from the batch."""
+        examples, points = self.place["examples"][done], self.place["points"][done]
+        deltas = self.state["point"][done] - self.place["images"][done]
+        held_by = torch.searchsorted(self.search.grid * ROUNDING, self.ball.size(deltas)).clamp(min=1)
+        fallen = fell[done]
+        for example, delta in zip(examples[fallen].tolist(), deltas[fallen]):
+            self.found[example] = delta
+        self.search.settle(examples, points, torch.where(fallen, torch.minimum(held_by, points), self.search.count))
+        self.place = {name: tensor[~done] for name, tensor in self.place.items()}
+        self.state = {name: tensor[~done] for name, tensor in self.state.items()}
 
-
-def _attack_all(model: nn.Module, split: Split, search: _Search, *, norm, epsilons, steps, share, batch_size, memory_format) -> int:
-    """Run attacks until every example's critical point is known; return the gradient evaluations spent."""
-    ball = NORMS[norm]
-    grid = torch.tensor(epsilons, dtype=torch.float32, device=split.labels.device)
-    slots = _Slots(split, search, grid, memory_format)
-    spent = 0
-    while slots.refill(batch_size):
-        gradient, logits = input_gradient(model, slots.adversarial, slots.labels)
-        spent += len(slots)
-        fell = logits.argmax(1) != slots.labels
-        done = fell | (slots.taken >= steps)
-        if done.any():
-            sizes = ball.size(slots.adversarial[done] - slots.images[done])
-            held_by = torch.searchsorted(grid * ROUNDING, sizes).clamp(min=1)
-            search.settle(slots.examples[done], slots.points[done], torch.where(fell[done], torch.minimum(held_by, slots.points[done]), len(grid)))
-            gradient = slots.keep(~done, gradient)
-        slots.adversarial = ascend(slots.adversarial, gradient, slots.images, ball, slots.epsilon, share * slots.epsilon)
-        slots.taken += 1
-    return spent
-
-
-class _Slots:
-    """The attacks in flight, one a place in the batch, each with its own example, epsilon and number of steps taken."""
-
-    def __init__(self, split: Split, search: _Search, grid: Tensor, memory_format: torch.memory_format):
-        self.split, self.search, self.grid, self.memory_format = split, search, grid, memory_format
-        self.examples = torch.empty(0, dtype=torch.long, device=split.labels.device)
-        self._load(self.examples)
-
-    def __len__(self) -> int:
-        return len(self.examples)
-
-    def refill(self, batch_size: int) -> bool:
+    def _refill(self, batch_size: int) -> bool:
         """Start waiting examples in the free places; return whether anything is in flight."""
-        free = min(batch_size - len(self), len(self.search.waiting))
-        if free > 0:
-            fresh = torch.tensor([self.search.waiting.popleft() for _ in range(free)], device=self.examples.device)
-            self._append(fresh)
-        return len(self) > 0
+        free = batch_size - len(self.place["examples"])
+        fresh = self.search.take(free)
+        if len(fresh):
+            kept_place, kept_state = self.place, self.state
+            place = self._fresh(fresh)
+            state = self.walk.start(place["images"], self._first(place), place["epsilon"])
+            self.place = {name: self._join(kept_place[name], tensor) for name, tensor in place.items()}
+            self.state = {name: self._join(kept_state[name], tensor) if kept_state else tensor for name, tensor in state.items()}
+        return len(self.place["examples"]) > 0
 
-    def keep(self, mask: Tensor, gradient: Tensor) -> Tensor:
-        """Drop the places where `mask` is False; return the gradients of those kept."""
-        for name in ("examples", "points", "images", "labels", "epsilon", "adversarial", "taken"):
-            setattr(self, name, getattr(self, name)[mask])
-        return gradient[mask]
+    def _fresh(self, examples: Tensor) -> dict[str, Tensor]:
+        points = self.search.next_point(examples)
+        return {
+            "examples": examples,
+            "points": points,
+            "images": as_pixels(self.split.images[examples], self.memory_format),
+            "labels": self.split.labels[examples],
+            "epsilon": self.search.grid[points].view(-1, 1, 1, 1),
+            "taken": torch.zeros_like(examples),
+        }
 
-    def _load(self, examples: Tensor) -> None:
-        self.points = self.search.next_point(examples)
-        self.images = as_pixels(self.split.images[examples], self.memory_format)
-        self.labels = self.split.labels[examples]
-        self.epsilon = self.grid[self.points].view(-1, 1, 1, 1)
-        self.adversarial = self.images
-        self.taken = torch.zeros_like(examples)
+    def _first(self, place: dict[str, Tensor]) -> Tensor:
+        """Start from the perturbation that fooled the model in a larger ball, shrunk into this one; else from the image."""
+        images = place["images"]
+        known = [self.found.get(example) for example in place["examples"].tolist()]
+        if all(one is None for one in known):
+            return images
+        deltas = torch.stack([torch.zeros_like(images[0]) if one is None else one for one in known])
+        return torch.clamp(images + self.ball.project(deltas, place["epsilon"]), 0, 1).contiguous(memory_format=self.memory_format)
 
-    def _append(self, fresh: Tensor) -> None:
-        before = {name: getattr(self, name) for name in ("points", "images", "labels", "epsilon", "adversarial", "taken")}
-        self.examples = torch.cat([self.examples, fresh])
-        self._load(fresh)
-        for name, old in before.items():
-            joined = torch.cat([old, getattr(self, name)])
-            setattr(self, name, joined.contiguous(memory_format=self.memory_format) if joined.ndim == 4 and name != "epsilon" else joined)
+    def _join(self, old: Tensor, new: Tensor) -> Tensor:
+        joined = torch.cat([old, new])
+        return joined.contiguous(memory_format=self.memory_format) if joined.ndim == 4 and joined.shape[1] > 1 else joined

@@ -4,15 +4,14 @@ The step is relative to epsilon: under an epsilon schedule a fixed step would dw
 curve it would make the larger budgets look safe.
 """
 
-from collections.abc import Callable
+from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rft_core.engine.attacks.losses import cross_entropy
 from rft_core.engine.attacks.norms import NORMS, Norm
-
-Loss = Callable[[Tensor, Tensor], Tensor]
+from rft_core.engine.attacks.walk import Loss, State, Walk, input_gradient, random_point, walk_to_end
 
 
 def pgd(
@@ -26,38 +25,58 @@ def pgd(
     relative_step_size: float | None = None,
     random_start: bool = False,
     generator: torch.Generator | None = None,
-    loss: Loss | None = None,
+    loss: Loss = cross_entropy,
+    restarts: int = 1,
 ) -> Tensor:
     """Return adversarial images (N, C, H, W) within `epsilon` of `images` and inside [0, 1].
 
     `model` maps pixels in [0, 1] to logits (N, K); `labels` (N,). The step size is `relative_step_size` * epsilon,
-    2.5 / steps when not given. `loss` (logits, labels) -> scalar is maximised; summed cross-entropy by default.
+    2.5 / steps when not given. `loss` (logits, labels) -> (N,) is maximised; cross-entropy by default. One restart gives
+    the last iterate, as is usual in training; several give the best point seen in any of them.
     """
+    if restarts > 1:
+        walk = pgd_walk(steps, relative_step_size, loss)
+        return walk_to_end(
+            walk, model, images, labels, norm=norm, epsilon=epsilon, steps=steps, random_start=random_start, generator=generator, restarts=restarts
+        )
     ball = NORMS[norm]
     step_size = step_share(relative_step_size, steps) * epsilon
-    adversarial = images.clone()
-    if random_start:
-        adversarial = torch.clamp(images + ball.random(images, epsilon, generator), 0, 1)
+    adversarial = random_point(images, epsilon, norm, generator) if random_start else images.clone()
     for _ in range(steps):
-        gradient, _ = input_gradient(model, adversarial, labels, loss)
+        gradient, _, _ = input_gradient(model, adversarial, labels, loss)
         adversarial = ascend(adversarial, gradient, images, ball, epsilon, step_size)
     return adversarial
+
+
+def fgsm(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int = 1, **options) -> Tensor:
+    """Return images after one step of length epsilon along the gradient's sign (Goodfellow et al., ICLR 2015); no random start.
+
+    `steps` is not used. A model trained with one step may look robust to it and fall to PGD.
+    """
+    return pgd(model, images, labels, norm=norm, epsilon=epsilon, steps=1, **options | {"relative_step_size": 1.0, "random_start": False})
+
+
+def pgd_walk(steps: int, relative_step_size: float | None = None, loss: Loss = cross_entropy) -> Walk:
+    """Return PGD as a walk of single steps."""
+    return Walk(_start, partial(_advance, share=step_share(relative_step_size, steps)), loss)
+
+
+def fgsm_walk(steps: int, relative_step_size: float | None = None) -> Walk:
+    """Return FGSM as a walk; evaluation lets it take one step only."""
+    return pgd_walk(1, 1.0)
+
+
+def _start(images: Tensor, first: Tensor, epsilon: Tensor) -> State:
+    return {"point": first}
+
+
+def _advance(state: State, gradient: Tensor, values: Tensor, images: Tensor, epsilon: Tensor, ball: Norm, *, share: float) -> State:
+    return {"point": ascend(state["point"], gradient, images, ball, epsilon, share * epsilon)}
 
 
 def step_share(relative_step_size: float | None, steps: int) -> float:
     """Return the step as a share of epsilon; 2.5 / steps lets the walk cross the ball and come back."""
     return 2.5 / steps if relative_step_size is None else relative_step_size
-
-
-def input_gradient(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss | None = None) -> tuple[Tensor, Tensor]:
-    """Return (gradient of the loss at `images`, logits); the weights' gradients are neither computed nor touched."""
-    with torch.enable_grad():
-        leaf = images.detach().requires_grad_(True)
-        logits = model(leaf)
-        # sum, not mean: one image's gradient must not depend on the batch it stands in
-        value = F.cross_entropy(logits.float(), labels, reduction="sum") if loss is None else loss(logits, labels)
-        (gradient,) = torch.autograd.grad(value, leaf)
-    return gradient, logits.detach()
 
 
 def ascend(adversarial: Tensor, gradient: Tensor, images: Tensor, ball: Norm, epsilon: float | Tensor, step_size: float | Tensor) -> Tensor:

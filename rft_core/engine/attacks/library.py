@@ -1,0 +1,118 @@
+"""AutoAttack, Square, FAB and CW from torchattacks, with its traps fenced.
+
+torchattacks gives a model back in training mode, leaves gradients in the weights (CW), seeds torch globally (APGD, Square,
+FAB), takes views of its input (so it must be contiguous), and its own AutoAttack runs APGD and FAB for 10 steps where the
+paper's standard version runs 100. None of that gets out of, or into, the functions here.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+import torchattacks
+from torch import Tensor, nn
+from torchattacks.attack import Attack
+
+from rft_core.engine.attacks.norms import NORMS
+from rft_core.engine.modes import eval_mode
+from rft_core.errors import SettingError
+
+NAMES = {"linf": "Linf", "l2": "L2"}.get
+STANDARD_STEPS, SQUARE_QUERIES, TARGETS = 100, 5000, 9
+# APGD-T scales by the fourth logit, FAB-T needs a class to aim at
+TARGETED_CLASSES = 4
+SEED = 0
+
+
+def autoattack(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int = STANDARD_STEPS, **_: object) -> Tensor:
+    """Return adversarial images by AutoAttack's standard version: APGD-CE, APGD-T, FAB-T and Square in turn.
+
+    Each runs on what the ones before left standing. It always takes its standard 100 steps: `steps` is not used. With
+    fewer than four classes the targeted APGD is not defined and is left out.
+    """
+    classes = _count_classes(model, images)
+    targets = min(TARGETS, classes - 1)
+
+    def build(fenced: nn.Module) -> list[Attack]:
+        options = {"norm": NAMES(norm), "eps": epsilon, "seed": SEED}
+        attacks = [torchattacks.APGD(fenced, steps=STANDARD_STEPS, loss="ce", **options)]
+        if classes >= TARGETED_CLASSES:
+            # the library aims at n_classes - 1 targets; the standard version at nine
+            attacks.append(torchattacks.APGDT(fenced, steps=STANDARD_STEPS, n_classes=targets + 1, **options))
+        attacks.append(torchattacks.FAB(fenced, steps=STANDARD_STEPS, multi_targeted=True, n_classes=targets + 1, **options))
+        attacks.append(torchattacks.Square(fenced, n_queries=SQUARE_QUERIES, **options))
+        return attacks
+
+    return _in_turn(model, images, labels, norm, epsilon, build)
+
+
+def square(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int = SQUARE_QUERIES, **_: object) -> Tensor:
+    """Return adversarial images by Square (no gradients), `steps` being queries, at least 100."""
+    return _in_turn(
+        model, images, labels, norm, epsilon, lambda fenced: [torchattacks.Square(fenced, norm=NAMES(norm), eps=epsilon, n_queries=max(100, steps), seed=SEED)]
+    )
+
+
+def fab(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int, **_: object) -> Tensor:
+    """Return adversarial images by FAB; a change that leaves the ball is not counted."""
+    classes = _count_classes(model, images)
+    return _in_turn(
+        model,
+        images,
+        labels,
+        norm,
+        epsilon,
+        lambda fenced: [torchattacks.FAB(fenced, norm=NAMES(norm), eps=epsilon, steps=steps, n_classes=classes, seed=SEED)],
+    )
+
+
+def cw(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int, **_: object) -> Tensor:
+    """Return adversarial images by Carlini and Wagner's l2 attack; a change that leaves the ball is not counted."""
+    if norm != "l2":
+        raise SettingError("threat.norm", norm, "does not fit the attack 'cw', which is made for l2; choose pgd, apgd or autoattack")
+    return _in_turn(model, images, labels, norm, epsilon, lambda fenced: [torchattacks.CW(fenced, steps=steps)])
+
+
+def _in_turn(model: nn.Module, images: Tensor, labels: Tensor, norm: str, epsilon: float, build: Callable[[nn.Module], list[Attack]]) -> Tensor:
+    """Run attacks one after the other on the images that still stand; return what fooled the model, else the images."""
+    result = images.clone()
+    with _fence(model):
+        standing = torch.nonzero(_predict(model, images) == labels).flatten()
+        for attack in build(model):
+            if not len(standing):
+                break
+            clean, wanted = images[standing].contiguous(), labels[standing]
+            with torch.enable_grad():
+                found = attack(clean, wanted).detach()
+            # trust neither the library's projection nor its word that the model was fooled
+            found = torch.clamp(clean + NORMS[norm].project(found - clean, epsilon), 0, 1)
+            fooled = _predict(model, found) != wanted
+            result[standing[fooled]] = found[fooled]
+            standing = standing[~fooled]
+    return result
+
+
+@contextmanager
+def _fence(model: nn.Module) -> Iterator[None]:
+    """Keep every module's mode, the weights' gradients and torch's global stream as they were."""
+    wanted = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    device = next(model.parameters()).device
+    with eval_mode(model), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        try:
+            for parameter, _ in wanted:
+                parameter.requires_grad_(False)
+            yield
+        finally:
+            for parameter, flag in wanted:
+                parameter.requires_grad_(flag)
+
+
+@torch.no_grad()
+def _predict(model: nn.Module, images: Tensor) -> Tensor:
+    return model(images).argmax(1)
+
+
+@torch.no_grad()
+def _count_classes(model: nn.Module, images: Tensor) -> int:
+    with eval_mode(model):
+        return model(images[:1]).shape[1]

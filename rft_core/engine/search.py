@@ -1,0 +1,62 @@
+"""The search for each example's critical epsilon on a grid."""
+
+from collections import deque
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from rft_core.engine.data.dataset import Split
+
+# a perturbation clamped to epsilon may exceed it by rounding
+ROUNDING = 1 + 1e-5
+
+
+class Search:
+    """For each example the largest grid point it is known to survive (`low`) and the smallest where it fell (`high`)."""
+
+    def __init__(self, right: Tensor, grid: Tensor):
+        self.grid, self.count = grid, len(grid)
+        self.low = torch.zeros(len(right), dtype=torch.long, device=right.device)
+        self.high = torch.where(right, self.count, 0)
+        self.waiting = deque(torch.nonzero(right).flatten().tolist() if self.count > 1 else [])
+
+    def next_point(self, examples: Tensor) -> Tensor:
+        """The largest epsilon first: a survivor is settled by one attack, and an early fall bounds the search from above."""
+        middle = (self.low[examples] + self.high[examples]) // 2
+        return torch.where(self.high[examples] == self.count, self.count - 1, middle)
+
+    def take(self, most: int) -> Tensor:
+        """Remove and return up to `most` waiting examples."""
+        taken = [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+        return torch.tensor(taken, dtype=torch.long, device=self.low.device)
+
+    def settle(self, examples: Tensor, points: Tensor, fallen_at: Tensor) -> None:
+        """Record finished attacks at grid `points`; `fallen_at` is the smallest point that holds the perturbation,
+        or `count` where the example survived."""
+        fell = fallen_at <= points
+        self.high[examples[fell]] = fallen_at[fell]
+        self.low[examples[~fell]] = points[~fell]
+        open_again = self.high[examples] - self.low[examples] > 1
+        self.waiting.extend(examples[open_again].tolist())
+
+
+def bisect_with(attack: Callable[..., Tensor], model: nn.Module, split: Split, search: Search, *, norm: str, steps: int, batch_size: int) -> int:
+    """Find every critical point with an attack that is a whole function: batches of examples that wait at the same point.
+
+    Returns examples x steps, the attack's own count of gradient evaluations being unknown.
+    """
+    spent = 0
+    while search.waiting:
+        waiting = search.take(len(search.waiting))
+        points = search.next_point(waiting)
+        for point in points.unique().tolist():
+            for examples in waiting[points == point].split(batch_size):
+                images, labels = split.images[examples].float().div(255), split.labels[examples]
+                adversarial = attack(model, images, labels, norm=norm, epsilon=search.grid[point].item(), steps=steps)
+                with torch.no_grad():
+                    fell = model(adversarial).argmax(1) != labels
+                place = torch.full_like(examples, point)
+                search.settle(examples, place, torch.where(fell, place, search.count))
+                spent += len(examples) * steps
+    return spent
