@@ -111,6 +111,13 @@ class AttackSpec(_Section):
     relative_step_size: float | None = Field(None, gt=0, le=10, description="Step size as a share of epsilon; empty for 2.5 / steps.")
     random_start: bool = Field(True, description="Start at a random point of the ball.")
 
+    @model_validator(mode="after")
+    def _trains(self):
+        if not catalog.find("attacks", self.kind).walk:
+            fit = ", ".join(row.name for row in catalog.ATTACKS if row.walk)
+            raise SettingErrorValue("kind", self.kind, f"is for measuring only; train with one of {fit}")
+        return self
+
 
 class ObjectiveSpec(_Section):
     kind: Annotated[str, _choice("objectives")] = Field("adversarial", description="The loss that is minimised.")

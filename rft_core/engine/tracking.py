@@ -2,6 +2,7 @@
 
 import torch
 
+from rft_core import catalog
 from rft_core.engine.data.dataset import stratified
 from rft_core.engine.evaluate import evaluate, predict
 from rft_core.engine.examples import save_examples
@@ -27,6 +28,11 @@ def tracked_epsilons(spec: RunSpec) -> tuple[float, ...]:
         return grid
     places = [round(place * (len(grid) - 1) / (TRACKED_POINTS - 1)) for place in range(TRACKED_POINTS)]
     return tuple(grid[place] for place in places)
+
+
+def tracking_attack(spec: RunSpec) -> str:
+    """Return the attack of the live curve: the measuring one where it is quick, else PGD (AutoAttack would take hours)."""
+    return spec.evaluation.attack if catalog.find("attacks", spec.evaluation.attack).walk else "pgd"
 
 
 class Tracker:
@@ -56,6 +62,7 @@ class Tracker:
             job.tracked,
             norm=spec.threat.norm,
             epsilons=tracked_epsilons(spec),
+            attack=tracking_attack(spec),
             steps=spec.evaluation.steps,
             batch_size=BATCH,
             memory_format=job.runtime.memory_format,

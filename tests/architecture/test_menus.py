@@ -15,7 +15,7 @@ FOLDERS = {"strategies": "strategies", "attacks": "attacks", "objectives": "obje
 # what methods share; everything else in these folders is a method
 SHARED = {
     "strategies": {"__init__"},
-    "attacks": {"__init__", "norms", "library"},
+    "attacks": {"__init__", "norms", "losses", "walk"},
     "objectives": {"__init__", "adversary"},
     "datasets": {"__init__", "dataset", "augment", "load", "splits"},
 }
@@ -56,7 +56,8 @@ def test_every_attack_is_called_alike():
     for row in catalog.ATTACKS:
         parameters = inspect.signature(row.load()).parameters
         assert list(parameters)[:3] == ["model", "images", "labels"]
-        assert wanted <= set(parameters)
+        takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+        assert takes_all or wanted <= set(parameters)
 
 
 def test_door_1():

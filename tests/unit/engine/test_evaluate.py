@@ -83,9 +83,9 @@ def test_every_gradient_is_counted(trained, data, monkeypatch):
     counted = []
     gradient = module.input_gradient
 
-    def count(model, images, labels):
+    def count(model, images, labels, loss):
         counted.append(len(images))
-        return gradient(model, images, labels)
+        return gradient(model, images, labels, loss)
 
     monkeypatch.setattr(module, "input_gradient", count)
     result = measured(trained, data, batch_size=32)

@@ -91,13 +91,13 @@ def test_one_step_of_relative_size_moves_every_pixel_by_it():
     model, (images, labels) = tiny.cnn(), tiny.pictures(4)
     images = 0.4 + 0.2 * images
     moved = (pgd(model, images, labels, norm="linf", epsilon=0.1, steps=1, relative_step_size=0.5) - images).abs()
-    gradient, _ = input_gradient(model, images, labels)
+    gradient, _, _ = input_gradient(model, images, labels)
     torch.testing.assert_close(moved, torch.full_like(moved, 0.05) * (gradient != 0), atol=1e-6, rtol=0)
 
 
 def test_the_gradient_is_of_the_sum():
     model, (images, labels) = tiny.cnn(), tiny.pictures(4)
-    gradient, logits = input_gradient(model, images, labels)
+    gradient, logits, _ = input_gradient(model, images, labels)
     leaf = images.clone().requires_grad_()
     sum(nn.functional.cross_entropy(model(leaf[i : i + 1]), labels[i : i + 1]) for i in range(4)).backward()
     torch.testing.assert_close(gradient, leaf.grad, atol=1e-6, rtol=1e-4)
