@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
 from rft_core.errors import UnknownNameError
 
@@ -32,6 +33,10 @@ class Choice:
         """Import and return the code behind this choice."""
         module, function = self.target.split(":")
         return getattr(import_module(module), function)
+
+    def companion(self, name: str) -> Any:
+        """Import and return what stands beside this choice's code as `name`, or None: a strategy's `merge`, an objective's `prepare`."""
+        return getattr(import_module(self.target.split(":")[0]), name, None)
 
 
 def _menu(*choices: Choice) -> tuple[Choice, ...]:
@@ -75,6 +80,41 @@ STRATEGIES = _menu(
         "Only the new classification head is trained; the backbone stays frozen.",
         TRADEOFF_PAPER,
         "rft_core.engine.strategies.linear_probe:apply",
+    ),
+    Choice(
+        "bitfit",
+        "BitFit",
+        "Only biases and the head are trained; in a ResNet the biases are those of the norms.",
+        f"Ben Zaken et al., ACL 2022; {TRADEOFF_PAPER}",
+        "rft_core.engine.strategies.bitfit:apply",
+    ),
+    Choice(
+        "lora",
+        "LoRA",
+        "Low-rank updates beside frozen weights of attention and MLP, or of a ResNet's 3 x 3 convolutions; rank and alpha.",
+        f"Hu et al., ICLR 2022; {TRADEOFF_PAPER}",
+        "rft_core.engine.strategies.lora:apply",
+    ),
+    Choice(
+        "adapter",
+        "Adapter",
+        "A small bottleneck after attention and after the MLP of each block; reduction 8.",
+        f"Houlsby et al., ICML 2019; {TRADEOFF_PAPER}",
+        "rft_core.engine.strategies.adapter:apply",
+    ),
+    Choice(
+        "compacter",
+        "Compacter",
+        "Adapters with weights made of shared Kronecker factors, about sixty times fewer; reduction 32.",
+        f"Karimi Mahabadi et al., NeurIPS 2021; {TRADEOFF_PAPER}",
+        "rft_core.engine.strategies.compacter:apply",
+    ),
+    Choice(
+        "ia3",
+        "(IA)³",
+        "One trained factor for each channel of keys, values and both MLP layers.",
+        f"Liu et al., NeurIPS 2022, with the places of {TRADEOFF_PAPER}",
+        "rft_core.engine.strategies.ia3:apply",
     ),
 )
 

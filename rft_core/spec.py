@@ -67,6 +67,9 @@ class ModelSpec(_Section):
 
 class StrategySpec(_Section):
     kind: Annotated[str, _choice("strategies")] = Field("full_finetune", description="Which weights are trained.")
+    rank: int = Field(8, ge=1, le=4096, description="Rank of the updates of the strategy 'lora'.")
+    alpha: float = Field(8.0, gt=0, le=100_000, description="The updates of the strategy 'lora' count alpha / rank.")
+    reduction: int | None = Field(None, ge=1, le=4096, description="How much narrower bottlenecks are; empty for 8 ('adapter') or 32 ('compacter').")
 
 
 class ThreatSpec(_Section):
