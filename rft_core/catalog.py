@@ -123,6 +123,34 @@ OBJECTIVES = _menu(
         "natural", "Natural", "Cross-entropy on clean images: ordinary fine-tuning, no attack at all.", "standard", "rft_core.engine.objectives.natural:loss"
     ),
     Choice("adversarial", "Adversarial", "Cross-entropy on attacked images only.", "Madry et al., ICLR 2018", "rft_core.engine.objectives.adversarial:loss"),
+    Choice(
+        "trades",
+        "TRADES",
+        "Cross-entropy on clean images, plus beta times how far an attack moves the prediction.",
+        "Zhang et al., ICML 2019",
+        "rft_core.engine.objectives.trades:loss",
+    ),
+    Choice(
+        "mart",
+        "MART",
+        "Boosted cross-entropy on attacked images; images that are misclassified weigh more.",
+        "Wang et al., ICLR 2020",
+        "rft_core.engine.objectives.mart:loss",
+    ),
+    Choice(
+        "score",
+        "SCORE",
+        "TRADES with squared distances between probabilities; start with a warm-up where classes are many.",
+        "Pang et al., ICML 2022",
+        "rft_core.engine.objectives.score:loss",
+    ),
+    Choice(
+        "anchored",
+        "Anchored",
+        "Adversarial training held near the predictions of the pretrained backbone and of the clean image.",
+        "after Wang et al., CVPR 2024 (PMG-AFT)",
+        "rft_core.engine.objectives.anchored:loss",
+    ),
 )
 
 ATTACKS = _menu(

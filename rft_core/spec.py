@@ -117,6 +117,9 @@ class AttackSpec(_Section):
 
 class ObjectiveSpec(_Section):
     kind: Annotated[str, _choice("objectives")] = Field("adversarial", description="The loss that is minimised.")
+    beta: float | None = Field(None, ge=0, le=1000, description="Weight of the divergence; empty for 6 (trades), 5 (mart), 4 (score), 1 (anchored).")
+    anchor_weight: float = Field(1.0, ge=0, le=1000, description="Weight of the pretrained backbone's predictions in the objective 'anchored'.")
+    clip: float = Field(0.0, ge=0, le=2, description="Squared distance up to which the objective 'score' lets an attack move the probabilities.")
 
 
 class OptimSpec(_Section):
