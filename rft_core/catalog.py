@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
 from rft_core.errors import UnknownNameError
 
@@ -39,6 +40,10 @@ class Choice:
         """Import and return an attack's code for single steps."""
         return _load(self.walk)
 
+    def companion(self, name: str) -> Any:
+        """Import and return what stands beside this choice's code as `name`, or None: a strategy's `merge`, an objective's `prepare`."""
+        return getattr(import_module(self.target.split(":")[0]), name, None)
+
 
 def _load(target: str) -> Callable:
     module, function = target.split(":")
@@ -53,186 +58,65 @@ def _menu(*choices: Choice) -> tuple[Choice, ...]:
     return choices
 
 
+# a menu reads as a table: one row a line
+# fmt: off
 SCHEDULES = _menu(
     Choice("constant", "Constant", "Full epsilon from the first step.", f"{SCHEDULE_PAPER} (RFT-fix)", "rft_core.schedules:constant"),
-    Choice(
-        "two_hinge",
-        "Two hinges",
-        "No attack at first, then a linear ramp, then full epsilon.",
-        f"{SCHEDULE_PAPER} (Epsilon-Scheduling)",
-        "rft_core.schedules:two_hinge",
-    ),
-    Choice(
-        "linear",
-        "Linear",
-        "A straight line from 0 at the first step to full epsilon at the last.",
-        "Debenedetti et al. 2023; Pang et al. 2021 (warm-up)",
-        "rft_core.schedules:linear",
-    ),
+    Choice("two_hinge", "Two hinges", "No attack at first, then a linear ramp, then full epsilon.", f"{SCHEDULE_PAPER} (Epsilon-Scheduling)", "rft_core.schedules:two_hinge"),
+    Choice("linear", "Linear", "A straight line from 0 at the first step to full epsilon at the last.", "Debenedetti et al. 2023; Pang et al. 2021 (warm-up)", "rft_core.schedules:linear"),
     Choice("cosine", "Cosine", "A ramp that starts and ends softly.", "this project", "rft_core.schedules:cosine"),
     Choice("step", "Steps", "Equal jumps inside the ramp.", "this project", "rft_core.schedules:step"),
     Choice("uniform", "Uniform", "One random epsilon between 0 and the target each epoch.", f"{SCHEDULE_PAPER} (ablation)", "rft_core.schedules:uniform"),
-    Choice(
-        "auto", "Automatic", "No attack until validation accuracy has converged, then a ramp to the end.", f"{SCHEDULE_PAPER} (auto)", "rft_core.schedules:auto"
-    ),
+    Choice("auto", "Automatic", "No attack until validation accuracy has converged, then a ramp to the end.", f"{SCHEDULE_PAPER} (auto)", "rft_core.schedules:auto"),
     Choice("custom", "Custom", "Straight lines through points of your own.", "this project", "rft_core.schedules:custom"),
 )
 
 STRATEGIES = _menu(
     Choice("full_finetune", "Full fine-tuning", "Every weight is trained.", TRADEOFF_PAPER, "rft_core.engine.strategies.full_finetune:apply"),
-    Choice(
-        "linear_probe",
-        "Linear probe",
-        "Only the new classification head is trained; the backbone stays frozen.",
-        TRADEOFF_PAPER,
-        "rft_core.engine.strategies.linear_probe:apply",
-    ),
+    Choice("linear_probe", "Linear probe", "Only the new classification head is trained; the backbone stays frozen.", TRADEOFF_PAPER, "rft_core.engine.strategies.linear_probe:apply"),
+    Choice("bitfit", "BitFit", "Only biases and the head are trained; in a ResNet the biases are those of the norms.", f"Ben Zaken et al., ACL 2022; {TRADEOFF_PAPER}", "rft_core.engine.strategies.bitfit:apply"),
+    Choice("lora", "LoRA", "Low-rank updates beside frozen weights of attention and MLP, or of a ResNet's 3 x 3 convolutions; rank and alpha.", f"Hu et al., ICLR 2022; {TRADEOFF_PAPER}", "rft_core.engine.strategies.lora:apply"),
+    Choice("adapter", "Adapter", "A small bottleneck after attention and after the MLP of each block; reduction 8.", f"Houlsby et al., ICML 2019; {TRADEOFF_PAPER}", "rft_core.engine.strategies.adapter:apply"),
+    Choice("compacter", "Compacter", "Adapters with weights made of shared Kronecker factors, about sixty times fewer; reduction 32.", f"Karimi Mahabadi et al., NeurIPS 2021; {TRADEOFF_PAPER}", "rft_core.engine.strategies.compacter:apply"),
+    Choice("ia3", "(IA)³", "One trained factor for each channel of keys, values and both MLP layers.", f"Liu et al., NeurIPS 2022, with the places of {TRADEOFF_PAPER}", "rft_core.engine.strategies.ia3:apply"),
 )
 
 OBJECTIVES = _menu(
-    Choice(
-        "natural", "Natural", "Cross-entropy on clean images: ordinary fine-tuning, no attack at all.", "standard", "rft_core.engine.objectives.natural:loss"
-    ),
+    Choice("natural", "Natural", "Cross-entropy on clean images: ordinary fine-tuning, no attack at all.", "standard", "rft_core.engine.objectives.natural:loss"),
     Choice("adversarial", "Adversarial", "Cross-entropy on attacked images only.", "Madry et al., ICLR 2018", "rft_core.engine.objectives.adversarial:loss"),
+    Choice("trades", "TRADES", "Cross-entropy on clean images, plus beta times how far an attack moves the prediction.", "Zhang et al., ICML 2019", "rft_core.engine.objectives.trades:loss"),
+    Choice("mart", "MART", "Boosted cross-entropy on attacked images; images that are misclassified weigh more.", "Wang et al., ICLR 2020", "rft_core.engine.objectives.mart:loss"),
+    Choice("score", "SCORE", "TRADES with squared distances between probabilities; start with a warm-up where classes are many.", "Pang et al., ICML 2022", "rft_core.engine.objectives.score:loss"),
+    Choice("anchored", "Anchored", "Adversarial training held near the predictions of the pretrained backbone and of the clean image.", "after Wang et al., CVPR 2024 (PMG-AFT)", "rft_core.engine.objectives.anchored:loss"),
 )
 
 ATTACKS = _menu(
-    Choice(
-        "fgsm",
-        "FGSM",
-        "One step along the gradient's sign. Fast, weak: never judge a model by it alone.",
-        "Goodfellow et al., ICLR 2015",
-        f"{PGD}:fgsm",
-        walk=f"{PGD}:fgsm_walk",
-    ),
-    Choice(
-        "pgd",
-        "PGD",
-        "Repeated signed (linf) or normalised (l2) gradient steps, projected back into the ball.",
-        "Madry et al., ICLR 2018",
-        f"{PGD}:pgd",
-        walk=f"{PGD}:pgd_walk",
-    ),
-    Choice(
-        "apgd",
-        "APGD-CE",
-        "PGD with momentum that halves its own step size; on cross-entropy.",
-        "Croce and Hein, ICML 2020",
-        f"{APGD}:apgd",
-        walk=f"{APGD}:apgd_walk",
-    ),
-    Choice(
-        "apgd_dlr",
-        "APGD-DLR",
-        "APGD on a loss that confident models cannot hide from.",
-        "Croce and Hein, ICML 2020",
-        f"{APGD}:apgd_dlr",
-        walk=f"{APGD}:apgd_dlr_walk",
-    ),
-    Choice(
-        "autoattack",
-        "AutoAttack",
-        "The standard judge: APGD-CE, targeted APGD, targeted FAB and Square, one after the other. Slow; for measuring only.",
-        "Croce and Hein, ICML 2020; torchattacks",
-        f"{LIBRARY}:autoattack",
-    ),
-    Choice(
-        "square",
-        "Square",
-        "Random search without gradients: finds what masked gradients hide. For measuring only.",
-        "Andriushchenko et al., ECCV 2020; torchattacks",
-        f"{LIBRARY}:square",
-    ),
+    Choice("fgsm", "FGSM", "One step along the gradient's sign. Fast, weak: never judge a model by it alone.", "Goodfellow et al., ICLR 2015", f"{PGD}:fgsm", walk=f"{PGD}:fgsm_walk"),
+    Choice("pgd", "PGD", "Repeated signed (linf) or normalised (l2) gradient steps, projected back into the ball.", "Madry et al., ICLR 2018", f"{PGD}:pgd", walk=f"{PGD}:pgd_walk"),
+    Choice("apgd", "APGD-CE", "PGD with momentum that halves its own step size; on cross-entropy.", "Croce and Hein, ICML 2020", f"{APGD}:apgd", walk=f"{APGD}:apgd_walk"),
+    Choice("apgd_dlr", "APGD-DLR", "APGD on a loss that confident models cannot hide from.", "Croce and Hein, ICML 2020", f"{APGD}:apgd_dlr", walk=f"{APGD}:apgd_dlr_walk"),
+    Choice("autoattack", "AutoAttack", "The standard judge: APGD-CE, targeted APGD, targeted FAB and Square, one after the other. Slow; for measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:autoattack"),
+    Choice("square", "Square", "Random search without gradients: finds what masked gradients hide. For measuring only.", "Andriushchenko et al., ECCV 2020; torchattacks", f"{LIBRARY}:square"),
     Choice("fab", "FAB", "Looks for the smallest perturbation. For measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:fab"),
-    Choice(
-        "cw",
-        "Carlini and Wagner",
-        "Minimises the l2 length of the change; counted only where it stays inside the ball. For measuring only.",
-        "Carlini and Wagner, S&P 2017; torchattacks",
-        f"{LIBRARY}:cw",
-    ),
+    Choice("cw", "Carlini and Wagner", "Minimises the l2 length of the change; counted only where it stays inside the ball. For measuring only.", "Carlini and Wagner, S&P 2017; torchattacks", f"{LIBRARY}:cw"),
 )
 
 DATASETS = _menu(
-    Choice(
-        "blooms_easy",
-        "Blooms, easy",
-        "Drawn flowers: 8 classes, strong contrast.",
-        "drawn by this project",
-        "rft_core.engine.data.blooms:load",
-        MappingProxyType({"train": 800, "test": 1000, "classes": 8}),
-    ),
-    Choice(
-        "blooms_medium",
-        "Blooms, medium",
-        "Drawn flowers: 24 classes.",
-        "drawn by this project",
-        "rft_core.engine.data.blooms:load",
-        MappingProxyType({"train": 1200, "test": 1000, "classes": 24}),
-    ),
-    Choice(
-        "blooms_hard",
-        "Blooms, hard",
-        "Drawn flowers: 48 fine-grained classes, few images a class.",
-        "drawn by this project",
-        "rft_core.engine.data.blooms:load",
-        MappingProxyType({"train": 1536, "test": 1000, "classes": 48}),
-    ),
-    Choice(
-        "blooms_source",
-        "Blooms, source",
-        "Drawn flowers: the 54 classes that the embedded backbones were pretrained on.",
-        "drawn by this project",
-        "rft_core.engine.data.blooms:load",
-        MappingProxyType({"train": 24000, "test": 2000, "classes": 54}),
-    ),
-    Choice(
-        "digits",
-        "Handwritten digits",
-        "1,797 real 8x8 digits in 10 classes.",
-        "scikit-learn; Alpaydin and Kaynak, UCI 1998",
-        "rft_core.engine.data.digits:load",
-        MappingProxyType({"train": 1132, "test": 539, "classes": 10}),
-    ),
-    Choice(
-        "folder",
-        "Image folder",
-        "Your own images: folder:PATH with one folder a class, or train/ and test/ of them.",
-        "your files",
-        "rft_core.engine.data.folder:load",
-    ),
+    Choice("blooms_easy", "Blooms, easy", "Drawn flowers: 8 classes, strong contrast.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 800, "test": 1000, "classes": 8})),
+    Choice("blooms_medium", "Blooms, medium", "Drawn flowers: 24 classes.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1200, "test": 1000, "classes": 24})),
+    Choice("blooms_hard", "Blooms, hard", "Drawn flowers: 48 fine-grained classes, few images a class.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1536, "test": 1000, "classes": 48})),
+    Choice("blooms_source", "Blooms, source", "Drawn flowers: the 54 classes that the embedded backbones were pretrained on.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 24000, "test": 2000, "classes": 54})),
+    Choice("digits", "Handwritten digits", "1,797 real 8x8 digits in 10 classes.", "scikit-learn; Alpaydin and Kaynak, UCI 1998", "rft_core.engine.data.digits:load", MappingProxyType({"train": 1132, "test": 539, "classes": 10})),
+    Choice("folder", "Image folder", "Your own images: folder:PATH with one folder a class, or train/ and test/ of them.", "your files", "rft_core.engine.data.folder:load"),
 )
 
 BACKBONES = _menu(
-    Choice(
-        "bloom_resnet",
-        "Bloom ResNet",
-        "Small ResNet at 32 pixels, pretrained on drawn flowers. Not robust.",
-        "embedded",
-        "rft_core.engine.models.embedded:bloom_resnet",
-    ),
-    Choice(
-        "bloom_convnext",
-        "Bloom ConvNeXt",
-        "Small ConvNeXt at 32 pixels, pretrained on drawn flowers. Not robust.",
-        "embedded",
-        "rft_core.engine.models.embedded:bloom_convnext",
-    ),
-    Choice(
-        "bloom_vit",
-        "Bloom ViT",
-        "Small vision transformer at 32 pixels, pretrained on drawn flowers. Not robust.",
-        "embedded",
-        "rft_core.engine.models.embedded:bloom_vit",
-    ),
-    Choice(
-        "bloom_resnet_robust",
-        "Bloom ResNet, robust",
-        "The same ResNet, pretrained against an attack.",
-        "embedded",
-        "rft_core.engine.models.embedded:bloom_resnet",
-    ),
+    Choice("bloom_resnet", "Bloom ResNet", "Small ResNet at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_resnet"),
+    Choice("bloom_convnext", "Bloom ConvNeXt", "Small ConvNeXt at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_convnext"),
+    Choice("bloom_vit", "Bloom ViT", "Small vision transformer at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_vit"),
+    Choice("bloom_resnet_robust", "Bloom ResNet, robust", "The same ResNet, pretrained against an attack.", "embedded", "rft_core.engine.models.embedded:bloom_resnet"),
 )
+# fmt: on
 
 MENUS = MappingProxyType(
     {"schedules": SCHEDULES, "strategies": STRATEGIES, "objectives": OBJECTIVES, "attacks": ATTACKS, "datasets": DATASETS, "backbones": BACKBONES}

@@ -6,6 +6,7 @@ RftError
 │   ├── UnknownNameError      a name that is on no menu, with the nearest one
 │   ├── DataError             a dataset that cannot be used, and why
 │   ├── WeightsError          weights that are missing, corrupt or do not fit
+│   ├── StrategyError         a strategy that has no place in the model
 │   └── StoreError            the run store cannot be opened, or has no such run
 └── TrainingError             the run itself went wrong (a loss that is not finite)
 """
@@ -53,6 +54,10 @@ class DataError(UserError):
 
 class WeightsError(UserError):
     """Weights are missing, corrupt or do not fit the model."""
+
+
+class StrategyError(UserError):
+    """A strategy finds none of the modules it works on in a model."""
 
 
 class StoreError(UserError):

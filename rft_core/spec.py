@@ -67,6 +67,9 @@ class ModelSpec(_Section):
 
 class StrategySpec(_Section):
     kind: Annotated[str, _choice("strategies")] = Field("full_finetune", description="Which weights are trained.")
+    rank: int = Field(8, ge=1, le=4096, description="Rank of the updates of the strategy 'lora'.")
+    alpha: float = Field(8.0, gt=0, le=100_000, description="The updates of the strategy 'lora' count alpha / rank.")
+    reduction: int | None = Field(None, ge=1, le=4096, description="How much narrower bottlenecks are; empty for 8 ('adapter') or 32 ('compacter').")
 
 
 class ThreatSpec(_Section):
@@ -121,6 +124,9 @@ class AttackSpec(_Section):
 
 class ObjectiveSpec(_Section):
     kind: Annotated[str, _choice("objectives")] = Field("adversarial", description="The loss that is minimised.")
+    beta: float | None = Field(None, ge=0, le=1000, description="Weight of the divergence; empty for 6 (trades), 5 (mart), 4 (score), 1 (anchored).")
+    anchor_weight: float = Field(1.0, ge=0, le=1000, description="Weight of the pretrained backbone's predictions in the objective 'anchored'.")
+    clip: float = Field(0.0, ge=0, le=2, description="Squared distance up to which the objective 'score' lets an attack move the probabilities.")
 
 
 class OptimSpec(_Section):

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from rft_core import catalog
 from rft_core.engine.checkpoint import FILE_NAME, load_checkpoint, write_tensors
@@ -13,10 +14,15 @@ from rft_core.engine.data.load import load_dataset
 from rft_core.engine.device import choose_runtime
 from rft_core.engine.evaluate import Evaluation, evaluate
 from rft_core.engine.models.build import build_model, preprocessing
+from rft_core.engine.modes import trains_statistics
+from rft_core.engine.objectives.build import build_objective
 from rft_core.engine.optim import build_optimizer
 from rft_core.engine.reporter import Reporter
+from rft_core.engine.seeds import global_stream
+from rft_core.engine.strategies.parameters import count_parameters, where
 from rft_core.engine.tracking import Tracker
 from rft_core.engine.train import Job, Progress, train
+from rft_core.errors import SettingError
 from rft_core.metrics.run_report import RunReport
 from rft_core.metrics.transfer import onset
 from rft_core.spec import RunSpec, epsilon_grid
@@ -56,19 +62,40 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     for note in dataset.notes:
         reporter.event("log", 0, 0.0, {"text": note})
     model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed)
-    model.backbone = catalog.find("strategies", spec.strategy.kind).load()(model.backbone, spec.strategy)
     runtime = choose_runtime(spec.runtime, model)
+    # before the strategy changes the model: an objective may keep a copy of the pretrained one
+    objective = build_objective(spec.objective, model, runtime)
+    with global_stream(spec.seed, "strategy", device=torch.device("cpu")):
+        model.backbone = catalog.find("strategies", spec.strategy.kind).load()(model.backbone, spec.strategy)
+    _check_batch(spec, model, len(dataset.train))
     model = model.to(runtime.device, memory_format=runtime.memory_format)
     optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
-    return Job(spec, dataset.to(runtime.device), tracked.to(runtime.device), model, optimizer, runtime)
+    return Job(spec, dataset.to(runtime.device), tracked.to(runtime.device), model, optimizer, runtime, objective)
+
+
+def _check_batch(spec: RunSpec, model: nn.Module, images: int) -> None:
+    """One image has no spread that a batch norm could measure; frozen ones do not measure."""
+    if min(spec.optim.batch_size, images) == 1 and trains_statistics(model):
+        raise SettingError(
+            "optim.batch_size",
+            spec.optim.batch_size,
+            "must be at least 2, with as many training images, where batch norms are trained; raise it, or choose a strategy that freezes them, such as bitfit",
+        )
 
 
 def evaluate_job(job: Job, epsilons: tuple[float, ...]) -> Evaluation:
     """Measure the model on the whole test split, in float32."""
     spec = job.spec.evaluation
     return evaluate(
-        job.model, job.dataset.test, norm=job.spec.threat.norm, epsilons=epsilons, steps=spec.steps, batch_size=BATCH, memory_format=job.runtime.memory_format
+        job.model,
+        job.dataset.test,
+        norm=job.spec.threat.norm,
+        epsilons=epsilons,
+        attack=spec.attack,
+        steps=spec.steps,
+        batch_size=BATCH,
+        memory_format=job.runtime.memory_format,
     )
 
 
@@ -85,7 +112,7 @@ def _keep(job: Job, evaluation: Evaluation, reporter: Reporter) -> None:
 def _report(job: Job, progress: Progress, evaluation: Evaluation, reporter: Reporter, status: str) -> RunReport:
     rows: list[dict[str, Any]] = progress.tracked
     adapted = onset([row["step"] for row in rows], [row["epoch"] for row in rows], [row["clean"] for row in rows], job.dataset.num_classes)
-    parameters = list(job.model.parameters())
+    trainable, total = count_parameters(job.model)
     return RunReport(
         run_id=reporter.run_id,
         status=status,
@@ -93,9 +120,10 @@ def _report(job: Job, progress: Progress, evaluation: Evaluation, reporter: Repo
         images_per_second=progress.images / max(progress.training_seconds, 1e-9),
         curve=evaluation.curve,
         onset=adapted,
-        trainable_parameters=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
-        total_parameters=sum(parameter.numel() for parameter in parameters),
+        trainable_parameters=trainable,
+        total_parameters=total,
         images_digest=job.dataset.test.digest(),
         gradient_evaluations=progress.gradient_evaluations,
         machine=job.runtime.describe() | {"torch": torch.__version__, "classes": job.dataset.num_classes},
+        parameter_map=where(job.model),
     )

@@ -28,6 +28,11 @@ def freeze_statistics(model: nn.Module) -> None:
             setattr(module, FROZEN, True)
 
 
+def trains_statistics(model: nn.Module) -> bool:
+    """Return whether some batch norm of `model` measures its batches while training."""
+    return any(isinstance(module, _BatchNorm) and not getattr(module, FROZEN, False) for module in model.modules())
+
+
 def train_mode(model: nn.Module) -> nn.Module:
     """Put `model` in training mode, except the norms marked by `freeze_statistics`."""
     model.train()

@@ -39,6 +39,7 @@ class Job:
     model: nn.Module
     optimizer: torch.optim.Optimizer
     runtime: Runtime
+    objective: Callable[..., Tensor]
 
     @property
     def steps_per_epoch(self) -> int:
@@ -75,7 +76,6 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
     """
     spec, clock = job.spec, _Clock(progress)
     schedule = catalog.find("schedules", spec.schedule.kind).load()
-    objective = catalog.find("objectives", spec.objective.kind).load()
     report_every = max(1, job.total_steps // TRAIN_EVENTS)
     checkpoint = reporter.folder / FILE_NAME
 
@@ -91,7 +91,7 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
         images, labels = next_batch(job, step)
         with clock.training():
             adversary = build_adversary(job, step, epsilon) if epsilon > 0 else None
-            loss = training_step(job, step, images, labels, adversary, objective)
+            loss = training_step(job, step, images, labels, adversary)
         progress.step += 1
         progress.images += len(labels)
         progress.gradient_evaluations += len(labels) + (adversary.spent if adversary else 0)
@@ -104,13 +104,13 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
     return None
 
 
-def training_step(job: Job, step: int, images: Tensor, labels: Tensor, adversary: Adversary | None, objective: Callable) -> Tensor:
+def training_step(job: Job, step: int, images: Tensor, labels: Tensor, adversary: Adversary | None) -> Tensor:
     """One step of the method: attack with `adversary` (None at factor 0), take the objective's gradient, update. Returns the loss."""
     spec, device = job.spec, job.runtime.device
     set_learning_rate(job.optimizer, learning_rate_factor(step / job.total_steps, warmup_fraction=spec.optim.warmup_fraction, decay=spec.optim.decay))
     train_mode(job.model)
     with global_stream(spec.seed, "layers", step, device=device), job.runtime.autocast():
-        loss = objective(job.model, images, labels, adversary, spec.objective)
+        loss = job.objective(job.model, images, labels, adversary, spec.objective)
     job.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     if spec.optim.clip_norm is not None:

@@ -9,7 +9,10 @@ from rft_core.metrics.transfer import Onset
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """The end of a run. Accuracies are fractions on `curve.n` test images; seconds exclude imports."""
+    """The end of a run. Accuracies are fractions on `curve.n` test images; seconds exclude imports.
+
+    `parameter_map` has one row a part of the network: ``{"module": "blocks.3", "trainable": n, "total": n}``.
+    """
 
     run_id: str
     status: str
@@ -22,6 +25,7 @@ class RunReport:
     images_digest: str
     gradient_evaluations: int
     machine: dict[str, Any] = field(default_factory=dict)
+    parameter_map: list[dict[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the document that `run --json` prints and the store keeps."""
@@ -40,4 +44,5 @@ class RunReport:
             "images_digest": self.images_digest,
             "gradient_evaluations": self.gradient_evaluations,
             "machine": self.machine,
+            "parameter_map": self.parameter_map,
         }

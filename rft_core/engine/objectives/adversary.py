@@ -23,18 +23,18 @@ class Adversary:
     spent: int = 0
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
-        """Attack in eval mode: in training mode the attack would move batch statistics and come out weaker."""
+        """Attack in eval mode: in training mode the attack would move batch statistics and come out weaker.
+
+        `options` are the attack's own, such as `loss`, and take precedence over what is configured here.
+        """
         self.spent += len(images) * self.steps
+        configured = {
+            "norm": self.norm,
+            "epsilon": self.epsilon,
+            "steps": self.steps,
+            "relative_step_size": self.relative_step_size,
+            "random_start": self.random_start,
+            "generator": self.generator,
+        }
         with eval_mode(model):
-            return self.attack(
-                model,
-                images,
-                labels,
-                norm=self.norm,
-                epsilon=self.epsilon,
-                steps=self.steps,
-                relative_step_size=self.relative_step_size,
-                random_start=self.random_start,
-                generator=self.generator,
-                **options,
-            ).detach()
+            return self.attack(model, images, labels, **configured | options).detach()

@@ -1,5 +1,7 @@
 """Full fine-tuning: every weight is trained."""
 
+from copy import deepcopy
+
 from torch import nn
 
 from rft_core.spec import StrategySpec
@@ -8,3 +10,8 @@ from rft_core.spec import StrategySpec
 def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:
     """Return `backbone` with every weight trainable."""
     return backbone.requires_grad_(True)
+
+
+def merge(backbone: nn.Module) -> nn.Module:
+    """Return a copy; the architecture is plain already."""
+    return deepcopy(backbone)

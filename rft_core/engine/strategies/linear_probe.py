@@ -1,5 +1,7 @@
 """Linear probe: only the classification head is trained (Li et al., ICCV 2025, strategy LP)."""
 
+from copy import deepcopy
+
 from torch import nn
 
 from rft_core.engine.modes import freeze_statistics
@@ -12,3 +14,8 @@ def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:
     freeze_statistics(backbone)
     backbone.get_classifier().requires_grad_(True)
     return backbone
+
+
+def merge(backbone: nn.Module) -> nn.Module:
+    """Return a copy; the architecture is plain already."""
+    return deepcopy(backbone)

@@ -1,0 +1,45 @@
+"""Anchored: adversarial training held near the pretrained backbone, after PMG-AFT (Wang et al., CVPR 2024).
+
+L = mean CE(f(x'), y) + anchor_weight * mean KL(p_pre(x') || p(x')) + beta * mean KL(p(x) || p(x')),  both weights 1.
+
+PMG-AFT fine-tunes the image tower of CLIP, and the frozen and the tuned tower are read through the same class embeddings.
+Under a new head the pretrained model has no classes of its own, so we keep that sharing: p_pre = softmax(head(z_pre(x'))), the
+features of a frozen copy of the pretrained backbone read through the head as it is now, without a gradient. Both
+distributions are then over the task's classes, on one scale, whatever the width of the features; while the head is still random
+the term is nearly 0, and under a linear probe it is exactly 0. The authors sum the KL over the batch; we take means.
+At factor 0, x' = x: cross-entropy plus the anchor; with anchor_weight 0 plain cross-entropy.
+"""
+
+from copy import deepcopy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rft_core.engine.objectives.adversary import Adversary
+from rft_core.engine.objectives.divergence import kl
+from rft_core.spec import ObjectiveSpec
+
+BETA = 1.0
+
+
+def prepare(model: nn.Module, settings: ObjectiveSpec) -> nn.Module:
+    """Return a frozen copy of the pretrained `model` that gives features (N, D), the input of the head."""
+    frozen = deepcopy(model).requires_grad_(False).eval()
+    frozen.backbone.reset_classifier(0)
+    return frozen
+
+
+def loss(model: nn.Module, images: Tensor, labels: Tensor, adversary: Adversary | None, settings: ObjectiveSpec, *, reference: nn.Module) -> Tensor:
+    """Return cross-entropy on attacked images plus the divergences from the pretrained and from the clean prediction."""
+    attacked = images if adversary is None else adversary(model, images, labels)
+    adversarial = model(attacked)
+    total = F.cross_entropy(adversarial, labels)
+    if settings.anchor_weight > 0:
+        with torch.no_grad():
+            anchor = model.backbone.get_classifier()(reference(attacked))
+        total = total + settings.anchor_weight * kl(anchor, adversarial).mean()
+    if adversary is None:
+        return total
+    beta = BETA if settings.beta is None else settings.beta
+    return total + beta * kl(model(images), adversarial).mean()
