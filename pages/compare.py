@@ -24,11 +24,12 @@ def main() -> None:
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
         return
     lines = [as_line(record) for record in records]
-    result = compare(records)
+    result = compare(records, store().home.runs)
     for warning in result.warnings:
         st.warning(warning, icon=":material/balance:")
     show_figures(records, lines)
     show_table(records, result)
+    show_pairs(result)
     show_settings(result)
 
 
@@ -129,6 +130,16 @@ def _with_interval(record: RunRecord, place: int) -> str:
         return "–"
     point = record.report["curve"][place]
     return f"{format_percent(point['accuracy'])}  ({100 * point['low']:.1f} to {100 * point['high']:.1f})"
+
+
+def show_pairs(result: Comparison) -> None:
+    """Say for each run how it differs from the first, image by image, and whether that could be luck."""
+    if not result.paired:
+        return
+    st.subheader(f"Against {result.paired[0]['first_name']}, image by image", anchor=False)
+    for row in result.paired:
+        luck = "" if row["is_significant"] else " This could be luck."
+        st.caption(f"{result.paired[0]['first_name']} minus {row['second_name']}: {row['sentence']}.{luck}")
 
 
 def show_settings(result: Comparison) -> None:

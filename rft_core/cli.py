@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from rft_core import catalog, presets
@@ -19,8 +18,9 @@ from rft_core.home import WEIGHTS, find_home
 from rft_core.preview import epoch_factors
 from rft_core.report.compare import compare as compare_runs
 from rft_core.spec import RunSpec, parse, with_settings
-from rft_core.store.run_store import RunRecord, open_store
-from rft_core.units import format_duration, format_epsilon, format_percent
+from rft_core.store.run_store import open_store
+from rft_core.terminal import err, out, print_answer, print_comparison, print_review, print_run, print_runs, show_json
+from rft_core.units import format_duration, format_percent, parse_epsilon
 from rft_core.worker.devices import local_devices
 from rft_core.worker.loop import Engine, run_worker
 from rft_core.worker.submit import submit as submit_run
@@ -29,7 +29,6 @@ EXECUTE = "rft_core.engine.execute:execute"
 ENGINE = Engine(EXECUTE, preload=("torch", "timm", "rft_core.engine.execute", "rft_core.engine.data.blooms", "rft_core.engine.models.embedded"))
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="RFT Lab: robust fine-tuning of pretrained image models.", pretty_exceptions_enable=False)
-out, err = Console(), Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 RunId = Annotated[str, typer.Argument(help="Run id, or the beginning of one.")]
@@ -77,11 +76,6 @@ def _split(text: str) -> tuple[str, Any]:
         return name.strip(), json.loads(value)
     except ValueError:
         return name.strip(), value.strip() or None
-
-
-def show_json(document: Any) -> None:
-    """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
 @app.command("app")
@@ -165,7 +159,7 @@ def run(preset: PresetName = None, spec: SpecFile = None, settings: Settings = N
     if as_json:
         show_json(record.report or {"run_id": record.run_id, "status": record.status, "reason": record.reason})
     else:
-        _print_run(record)
+        print_run(record)
     if record.status != "finished":
         raise typer.Exit(1)
 
@@ -197,12 +191,7 @@ def runs(limit: Annotated[int, typer.Option(help="Newest runs to print.")] = 30,
     if as_json:
         show_json([record.summary() for record in records])
         return
-    table = Table("run", "name", "status", "progress", "clean", "robust", "expected")
-    for record in records:
-        report = record.report or {}
-        numbers = [format_percent(report.get(name)) for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")]
-        table.add_row(record.run_id, record.name, record.status, format_percent(record.progress), *numbers)
-    out.print(table)
+    print_runs(records)
 
 
 @app.command()
@@ -211,19 +200,19 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
     store = open_store()
     store.reconcile()
     record = store.get(run_id)
-    show_json(record.summary()) if as_json else _print_run(record)
+    show_json(record.summary()) if as_json else print_run(record)
 
 
 @app.command()
 def stop(run_id: RunId, as_json: AsJson = False) -> None:
     """Ask a run to finish its step, measure, keep what it has and stop."""
-    _answer(open_store().request(run_id, "stop"), as_json)
+    print_answer(open_store().request(run_id, "stop"), as_json)
 
 
 @app.command()
 def pause(run_id: RunId, as_json: AsJson = False) -> None:
     """Ask a run to keep a checkpoint and give its device free."""
-    _answer(open_store().request(run_id, "pause"), as_json)
+    print_answer(open_store().request(run_id, "pause"), as_json)
 
 
 @app.command()
@@ -235,7 +224,7 @@ def resume(run_id: RunId, as_json: AsJson = False) -> None:
     store.reconcile()
     record = store.resume(run_id)
     ensure_worker(store.home)
-    _answer(record, as_json)
+    print_answer(record, as_json)
 
 
 @app.command()
@@ -249,22 +238,37 @@ def delete(run_id: RunId, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def evaluate(
+    run_id: RunId,
+    attack: Annotated[str, typer.Option(help="Attack to measure with, see `list attacks`.")] = "apgd",
+    steps: Annotated[int, typer.Option(help="Gradient steps of the attack; queries for square.", min=1)] = 20,
+    epsilons: Annotated[str | None, typer.Option(help="Grid, for example 0,4/255,8/255; the run's own by default.")] = None,
+    images: Annotated[int | None, typer.Option(help="Test images, drawn evenly over classes; all by default.", min=2)] = None,
+    honesty: Annotated[bool, typer.Option("--honesty", help="Check whether the robustness is real.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run's model again: a stronger attack, another grid, honesty checks. Kept with the run."""
+    from rft_core.engine.review import review
+    from rft_core.reviewing import review_run
+
+    catalog.find("attacks", attack)
+    grid = _grid(epsilons) if epsilons else None
+    document = review_run(open_store(), run_id, review, attack=attack, steps=steps, epsilons=grid, images=images, honesty=honesty, console=err)
+    if as_json:
+        show_json(document)
+        return
+    print_review(document)
+
+
+@app.command()
 def compare(run_ids: Annotated[list[str], typer.Argument(help="Two or more run ids.")], as_json: AsJson = False) -> None:
     """Print runs side by side: numbers, and only the settings that differ."""
     store = open_store()
-    result = compare_runs([store.get(run_id) for run_id in run_ids])
+    result = compare_runs([store.get(run_id) for run_id in run_ids], store.home.runs)
     if as_json:
         show_json(result.as_dict())
         return
-    table = Table("", *[row["name"] for row in result.rows])
-    for label, name in (("clean", "clean_accuracy"), ("robust", "robust_accuracy"), ("expected", "expected_robustness")):
-        table.add_row(label, *[format_percent(row[name]) for row in result.rows])
-    table.add_row("adapts at step", *["never" if row["onset_step"] is None else str(row["onset_step"]) for row in result.rows])
-    for name, values in result.settings.items():
-        table.add_row(name, *[str(value) for value in values])
-    out.print(table)
-    for warning in result.warnings:
-        err.print(warning, highlight=False)
+    print_comparison(result)
 
 
 @app.command()
@@ -290,23 +294,8 @@ def pretrain(
         show_json(cards)
 
 
-def _answer(record: RunRecord, as_json: bool) -> None:
-    show_json({"run_id": record.run_id, "status": record.status, "reason": record.reason}) if as_json else out.print(
-        f"{record.run_id} {record.status} {record.reason}", highlight=False
-    )
-
-
-def _print_run(record: RunRecord) -> None:
-    out.print(f"{record.run_id}  {record.name}  {record.status}  {record.reason}", highlight=False, soft_wrap=True)
-    if not record.report:
-        out.print(f"step {record.step} of {record.total_steps or '?'}; last heard of {format_duration(record.heartbeat_age)} ago", highlight=False)
-        return
-    report, target = record.report, format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
-    adapted = f"step {report['onset']['step']} (epoch {report['onset']['epoch']:.1f})" if report["onset"] else "never"
-    out.print(f"clean {format_percent(report['clean_accuracy'])}, at {target} {format_percent(report['robust_accuracy'])}, ", end="", highlight=False)
-    out.print(
-        f"expected robustness {format_percent(report['expected_robustness'])}, adapts at {adapted}, {format_duration(report['seconds'])}", highlight=False
-    )
-    for point in report["curve"]:
-        bar = "█" * round(40 * point["accuracy"])
-        out.print(f"  {format_epsilon(point['epsilon'], record.spec.threat.norm):>10s} {bar:40s} {format_percent(point['accuracy'])}", highlight=False)
+def _grid(text: str) -> list[float]:
+    try:
+        return [parse_epsilon(one) for one in text.split(",")]
+    except ValueError as error:
+        raise UserError(f"--epsilons {error}") from None

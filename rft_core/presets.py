@@ -20,6 +20,7 @@ class Preset:
     build: Callable[[], RunSpec]
 
 
+NO_PERTURBATION = MappingProxyType({"kind": "custom", "points": ((0.0, 0.0), (1.0, 0.0))})
 TRIO = MappingProxyType(
     {
         "data": {"dataset": "blooms_hard"},
@@ -28,8 +29,25 @@ TRIO = MappingProxyType(
         "optim": {"epochs": 30, "learning_rate": 1e-3},
     }
 )
-NO_PERTURBATION = MappingProxyType({"kind": "custom", "points": ((0.0, 0.0), (1.0, 0.0))})
 PAPER_EPOCHS, PAPER_T1, PAPER_T2 = 50, 12, 37
+SCHEDULE_PROTOCOL = MappingProxyType(
+    {
+        "data": {"dataset": "blooms_hard", "augment": "paper"},
+        "model": {"backbone": "bloom_convnext"},
+        "threat": {"norm": "linf", "epsilon": "4/255"},
+        "schedule": {"kind": "two_hinge", "ramp_start": PAPER_T1 / PAPER_EPOCHS, "ramp_end": PAPER_T2 / PAPER_EPOCHS, "granularity": "epoch"},
+        "attack": {"kind": "apgd", "steps": 7, "random_start": False},
+        "evaluation": {"attack": "apgd", "steps": 10},
+    }
+)
+TRADEOFF_PROTOCOL = MappingProxyType(
+    {
+        "objective": {"kind": "natural"},
+        "threat": {"norm": "linf", "epsilon": "1/255"},
+        "schedule": dict(NO_PERTURBATION),
+        "evaluation": {"attack": "pgd", "steps": 15, "relative_step_size": 0.25, "tracking_kind": "paper", "epsilons": ["0", "0.5/255", "1/255"]},
+    }
+)
 
 
 def standard() -> RunSpec:
@@ -55,9 +73,40 @@ def digits_quick() -> RunSpec:
 
 
 def paper_schedule() -> RunSpec:
-    """The schedule of the paper, epoch by epoch: T1 = 12, T2 = 37 of 50 epochs, 4/255 (Ngnawé et al., ICLR 2026, section 4)."""
-    schedule = {"kind": "two_hinge", "ramp_start": PAPER_T1 / PAPER_EPOCHS, "ramp_end": PAPER_T2 / PAPER_EPOCHS, "granularity": "epoch"}
-    return parse({"name": "paper schedule", "threat": {"epsilon": "4/255"}, "schedule": schedule, "attack": {"steps": 7}, "optim": {"epochs": PAPER_EPOCHS}})
+    """The schedule paper's protocol on the embedded data: T1 = 12 and T2 = 37 of 50 epochs, epoch by epoch, 4/255, APGD-CE
+    with 7 steps to train and 10 to measure, flips, jitter and turns, cosine decay (Ngnawé et al., ICLR 2026, sections 4 and 5)."""
+    return parse(SCHEDULE_PROTOCOL | {"name": "paper schedule", "optim": {"epochs": PAPER_EPOCHS, "learning_rate": 1e-3}})
+
+
+def paper_fixed() -> RunSpec:
+    """The same protocol at fixed epsilon (the paper's RFT-fix)."""
+    return parse(SCHEDULE_PROTOCOL | {"name": "paper fixed", "schedule": {"kind": "constant"}, "optim": {"epochs": PAPER_EPOCHS, "learning_rate": 1e-3}})
+
+
+def paper_schedule_full() -> RunSpec:
+    """The same protocol at full size: Swin-B at 224 pixels. The paper does not state learning rates; these are the most
+    frequent result of the search in its authors' sibling repository. Give your images with data.dataset=folder:PATH."""
+    optim = {"epochs": PAPER_EPOCHS, "learning_rate": 1.2165e-4, "head_learning_rate": 3.996e-3, "weight_decay": 1e-6}
+    return parse(
+        SCHEDULE_PROTOCOL | {"name": "paper schedule, full size", "model": {"backbone": "swin_base_patch4_window7_224.ms_in22k_ft_in1k"}, "optim": optim}
+    )
+
+
+def paper_tradeoff() -> RunSpec:
+    """The tradeoff paper's protocol on the embedded data: natural fine-tuning, robustness only measured, PGD-15 at 1/255
+    with steps of a quarter of epsilon, measured every 50 steps (Li et al., ICCV 2025; constants from its code)."""
+    model = {"data": {"dataset": "blooms_medium", "augment": "none"}, "model": {"backbone": "bloom_vit"}}
+    return parse(
+        TRADEOFF_PROTOCOL | model | {"name": "paper tradeoff", "optim": {"epochs": 20, "learning_rate": 1e-3, "warmup_fraction": 0.0, "decay": "linear"}}
+    )
+
+
+def paper_tradeoff_full() -> RunSpec:
+    """The same protocol at full size: ViT-B/16 at 224 pixels, full fine-tuning at 2e-5. The other strategies take 5e-3, no
+    weight decay, cosine decay and a warm-up. Give your images with data.dataset=folder:PATH."""
+    optim = {"epochs": 3, "batch_size": 128, "learning_rate": 2e-5, "weight_decay": 0.01, "warmup_fraction": 0.0, "decay": "linear", "clip_norm": 1.0}
+    model = {"data": {"augment": "none"}, "model": {"backbone": "vit_base_patch16_224.augreg_in21k"}}
+    return parse(TRADEOFF_PROTOCOL | model | {"name": "paper tradeoff, full size", "optim": optim})
 
 
 PRESETS = (
@@ -65,12 +114,28 @@ PRESETS = (
     Preset("fixed", "Fixed epsilon", "Full epsilon from the first step: adapts late, never catches up.", catalog.SCHEDULE_PAPER, fixed),
     Preset("scheduled", "Scheduled epsilon", "Epsilon rises from 0: adapts first, then becomes robust.", catalog.SCHEDULE_PAPER, scheduled),
     Preset("digits_quick", "Digits, quick", "A first run on real handwritten digits, in seconds.", "this project", digits_quick),
+    Preset("paper_schedule", "Paper's schedule", "50 epochs, T1 = 12, T2 = 37, 4/255, APGD; on the embedded data.", catalog.SCHEDULE_PAPER, paper_schedule),
+    Preset("paper_fixed", "Paper's fixed epsilon", "The same protocol at fixed epsilon.", catalog.SCHEDULE_PAPER, paper_fixed),
     Preset(
-        "paper_schedule",
-        "Paper's schedule",
-        "The paper's 50 epochs with T1 = 12 and T2 = 37 at 4/255, on the embedded data.",
+        "paper_schedule_full",
+        "Schedule, full size",
+        "The same protocol with Swin-B at 224 pixels: a GPU, a download and your own images.",
         catalog.SCHEDULE_PAPER,
-        paper_schedule,
+        paper_schedule_full,
+    ),
+    Preset(
+        "paper_tradeoff",
+        "Tradeoff",
+        "Natural fine-tuning followed step by step, PGD-15 at 1/255; on the embedded data.",
+        catalog.TRADEOFF_PAPER,
+        paper_tradeoff,
+    ),
+    Preset(
+        "paper_tradeoff_full",
+        "Tradeoff, full size",
+        "The same protocol with ViT-B/16 at 224 pixels: a GPU, a download and your own images.",
+        catalog.TRADEOFF_PAPER,
+        paper_tradeoff_full,
     ),
 )
 

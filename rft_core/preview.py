@@ -68,7 +68,8 @@ def estimate(spec: RunSpec, rate: float | None = None, basis: str = "") -> Cost 
         return None
     updates = images * spec.optim.epochs
     attacked = 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else _attacked_share(spec)
-    measured = spec.evaluation.tracking * (spec.evaluation.eval_size or 500) + 1000
+    moments = {"dense_early": spec.evaluation.tracking, "paper": 19, "every_epoch": spec.optim.epochs + 1}[spec.evaluation.tracking_kind]
+    measured = moments * (spec.evaluation.eval_size or 500) + 1000
     evaluation = measured * spec.evaluation.steps * CURVE_COST * (1.0 if attacked else 0.4) * (len(epsilon_grid(spec)) > 1)
     total = updates * (UPDATE_COST + attacked * spec.attack.steps) + evaluation
     constant = updates * (UPDATE_COST + spec.attack.steps) + measured * spec.evaluation.steps * CURVE_COST

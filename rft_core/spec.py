@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from rft_core import catalog
 from rft_core.errors import SettingError, UserError
-from rft_core.units import PIXEL_LEVELS, parse_epsilon
+from rft_core.units import PIXEL_LEVELS, format_epsilon, parse_epsilon
 
 
 def _epsilon(value: Any) -> float:
@@ -143,18 +143,17 @@ class OptimSpec(_Section):
 class EvaluationSpec(_Section):
     attack: Annotated[str, _choice("attacks")] = Field("pgd", description="Attack used to measure robustness.")
     steps: int = Field(10, ge=1, le=10_000, description="Gradient steps of the measuring attack.")
+    relative_step_size: float | None = Field(None, gt=0, le=10, description="Step size of the measuring attack as a share of epsilon; empty for 2.5 / steps.")
     epsilons: tuple[Epsilon, ...] | None = Field(
         None, min_length=1, max_length=256, description="Epsilons of the final robustness curve; empty for every 1/255 up to the target."
     )
     eval_size: int | None = Field(256, ge=2, le=1_000_000, description="Validation images measured while training; empty for all.")
-    tracking: int = Field(12, ge=2, le=1000, description="Number of measurements while training, dense early; the first before step 1, the last at the end.")
+    tracking_kind: Literal["dense_early", "paper", "every_epoch"] = Field(
+        "dense_early",
+        description="When to measure while training: dense_early, paper (every 50 steps to 700, every 1,000 to 3,000, then every 6,000) or every_epoch.",
+    )
+    tracking: int = Field(12, ge=2, le=1000, description="Number of measurements of the kind dense_early; the first before step 1, the last at the end.")
     examples: int = Field(6, ge=0, le=64, description="Test images followed through training.")
-
-    @model_validator(mode="after")
-    def _grid(self):
-        if self.epsilons is not None and (self.epsilons[0] != 0 or list(self.epsilons) != sorted(set(self.epsilons))):
-            raise SettingErrorValue("epsilons", self.epsilons, "must start at 0 and rise; for example 0, 4/255, 8/255")
-        return self
 
 
 class RuntimeSpec(_Section):
@@ -185,8 +184,8 @@ class RunSpec(_Section):
     @model_validator(mode="after")
     def _grid_reaches_norm(self):
         grid = self.evaluation.epsilons or ()
-        if self.threat.norm == "linf" and grid and grid[-1] > 1:
-            raise SettingErrorValue("evaluation.epsilons", grid[-1], "must stay in [0, 1] for norm 'linf'; write them as 8/255")
+        if self.threat.norm == "linf" and grid and max(grid) > 1:
+            raise SettingErrorValue("evaluation.epsilons", max(grid), "must stay in [0, 1] for norm 'linf'; write them as 8/255")
         return self
 
     def to_json(self) -> str:
@@ -257,15 +256,26 @@ def spec_hash(spec: RunSpec) -> str:
 
 
 def epsilon_grid(spec: RunSpec) -> tuple[float, ...]:
-    """Return the epsilons of the final robustness curve: the given ones, or steps of 1/255 (linf) or target/8 (l2)."""
+    """Return the epsilons of the final robustness curve: the given ones, or steps of 1/255 (linf) or target/8 (l2).
+
+    A given grid is sorted, and 0 is added where it is missing; `grid_note` says so.
+    """
     if spec.evaluation.epsilons is not None:
-        return spec.evaluation.epsilons
+        return tuple(sorted({0.0, *spec.evaluation.epsilons}))
     target = spec.threat.epsilon
     if target == 0:
         return (0.0,)
     count = max(1, math.ceil(round(target * PIXEL_LEVELS, 6))) if spec.threat.norm == "linf" else 8
     count = min(count, 32)
     return tuple(target * index / count for index in range(count + 1))
+
+
+def grid_note(spec: RunSpec) -> str | None:
+    """Return what was mended in the given epsilon grid, or None."""
+    given = spec.evaluation.epsilons
+    if given is None or given == epsilon_grid(spec):
+        return None
+    return f"evaluation.epsilons was not a rising grid from 0; measured at {', '.join(format_epsilon(one, spec.threat.norm) for one in epsilon_grid(spec))}"
 
 
 def _fields(model: type[BaseModel], prefix: str) -> dict[str, Any]:

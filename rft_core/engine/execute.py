@@ -25,7 +25,7 @@ from rft_core.engine.train import Job, Progress, train
 from rft_core.errors import SettingError
 from rft_core.metrics.run_report import RunReport
 from rft_core.metrics.transfer import onset
-from rft_core.spec import RunSpec, epsilon_grid
+from rft_core.spec import RunSpec, epsilon_grid, grid_note
 
 WEIGHTS_FILE, VERDICTS_FILE, REPORT_KIND = "model.safetensors", "verdicts.npz", "verdicts"
 BATCH = 256
@@ -59,7 +59,7 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     """Load the data, build the model, choose what is trained, and put all of it on the device."""
     image_size = spec.data.image_size or preprocessing(spec.model.backbone).image_size
     dataset = load_dataset(spec.data, image_size=image_size)
-    for note in dataset.notes:
+    for note in [*dataset.notes, *filter(None, [grid_note(spec)])]:
         reporter.event("log", 0, 0.0, {"text": note})
     model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed)
     runtime = choose_runtime(spec.runtime, model)
@@ -94,6 +94,7 @@ def evaluate_job(job: Job, epsilons: tuple[float, ...]) -> Evaluation:
         epsilons=epsilons,
         attack=spec.attack,
         steps=spec.steps,
+        relative_step_size=spec.relative_step_size,
         batch_size=BATCH,
         memory_format=job.runtime.memory_format,
     )

@@ -10,7 +10,7 @@ from rft_core.engine.modes import eval_mode
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.train import Job, Progress
 from rft_core.metrics.transfer import onset
-from rft_core.spec import RunSpec, epsilon_grid
+from rft_core.spec import EvaluationSpec, RunSpec, epsilon_grid
 
 TRACKED_POINTS = 5
 BATCH = 256
@@ -19,6 +19,21 @@ BATCH = 256
 def evaluation_steps(total: int, count: int) -> tuple[int, ...]:
     """Return about `count` steps from 0 to `total`, both included, spaced quadratically: dense early, then sparse."""
     return tuple(sorted({round(total * (place / (count - 1)) ** 2) for place in range(count)}))
+
+
+def paper_steps(total: int) -> tuple[int, ...]:
+    """Return the tradeoff paper's steps: every 50 to 700, every 1,000 to 3,000, every 6,000 after; 0 and the end too (Li et al., ICCV 2025)."""
+    places = {*range(0, min(total, 700) + 1, 50), *range(1000, min(total, 3000) + 1, 1000), *range(6000, total + 1, 6000)}
+    return tuple(sorted(places | {total}))
+
+
+def planned_steps(spec: EvaluationSpec, total: int, steps_per_epoch: int) -> tuple[int, ...]:
+    """Return the steps at which a run of `total` steps is measured."""
+    if spec.tracking_kind == "paper":
+        return paper_steps(total)
+    if spec.tracking_kind == "every_epoch":
+        return tuple(range(0, total + 1, steps_per_epoch))
+    return evaluation_steps(total, spec.tracking)
 
 
 def tracked_epsilons(spec: RunSpec) -> tuple[float, ...]:
@@ -40,7 +55,8 @@ class Tracker:
 
     def __init__(self, job: Job, progress: Progress, reporter: Reporter):
         self.job, self.progress, self.reporter = job, progress, reporter
-        self.steps = frozenset(evaluation_steps(job.total_steps, job.spec.evaluation.tracking))
+        self.steps = frozenset(planned_steps(job.spec.evaluation, job.total_steps, job.steps_per_epoch))
+        self.images_digest = job.tracked.digest()
         self.followed = stratified(job.dataset.test, job.spec.evaluation.examples, seed=2) if job.spec.evaluation.examples else None
 
     def measure_if_due(self, step: int) -> None:
@@ -64,18 +80,20 @@ class Tracker:
             epsilons=tracked_epsilons(spec),
             attack=tracking_attack(spec),
             steps=spec.evaluation.steps,
+            relative_step_size=spec.evaluation.relative_step_size,
             batch_size=BATCH,
             memory_format=job.runtime.memory_format,
         )
         curve = measured.curve
         self.progress.gradient_evaluations += measured.gradient_evaluations
         self.progress.tracked.append({"step": step, "epoch": epoch, "clean": curve.clean_accuracy})
-        self.reporter.event(
-            "eval",
-            step,
-            epoch,
-            {"curve": curve.points(), "expected_robustness": curve.expected_robustness, "gradient_evaluations": self.progress.gradient_evaluations},
-        )
+        payload = {
+            "curve": curve.points(),
+            "expected_robustness": curve.expected_robustness,
+            "gradient_evaluations": self.progress.gradient_evaluations,
+            "images_digest": self.images_digest,
+        }
+        self.reporter.event("eval", step, epoch, payload)
         self._note_onset(step, epoch)
         self._save_examples(step, epoch)
 

@@ -132,6 +132,8 @@ def build_adversary(job: Job, step: int, epsilon: float) -> Adversary:
         relative_step_size=attack.relative_step_size,
         random_start=attack.random_start,
         generator=stream,
+        # FGSM takes one step whatever is asked; APGD also looks where it starts
+        evaluations={"fgsm": 1, "pgd": attack.steps}.get(attack.kind, attack.steps + 1),
     )
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rft_core.errors import SettingError, UnknownNameError, UserError
-from rft_core.spec import RunSpec, describe, differences, epsilon_grid, flatten, parse, setting_names, spec_hash, with_settings
+from rft_core.spec import RunSpec, describe, differences, epsilon_grid, flatten, grid_note, parse, setting_names, spec_hash, with_settings
 
 BAD = [
     ("threat.epsilon", 8, "threat.epsilon must be in [0, 1] for norm 'linf', got 8.0; did you mean 8/255?"),
@@ -18,8 +18,6 @@ BAD = [
     ("optim.epochs", 0, "optim.epochs must be greater than or equal to 1, got 0"),
     ("optim.learning_rate", float("nan"), "optim.learning_rate must be a finite number, got nan"),
     ("schedule.ramp_end", 0.1, "schedule.ramp_end must be at least ramp_start = 0.25, got 0.1; swap the two"),
-    ("evaluation.epsilons", [0.1, 0.2], "evaluation.epsilons must start at 0 and rise, got (0.1, 0.2); for example 0, 4/255, 8/255"),
-    ("evaluation.epsilons", [0, 0], "evaluation.epsilons must start at 0 and rise, got (0.0, 0.0); for example 0, 4/255, 8/255"),
     ("evaluation.epsilons", [0, 2], "evaluation.epsilons must stay in [0, 1] for norm 'linf', got 2.0; write them as 8/255"),
     ("seed", -1, "seed must be greater than or equal to 0, got -1"),
 ]
@@ -128,3 +126,15 @@ def test_json_is_plain():
     raw = json.loads(RunSpec().to_json())
     assert raw["threat"]["epsilon"] == 8 / 255
     assert raw["evaluation"]["epsilons"] is None
+
+
+@pytest.mark.parametrize(("given", "measured"), [([0.2, 0.1], (0.0, 0.1, 0.2)), ([0.1, 0.1], (0.0, 0.1)), (["4/255", 0], (0.0, 4 / 255))])
+def test_an_epsilon_grid_is_mended_and_it_is_said(given, measured):
+    wanted = with_settings(RunSpec(), {"evaluation.epsilons": given})
+    assert epsilon_grid(wanted) == measured
+    assert "evaluation.epsilons" in grid_note(wanted)
+
+
+def test_a_grid_in_order_is_left_alone():
+    assert grid_note(with_settings(RunSpec(), {"evaluation.epsilons": [0, 0.1]})) is None
+    assert grid_note(RunSpec()) is None

@@ -11,7 +11,10 @@ from rft_core.engine.modes import eval_mode
 
 @dataclass(kw_only=True)
 class Adversary:
-    """Maps (model, images, labels) to adversarial images within `epsilon`; counts its gradient evaluations (examples x steps)."""
+    """Maps (model, images, labels) to adversarial images within `epsilon`; counts its gradient evaluations (examples x steps).
+
+    `evaluations` is what the attack spends on an image where that is not its number of steps.
+    """
 
     attack: Callable[..., Tensor]
     norm: str
@@ -20,6 +23,7 @@ class Adversary:
     relative_step_size: float | None
     random_start: bool
     generator: torch.Generator | None
+    evaluations: int | None = None
     spent: int = 0
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
@@ -27,7 +31,7 @@ class Adversary:
 
         `options` are the attack's own, such as `loss`, and take precedence over what is configured here.
         """
-        self.spent += len(images) * self.steps
+        self.spent += len(images) * (self.steps if self.evaluations is None else self.evaluations)
         configured = {
             "norm": self.norm,
             "epsilon": self.epsilon,

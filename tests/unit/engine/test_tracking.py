@@ -2,7 +2,8 @@
 
 import pytest
 
-from rft_core.engine.tracking import evaluation_steps, tracked_epsilons
+from rft_core.engine.tracking import evaluation_steps, paper_steps, planned_steps, tracked_epsilons
+from rft_core.spec import RunSpec, with_settings
 from tests import tiny
 
 
@@ -36,3 +37,15 @@ def test_at_most_five_from_0_to_the_target():
         assert len(found) <= 5
         assert found[0] == 0
         assert found[-1] == pytest.approx(levels / 255)
+
+
+def test_the_papers_steps():
+    steps = paper_steps(7040)
+    assert steps[:3] == (0, 50, 100)
+    assert steps[13:] == (650, 700, 1000, 2000, 3000, 6000, 7040)
+    assert paper_steps(120) == (0, 50, 100, 120)
+
+
+def test_every_epoch_measures_between_epochs():
+    spec = with_settings(RunSpec(), {"evaluation.tracking_kind": "every_epoch"}).evaluation
+    assert planned_steps(spec, 12, 4) == (0, 4, 8, 12)

@@ -50,4 +50,4 @@ def test_what_is_unfair_is_said(store, report, settings, warning):
 
 
 def test_plain_data(store):
-    assert set(compare([record(store, REPORT)]).as_dict()) == {"runs", "settings_that_differ", "warnings"}
+    assert set(compare([record(store, REPORT)]).as_dict()) == {"runs", "settings_that_differ", "warnings", "paired"}

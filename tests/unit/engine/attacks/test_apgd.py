@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 from rft_core.engine.attacks.apgd import apgd, apgd_dlr
@@ -10,11 +11,13 @@ from rft_core.engine.attacks.norms import NORMS
 from rft_core.engine.attacks.pgd import fgsm, pgd
 
 
-@pytest.fixture
-def problem():
+@pytest.fixture(params=["cnn", "vit"])
+def problem(request):
     """A small net whose labels are its own predictions, so that every image starts out right."""
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 5)).eval()
+    cnn = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 5))
+    vit = VisionTransformer(img_size=8, patch_size=4, embed_dim=32, depth=2, num_heads=2, num_classes=5)
+    model = {"cnn": cnn, "vit": vit}[request.param].eval()
     images = torch.rand(16, 3, 8, 8)
     return model, images, model(images).argmax(1)
 

@@ -1,0 +1,80 @@
+"""What the command line prints: one JSON document, or tables for people."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from rft_core.report.compare import Comparison
+from rft_core.store.run_store import RunRecord
+from rft_core.units import format_duration, format_epsilon, format_percent
+
+out, err = Console(), Console(stderr=True)
+
+
+def show_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def print_runs(records: list[RunRecord]) -> None:
+    """Print a table of runs."""
+    table = Table("run", "name", "status", "progress", "clean", "robust", "expected")
+    for record in records:
+        report = record.report or {}
+        numbers = [format_percent(report.get(name)) for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")]
+        table.add_row(record.run_id, record.name, record.status, format_percent(record.progress), *numbers)
+    out.print(table)
+
+
+def print_review(document: dict[str, Any]) -> None:
+    """Print a robustness curve and the honesty findings."""
+    for point in document["curve"]:
+        out.print(f"  {format_epsilon(point['epsilon']):>10s} {'█' * round(40 * point['accuracy']):40s} {format_percent(point['accuracy'])}", highlight=False)
+    for finding in (document["honesty"] or {}).get("findings", []):
+        out.print(
+            f"[{'yellow' if finding['level'] == 'amber' else finding['level']}]{finding['level']:6s}[/] {finding['name']}: {finding['reason']}", highlight=False
+        )
+
+
+def print_comparison(result: Comparison) -> None:
+    """Print runs side by side, then what is unfair about it."""
+    table = Table("", *[row["name"] for row in result.rows])
+    for label, name in (("clean", "clean_accuracy"), ("robust", "robust_accuracy"), ("expected", "expected_robustness")):
+        table.add_row(label, *[format_percent(row[name]) for row in result.rows])
+    table.add_row("adapts at step", *["never" if row["onset_step"] is None else str(row["onset_step"]) for row in result.rows])
+    for name, values in result.settings.items():
+        table.add_row(name, *[str(value) for value in values])
+    out.print(table)
+    for row in result.paired:
+        out.print(
+            f"{row['first_name']} against {row['second_name']}: {row['sentence']}" + ("" if row["is_significant"] else " (could be luck)"), highlight=False
+        )
+    for warning in result.warnings:
+        err.print(warning, highlight=False)
+
+
+def print_answer(record: RunRecord, as_json: bool) -> None:
+    """Print what became of a request."""
+    show_json({"run_id": record.run_id, "status": record.status, "reason": record.reason}) if as_json else out.print(
+        f"{record.run_id} {record.status} {record.reason}", highlight=False
+    )
+
+
+def print_run(record: RunRecord) -> None:
+    """Print one run: its status with the reason, and its report."""
+    out.print(f"{record.run_id}  {record.name}  {record.status}  {record.reason}", highlight=False, soft_wrap=True)
+    if not record.report:
+        out.print(f"step {record.step} of {record.total_steps or '?'}; last heard of {format_duration(record.heartbeat_age)} ago", highlight=False)
+        return
+    report, target = record.report, format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
+    adapted = f"step {report['onset']['step']} (epoch {report['onset']['epoch']:.1f})" if report["onset"] else "never"
+    out.print(f"clean {format_percent(report['clean_accuracy'])}, at {target} {format_percent(report['robust_accuracy'])}, ", end="", highlight=False)
+    out.print(
+        f"expected robustness {format_percent(report['expected_robustness'])}, adapts at {adapted}, {format_duration(report['seconds'])}", highlight=False
+    )
+    for point in report["curve"]:
+        bar = "█" * round(40 * point["accuracy"])
+        out.print(f"  {format_epsilon(point['epsilon'], record.spec.threat.norm):>10s} {bar:40s} {format_percent(point['accuracy'])}", highlight=False)
