@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from rft_core.errors import SettingError
-from rft_core.spec import RuntimeSpec
+from rft_core.sections import RuntimeSpec
 
 
 @dataclass(frozen=True)

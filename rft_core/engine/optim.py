@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from rft_core.spec import OptimSpec
+from rft_core.sections import OptimSpec
 
 
 def build_optimizer(model: nn.Module, head: nn.Module, spec: OptimSpec) -> torch.optim.AdamW:

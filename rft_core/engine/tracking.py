@@ -10,7 +10,8 @@ from rft_core.engine.modes import eval_mode
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.train import Job, Progress
 from rft_core.metrics.transfer import onset
-from rft_core.spec import EvaluationSpec, RunSpec, epsilon_grid
+from rft_core.sections import EvaluationSpec
+from rft_core.spec import RunSpec, epsilon_grid
 
 TRACKED_POINTS = 5
 BATCH = 256

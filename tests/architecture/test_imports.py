@@ -17,6 +17,7 @@ FLOORS = (
     ("rft_core.errors", "rft_core.units"),
     ("rft_core.schedules", "rft_core.metrics", "rft_core.home"),
     ("rft_core.catalog",),
+    ("rft_core.sections",),
     ("rft_core.spec",),
     ("rft_core.presets", "rft_core.preview", "rft_core.grid"),
     ("rft_core.store",),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from rft_core import catalog
 from rft_core.preview import epoch_factors, factors
 from rft_core.schedules import Moment, factor_at
-from rft_core.spec import RunSpec, ScheduleSpec, with_settings
+from rft_core.sections import ScheduleSpec
+from rft_core.spec import RunSpec, with_settings
 
 UNIT = st.floats(0, 1)
 

@@ -6,7 +6,7 @@ import pytest
 
 from rft_core import catalog
 from rft_core.schedules import Moment, convergence_epoch, factor_at, interpolate, ramp_position
-from rft_core.spec import ScheduleSpec
+from rft_core.sections import ScheduleSpec
 
 
 def factor(kind: str, progress: float, **settings) -> float:

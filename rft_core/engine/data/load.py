@@ -3,7 +3,7 @@
 from rft_core import catalog
 from rft_core.engine.data.dataset import Dataset
 from rft_core.errors import DataError
-from rft_core.spec import DataSpec
+from rft_core.sections import DataSpec
 
 FOLDER = "folder:"
 

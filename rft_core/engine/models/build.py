@@ -19,7 +19,7 @@ from rft_core.engine.models.weights import weights_file
 from rft_core.engine.modes import eval_mode
 from rft_core.engine.seeds import global_stream
 from rft_core.errors import SettingError, UnknownNameError, WeightsError
-from rft_core.spec import ModelSpec
+from rft_core.sections import ModelSpec
 
 EMBEDDED = tuple(choice.name for choice in catalog.BACKBONES)
 HINT = "pick an embedded backbone (bloom_resnet, bloom_convnext, bloom_vit), one that is already downloaded, or set model.pretrained to false"

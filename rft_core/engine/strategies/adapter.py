@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.strategies import linear_probe
 from rft_core.engine.strategies.places import blocks_for
-from rft_core.spec import StrategySpec
+from rft_core.sections import StrategySpec
 
 FITS = ("transformer", "convnext")
 REDUCTION = 8

@@ -5,7 +5,7 @@ from copy import deepcopy
 from torch import nn
 
 from rft_core.engine.modes import freeze_statistics
-from rft_core.spec import StrategySpec
+from rft_core.sections import StrategySpec
 
 
 def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:

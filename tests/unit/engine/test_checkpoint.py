@@ -8,7 +8,7 @@ from rft_core.engine import checkpoint
 from rft_core.engine.checkpoint import load_checkpoint, read_tensors, save_checkpoint, write_tensors
 from rft_core.engine.optim import build_optimizer
 from rft_core.errors import WeightsError
-from rft_core.spec import OptimSpec
+from rft_core.sections import OptimSpec
 from tests import tiny
 
 PROGRESS = {"step": 3, "seconds": 1.5, "tracked": [{"step": 0, "clean": 0.25}], "validation": [0.1]}

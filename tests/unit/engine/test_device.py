@@ -5,7 +5,7 @@ import torch
 
 from rft_core.engine.device import choose_runtime, memory_format
 from rft_core.errors import SettingError
-from rft_core.spec import RuntimeSpec
+from rft_core.sections import RuntimeSpec
 from tests import tiny
 
 NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA GPU")

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rft_core.engine.optim import build_optimizer, learning_rate_factor, set_learning_rate
-from rft_core.spec import OptimSpec
+from rft_core.sections import OptimSpec
 from tests import tiny
 
 

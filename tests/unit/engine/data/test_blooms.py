@@ -6,7 +6,7 @@ import torch
 from rft_core import catalog
 from rft_core.engine.data import blooms
 from rft_core.engine.data.load import load_dataset
-from rft_core.spec import DataSpec
+from rft_core.sections import DataSpec
 
 NAMES = [choice.name for choice in catalog.DATASETS if choice.name.startswith("blooms")]
 

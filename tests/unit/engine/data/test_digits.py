@@ -4,7 +4,7 @@ import torch
 
 from rft_core import catalog
 from rft_core.engine.data.load import load_dataset
-from rft_core.spec import DataSpec
+from rft_core.sections import DataSpec
 
 
 def load(**settings):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from rft_core.engine.data.load import load_dataset
 from rft_core.errors import DataError
-from rft_core.spec import DataSpec
+from rft_core.sections import DataSpec
 
 PHOTOS = Path(__file__).parents[4] / ".." / "shared" / "data" / "cifar10-photos.zip"
 

@@ -10,7 +10,7 @@ from rft_core.engine.models import build
 from rft_core.engine.models.build import build_model, preprocessing
 from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.errors import SettingError, UnknownNameError, WeightsError
-from rft_core.spec import ModelSpec
+from rft_core.sections import ModelSpec
 
 EMBEDDED = [choice.name for choice in catalog.BACKBONES]
 

@@ -9,7 +9,7 @@ from rft_core.engine.models import network
 from rft_core.engine.models.build import build_model
 from rft_core.engine.models.network import hub_is_reachable, offline_when_unreachable
 from rft_core.errors import WeightsError
-from rft_core.spec import ModelSpec
+from rft_core.sections import ModelSpec
 
 
 @pytest.fixture

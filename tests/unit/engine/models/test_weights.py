@@ -10,7 +10,8 @@ from rft_core.engine.models.build import build_model
 from rft_core.engine.models.weights import read_card, sha256, weights_file
 from rft_core.errors import WeightsError
 from rft_core.home import WEIGHTS
-from rft_core.spec import ModelSpec, parse
+from rft_core.sections import ModelSpec
+from rft_core.spec import parse
 
 EMBEDDED = [choice.name for choice in catalog.BACKBONES]
 MEGABYTE = 1_000_000

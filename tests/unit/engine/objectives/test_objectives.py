@@ -16,7 +16,8 @@ from rft_core.engine.objectives import anchored, mart, trades
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.objectives.divergence import kl
 from rft_core.errors import SettingError
-from rft_core.spec import ObjectiveSpec, parse
+from rft_core.sections import ObjectiveSpec
+from rft_core.spec import parse
 from tests.unit.engine.strategies import networks
 
 NAMES = [choice.name for choice in catalog.OBJECTIVES]

@@ -14,7 +14,8 @@ from rft_core.engine.strategies.compacter import bottleneck as kronecker_bottlen
 from rft_core.engine.strategies.ia3 import Scaled
 from rft_core.engine.strategies.lora import FusedLora
 from rft_core.errors import SettingError, StrategyError
-from rft_core.spec import StrategySpec, parse
+from rft_core.sections import StrategySpec
+from rft_core.spec import parse
 from tests.unit.engine.strategies import networks
 
 GENERATOR = torch.Generator().manual_seed(0)

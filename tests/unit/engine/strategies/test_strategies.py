@@ -11,7 +11,7 @@ from rft_core.engine.checkpoint import load_checkpoint, save_checkpoint
 from rft_core.engine.modes import eval_mode, train_mode
 from rft_core.engine.optim import build_optimizer
 from rft_core.errors import StrategyError
-from rft_core.spec import OptimSpec, StrategySpec
+from rft_core.sections import OptimSpec, StrategySpec
 from tests.unit.engine.strategies import networks
 
 NAMES = [choice.name for choice in catalog.STRATEGIES]

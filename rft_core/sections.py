@@ -1,0 +1,161 @@
+"""The sections of a RunSpec: each setting once, with its range and the one line of help that CLI, form and docs show."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from rft_core import catalog
+from rft_core.units import PIXEL_LEVELS, parse_epsilon
+
+
+class SettingErrorValue(ValueError):
+    """A cross-field rule inside a section; `parse` adds the section's name. Pydantic only passes ValueErrors on."""
+
+    def __init__(self, setting: str, value: object, rule: str):
+        super().__init__(rule)
+        self.setting, self.value, self.rule = setting, value, rule
+
+
+def _epsilon(value: Any) -> float:
+    if isinstance(value, (str, int, float)):
+        return parse_epsilon(value)
+    raise ValueError("must be a number or text such as 8/255")
+
+
+def _choice(kind: str):
+    def check(name: str) -> str:
+        catalog.find(kind, name)
+        return name
+
+    return BeforeValidator(check)
+
+
+Epsilon = Annotated[float, BeforeValidator(_epsilon)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+LARGEST_EPSILON_L2 = 1000.0
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=4096)
+
+
+class DataSpec(Section):
+    dataset: str = Field("blooms_hard", description="Dataset: a name from the menu, or folder:PATH for your own images.")
+    train_size: int | None = Field(None, ge=2, le=10_000_000, description="Training images to use, drawn evenly over the classes; empty for all.")
+    eval_size: int | None = Field(None, ge=2, le=10_000_000, description="Test images for the final report; empty for all.")
+    image_size: int | None = Field(None, ge=8, le=1024, description="Pixels on a side; empty for the backbone's own size.")
+    augment: Literal["none", "flip", "paper"] = Field(
+        "flip", description="Random changes to training images: none, flip, or paper (flip, colour jitter and a small rotation)."
+    )
+
+    @model_validator(mode="after")
+    def _known(self):
+        if not self.dataset.startswith("folder:"):
+            catalog.find("datasets", self.dataset)
+        if self.dataset in ("folder", "folder:"):
+            raise ValueError("data.dataset needs a path; write folder:PATH")
+        return self
+
+
+class ModelSpec(Section):
+    backbone: str = Field("bloom_convnext", min_length=1, description="Backbone: an embedded one, or any timm name.")
+    pretrained: bool = Field(True, description="Start from pretrained weights; off means random weights.")
+    checkpoint: str | None = Field(None, description="Path of a .safetensors file with backbone weights to start from.")
+
+
+class StrategySpec(Section):
+    kind: Annotated[str, _choice("strategies")] = Field("full_finetune", description="Which weights are trained.")
+    rank: int = Field(8, ge=1, le=4096, description="Rank of the updates of the strategy 'lora'.")
+    alpha: float = Field(8.0, gt=0, le=100_000, description="The updates of the strategy 'lora' count alpha / rank.")
+    reduction: int | None = Field(None, ge=1, le=4096, description="How much narrower bottlenecks are; empty for 8 ('adapter') or 32 ('compacter').")
+
+
+class ThreatSpec(Section):
+    norm: Literal["linf", "l2"] = Field("linf", description="How a perturbation is measured: linf (largest change of a pixel) or l2 (length).")
+    epsilon: Epsilon = Field(8 / PIXEL_LEVELS, description="Target perturbation budget in pixel scale, for example 8/255.")
+
+    @model_validator(mode="after")
+    def _in_range(self):
+        if self.norm == "linf" and self.epsilon > 1:
+            hint = f"did you mean {self.epsilon:g}/255?" if self.epsilon <= PIXEL_LEVELS else "write it as 8/255"
+            raise SettingErrorValue("epsilon", self.epsilon, f"must be in [0, 1] for norm 'linf'; {hint}")
+        if self.epsilon > LARGEST_EPSILON_L2:
+            raise SettingErrorValue("epsilon", self.epsilon, f"must be in [0, {LARGEST_EPSILON_L2:g}] for norm 'l2'")
+        return self
+
+
+class ScheduleSpec(Section):
+    kind: Annotated[str, _choice("schedules")] = Field("two_hinge", description="How epsilon grows while training.")
+    ramp_start: Fraction = Field(0.25, description="Share of training after which epsilon begins to rise (the paper's T1).")
+    ramp_end: Fraction = Field(0.75, description="Share of training after which epsilon is at its target (the paper's T2).")
+    steps: int = Field(4, ge=1, le=1000, description="Number of jumps, for the schedule 'step'.")
+    points: tuple[tuple[Fraction, Fraction], ...] = Field(
+        ((0.0, 0.0), (1.0, 1.0)), min_length=1, max_length=200, description="Points (progress, factor) for the schedule 'custom', both 0 to 1."
+    )
+    granularity: Literal["step", "epoch"] = Field("step", description="Whether epsilon changes every step, or only between epochs as in the paper.")
+    patience: int = Field(5, ge=1, le=1000, description="Epochs without progress before the schedule 'auto' starts its ramp.")
+    tolerance: Fraction = Field(0.02, description="Smallest rise in validation accuracy that 'auto' counts as progress.")
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        if self.ramp_end < self.ramp_start:
+            raise SettingErrorValue("ramp_end", self.ramp_end, f"must be at least ramp_start = {self.ramp_start}; swap the two")
+        places = [place for place, _ in self.points]
+        if places != sorted(places):
+            raise SettingErrorValue("points", self.points, "must be in order of progress; sort them")
+        return self
+
+
+class AttackSpec(Section):
+    kind: Annotated[str, _choice("attacks")] = Field("pgd", description="Attack used while training.")
+    steps: int = Field(3, ge=1, le=1000, description="Gradient steps of the training attack.")
+    relative_step_size: float | None = Field(None, gt=0, le=10, description="Step size as a share of epsilon; empty for 2.5 / steps.")
+    random_start: bool = Field(True, description="Start at a random point of the ball.")
+
+    @model_validator(mode="after")
+    def _trains(self):
+        if not catalog.find("attacks", self.kind).walk:
+            fit = ", ".join(row.name for row in catalog.ATTACKS if row.walk)
+            raise SettingErrorValue("kind", self.kind, f"is for measuring only; train with one of {fit}")
+        return self
+
+
+class ObjectiveSpec(Section):
+    kind: Annotated[str, _choice("objectives")] = Field("adversarial", description="The loss that is minimised.")
+    beta: float | None = Field(None, ge=0, le=1000, description="Weight of the divergence; empty for 6 (trades), 5 (mart), 4 (score), 1 (anchored).")
+    anchor_weight: float = Field(1.0, ge=0, le=1000, description="Weight of the pretrained backbone's predictions in the objective 'anchored'.")
+    clip: float = Field(0.0, ge=0, le=2, description="Squared distance up to which the objective 'score' lets an attack move the probabilities.")
+
+
+class OptimSpec(Section):
+    epochs: int = Field(16, ge=1, le=100_000, description="Passes over the training images.")
+    batch_size: int = Field(64, ge=1, le=65_536, description="Images a step.")
+    learning_rate: float = Field(1e-3, gt=0, le=100, description="Peak learning rate of the backbone.")
+    head_learning_rate: float | None = Field(None, gt=0, le=100, description="Peak learning rate of the new head; empty for the backbone's.")
+    weight_decay: float = Field(1e-2, ge=0, le=100, description="Weight decay of AdamW; biases and norms are left out.")
+    warmup_fraction: Fraction = Field(0.1, description="Share of training over which the learning rate rises from 0.")
+    decay: Literal["cosine", "linear", "none"] = Field("cosine", description="How the learning rate falls after the warm-up.")
+    clip_norm: float | None = Field(None, gt=0, description="Largest gradient norm; empty for no clipping.")
+
+
+class EvaluationSpec(Section):
+    attack: Annotated[str, _choice("attacks")] = Field("pgd", description="Attack used to measure robustness.")
+    steps: int = Field(10, ge=1, le=10_000, description="Gradient steps of the measuring attack.")
+    relative_step_size: float | None = Field(None, gt=0, le=10, description="Step size of the measuring attack as a share of epsilon; empty for 2.5 / steps.")
+    epsilons: tuple[Epsilon, ...] | None = Field(
+        None, min_length=1, max_length=256, description="Epsilons of the final robustness curve; empty for every 1/255 up to the target."
+    )
+    eval_size: int | None = Field(256, ge=2, le=1_000_000, description="Validation images measured while training; empty for all.")
+    tracking_kind: Literal["dense_early", "paper", "every_epoch"] = Field(
+        "dense_early",
+        description="When to measure while training: dense_early, paper (every 50 steps to 700, every 1,000 to 3,000, then every 6,000) or every_epoch.",
+    )
+    tracking: int = Field(12, ge=2, le=1000, description="Number of measurements of the kind dense_early; the first before step 1, the last at the end.")
+    examples: int = Field(6, ge=0, le=64, description="Test images followed through training.")
+
+
+class RuntimeSpec(Section):
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda or cuda:0.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Arithmetic of training; reported numbers are always float32.")
+    compile: bool = Field(False, description="Compile the model on a GPU; falls back when that fails.")
+    threads: int | None = Field(None, ge=1, le=1024, description="CPU threads; empty for one per physical core.")
