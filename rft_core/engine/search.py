@@ -21,10 +21,14 @@ class Search:
         self.high = torch.where(right, self.count, 0)
         self.waiting = deque(torch.nonzero(right).flatten().tolist() if self.count > 1 else [])
 
-    def next_point(self, examples: Tensor) -> Tensor:
-        """The largest epsilon first: a survivor is settled by one attack, and an early fall bounds the search from above."""
-        middle = (self.low[examples] + self.high[examples]) // 2
-        return torch.where(self.high[examples] == self.count, self.count - 1, middle)
+    def just_below(self, examples: Tensor) -> Tensor:
+        """The largest point not known to fall: a survivor is settled by the one attack that fails on it."""
+        return self.high[examples] - 1
+
+    def middle(self, examples: Tensor) -> Tensor:
+        """The largest point first, then halves: for attacks whose success costs as much as their failure."""
+        halfway = (self.low[examples] + self.high[examples]) // 2
+        return torch.where(self.high[examples] == self.count, self.count - 1, halfway)
 
     def take(self, most: int) -> Tensor:
         """Remove and return up to `most` waiting examples."""
@@ -49,7 +53,7 @@ def bisect_with(attack: Callable[..., Tensor], model: nn.Module, split: Split, s
     spent = 0
     while search.waiting:
         waiting = search.take(len(search.waiting))
-        points = search.next_point(waiting)
+        points = search.middle(waiting)
         for point in points.unique().tolist():
             for examples in waiting[points == point].split(batch_size):
                 images, labels = split.images[examples].float().div(255), split.labels[examples]

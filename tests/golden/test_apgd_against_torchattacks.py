@@ -6,12 +6,8 @@ import torchattacks
 
 from rft_core.engine.attacks import library
 from rft_core.engine.attacks.apgd import apgd, apgd_dlr
-from rft_core.engine.data import blooms
-from rft_core.engine.evaluate import as_pixels, predict
-from rft_core.engine.models import embedded
-from rft_core.engine.models.build import load_backbone
-from rft_core.engine.models.normalize import NormalizedModel
-from rft_core.engine.models.weights import weights_file
+from rft_core.engine.evaluate import as_pixels
+from tests.golden.trained import classifier
 
 IMAGES = 160
 # three standard errors of a paired difference of a few images among 160
@@ -20,23 +16,8 @@ NOISE = 0.025
 
 @pytest.fixture(scope="module", params=["bloom_resnet", "bloom_resnet_robust"])
 def trained(request):
-    """An embedded backbone with a head of class means of its features, and the images that it gets right."""
-    backbone = embedded.bloom_resnet(54)
-    load_backbone(backbone, weights_file(request.param))
-    split = blooms.make_split(blooms.SOURCE, 54 * 20, 32, seed=99)
-    backbone.eval()
-    model = NormalizedModel(backbone, embedded.MEAN, embedded.STD).eval()
-    with torch.no_grad():
-        features = torch.cat([backbone.forward_head(backbone.forward_features((as_pixels(x) - 0.5) / 0.25), pre_logits=True) for x in split.images.split(200)])
-    centred = features - features.mean(0)
-    means = torch.stack([centred[split.labels == label].mean(0) for label in range(54)])
-    whiten = torch.linalg.inv(centred.T @ centred / len(centred) + 0.05 * torch.eye(features.shape[1]))
-    with torch.no_grad():
-        backbone.fc.weight.copy_(means @ whiten)
-        backbone.fc.bias.copy_(-0.5 * ((means @ whiten) * means).sum(1) - (means @ whiten) @ features.mean(0))
-    right = predict(model, split).argmax(1) == split.labels
-    assert right.float().mean() > 0.7
-    chosen = split.take(torch.nonzero(right).flatten()[:IMAGES])
+    """An embedded classifier, images that it gets right, and an epsilon (in 255ths) at which some of them fall."""
+    model, chosen = classifier(request.param, IMAGES)
     return model, as_pixels(chosen.images), chosen.labels, 1 if request.param == "bloom_resnet" else 6
 
 

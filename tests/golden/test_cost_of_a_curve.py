@@ -1,0 +1,43 @@
+"""The 9-point curve: at most 1.5 full attacks, and never kinder than one attack at each epsilon, on a fragile and a robust model."""
+
+import numpy as np
+import pytest
+import torch
+
+from rft_core.engine.attacks.apgd import apgd
+from rft_core.engine.attacks.pgd import pgd
+from rft_core.engine.evaluate import as_pixels, evaluate
+from tests.golden.trained import classifier
+
+STEPS, IMAGES = 10, 200
+EPSILONS = tuple(level / 255 for level in range(9))
+FULL_ATTACKS = 1.5
+# one image in two hundred
+NOISE = 0.005
+
+
+@pytest.fixture(scope="module", params=["bloom_resnet", "bloom_resnet_robust"])
+def trained(request):
+    return classifier(request.param, IMAGES)
+
+
+def naive(model, split, attack) -> np.ndarray:
+    """Accuracy at each epsilon by an attack of its own, an image that fell staying fallen."""
+    images, standing, accuracies = as_pixels(split.images), torch.ones(len(split), dtype=torch.bool), []
+    for epsilon in EPSILONS:
+        attacked = attack(model, images, split.labels, norm="linf", epsilon=epsilon, steps=STEPS) if epsilon else images
+        with torch.no_grad():
+            standing &= model(attacked).argmax(1) == split.labels
+        accuracies.append(standing.float().mean().item())
+    return np.array(accuracies)
+
+
+# a full APGD attack looks where it starts as well: one gradient more than its steps
+@pytest.mark.parametrize(("name", "attack", "gradients"), [("pgd", pgd, STEPS), ("apgd", apgd, STEPS + 1)])
+def test_it_costs_little_and_is_never_kinder(trained, name, attack, gradients):
+    model, split = trained
+    measured = evaluate(model, split, norm="linf", epsilons=EPSILONS, steps=STEPS, attack=name)
+    accuracies = np.array(measured.curve.accuracies)
+    assert 0 < accuracies[1] < 1
+    assert (accuracies <= naive(model, split, attack) + NOISE).all()
+    assert measured.gradient_evaluations <= FULL_ATTACKS * gradients * len(split)
