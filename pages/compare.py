@@ -117,12 +117,21 @@ def show_table(records: list[RunRecord], result: Comparison) -> None:
                 else "never"
                 if row["onset_step"] is None
                 else f"step {row['onset_step']:,} (epoch {row['onset_epoch']:.1f})",
+                "Lost against standard": _lost(row),
                 "Gradient evaluations": f"{row['gradient_evaluations'] / 1000:,.0f} k" if row["gradient_evaluations"] else "–",
                 "Time": format_duration(row["seconds"]) if row["seconds"] else "–",
                 "Test images": row["n"],
             }
         )
     st.dataframe(rows, hide_index=True, height="content")
+
+
+def _lost(row: dict) -> str:
+    """Say how much clean accuracy a run lost against the standard run of this comparison, and what that is called."""
+    if row["transfer_gap"] is None:
+        return "–"
+    name = "transfer failure" if row["transfer_failure"] else "suboptimal transfer" if row["suboptimal_transfer"] else ""
+    return f"{100 * row['transfer_gap']:.1f} points" + (f", {name}" if name else "")
 
 
 def _with_interval(record: RunRecord, place: int) -> str:

@@ -23,6 +23,7 @@ def main() -> None:
         run_form.schedule()
         run_form.method()
         run_form.training()
+    run_form.keep()
     with right:
         try:
             spec = run_form.read_spec(base)

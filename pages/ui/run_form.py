@@ -14,12 +14,18 @@ from rft_core.units import PIXEL_LEVELS
 
 FOLDER = "folder"
 DEFAULT_PRESET = "scheduled"
+KEPT = "form.kept"
+BUTTONS = ("train.launch", "train.trio")
 ON_FORM = (
     "name",
     "seed",
     "model.backbone",
     "strategy.kind",
     "objective.kind",
+    "strategy.rank",
+    "strategy.alpha",
+    "strategy.reduction",
+    "objective.beta",
     "threat.norm",
     "schedule.kind",
     "schedule.steps",
@@ -29,7 +35,9 @@ ON_FORM = (
     "optim.head_learning_rate",
     "optim.weight_decay",
     "optim.warmup_fraction",
+    "attack.kind",
     "attack.steps",
+    "evaluation.attack",
     "attack.random_start",
     "evaluation.steps",
     "evaluation.tracking",
@@ -48,17 +56,32 @@ def key(setting: str) -> str:
 def choose_preset() -> str:
     """Draw the preset picker; a newly chosen preset fills the form. The choice is in the URL."""
     names = [row.name for row in PRESETS]
-    if "train.preset" not in st.session_state:
+    if "train.preset" not in st.session_state and KEPT not in st.session_state:
         wanted = st.query_params.get("preset", DEFAULT_PRESET)
         st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
         _fill()
-    if key("seed") not in st.session_state:
-        _fill()
+    _restore()
     labels = {row.name: row.label for row in PRESETS}
     chosen = st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_fill, required=True, wrap=True)
     st.query_params["preset"] = chosen
     st.caption(next(row.help for row in PRESETS if row.name == chosen))
     return chosen
+
+
+def keep() -> None:
+    """Remember every value of the form: Streamlit forgets a widget that is not drawn, on another page or behind a menu."""
+    st.session_state[KEPT] = st.session_state.get(KEPT, {}) | {
+        name: value for name, value in st.session_state.items() if name.startswith("train.") and name not in BUTTONS
+    }
+
+
+def _restore() -> None:
+    """Give back remembered values that were forgotten since; a fresh form takes the preset's."""
+    if KEPT not in st.session_state:
+        _fill()
+        keep()
+    for name, value in st.session_state[KEPT].items():
+        st.session_state.setdefault(name, value)
 
 
 def _fill() -> None:
@@ -91,9 +114,11 @@ def method() -> None:
         st.subheader("Method", anchor=False)
         left, right = st.columns(2)
         with left:
-            _menu("strategies", "strategy.kind", "Strategy")
+            strategy = _menu("strategies", "strategy.kind", "Strategy")
         with right:
-            _menu("objectives", "objective.kind", "Objective")
+            objective = _menu("objectives", "objective.kind", "Objective")
+        _parameters_of(strategy, objective)
+        left, right = st.columns(2)
         with left:
             linf = st.session_state[key("threat.norm")] == "linf"
             label = "Target epsilon, n/255" if linf else "Target epsilon"
@@ -108,6 +133,22 @@ def method() -> None:
             )
         with right:
             st.segmented_control("Norm", ["linf", "l2"], key=key("threat.norm"), required=True, help=describe("threat.norm"))
+
+
+def _parameters_of(strategy: str, objective: str) -> None:
+    """Draw the parameters that only the chosen strategy and objective have."""
+    left, right = st.columns(2)
+    if strategy == "lora":
+        with left:
+            _number("Rank", "strategy.rank", 1, 4096)
+        right.number_input("Alpha", min_value=0.01, max_value=100_000.0, format="%g", key=key("strategy.alpha"), help=describe("strategy.alpha"))
+    if strategy in ("adapter", "compacter"):
+        with left:
+            _number("Reduction", "strategy.reduction", 1, 4096, placeholder="the paper's")
+    if objective in ("trades", "mart", "score", "anchored"):
+        right.number_input(
+            "Beta", min_value=0.0, max_value=1000.0, format="%g", key=key("objective.beta"), placeholder="its own default", help=describe("objective.beta")
+        )
 
 
 def schedule() -> None:
@@ -148,7 +189,9 @@ def _advanced() -> None:
     left, right = st.columns(2)
     with left:
         _number("Batch size", "optim.batch_size", 1, 65_536)
+        st.selectbox("Attack, training", [row.name for row in choices("attacks") if row.walk], key=key("attack.kind"), help=describe("attack.kind"))
         _number("Attack steps, training", "attack.steps", 1, 1000)
+        st.selectbox("Attack, measuring", [row.name for row in choices("attacks")], key=key("evaluation.attack"), help=describe("evaluation.attack"))
         _number("Attack steps, measuring", "evaluation.steps", 1, 10_000)
         _number("Measurements", "evaluation.tracking", 2, 1000)
         st.selectbox("Augmentation", ["none", "flip", "paper"], key=key("data.augment"), help=describe("data.augment"))

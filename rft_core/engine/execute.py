@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from rft_core import catalog
+from rft_core.engine.attacks.losses import DLR_CLASSES
 from rft_core.engine.checkpoint import FILE_NAME, load_checkpoint, write_tensors
 from rft_core.engine.data.dataset import stratified
 from rft_core.engine.data.load import load_dataset
@@ -23,8 +24,9 @@ from rft_core.engine.strategies.parameters import count_parameters, where
 from rft_core.engine.tracking import Tracker
 from rft_core.engine.train import Job, Progress, train
 from rft_core.errors import SettingError
+from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.run_report import RunReport
-from rft_core.metrics.transfer import onset
+from rft_core.metrics.transfer import is_transfer_failure, onset
 from rft_core.spec import RunSpec, epsilon_grid, grid_note
 
 WEIGHTS_FILE, VERDICTS_FILE, REPORT_KIND = "model.safetensors", "verdicts.npz", "verdicts"
@@ -59,7 +61,7 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     """Load the data, build the model, choose what is trained, and put all of it on the device."""
     image_size = spec.data.image_size or preprocessing(spec.model.backbone).image_size
     dataset = load_dataset(spec.data, image_size=image_size)
-    for note in [*dataset.notes, *filter(None, [grid_note(spec)])]:
+    for note in [*dataset.notes, *_notes(spec, dataset.num_classes)]:
         reporter.event("log", 0, 0.0, {"text": note})
     model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed)
     runtime = choose_runtime(spec.runtime, model)
@@ -72,6 +74,14 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
     return Job(spec, dataset.to(runtime.device), tracked.to(runtime.device), model, optimizer, runtime, objective)
+
+
+def _notes(spec: RunSpec, classes: int) -> list[str]:
+    """Return what this run does otherwise than asked, for its log."""
+    notes = [grid_note(spec)] if grid_note(spec) else []
+    if classes < DLR_CLASSES and "apgd_dlr" in (spec.attack.kind, spec.evaluation.attack):
+        notes.append(f"the DLR loss needs {DLR_CLASSES} classes and there are {classes}: APGD-DLR attacks the margin of the two logits instead")
+    return notes
 
 
 def _check_batch(spec: RunSpec, model: nn.Module, images: int) -> None:
@@ -125,6 +135,8 @@ def _report(job: Job, progress: Progress, evaluation: Evaluation, reporter: Repo
         total_parameters=total,
         images_digest=job.dataset.test.digest(),
         gradient_evaluations=progress.gradient_evaluations,
+        hypervolume=hypervolume(np.array([[row["clean"], row["robust"]] for row in rows])),
+        transfer_failure=is_transfer_failure(evaluation.curve.clean_accuracy, job.dataset.num_classes),
         machine=job.runtime.describe() | {"torch": torch.__version__, "classes": job.dataset.num_classes},
         parameter_map=where(job.model),
     )

@@ -87,7 +87,7 @@ class Tracker:
         )
         curve = measured.curve
         self.progress.gradient_evaluations += measured.gradient_evaluations
-        self.progress.tracked.append({"step": step, "epoch": epoch, "clean": curve.clean_accuracy})
+        self.progress.tracked.append({"step": step, "epoch": epoch, "clean": curve.clean_accuracy, "robust": curve.accuracies[-1]})
         payload = {
             "curve": curve.points(),
             "expected_robustness": curve.expected_robustness,

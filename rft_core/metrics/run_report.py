@@ -24,6 +24,10 @@ class RunReport:
     total_parameters: int
     images_digest: str
     gradient_evaluations: int
+    hypervolume: float = 0.0
+    """Area that the (clean, robust at the target) points of all measurements while training dominate; validation images."""
+    transfer_failure: bool = False
+    """Whether clean accuracy is too near chance to call the task learned."""
     machine: dict[str, Any] = field(default_factory=dict)
     parameter_map: list[dict[str, Any]] = field(default_factory=list)
 
@@ -43,6 +47,8 @@ class RunReport:
             "total_parameters": self.total_parameters,
             "images_digest": self.images_digest,
             "gradient_evaluations": self.gradient_evaluations,
+            "hypervolume": self.hypervolume,
+            "transfer_failure": self.transfer_failure,
             "machine": self.machine,
             "parameter_map": self.parameter_map,
         }

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from rft_core.metrics.curve import expected_verdicts
+from rft_core.metrics.transfer import is_suboptimal_transfer, transfer_gap, transfer_gap_interval
 from rft_core.spec import differences
 from rft_core.store.run_store import RunRecord
 from rft_core.units import format_epsilon
 
 VERDICTS_FILE = "verdicts.npz"
+# what a run's schedule never exceeds when it is ordinary fine-tuning
+NO_ATTACK = 0.0
 METRICS = ("clean_accuracy", "robust_accuracy", "expected_robustness")
 
 
@@ -36,7 +39,34 @@ def compare(records: list[RunRecord], runs_folder: Path | None = None) -> Compar
     on the same test images at the same epsilons.
     """
     paired = [] if runs_folder is None else _paired(records, runs_folder)
-    return Comparison([_row(record) for record in records], differences([record.spec for record in records]), _warnings(records), paired)
+    rows = [_row(record) for record in records]
+    _add_transfer(records, rows)
+    return Comparison(rows, differences([record.spec for record in records]), _warnings(records), paired)
+
+
+def is_standard(record: RunRecord) -> bool:
+    """Whether a run is ordinary fine-tuning: no attack at any step."""
+    schedule = record.spec.schedule
+    silent = schedule.kind == "custom" and all(factor <= NO_ATTACK for _, factor in schedule.points)
+    return silent or record.spec.objective.kind == "natural" or record.spec.threat.epsilon == 0
+
+
+def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
+    """Add to every row what it lost against the first standard run among them, where there is one."""
+    standard = next((record for record in records if record.report and is_standard(record)), None)
+    for record, row in zip(records, rows):
+        row["transfer_failure"] = (record.report or {}).get("transfer_failure")
+        row["transfer_gap"] = row["suboptimal_transfer"] = None
+        if standard is None or record is standard or not record.report:
+            continue
+        run, best = record.report["curve"][0], standard.report["curve"][0]
+        gap = transfer_gap(run["accuracy"], best["accuracy"])
+        low, _ = transfer_gap_interval(_count(run), run["n"], _count(best), best["n"])
+        row["transfer_gap"], row["suboptimal_transfer"] = gap, bool(is_suboptimal_transfer(gap, low))
+
+
+def _count(point: dict[str, Any]) -> int:
+    return round(point["accuracy"] * point["n"])
 
 
 def _paired(records: list[RunRecord], runs_folder: Path) -> list[dict[str, Any]]:
@@ -89,6 +119,7 @@ def _row(record: RunRecord) -> dict[str, Any]:
         "name": record.name,
         "status": record.status,
         **{metric: report.get(metric) for metric in METRICS},
+        "hypervolume": report.get("hypervolume"),
         "onset_step": adapted.get("step"),
         "onset_epoch": adapted.get("epoch"),
         "seconds": report.get("seconds"),

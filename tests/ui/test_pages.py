@@ -212,3 +212,35 @@ def test_compare_warns_of_different_targets(store):
     stored_run(store, "b")
     app = open_app("pages/compare.py")
     assert "different targets" in texts(app)
+
+
+def test_what_was_typed_survives_a_look_at_another_page(store):
+    app = open_app()
+    app.number_input(key="train.epsilon").set_value(5.0)
+    app.pills(key="train.preset").set_value("fixed").run()
+    app.number_input(key="train.optim.epochs").set_value(7).run()
+    app.switch_page("pages/runs.py").run()
+    app.switch_page("pages/train.py").run()
+    assert app.number_input(key="train.optim.epochs").value == 7
+    assert app.pills(key="train.preset").value == "fixed"
+    assert not app.exception
+
+
+def test_a_parameter_that_was_hidden_comes_back_with_its_value(store):
+    app = open_app()
+    app.selectbox(key="train.strategy.kind").set_value("lora").run()
+    assert app.number_input(key="train.strategy.rank").value == 8
+    app.number_input(key="train.strategy.rank").set_value(4).run()
+    app.selectbox(key="train.strategy.kind").set_value("bitfit").run()
+    app.selectbox(key="train.strategy.kind").set_value("lora").run()
+    assert app.number_input(key="train.strategy.rank").value == 4
+
+
+def test_a_folder_that_was_chosen_and_left_does_no_harm(store, tmp_path):
+    app = open_app()
+    app.selectbox(key="train.data.dataset").set_value("folder").run()
+    app.text_input(key="train.folder").set_value(str(tmp_path)).run()
+    app.selectbox(key="train.data.dataset").set_value("digits").run()
+    app.run()
+    assert not app.exception
+    assert not app.error
