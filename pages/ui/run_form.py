@@ -81,7 +81,8 @@ def _restore() -> None:
         _fill()
         keep()
     for name, value in st.session_state[KEPT].items():
-        st.session_state.setdefault(name, value)
+        # written anew even where it is there: a value that only a widget holds goes when the widget is not drawn
+        st.session_state[name] = st.session_state.get(name, value)
 
 
 def _fill() -> None:
