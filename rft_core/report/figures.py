@@ -16,7 +16,7 @@ CLEAN, ROBUST, EXPECTED, EPSILON, REFERENCE = "#0072B2", "#D55E00", "#009E73", "
 RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C6D31")
 RUN_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 # room to the right of the last step for the labels at the lines' ends
-STEP_MARGIN = 1.22
+STEP_MARGIN, COMPARE_MARGIN = 1.22, 1.32
 CONFIG = MappingProxyType({"displaylogo": False, "modeBarButtonsToRemove": ("select2d", "lasso2d", "autoScale2d"), "displayModeBar": "hover"})
 
 
@@ -167,7 +167,7 @@ def compare_accuracy(lines: Sequence[Line], which: str, *, key: str) -> go.Figur
             _end_label(figure, steps, values, line.label, line.colour)
         if which == "clean" and line.history.onset:
             figure.add_vline(x=line.history.onset["step"], line={"color": line.colour, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title="Step", range=[0, span * (STEP_MARGIN if len(lines) <= 4 else 1.02)])
+    figure.update_xaxes(title="Step", range=[0, span * (COMPARE_MARGIN if len(lines) <= 4 else 1.02)])
     _percent_axis(figure, {"clean": "Clean accuracy", "robust": "Robust accuracy at the target", "expected": "Expected robustness"}[which])
     figure.update_layout(showlegend=len(lines) > 4, legend={"orientation": "h", "y": -0.25})
     return figure
