@@ -7,6 +7,7 @@ import psutil
 import torch
 from torch import nn
 
+from rft_core.engine.modes import eval_mode
 from rft_core.errors import SettingError
 from rft_core.sections import RuntimeSpec
 
@@ -37,6 +38,24 @@ def choose_runtime(spec: RuntimeSpec, model: nn.Module) -> Runtime:
     threads = spec.threads or psutil.cpu_count(logical=False) or 1
     torch.set_num_threads(threads)
     return Runtime(device, threads, _precision(spec.precision, device), memory_format(model))
+
+
+def compile_model(model: nn.Module, runtime: Runtime, image_size: int) -> str | None:
+    """Compile `model` in place on a GPU and try it once; return why it was left as it was, or None when it was compiled.
+
+    Weights, their names and the training flags stay the same.
+    """
+    if runtime.device.type != "cuda":
+        return "runtime.compile is for GPUs (on a CPU compiling takes longer than it saves); the run is not compiled"
+    model.compile()
+    try:
+        with eval_mode(model), torch.no_grad():
+            model(torch.zeros(2, 3, image_size, image_size, device=runtime.device))
+    # whatever the compiler trips over, the run goes on without it
+    except Exception as error:
+        model._compiled_call_impl = None
+        return f"the model could not be compiled ({type(error).__name__}); the run is not compiled"
+    return None
 
 
 def memory_format(model: nn.Module) -> torch.memory_format:

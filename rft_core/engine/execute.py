@@ -12,7 +12,7 @@ from rft_core.engine.attacks.losses import DLR_CLASSES
 from rft_core.engine.checkpoint import FILE_NAME, load_checkpoint, write_tensors
 from rft_core.engine.data.dataset import stratified
 from rft_core.engine.data.load import load_dataset
-from rft_core.engine.device import choose_runtime
+from rft_core.engine.device import choose_runtime, compile_model
 from rft_core.engine.evaluate import Evaluation, evaluate
 from rft_core.engine.models.build import build_model, preprocessing
 from rft_core.engine.modes import trains_statistics
@@ -71,6 +71,8 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
         model.backbone = catalog.find("strategies", spec.strategy.kind).load()(model.backbone, spec.strategy)
     _check_batch(spec, model, len(dataset.train))
     model = model.to(runtime.device, memory_format=runtime.memory_format)
+    if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
+        reporter.event("log", 0, 0.0, {"text": why})
     optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
     return Job(spec, dataset.to(runtime.device), tracked.to(runtime.device), model, optimizer, runtime, objective)

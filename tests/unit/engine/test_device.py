@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rft_core.engine.device import choose_runtime, memory_format
+from rft_core.engine.device import Runtime, choose_runtime, compile_model, memory_format
 from rft_core.errors import SettingError
 from rft_core.sections import RuntimeSpec
 from tests import tiny
@@ -40,3 +40,20 @@ def test_layout_follows_the_architecture():
     convolutions = torch.nn.Sequential(*[torch.nn.Conv2d(3, 3, 1) for _ in range(3)])
     assert memory_format(convolutions) is torch.channels_last
     assert memory_format(tiny.vit()) is torch.contiguous_format
+
+
+def test_compiling_on_a_cpu_is_left_out_and_said():
+    model = torch.nn.Linear(2, 2)
+    why = compile_model(model, Runtime(torch.device("cpu"), 1, "float32"), 8)
+    assert "runtime.compile is for GPUs" in why
+    assert model._compiled_call_impl is None
+
+
+def test_a_model_that_cannot_be_compiled_runs_as_it_is(monkeypatch):
+    """A GPU that trips over the model's first compiled pass: here the pass itself fails, for want of a GPU."""
+    model = torch.nn.Conv2d(3, 2, 3)
+    monkeypatch.setattr(torch, "zeros", lambda *shape, device=None: (_ for _ in ()).throw(RuntimeError("no GPU")))
+    why = compile_model(model, Runtime(torch.device("cuda"), 1, "float32"), 8)
+    monkeypatch.undo()
+    assert "RuntimeError" in why
+    assert model(torch.zeros(1, 3, 8, 8)).shape == (1, 2, 6, 6)
