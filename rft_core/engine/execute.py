@@ -13,7 +13,7 @@ from rft_core.engine.checkpoint import FILE_NAME, load_checkpoint, write_tensors
 from rft_core.engine.data.dataset import stratified
 from rft_core.engine.data.load import load_dataset
 from rft_core.engine.device import choose_runtime, compile_model
-from rft_core.engine.evaluate import Evaluation, evaluate
+from rft_core.engine.evaluate import Evaluation
 from rft_core.engine.models.build import build_model, preprocessing
 from rft_core.engine.modes import trains_statistics
 from rft_core.engine.objectives.build import build_objective
@@ -21,16 +21,15 @@ from rft_core.engine.optim import build_optimizer
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.seeds import global_stream
 from rft_core.engine.strategies.parameters import count_parameters, where
-from rft_core.engine.tracking import Tracker
+from rft_core.engine.tracking import Tracker, measure_split
 from rft_core.engine.train import Job, Progress, train
 from rft_core.errors import SettingError
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.run_report import RunReport
-from rft_core.metrics.transfer import is_transfer_failure, onset
+from rft_core.metrics.transfer import is_transfer_failure
 from rft_core.spec import RunSpec, epsilon_grid, grid_note
 
 WEIGHTS_FILE, VERDICTS_FILE, REPORT_KIND = "model.safetensors", "verdicts.npz", "verdicts"
-BATCH = 256
 
 
 def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
@@ -50,7 +49,7 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
     if request == "pause":
         return None
     tracker.measure(progress.step)
-    evaluation = evaluate_job(job, epsilon_grid(spec))
+    evaluation = measure_split(job, job.dataset.test, epsilon_grid(spec), spec.evaluation.attack)
     progress.gradient_evaluations += evaluation.gradient_evaluations
     progress.seconds = before + time.monotonic() - started
     _keep(job, evaluation, reporter)
@@ -96,22 +95,6 @@ def _check_batch(spec: RunSpec, model: nn.Module, images: int) -> None:
         )
 
 
-def evaluate_job(job: Job, epsilons: tuple[float, ...]) -> Evaluation:
-    """Measure the model on the whole test split, in float32."""
-    spec = job.spec.evaluation
-    return evaluate(
-        job.model,
-        job.dataset.test,
-        norm=job.spec.threat.norm,
-        epsilons=epsilons,
-        attack=spec.attack,
-        steps=spec.steps,
-        relative_step_size=spec.relative_step_size,
-        batch_size=BATCH,
-        memory_format=job.runtime.memory_format,
-    )
-
-
 def _keep(job: Job, evaluation: Evaluation, reporter: Reporter) -> None:
     """Write the weights and the per-example verdicts, so that runs can be paired image by image later."""
     weights = reporter.folder / WEIGHTS_FILE
@@ -124,7 +107,6 @@ def _keep(job: Job, evaluation: Evaluation, reporter: Reporter) -> None:
 
 def _report(job: Job, progress: Progress, evaluation: Evaluation, reporter: Reporter, status: str) -> RunReport:
     rows: list[dict[str, Any]] = progress.tracked
-    adapted = onset([row["step"] for row in rows], [row["epoch"] for row in rows], [row["clean"] for row in rows], job.dataset.num_classes)
     trainable, total = count_parameters(job.model)
     return RunReport(
         run_id=reporter.run_id,
@@ -132,7 +114,7 @@ def _report(job: Job, progress: Progress, evaluation: Evaluation, reporter: Repo
         seconds=progress.seconds,
         images_per_second=progress.images / max(progress.training_seconds, 1e-9),
         curve=evaluation.curve,
-        onset=adapted,
+        onset=progress.onset(job.dataset.num_classes),
         trainable_parameters=trainable,
         total_parameters=total,
         images_digest=job.dataset.test.digest(),

@@ -3,13 +3,12 @@
 import torch
 
 from rft_core import catalog
-from rft_core.engine.data.dataset import stratified
-from rft_core.engine.evaluate import evaluate, predict
+from rft_core.engine.data.dataset import Split, stratified
+from rft_core.engine.evaluate import Evaluation, evaluate, predict
 from rft_core.engine.examples import save_examples
 from rft_core.engine.modes import eval_mode
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.train import Job, Progress
-from rft_core.metrics.transfer import onset
 from rft_core.sections import EvaluationSpec
 from rft_core.spec import RunSpec, epsilon_grid
 
@@ -51,6 +50,22 @@ def tracking_attack(spec: RunSpec) -> str:
     return spec.evaluation.attack if catalog.find("attacks", spec.evaluation.attack).walk else "pgd"
 
 
+def measure_split(job: Job, split: Split, epsilons: tuple[float, ...], attack: str) -> Evaluation:
+    """Measure a run's model on `split` with the run's own steps, in float32."""
+    spec = job.spec
+    return evaluate(
+        job.model,
+        split,
+        norm=spec.threat.norm,
+        epsilons=epsilons,
+        attack=attack,
+        steps=spec.evaluation.steps,
+        relative_step_size=spec.evaluation.relative_step_size,
+        batch_size=BATCH,
+        memory_format=job.runtime.memory_format,
+    )
+
+
 class Tracker:
     """Measures the validation subset at the planned steps and reports it; the training stream is not touched."""
 
@@ -74,17 +89,7 @@ class Tracker:
             return
         job, spec = self.job, self.job.spec
         epoch = step / job.steps_per_epoch
-        measured = evaluate(
-            job.model,
-            job.tracked,
-            norm=spec.threat.norm,
-            epsilons=tracked_epsilons(spec),
-            attack=tracking_attack(spec),
-            steps=spec.evaluation.steps,
-            relative_step_size=spec.evaluation.relative_step_size,
-            batch_size=BATCH,
-            memory_format=job.runtime.memory_format,
-        )
+        measured = measure_split(job, job.tracked, tracked_epsilons(spec), tracking_attack(spec))
         curve = measured.curve
         self.progress.gradient_evaluations += measured.gradient_evaluations
         self.progress.tracked.append({"step": step, "epoch": epoch, "clean": curve.clean_accuracy, "robust": curve.accuracies[-1]})
@@ -99,8 +104,7 @@ class Tracker:
         self._save_examples(step, epoch)
 
     def _note_onset(self, step: int, epoch: float) -> None:
-        rows = self.progress.tracked
-        adapted = onset([row["step"] for row in rows], [row["epoch"] for row in rows], [row["clean"] for row in rows], self.job.dataset.num_classes)
+        adapted = self.progress.onset(self.job.dataset.num_classes)
         if adapted is not None and adapted.step == step:
             self.reporter.event("onset", step, epoch, adapted.as_dict())
 
@@ -112,8 +116,7 @@ class Tracker:
         path = folder / f"{step:07d}.npz"
         save_examples(path, self.job.model, self.followed, norm=threat.norm, epsilon=threat.epsilon, steps=self.job.spec.evaluation.steps)
         self.reporter.artifact(path, "examples")
-        names = [self.job.dataset.class_names[label] for label in self.followed.labels.tolist()]
-        self.reporter.event("examples", step, epoch, {"file": f"examples/{path.name}", "class_names": list(self.job.dataset.class_names), "labels": names})
+        self.reporter.event("examples", step, epoch, {"file": f"examples/{path.name}", "class_names": list(self.job.dataset.class_names)})
 
     def _clean_accuracy(self) -> float:
         with eval_mode(self.job.model), torch.no_grad():

@@ -22,6 +22,7 @@ from rft_core.engine.optim import learning_rate_factor, set_learning_rate
 from rft_core.engine.reporter import Reporter, Request
 from rft_core.engine.seeds import generator, global_stream
 from rft_core.errors import TrainingError
+from rft_core.metrics.transfer import Onset, onset
 from rft_core.schedules import Moment, factor_at
 from rft_core.spec import RunSpec
 
@@ -67,6 +68,11 @@ class Progress:
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain data."""
         return asdict(self)
+
+    def onset(self, num_classes: int) -> Onset | None:
+        """Return where the run adapted to its task, from what was tracked so far."""
+        columns = ([row[name] for row in self.tracked] for name in ("step", "epoch", "clean"))
+        return onset(*columns, num_classes)
 
 
 def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[int], None]) -> Request:

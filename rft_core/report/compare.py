@@ -13,8 +13,6 @@ from rft_core.store.run_store import RunRecord
 from rft_core.units import format_epsilon
 
 VERDICTS_FILE = "verdicts.npz"
-# what a run's schedule never exceeds when it is ordinary fine-tuning
-NO_ATTACK = 0.0
 METRICS = ("clean_accuracy", "robust_accuracy", "expected_robustness")
 
 
@@ -47,7 +45,7 @@ def compare(records: list[RunRecord], runs_folder: Path | None = None) -> Compar
 def is_standard(record: RunRecord) -> bool:
     """Whether a run is ordinary fine-tuning: no attack at any step."""
     schedule = record.spec.schedule
-    silent = schedule.kind == "custom" and all(factor <= NO_ATTACK for _, factor in schedule.points)
+    silent = schedule.kind == "custom" and all(factor <= 0 for _, factor in schedule.points)
     return silent or record.spec.objective.kind == "natural" or record.spec.threat.epsilon == 0
 
 
