@@ -57,7 +57,7 @@ def main() -> None:
 def choose_run() -> str | None:
     """Let the visitor pick a run; the choice is in the URL and survives a refresh."""
     records = store().records(limit=TABLE_ROWS)
-    labels = {record.run_id: f"{record.name}  ·  {record.status}  ·  {record.run_id}" for record in records}
+    labels = {record.run_id: f"{record.name}  ·  {record.run_id}" for record in records}
     wanted = st.query_params.get("run", "")
     if wanted and wanted not in labels:
         with mistakes_shown():
