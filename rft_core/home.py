@@ -25,6 +25,26 @@ class Home:
         return self.root / "runs"
 
     @property
+    def datasets(self) -> Path:
+        """Downloaded and uploaded datasets, and what was decoded from them."""
+        return self.root / "datasets"
+
+    @property
+    def decoded(self) -> Path:
+        """Images as they were decoded, one folder a dataset and size; may be deleted at any time."""
+        return self.datasets / "decoded"
+
+    @property
+    def uploads(self) -> Path:
+        """One folder an uploaded archive."""
+        return self.datasets / "uploads"
+
+    @property
+    def weights(self) -> Path:
+        """Downloaded weights, in the layout of the hub's cache."""
+        return self.root / "weights"
+
+    @property
     def worker_log(self) -> Path:
         """What the worker printed."""
         return self.root / "worker.log"

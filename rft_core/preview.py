@@ -51,7 +51,7 @@ def _moment(spec: RunSpec, progress: float, epoch: int) -> Moment:
 
 def train_images(spec: RunSpec) -> int | None:
     """Return the number of training images, or None where it is known only after loading."""
-    if spec.data.dataset.startswith("folder:"):
+    if ":" in spec.data.dataset:
         return spec.data.train_size
     available = catalog.find("datasets", spec.data.dataset).facts.get("train")
     return min(available, spec.data.train_size) if available and spec.data.train_size else available

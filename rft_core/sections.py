@@ -22,6 +22,11 @@ def _epsilon(value: Any) -> float:
     raise ValueError("must be a number or text such as 8/255")
 
 
+def _words(value: Any) -> Any:
+    """Take "painting, sketch" for ("painting", "sketch")."""
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
 def _choice(kind: str):
     def check(name: str) -> str:
         catalog.find(kind, name)
@@ -40,7 +45,12 @@ class Section(BaseModel):
 
 
 class DataSpec(Section):
-    dataset: str = Field("blooms_hard", description="Dataset: a name from the menu, or folder:PATH for your own images.")
+    dataset: str = Field(
+        "blooms_hard", description="Dataset: a name from the menu, folder:PATH (a folder or a zip), csv:PATH, or hf:OWNER/NAME of the Hugging Face hub."
+    )
+    domains: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
+        (), max_length=50, description="Domains to train on, where the dataset has domains; empty for its first. The others are only measured on."
+    )
     train_size: int | None = Field(None, ge=2, le=10_000_000, description="Training images to use, drawn evenly over the classes; empty for all.")
     eval_size: int | None = Field(None, ge=2, le=10_000_000, description="Test images for the final report; empty for all.")
     image_size: int | None = Field(None, ge=8, le=1024, description="Pixels on a side; empty for the backbone's own size.")
@@ -50,10 +60,12 @@ class DataSpec(Section):
 
     @model_validator(mode="after")
     def _known(self):
-        if not self.dataset.startswith("folder:"):
+        scheme, colon, place = self.dataset.partition(":")
+        if scheme in catalog.SCHEMES:
+            if not (colon and place.strip()):
+                raise SettingErrorValue("dataset", self.dataset, f"names no data; write {catalog.SCHEMES[scheme]}")
+        else:
             catalog.find("datasets", self.dataset)
-        if self.dataset in ("folder", "folder:"):
-            raise ValueError("data.dataset needs a path; write folder:PATH")
         return self
 
 
@@ -152,6 +164,9 @@ class EvaluationSpec(Section):
     )
     tracking: int = Field(12, ge=2, le=1000, description="Number of measurements of the kind dense_early; the first before step 1, the last at the end.")
     examples: int = Field(6, ge=0, le=64, description="Test images followed through training.")
+    corruptions: bool = Field(False, description="Measure at the end on the 15 common corruptions (noise, blur, weather, digital) at five severities.")
+    shift_size: int = Field(250, ge=2, le=1_000_000, description="Test images of each other domain, and of each corruption and severity.")
+    track_shifts: bool = Field(False, description="Measure the other domains and a sample of the corruptions while training too.")
 
 
 class RuntimeSpec(Section):

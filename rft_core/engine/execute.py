@@ -59,7 +59,7 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
 def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     """Load the data, build the model, choose what is trained, and put all of it on the device."""
     image_size = spec.data.image_size or preprocessing(spec.model.backbone).image_size
-    dataset = load_dataset(spec.data, image_size=image_size)
+    dataset = load_dataset(spec, image_size=image_size, notify=lambda text: reporter.event("log", 0, 0.0, {"text": text}))
     for note in [*dataset.notes, *_notes(spec, dataset.num_classes)]:
         reporter.event("log", 0, 0.0, {"text": note})
     model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed)

@@ -30,6 +30,8 @@ class RunReport:
     """Whether clean accuracy is too near chance to call the task learned."""
     machine: dict[str, Any] = field(default_factory=dict)
     parameter_map: list[dict[str, Any]] = field(default_factory=list)
+    shifts: dict[str, Any] | None = None
+    """Accuracy away from the training distribution (metrics/shifts.py), where it was asked for."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the document that `run --json` prints and the store keeps."""
@@ -51,4 +53,5 @@ class RunReport:
             "transfer_failure": self.transfer_failure,
             "machine": self.machine,
             "parameter_map": self.parameter_map,
+            "shifts": self.shifts,
         }

@@ -60,6 +60,8 @@ def _load(target: str):
 def _detach(home: Home, run_id: str) -> None:
     """Leave the worker's terminal and process group, and write to the run's own log."""
     os.setsid()
+    # the worker may serve a home given by option; the engine keeps datasets and weights in the same one
+    os.environ["RFT_HOME"] = str(home.root)
     folder = home.run_folder(run_id)
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

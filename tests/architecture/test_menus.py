@@ -17,7 +17,7 @@ SHARED = {
     "strategies": {"__init__", "parameters", "places"},
     "attacks": {"__init__", "norms", "losses", "walk"},
     "objectives": {"__init__", "adversary", "build", "divergence"},
-    "datasets": {"__init__", "dataset", "augment", "load", "splits"},
+    "datasets": {"__init__", "dataset", "augment", "load", "splits", "listing", "decode", "corruptions"},
 }
 COMMANDS = ("doctor", "list", "schedule", "run", "submit", "worker", "runs", "show", "stop", "pause", "resume", "delete", "compare", "evaluate", "pretrain")
 
@@ -40,7 +40,7 @@ def test_every_method_file_has_a_row(kind):
         ("schedules", ["moment", "settings"]),
         ("strategies", ["backbone", "settings"]),
         ("objectives", ["model", "images", "labels", "adversary", "settings"]),
-        ("datasets", ["name", "image_size"]),
+        ("datasets", ["name", "request"]),
         ("backbones", ["num_classes"]),
     ],
 )

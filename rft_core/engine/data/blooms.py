@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rft_core.engine.data.dataset import Dataset, Split
+from rft_core.engine.data.dataset import Dataset, Request, Split
 
 # pixels drawn at once: larger pieces fall out of the processor's cache and take ten times longer
 CHUNK_PIXELS = 1000 * 32 * 32
@@ -57,12 +57,12 @@ TASKS = MappingProxyType(
 )
 
 
-def load(name: str, *, image_size: int) -> Dataset:
-    """Return a task at `image_size` pixels. Its pictures are the same for every seed:
+def load(name: str, request: Request) -> Dataset:
+    """Return a task at the size asked for. Its pictures are the same for every seed:
     the seed of a run must not change the data it is measured on."""
     task = TASKS[name]
     sizes = (task.train_size, task.validation_size, task.test_size)
-    splits = [make_split(task, size, image_size, seed=10 * task.stream + place) for place, size in enumerate(sizes)]
+    splits = [make_split(task, size, request.image_size, seed=10 * task.stream + place) for place, size in enumerate(sizes)]
     return Dataset(name, task.class_names, *splits)
 
 

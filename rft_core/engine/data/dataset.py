@@ -1,13 +1,32 @@
 """The one shape every dataset takes: three splits of uint8 images with labels, and the class names."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from rft_core.errors import DataError
+
+NO_SPLITS: Mapping[str, "Split"] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a run wants of a dataset. Loaders that read files decode no more images than `train_size` and `eval_size` need.
+
+    `notify` takes a line for the run's log while a long load goes on ("downloading cifar10: 40 %").
+    """
+
+    image_size: int
+    domains: tuple[str, ...] = ()
+    train_size: int | None = None
+    eval_size: int | None = None
+    shift_size: int | None = None
+    notify: Callable[[str], None] = lambda text: None
 
 
 @dataclass(frozen=True)
@@ -38,7 +57,11 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Train, validation and test split; `notes` says what was left out while loading, for the run's log."""
+    """Train, validation and test split; `notes` says what was left out while loading, for the run's log.
+
+    A dataset with domains is split by them: `domains` are those that the three splits come from, `others` holds the test
+    images of the remaining ones. A domain is never on both sides.
+    """
 
     name: str
     class_names: tuple[str, ...]
@@ -46,6 +69,12 @@ class Dataset:
     validation: Split
     test: Split
     notes: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    others: Mapping[str, Split] = field(default_factory=lambda: NO_SPLITS)
+
+    def __post_init__(self):
+        if both := sorted(set(self.domains) & set(self.others)):
+            raise DataError(f"{self.name} trains on the domain '{both[0]}' and measures it as another one; a domain is one or the other")
 
     @property
     def num_classes(self) -> int:
@@ -54,11 +83,13 @@ class Dataset:
 
     def to(self, device: torch.device) -> "Dataset":
         """Return the same dataset with every split on `device`."""
-        return replace(self, train=self.train.to(device), validation=self.validation.to(device), test=self.test.to(device))
+        moved = {name: split.to(device) for name, split in self.others.items()}
+        return replace(self, train=self.train.to(device), validation=self.validation.to(device), test=self.test.to(device), others=moved)
 
-    def limited(self, train_size: int | None, eval_size: int | None, seed: int) -> "Dataset":
-        """Return the dataset with at most `train_size` training and `eval_size` test images, drawn evenly over classes."""
-        return replace(self, train=stratified(self.train, train_size, seed), test=stratified(self.test, eval_size, seed + 1))
+    def limited(self, request: Request) -> "Dataset":
+        """Return the dataset with no more images than `request` asks for, drawn evenly over classes; the draw has no seed of a run."""
+        others = {name: stratified(split, request.shift_size, seed=2) for name, split in self.others.items()}
+        return replace(self, train=stratified(self.train, request.train_size, seed=0), test=stratified(self.test, request.eval_size, seed=1), others=others)
 
 
 def stratified(split: Split, size: int | None, seed: int) -> Split:

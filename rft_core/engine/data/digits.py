@@ -5,17 +5,18 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 
-from rft_core.engine.data.dataset import Dataset, Split, holdout
+from rft_core.engine.data.dataset import Dataset, Request, Split, holdout
 
 TEST_SHARE, VALIDATION_SHARE = 0.3, 0.1
 LEVELS = 16
 
 
-def load(name: str, *, image_size: int) -> Dataset:
-    """Return the digits, grey in three channels, enlarged to `image_size`; 30 % are the test split."""
+def load(name: str, request: Request) -> Dataset:
+    """Return the digits, grey in three channels, enlarged to the size asked for; 30 % are the test split."""
+    size = (request.image_size, request.image_size)
     raw = load_digits()
     grey = torch.from_numpy(raw.images).float()[:, None] / LEVELS
-    large = F.interpolate(grey, size=(image_size, image_size), mode="bilinear", align_corners=False)
+    large = F.interpolate(grey, size=size, mode="bilinear", align_corners=False)
     images = (large.clamp(0, 1) * 255).round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous()
     everything = Split(images, torch.from_numpy(raw.target).long())
     rest, test = holdout(raw.target, TEST_SHARE, seed=0)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from rft_core.engine.data.dataset import Dataset, Split, holdout
+from rft_core.engine.data.dataset import Dataset, Request, Split, holdout
 from rft_core.errors import DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
@@ -30,8 +30,8 @@ class _Files:
     labels: np.ndarray
 
 
-def load(path: str, *, image_size: int) -> Dataset:
-    """Return the images below `path` at `image_size` x `image_size` pixels (bilinear, the whole picture).
+def load(path: str, request: Request) -> Dataset:
+    """Return the images below `path` at the size asked for (bilinear, the whole picture).
 
     Raises DataError for a folder that is missing, empty, or has a class in test/ that train/ lacks.
     """
@@ -44,7 +44,7 @@ def load(path: str, *, image_size: int) -> Dataset:
     decoded, broken = {}, []
     for kind, folder in (parts | {"train": train_root}).items():
         if folder is not None:
-            decoded[kind] = _decode(_list_files(folder, classes), image_size, broken)
+            decoded[kind] = _decode(_list_files(folder, classes), request.image_size, broken)
     return _assemble(root, classes, decoded, broken)
 
 

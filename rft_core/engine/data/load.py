@@ -1,23 +1,40 @@
 """Load the dataset a spec names."""
 
+from collections.abc import Callable
+
 from rft_core import catalog
-from rft_core.engine.data.dataset import Dataset
-from rft_core.errors import DataError
-from rft_core.sections import DataSpec
-
-FOLDER = "folder:"
+from rft_core.engine.data.dataset import Dataset, Request
+from rft_core.errors import DataError, UnknownNameError
+from rft_core.spec import RunSpec
 
 
-def load_dataset(data: DataSpec, *, image_size: int) -> Dataset:
-    """Return the dataset of `data` at `image_size` pixels, cut to the sizes asked for.
+def load_dataset(spec: RunSpec, *, image_size: int, notify: Callable[[str], None] = lambda text: None) -> Dataset:
+    """Return the dataset of `spec` at `image_size` pixels, cut to the sizes asked for.
 
     Splits and subsets never depend on a run's seed: runs are compared on the same images.
     """
-    if data.dataset.startswith(FOLDER):
-        loader, name = catalog.find("datasets", "folder").load(), data.dataset.removeprefix(FOLDER)
-    else:
-        loader, name = catalog.find("datasets", data.dataset).load(), data.dataset
-    dataset = loader(name, image_size=image_size)
+    data = spec.data
+    scheme, colon, place = data.dataset.partition(":")
+    row, name = catalog.find("datasets", scheme if colon else data.dataset), place if colon else data.dataset
+    request = Request(
+        image_size=image_size,
+        domains=data.domains,
+        train_size=data.train_size,
+        eval_size=data.eval_size,
+        shift_size=spec.evaluation.shift_size,
+        notify=notify,
+    )
+    dataset = row.load()(name, request)
     if dataset.num_classes < 2:
         raise DataError(f"{data.dataset} has one class, '{dataset.class_names[0]}'; classification needs at least two folders of images")
-    return dataset.limited(data.train_size, data.eval_size, seed=0)
+    _check_domains(spec, dataset)
+    return dataset.limited(request)
+
+
+def _check_domains(spec: RunSpec, dataset: Dataset) -> None:
+    wanted = spec.data.domains
+    if wanted and not dataset.domains:
+        raise DataError(f"data.domains is {', '.join(wanted)}, but {spec.data.dataset} has no domains; leave it empty")
+    for name in wanted:
+        if name not in dataset.domains:
+            raise UnknownNameError("domain", name, [*dataset.domains, *dataset.others])

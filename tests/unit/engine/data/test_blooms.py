@@ -5,15 +5,17 @@ import torch
 
 from rft_core import catalog
 from rft_core.engine.data import blooms
+from rft_core.engine.data.dataset import Request
 from rft_core.engine.data.load import load_dataset
 from rft_core.sections import DataSpec
+from rft_core.spec import RunSpec
 
 NAMES = [choice.name for choice in catalog.DATASETS if choice.name.startswith("blooms")]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_facts_of_the_menu(name):
-    facts, data = catalog.find("datasets", name).facts, load_dataset(DataSpec(dataset=name), image_size=8)
+    facts, data = catalog.find("datasets", name).facts, load_dataset(RunSpec(data=DataSpec(dataset=name)), image_size=8)
     assert (len(data.train), len(data.test), data.num_classes) == (facts["train"], facts["test"], facts["classes"])
     assert len(set(data.class_names)) == data.num_classes
     for part in (data.train, data.validation, data.test):
@@ -29,7 +31,7 @@ def test_the_help_says_the_number_of_classes():
 
 
 def test_shape_and_type():
-    data = blooms.load("blooms_easy", image_size=12)
+    data = blooms.load("blooms_easy", Request(image_size=12))
     assert data.train.images.shape == (800, 3, 12, 12)
     assert data.train.images.dtype == torch.uint8
     assert data.train.labels.dtype == torch.int64
@@ -38,14 +40,14 @@ def test_shape_and_type():
 
 def test_drawn_twice_it_is_the_same_and_global_chance_is_untouched():
     state = torch.random.get_rng_state()
-    first = blooms.load("blooms_easy", image_size=8)
+    first = blooms.load("blooms_easy", Request(image_size=8))
     torch.rand(5)
-    assert first.test.digest() == blooms.load("blooms_easy", image_size=8).test.digest()
+    assert first.test.digest() == blooms.load("blooms_easy", Request(image_size=8)).test.digest()
     torch.random.set_rng_state(state)
 
 
 def test_no_picture_is_in_two_splits():
-    data = blooms.load("blooms_easy", image_size=8)
+    data = blooms.load("blooms_easy", Request(image_size=8))
     seen = [{image.numpy().tobytes() for image in part.images} for part in (data.train, data.validation, data.test)]
     assert len(set.union(*seen)) == sum(map(len, seen))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rft_core.engine.data.dataset import Dataset, Split, holdout, stratified, stratified_indices
+from rft_core.engine.data.dataset import Dataset, Request, Split, holdout, stratified, stratified_indices
 from rft_core.errors import DataError
 from tests import tiny
 
@@ -70,6 +70,6 @@ def test_the_digest_is_of_pixels_and_labels():
 
 def test_limits_leave_validation_alone():
     data = Dataset("d", ("a", "b", "c", "d", "e"), tiny.split(40), tiny.split(20), tiny.split(30))
-    part = data.limited(10, 8, seed=0)
+    part = data.limited(Request(image_size=16, train_size=10, eval_size=8))
     assert (len(part.train), len(part.validation), len(part.test)) == (10, 20, 8)
     assert part.num_classes == 5

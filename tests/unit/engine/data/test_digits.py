@@ -5,10 +5,11 @@ import torch
 from rft_core import catalog
 from rft_core.engine.data.load import load_dataset
 from rft_core.sections import DataSpec
+from rft_core.spec import RunSpec
 
 
 def load(**settings):
-    return load_dataset(DataSpec(dataset="digits", **settings), image_size=8)
+    return load_dataset(RunSpec(data=DataSpec(dataset="digits", **settings)), image_size=8)
 
 
 def test_the_facts_of_the_menu():
@@ -30,7 +31,7 @@ def test_no_digit_is_in_two_splits():
 
 
 def test_grey_in_three_channels_at_any_size():
-    data = load_dataset(DataSpec(dataset="digits"), image_size=16)
+    data = load_dataset(RunSpec(data=DataSpec(dataset="digits")), image_size=16)
     assert data.train.images.shape[1:] == (3, 16, 16)
     assert torch.equal(data.train.images[:, 0], data.train.images[:, 2])
     assert data.train.images.max() > 240

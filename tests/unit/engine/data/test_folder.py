@@ -11,6 +11,7 @@ from PIL import Image
 from rft_core.engine.data.load import load_dataset
 from rft_core.errors import DataError
 from rft_core.sections import DataSpec
+from rft_core.spec import RunSpec
 
 PHOTOS = Path(__file__).parents[4] / ".." / "shared" / "data" / "cifar10-photos.zip"
 
@@ -25,7 +26,7 @@ def paint(folder: Path, count: int, shade: int = 0, suffix: str = "png", size=(1
 
 
 def load(root: Path, **settings):
-    return load_dataset(DataSpec(dataset=f"folder:{root}", **settings), image_size=8)
+    return load_dataset(RunSpec(data=DataSpec(dataset=f"folder:{root}", **settings)), image_size=8)
 
 
 @pytest.fixture
@@ -198,7 +199,7 @@ def test_a_missing_class_in_test_is_no_error(tmp_path):
 def test_real_photographs(tmp_path):
     with zipfile.ZipFile(PHOTOS) as archive:
         archive.extractall(tmp_path)
-    data = load_dataset(DataSpec(dataset=f"folder:{tmp_path / 'cifar10-photos'}"), image_size=32)
+    data = load_dataset(RunSpec(data=DataSpec(dataset=f"folder:{tmp_path / 'cifar10-photos'}")), image_size=32)
     assert data.num_classes == 10
     assert data.class_names[0] == "airplane"
     assert (len(data.train), len(data.validation), len(data.test)) == (2700, 300, 1000)
