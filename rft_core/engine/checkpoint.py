@@ -1,11 +1,13 @@
 """Checkpoints: model, optimiser and progress as one safetensors file, written whole or not at all.
 
-There is no random state to save: all randomness derives from the seed and the step (seeds.py).
+The file before the newest is kept, so that a damaged one costs the steps between two checkpoints and not the run. There is
+no random state to save: all randomness derives from the seed and the step (seeds.py).
 """
 
 import json
 import os
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from torch import Tensor, nn
 
 from rft_core.errors import WeightsError
 
-FILE_NAME = "checkpoint.safetensors"
+FILE_NAME, PREVIOUS_NAME = "checkpoint.safetensors", "checkpoint.previous.safetensors"
+CHECKSUM = "crc32"
 
 
 def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]) -> None:
@@ -24,12 +27,22 @@ def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     state = optimizer.state_dict()["state"]
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"optimizer.{index}.{name}": value for index, values in state.items() for name, value in values.items()}
-    write_tensors(path, tensors, {"progress": json.dumps(dict(progress))})
+    write_tensors(path, tensors, {"progress": json.dumps(dict(progress))}, keep_as=path.with_name(PREVIOUS_NAME))
+
+
+def checkpoints(folder: Path) -> Iterator[Path]:
+    """Yield a run's checkpoints that are there, the newest first."""
+    yield from (path for path in (folder / FILE_NAME, folder / PREVIOUS_NAME) if path.is_file())
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Load what `save_checkpoint` wrote into `model` and `optimizer`; return its progress."""
+    """Load what `save_checkpoint` wrote into `model` and `optimizer`; return its progress.
+
+    Raises WeightsError, with model and optimiser untouched, when the file is damaged.
+    """
     tensors, metadata = read_tensors(path)
+    if "progress" not in metadata:
+        raise WeightsError(f"{path} is no checkpoint of a run: it holds no progress; delete it or bring the right file back")
     weights = {name.removeprefix("model."): tensor for name, tensor in tensors.items() if name.startswith("model.")}
     model.load_state_dict(weights)
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -47,22 +60,45 @@ def _laid_out_like(parameter: Tensor, tensor: Tensor) -> Tensor:
     return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Write a safetensors file through a temporary one, synced to disk before the rename."""
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], keep_as: Path | None = None) -> None:
+    """Write a safetensors file through a temporary one, synced to disk and read back before it takes the name.
+
+    The file that had the name is kept as `keep_as`, where that is given. A full disk leaves the old file as it was.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
+    ours = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, dict(metadata))
+        save_file(ours, temporary, {**metadata, CHECKSUM: checksum(ours)})
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
+        read_tensors(temporary)
+        if keep_as is not None and path.is_file():
+            os.replace(path, keep_as)
         os.replace(temporary, path)
+    except SafetensorError as error:
+        raise OSError(f"{path} could not be written: {error}") from None
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def checksum(tensors: Mapping[str, Tensor]) -> str:
+    """Return the CRC-32 of names and values, in the order of the names; hexadecimal."""
+    total = 0
+    for name in sorted(tensors):
+        # as bytes whatever the type: numpy knows no bfloat16
+        values = tensors[name].contiguous().flatten().view(torch.uint8) if tensors[name].numel() else torch.empty(0, dtype=torch.uint8)
+        total = zlib.crc32(values.numpy(), zlib.crc32(name.encode(), total))
+    return f"{total:08x}"
+
+
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return (tensors, metadata) of a safetensors file; a broken one raises with its name."""
+    """Return (tensors, metadata) of a safetensors file; a broken one, or one that changed since it was written, raises with its name."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+            tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} cannot be read as safetensors: {error}; delete it or give another file") from None
+    # files that others wrote carry no checksum
+    if (written := metadata.pop(CHECKSUM, None)) is not None and written != checksum(tensors):
+        raise WeightsError(f"{path} is damaged: its contents are not those that were written; delete it or give another file")
+    return tensors, metadata

@@ -9,11 +9,12 @@ from torch import nn
 
 from rft_core import catalog
 from rft_core.engine.attacks.losses import DLR_CLASSES
-from rft_core.engine.checkpoint import FILE_NAME, load_checkpoint, write_tensors
+from rft_core.engine.checkpoint import checkpoints, load_checkpoint, write_tensors
 from rft_core.engine.data.dataset import stratified
 from rft_core.engine.data.load import load_dataset
 from rft_core.engine.device import choose_runtime, compile_model
 from rft_core.engine.evaluate import Evaluation
+from rft_core.engine.memory import fitting_batch, free_bytes, kept_bytes
 from rft_core.engine.models.build import build_model, preprocessing
 from rft_core.engine.modes import trains_statistics
 from rft_core.engine.objectives.build import build_objective
@@ -22,8 +23,8 @@ from rft_core.engine.reporter import Reporter
 from rft_core.engine.seeds import global_stream
 from rft_core.engine.strategies.parameters import count_parameters, where
 from rft_core.engine.tracking import Tracker, measure_split
-from rft_core.engine.train import Job, Progress, train
-from rft_core.errors import SettingError
+from rft_core.engine.train import MEASURE_BATCH, Job, Progress, part_note, train
+from rft_core.errors import SettingError, WeightsError
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.run_report import RunReport
 from rft_core.metrics.transfer import is_transfer_failure
@@ -39,10 +40,7 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
     """
     started = time.monotonic()
     job = prepare(spec, reporter)
-    progress = Progress()
-    if (checkpoint := reporter.folder / FILE_NAME).is_file():
-        progress = Progress(**load_checkpoint(checkpoint, job.model, job.optimizer))
-        reporter.event("log", progress.step, progress.step / job.steps_per_epoch, {"text": f"resumed from the checkpoint of step {progress.step}"})
+    progress = _resumed(job, reporter) or Progress(part_size=job.part_size)
     before = progress.seconds
     tracker = Tracker(job, progress, reporter)
     request = train(job, progress, reporter, tracker.measure_if_due)
@@ -54,6 +52,19 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
     progress.seconds = before + time.monotonic() - started
     _keep(job, evaluation, reporter)
     return _report(job, progress, evaluation, reporter, "stopped" if request else "finished")
+
+
+def _resumed(job: Job, reporter: Reporter) -> Progress | None:
+    """Return where the newest whole checkpoint stands, loaded into `job`; None when there is none. A damaged one is said, and kept aside."""
+    for checkpoint in checkpoints(reporter.folder):
+        try:
+            progress = Progress(**load_checkpoint(checkpoint, job.model, job.optimizer))
+        except WeightsError as error:
+            reporter.event("log", 0, 0.0, {"text": f"{error}; looking for an older checkpoint, otherwise training starts over"})
+            continue
+        reporter.event("log", progress.step, progress.step / job.steps_per_epoch, {"text": f"resumed from the checkpoint of step {progress.step}"})
+        return progress
+    return None
 
 
 def prepare(spec: RunSpec, reporter: Reporter) -> Job:
@@ -74,7 +85,20 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
         reporter.event("log", 0, 0.0, {"text": why})
     optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
-    return Job(spec, dataset.to(runtime.device), tracked.to(runtime.device), model, optimizer, runtime, objective)
+    data, tracked = dataset.to(runtime.device), tracked.to(runtime.device)
+    part, measured = _fit(spec, model, image_size, runtime.device)
+    if part:
+        reporter.event("log", 0, 0.0, {"text": part_note(spec.optim.batch_size, part)})
+    return Job(spec, data, tracked, model, optimizer, runtime, objective, part, measured)
+
+
+def _fit(spec: RunSpec, model: nn.Module, image_size: int, device: torch.device) -> tuple[int, int]:
+    """Return (training images at once, 0 for a whole batch; images measured at once) that fit into the memory that is free."""
+    each, free = kept_bytes(model, image_size, device), free_bytes(device)
+    part = fitting_batch(spec.optim.batch_size, each, free)
+    if part == 1 and trains_statistics(model):
+        part = 2
+    return part if part < spec.optim.batch_size else 0, fitting_batch(MEASURE_BATCH, each, free)
 
 
 def _notes(spec: RunSpec, classes: int) -> list[str]:

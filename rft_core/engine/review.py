@@ -46,7 +46,14 @@ def review(
     split = stratified(job.dataset.test, images, seed=3)
     grid = tuple(sorted({0.0, *epsilons})) if epsilons else epsilon_grid(spec)
     measured = evaluate(
-        job.model, split, norm=spec.threat.norm, epsilons=grid, attack=attack, steps=steps, batch_size=BATCH, memory_format=job.runtime.memory_format
+        job.model,
+        split,
+        norm=spec.threat.norm,
+        epsilons=grid,
+        attack=attack,
+        steps=steps,
+        batch_size=min(BATCH, job.measure_batch),
+        memory_format=job.runtime.memory_format,
     )
     curve = measured.curve
     document = {

@@ -13,7 +13,6 @@ from rft_core.sections import EvaluationSpec
 from rft_core.spec import RunSpec, epsilon_grid
 
 TRACKED_POINTS = 5
-BATCH = 256
 
 
 def evaluation_steps(total: int, count: int) -> tuple[int, ...]:
@@ -61,7 +60,7 @@ def measure_split(job: Job, split: Split, epsilons: tuple[float, ...], attack: s
         attack=attack,
         steps=spec.evaluation.steps,
         relative_step_size=spec.evaluation.relative_step_size,
-        batch_size=BATCH,
+        batch_size=job.measure_batch,
         memory_format=job.runtime.memory_format,
     )
 
@@ -120,5 +119,5 @@ class Tracker:
 
     def _clean_accuracy(self) -> float:
         with eval_mode(self.job.model), torch.no_grad():
-            right = predict(self.job.model, self.job.tracked, BATCH, self.job.runtime.memory_format).argmax(1) == self.job.tracked.labels
+            right = predict(self.job.model, self.job.tracked, self.job.measure_batch, self.job.runtime.memory_format).argmax(1) == self.job.tracked.labels
         return right.float().mean().item()

@@ -16,7 +16,8 @@ from rft_core.engine.data.augment import augment
 from rft_core.engine.data.dataset import Dataset, Split
 from rft_core.engine.device import Runtime
 from rft_core.engine.evaluate import as_pixels
-from rft_core.engine.modes import train_mode
+from rft_core.engine.memory import is_out_of_memory
+from rft_core.engine.modes import train_mode, trains_statistics
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.optim import learning_rate_factor, set_learning_rate
 from rft_core.engine.reporter import Reporter, Request
@@ -28,6 +29,7 @@ from rft_core.spec import RunSpec
 
 TRAIN_EVENTS = 400
 CHECKPOINT_SECONDS = 20.0
+MEASURE_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class Job:
     optimizer: torch.optim.Optimizer
     runtime: Runtime
     objective: Callable[..., Tensor]
+    part_size: int = 0
+    """Training images that fit into memory at once; 0 for a whole batch."""
+    measure_batch: int = MEASURE_BATCH
+    """Images measured at once."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -62,6 +68,8 @@ class Progress:
     training_seconds: float = 0.0
     images: int = 0
     gradient_evaluations: int = 0
+    # images worked on at a time; 0 while whole batches fit
+    part_size: int = 0
     tracked: list[dict[str, Any]] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
 
@@ -96,11 +104,11 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
         epsilon = factor_at(schedule, spec.schedule, moment) * spec.threat.epsilon
         images, labels = next_batch(job, step)
         with clock.training():
-            adversary = build_adversary(job, step, epsilon) if epsilon > 0 else None
-            loss = training_step(job, step, images, labels, adversary)
+            loss, spent = step_that_fits(job, progress, images, labels, epsilon, reporter)
+        _require_finite(loss, job, step, checkpoint)
         progress.step += 1
         progress.images += len(labels)
-        progress.gradient_evaluations += len(labels) + (adversary.spent if adversary else 0)
+        progress.gradient_evaluations += len(labels) + spent
         if step % report_every == 0 or progress.step == job.total_steps:
             _report(job, progress, reporter, loss, epsilon)
         if clock.due():
@@ -110,19 +118,62 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
     return None
 
 
-def training_step(job: Job, step: int, images: Tensor, labels: Tensor, adversary: Adversary | None) -> Tensor:
-    """One step of the method: attack with `adversary` (None at factor 0), take the objective's gradient, update. Returns the loss."""
+def step_that_fits(job: Job, progress: Progress, images: Tensor, labels: Tensor, epsilon: float, reporter: Reporter) -> tuple[Tensor, int]:
+    """Take one training step at `epsilon`; where memory runs out, take it again in smaller parts. Returns (loss, examples x steps of the attack).
+
+    All randomness of a step derives from its number, so a second try draws the same starts.
+    """
+    step = progress.step
+    while True:
+        adversary = build_adversary(job, step, epsilon) if epsilon > 0 else None
+        try:
+            return training_step(job, step, images, labels, adversary, progress.part_size), adversary.spent if adversary else 0
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            progress.part_size = _smaller(progress.part_size or len(labels), job)
+        # outside the handler: the error would hold the tensors that did not fit
+        if job.runtime.device.type == "cuda":
+            torch.cuda.empty_cache()
+        reporter.event("log", step, step / job.steps_per_epoch, {"text": part_note(len(labels), progress.part_size)})
+
+
+def part_note(batch: int, part: int) -> str:
+    """Return the line that says how a batch that does not fit is worked on."""
+    return (
+        f"a batch of {batch} images does not fit into memory: {part} are worked on at a time and their gradients are added up, which gives the "
+        "same step, except that batch norms see the smaller parts"
+    )
+
+
+def _smaller(part: int, job: Job) -> int:
+    least = 2 if trains_statistics(job.model) else 1
+    if part <= least:
+        raise TrainingError(f"out of memory with {part} images at a time; lower data.image_size (or attack and train a smaller backbone), then run it again")
+    return max(least, (part + 1) // 2)
+
+
+def training_step(job: Job, step: int, images: Tensor, labels: Tensor, adversary: Adversary | None, part_size: int = 0) -> Tensor:
+    """One step of the method: attack with `adversary` (None at factor 0), take the objective's gradient, update. Returns the loss.
+
+    With a `part_size` the batch is worked on in parts whose gradients are added up.
+    """
     spec, device = job.spec, job.runtime.device
     set_learning_rate(job.optimizer, learning_rate_factor(step / job.total_steps, warmup_fraction=spec.optim.warmup_fraction, decay=spec.optim.decay))
     train_mode(job.model)
-    with global_stream(spec.seed, "layers", step, device=device), job.runtime.autocast():
-        loss = job.objective(job.model, images, labels, adversary, spec.objective)
     job.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    total = torch.zeros((), device=device)
+    with global_stream(spec.seed, "layers", step, device=device):
+        for some, their_labels in zip(images.split(part_size or len(images)), labels.split(part_size or len(labels))):
+            with job.runtime.autocast():
+                loss = job.objective(job.model, some, their_labels, adversary, spec.objective)
+            share = len(their_labels) / len(labels)
+            (loss if share == 1 else loss * share).backward()
+            total += share * loss.detach()
     if spec.optim.clip_norm is not None:
         nn.utils.clip_grad_norm_(job.model.parameters(), spec.optim.clip_norm)
     job.optimizer.step()
-    return loss.detach()
+    return total
 
 
 def build_adversary(job: Job, step: int, epsilon: float) -> Adversary:
@@ -185,19 +236,39 @@ class _Training:
 
 
 def _save(path: Path, job: Job, clock: _Clock, reporter: Reporter) -> None:
+    """Write a checkpoint of a healthy model; a full disk is said and does not end the run, which still has the one before."""
     clock.tick()
-    save_checkpoint(path, job.model, job.optimizer, clock.progress.as_dict())
-    reporter.artifact(path, "checkpoint")
     clock.saved = time.monotonic()
+    progress = clock.progress
+    if not all(torch.isfinite(parameter).all() for parameter in job.model.parameters()):
+        raise _not_finite("weights are", progress.step, job, path)
+    try:
+        save_checkpoint(path, job.model, job.optimizer, progress.as_dict())
+        reporter.artifact(path, "checkpoint")
+    except OSError as error:
+        text = f"the checkpoint of step {progress.step} could not be written ({error.strerror or error}); training goes on, free some space"
+        reporter.event("log", progress.step, progress.step / job.steps_per_epoch, {"text": text})
+
+
+def _require_finite(loss: Tensor, job: Job, step: int, checkpoint: Path) -> None:
+    # asking a GPU for the value would make it wait for every step; there it is asked when it reports
+    if loss.device.type == "cpu" and not math.isfinite(loss.item()):
+        raise _not_finite("loss is", step, job, checkpoint)
+
+
+def _not_finite(what: str, step: int, job: Job, checkpoint: Path) -> TrainingError:
+    kept = "the last good checkpoint is kept" if checkpoint.is_file() else "there was no checkpoint yet"
+    rate = job.spec.optim.learning_rate
+    return TrainingError(
+        f"the {what} not finite (NaN or infinite) at step {step}: training diverged; lower optim.learning_rate (now {rate:g}) or set optim.clip_norm; {kept}"
+    )
 
 
 def _report(job: Job, progress: Progress, reporter: Reporter, loss: Tensor, epsilon: float) -> None:
     value = loss.item()
     step = progress.step - 1
     if not math.isfinite(value):
-        raise TrainingError(
-            f"the loss is not a finite number at step {step}; lower optim.learning_rate (now {job.spec.optim.learning_rate:g}) or set optim.clip_norm"
-        )
+        raise _not_finite("loss is", step, job, reporter.folder / FILE_NAME)
     payload = {
         "loss": value,
         "epsilon": epsilon,

@@ -1,7 +1,8 @@
 """Files of a run, registered with size and checksum."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, delete, insert, select
@@ -19,14 +20,27 @@ class Artifact:
     sha256: str
 
 
-def register_artifact(engine: Engine, run_id: str, folder: Path, path: Path, kind: str) -> Artifact:
-    """Record a finished file below `folder`; an earlier record of the same path is replaced."""
+def describe_file(folder: Path, path: Path, kind: str) -> Artifact:
+    """Return the size and checksum of a finished file below `folder`."""
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    record = Artifact(path.relative_to(folder).as_posix(), kind, path.stat().st_size, digest)
+    return Artifact(path.relative_to(folder).as_posix(), kind, path.stat().st_size, digest)
+
+
+def record_artifacts(engine: Engine, run_id: str, files: Sequence[Artifact]) -> None:
+    """Record files in one transaction; an earlier record of the same path is replaced."""
+    if not files:
+        return
+    newest = {file.path: file for file in files}
     with engine.execution_options(writes=True).begin() as connection:
-        connection.execute(delete(artifacts).where(artifacts.c.run_id == run_id, artifacts.c.path == record.path))
-        connection.execute(insert(artifacts).values(run_id=run_id, path=record.path, kind=kind, size=record.size, sha256=digest))
+        connection.execute(delete(artifacts).where(artifacts.c.run_id == run_id, artifacts.c.path.in_(list(newest))))
+        connection.execute(insert(artifacts), [{"run_id": run_id, **asdict(file)} for file in newest.values()])
+
+
+def register_artifact(engine: Engine, run_id: str, folder: Path, path: Path, kind: str) -> Artifact:
+    """Record a finished file below `folder` with its checksum."""
+    record = describe_file(folder, path, kind)
+    record_artifacts(engine, run_id, [record])
     return record
 
 

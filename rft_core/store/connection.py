@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from rft_core.errors import StoreError
+from rft_core.store.filesystem import network_kind
 from rft_core.store.tables import SCHEMA_VERSION, meta, metadata
 
 BUSY_MILLISECONDS = 10_000
@@ -23,6 +24,7 @@ def open_engine(url: str) -> Engine:
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise StoreError(f"RFT_STORE is '{url}', which is no database address ({error}); write sqlite:///FILE or postgresql://HOST/NAME") from None
     if address.get_backend_name() == "sqlite":
+        _refuse_network(address.database)
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(
             engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
@@ -33,6 +35,14 @@ def open_engine(url: str) -> Engine:
         place = f"the file {Path(address.database).resolve()}" if address.database and address.get_backend_name() == "sqlite" else "the database"
         raise StoreError(f"the run store cannot be opened: {place}: {error.orig}; set RFT_HOME or RFT_STORE to another place") from None
     return engine
+
+
+def _refuse_network(database: str | None) -> None:
+    if database and (kind := network_kind(Path(database).parent)):
+        raise StoreError(
+            f"the run store {database} lies on a network file system ({kind}), where SQLite loses data; set RFT_HOME to a local folder, "
+            "or set RFT_STORE to postgresql://HOST/NAME to share a store between machines"
+        )
 
 
 def _configure_sqlite(connection, _record) -> None:

@@ -170,10 +170,11 @@ class RunStore:
         pid, pid_start = process.this_process()
         self._set(run_id, pid=pid, pid_start=pid_start, heartbeat=time.time())
 
-    def beat(self, run_id: str, step: int, total_steps: int | None) -> str:
-        """Record a heartbeat and the progress; return what a person asked for: "", "stop" or "pause"."""
+    def beat(self, run_id: str, step: int, total_steps: int | None, reason: str = "") -> str:
+        """Record a heartbeat, the progress and what there is to say of it; return what a person asked for: "", "stop" or "pause"."""
         with self._write() as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(heartbeat=time.time(), step=step, total_steps=total_steps))
+            connection.execute(update(runs).where(runs.c.run_id == run_id, runs.c.status == "running").values(reason=reason))
             return connection.execute(select(runs.c.request).where(runs.c.run_id == run_id)).scalar() or ""
 
     def finish(self, run_id: str, status: str, reason: str = "", report: dict[str, Any] | None = None) -> None:

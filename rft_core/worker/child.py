@@ -4,16 +4,20 @@ import logging
 import os
 import signal
 import sys
+import time
 import traceback
 from importlib import import_module
+
+from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import RftError
 from rft_core.home import Home
 from rft_core.spec import with_settings
 from rft_core.store.run_store import RunStore
-from rft_core.worker.reporter import StoreReporter
+from rft_core.worker.reporter import PATIENCE_SECONDS, StoreReporter
 
 LOG_FILE = "run.log"
+log = logging.getLogger(__name__)
 
 
 def run_child(run_id: str, home: Home, target: str) -> None:
@@ -39,13 +43,29 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
             outcome = ("failed", str(error), None)
         except MemoryError:
             outcome = ("failed", "out of memory; lower optim.batch_size or data.image_size, then resume", None)
+        except OSError as error:
+            traceback.print_exc()
+            outcome = ("failed", f"{error.strerror or error} ({error.filename or 'no file named'}); free space or mend the file, then resume it", None)
         except Exception as error:
             traceback.print_exc()
             outcome = ("failed", f"{type(error).__name__}: {error}; the whole trace is in {LOG_FILE} of the run's folder", None)
         else:
             outcome = ("paused", "paused by request; resume it to go on", None) if report is None else (report.status, _reason(report.status), report.as_dict())
         reporter.event("status", reporter.last_step, 0.0, {"status": outcome[0], "reason": outcome[1]})
-    store.finish(run_id, *outcome)
+    _finish(store, run_id, outcome)
+
+
+def _finish(store: RunStore, run_id: str, outcome: tuple[str, str, dict | None]) -> None:
+    """Record how a run ended, however long the store is locked or the disk full; the process stays, so the run is not taken for lost."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return store.finish(run_id, *outcome)
+        except DBAPIError as error:
+            if time.monotonic() > deadline:
+                raise
+            log.warning("the store did not take the end of the run, trying again: %s", error.orig)
+            time.sleep(1)
 
 
 def _reason(status: str) -> str:

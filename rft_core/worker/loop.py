@@ -19,6 +19,8 @@ from rft_core.worker.child import run_child
 POLL_SECONDS = 0.2
 RECONCILE_SECONDS = 5.0
 IDLE_SECONDS = 3600.0
+# after a request a run finishes its step and measures; one that does neither for so long is killed
+DEAF_SECONDS = 600.0
 log = logging.getLogger(__name__)
 
 
@@ -52,6 +54,8 @@ class _Worker:
         self.home, self.engine, self.devices = home, engine, devices
         self.store = RunStore(home)
         self.children: dict[str, BaseProcess] = {}
+        # run -> (step, since when) of children that were asked to stop and stand still
+        self.deaf: dict[str, tuple[int, float]] = {}
         # a fork of a process that has torch and timm loaded starts in milliseconds
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["rft_core.worker.child", *engine.preload])
@@ -60,10 +64,11 @@ class _Worker:
     def work(self, once: bool) -> int:
         done, last_use, last_check = 0, time.monotonic(), -RECONCILE_SECONDS
         while True:
-            done += self._collect()
             try:
+                done += self._collect()
                 if time.monotonic() - last_check > RECONCILE_SECONDS:
                     self.store.reconcile()
+                    self._end_deaf_children()
                     last_check = time.monotonic()
                 record = self.store.claim(self.devices)
             except DBAPIError as error:
@@ -88,7 +93,7 @@ class _Worker:
         """Forget children that ended; a run that its process left without a status becomes "lost"."""
         ended = [run_id for run_id, child in self.children.items() if not child.is_alive()]
         for run_id in ended:
-            code = self.children.pop(run_id).exitcode
+            code = self.children[run_id].exitcode
             record = self.store.get(run_id)
             if record.is_active:
                 how = (
@@ -97,5 +102,21 @@ class _Worker:
                     else f"ended with exit code {code}"
                 )
                 self.store.finish(run_id, "lost", f"its process {how} at step {record.step}; resume it to go on from its last checkpoint")
+            # forgotten last: a store that is busy above is asked again
+            del self.children[run_id]
+            self.deaf.pop(run_id, None)
             log.info("run %s ended", run_id)
         return len(ended)
+
+    def _end_deaf_children(self) -> None:
+        """Kill a child that was asked to stop and has neither stopped nor moved on for long: it hangs."""
+        for run_id, child in self.children.items():
+            record = self.store.get(run_id)
+            if record.status != "stopping":
+                continue
+            step, since = self.deaf.setdefault(run_id, (record.step, time.monotonic()))
+            if step != record.step:
+                self.deaf[run_id] = (record.step, time.monotonic())
+            elif time.monotonic() - since > DEAF_SECONDS:
+                log.warning("run %s was asked to stop and hangs; its process is killed", run_id)
+                child.kill()

@@ -8,12 +8,16 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from rft_core.store.artifacts import register_artifact
+from rft_core.store.artifacts import Artifact, describe_file, record_artifacts
 from rft_core.store.events import Event, append_events, last_sequence
 from rft_core.store.run_store import RunStore
+from rft_core.units import format_duration
 
 FLUSH_SECONDS = 0.5
-LAST_FLUSH_TRIES = 60
+# how long a process that is done waits for a store that is locked or on a full disk
+PATIENCE_SECONDS = 900.0
+# a run that reports nothing for so long says so: it may be measuring with a slow attack, or hang
+SILENCE_SECONDS = 300.0
 log = logging.getLogger(__name__)
 
 
@@ -27,6 +31,8 @@ class StoreReporter:
         self.run_id, self.folder = run_id, store.folder(run_id)
         self._store = store
         self._waiting: list[Event] = []
+        self._files: list[Artifact] = []
+        self._last_news = time.monotonic()
         self._sequence = last_sequence(store.engine, run_id)
         self._step, self._total_steps = store.get(run_id).step, None
         self._wish = ""
@@ -41,9 +47,8 @@ class StoreReporter:
         self._closing = True
         self._wake.set()
         self._thread.join()
-        for _ in range(LAST_FLUSH_TRIES):
-            if self._flush():
-                return
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self._flush() and time.monotonic() < deadline:
             time.sleep(FLUSH_SECONDS)
 
     def event(self, kind: str, step: int, epoch: float, payload: dict[str, Any]) -> None:
@@ -51,11 +56,14 @@ class StoreReporter:
         with self._lock:
             self._sequence += 1
             self._waiting.append(Event(self._sequence, step, epoch, time.time(), kind, payload))
+        self._last_news = time.monotonic()
         if kind != "train":
             self._wake.set()
 
     def progress(self, step: int, total_steps: int) -> None:
         """Remember how far training is, for the next heartbeat."""
+        if step != self._step:
+            self._last_news = time.monotonic()
         self._step, self._total_steps = step, total_steps
 
     @property
@@ -64,8 +72,10 @@ class StoreReporter:
         return self._step
 
     def artifact(self, path: Path, kind: str) -> None:
-        """Register a finished file."""
-        register_artifact(self._store.engine, self.run_id, self.folder, path, kind)
+        """Register a finished file: its checksum is taken now, its record reaches the store with the next flush."""
+        record = describe_file(self.folder, path, kind)
+        with self._lock:
+            self._files.append(record)
 
     def request(self) -> str | None:
         """Return what a person asked for, as of the last heartbeat, or None."""
@@ -83,13 +93,23 @@ class StoreReporter:
 
     def _flush(self) -> bool:
         with self._lock:
-            rows = list(self._waiting)
+            rows, files = list(self._waiting), list(self._files)
         try:
             append_events(self._store.engine, self.run_id, rows)
             with self._lock:
                 del self._waiting[: len(rows)]
-            self._wish = self._store.beat(self.run_id, self._step, self._total_steps) or self._wish
+            record_artifacts(self._store.engine, self.run_id, files)
+            with self._lock:
+                del self._files[: len(files)]
+            self._wish = self._store.beat(self.run_id, self._step, self._total_steps, self._silence()) or self._wish
         except DBAPIError as error:
             log.warning("the store did not take %d events, trying again: %s", len(rows), error.orig)
             return False
         return True
+
+    def _silence(self) -> str:
+        """Return what to say of a run that has had no news for long, else nothing."""
+        age = time.monotonic() - self._last_news
+        if age < SILENCE_SECONDS:
+            return ""
+        return f"no step and no measurement for {format_duration(age)}; a slow attack or a long load takes that, otherwise stop it and resume it"

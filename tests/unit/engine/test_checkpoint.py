@@ -98,3 +98,34 @@ def test_views_and_channels_last_are_written_as_they_read(tmp_path):
     tensors, _ = read_tensors(tmp_path / "c")
     assert torch.equal(tensors["w"], weights)
     assert torch.equal(tensors["t"], weights[0].transpose(0, 1))
+
+
+def test_the_file_before_is_kept(tmp_path):
+    model, optimizer = trainee()
+    for step in range(3):
+        save_checkpoint(tmp_path / checkpoint.FILE_NAME, model, optimizer, {"step": step})
+        take_step(model, optimizer)
+    other, other_optimizer = trainee(seed=9)
+    assert [load_checkpoint(path, other, other_optimizer)["step"] for path in checkpoint.checkpoints(tmp_path)] == [2, 1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([checkpoint.FILE_NAME, checkpoint.PREVIOUS_NAME])
+
+
+def test_one_changed_bit_is_found_and_nothing_is_loaded(tmp_path):
+    model, optimizer = trainee()
+    path = tmp_path / "c.safetensors"
+    save_checkpoint(path, model, optimizer, PROGRESS)
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 4
+    path.write_bytes(content)
+    other, other_optimizer = trainee(seed=9)
+    before = {name: value.clone() for name, value in other.state_dict().items()}
+    with pytest.raises(WeightsError, match="c.safetensors is damaged"):
+        load_checkpoint(path, other, other_optimizer)
+    assert all(torch.equal(value, before[name]) for name, value in other.state_dict().items())
+
+
+def test_a_file_without_progress_is_no_checkpoint(tmp_path):
+    model, optimizer = trainee()
+    write_tensors(tmp_path / "w", model.state_dict(), {})
+    with pytest.raises(WeightsError, match="no checkpoint of a run"):
+        load_checkpoint(tmp_path / "w", model, optimizer)

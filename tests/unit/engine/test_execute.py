@@ -8,7 +8,7 @@ import torch
 
 from rft_core.engine import execute as module
 from rft_core.engine.attacks import pgd as pgd_module
-from rft_core.engine.checkpoint import FILE_NAME, read_tensors, write_tensors
+from rft_core.engine.checkpoint import read_tensors, write_tensors
 from rft_core.engine.execute import VERDICTS_FILE, WEIGHTS_FILE, execute
 from rft_core.engine.models.build import build_model
 from rft_core.engine.reporter import FolderReporter
@@ -206,7 +206,9 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_a_way_out(tmp_path):
     go(tmp_path / "source")
     broken = {name.removeprefix("backbone."): value * math.nan for name, value in weights(tmp_path / "source").items()}
     write_tensors(tmp_path / "nan.safetensors", broken, {})
-    with pytest.raises(TrainingError, match="not a finite number at step 0; lower optim.learning_rate .now 0.002. or set optim.clip_norm"):
+    with pytest.raises(
+        TrainingError, match="the loss is not finite .* at step 0.* lower optim.learning_rate .now 0.002. or set optim.clip_norm; there was no checkpoint yet"
+    ):
         go(tmp_path / "run", model__checkpoint=str(tmp_path / "nan.safetensors"))
 
 
@@ -241,13 +243,6 @@ def test_the_notes_of_a_dataset_reach_the_log(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "load_dataset", lambda *a, **k: replace(load(*a, **k), notes=("2 files could not be read",)))
     _, reporter = go(tmp_path)
     assert reporter.events[0] == {"kind": "log", "step": 0, "epoch": 0.0, "text": "2 files could not be read"}
-
-
-def test_a_checkpoint_of_another_model_is_refused_with_a_reason(tmp_path):
-    execute(tiny.run_spec(), Interrupted(tmp_path, 2))
-    (tmp_path / FILE_NAME).write_bytes(b"broken")
-    with pytest.raises(Exception, match="checkpoint.safetensors cannot be read"):
-        go(tmp_path)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

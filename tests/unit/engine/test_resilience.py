@@ -1,0 +1,100 @@
+"""A run goes on where it can: damaged checkpoints, batches that do not fit, a full disk, weights that broke."""
+
+import errno
+import math
+
+import pytest
+import torch
+
+from rft_core.engine import execute as module
+from rft_core.engine import train as train_module
+from rft_core.engine.attacks import pgd as pgd_module
+from rft_core.engine.checkpoint import FILE_NAME, PREVIOUS_NAME
+from rft_core.engine.execute import execute
+from rft_core.engine.models.build import build_model
+from rft_core.errors import TrainingError
+from tests import tiny
+from tests.unit.engine.test_execute import TOTAL_STEPS, Interrupted, go, same_weights, weights
+
+
+@pytest.mark.parametrize("also_the_one_before", [False, True])
+def test_a_damaged_checkpoint_costs_steps_and_not_the_run(tmp_path, also_the_one_before):
+    go(tmp_path / "whole")
+    execute(tiny.run_spec(), Interrupted(tmp_path, 2))
+    execute(tiny.run_spec(), Interrupted(tmp_path, 4))
+    damaged = [tmp_path / FILE_NAME] + [tmp_path / PREVIOUS_NAME] * also_the_one_before
+    for path in damaged:
+        content = bytearray(path.read_bytes())
+        content[-7] ^= 1
+        path.write_bytes(content)
+    report, reporter = go(tmp_path)
+    logged = [event["text"] for event in reporter.events if event["kind"] == "log"]
+    assert sum("is damaged" in text for text in logged) == len(damaged)
+    assert any("resumed from the checkpoint of step 2" in text for text in logged) != also_the_one_before
+    assert same_weights(tmp_path, tmp_path / "whole")
+
+
+def test_a_batch_that_does_not_fit_is_worked_on_in_parts(tmp_path, monkeypatch):
+    """The strategy freezes batch statistics, so parts must give the same step but for rounding."""
+    plain, _ = go(tmp_path / "plain", strategy__kind="bitfit")
+    monkeypatch.setattr(
+        module, "free_bytes", lambda device: module.kept_bytes(build_model(tiny.run_spec().model, num_classes=10, image_size=16, seed=1), 16, device) * 24
+    )
+    parts, reporter = go(tmp_path / "parts", strategy__kind="bitfit")
+    assert any("8 are worked on at a time" in event.get("text", "") for event in reporter.events)
+    first, second = weights(tmp_path / "plain"), weights(tmp_path / "parts")
+    assert max((first[name].float() - second[name].float()).abs().max().item() for name in first) < 1e-3
+    assert plain.gradient_evaluations > 0
+    assert abs(plain.curve.clean_accuracy - parts.curve.clean_accuracy) <= 0.1
+
+
+def test_memory_that_runs_out_in_a_step_halves_the_batch(tmp_path, monkeypatch):
+    attack = pgd_module.input_gradient
+
+    def hungry(model, images, *rest):
+        if len(images) > 9:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return attack(model, images, *rest)
+
+    monkeypatch.setattr(pgd_module, "input_gradient", hungry)
+    report, reporter = go(tmp_path)
+    assert report.status == "finished"
+    logged = [event["text"] for event in reporter.events if "does not fit" in event.get("text", "")]
+    assert [text.split(": ")[1].split(" ")[0] for text in logged] == ["16", "8"]
+
+
+def test_memory_that_is_never_enough_ends_with_a_way_out(tmp_path, monkeypatch):
+    def hungry(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(pgd_module, "input_gradient", hungry)
+    with pytest.raises(TrainingError, match="out of memory with 2 images at a time; lower data.image_size"):
+        go(tmp_path, evaluation__examples=0)
+
+
+def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("rft_core.engine.train.save_checkpoint", full)
+    report, reporter = go(tmp_path)
+    assert report.status == "finished"
+    assert any("could not be written (No space left on device); training goes on" in event.get("text", "") for event in reporter.events)
+
+
+def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
+    """The last step leaves a finite loss and broken weights."""
+    execute(tiny.run_spec(), Interrupted(tmp_path, 2))
+    before = (tmp_path / FILE_NAME).read_bytes()
+    step = train_module.training_step
+
+    def breaking(job, number, *rest):
+        loss = step(job, number, *rest)
+        if number == TOTAL_STEPS - 1:
+            next(job.model.parameters()).data.fill_(math.nan)
+        return loss
+
+    monkeypatch.setattr(train_module, "training_step", breaking)
+    with pytest.raises(TrainingError, match="weights are not finite .* at step 6.*the last good checkpoint is kept"):
+        go(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes() == before
