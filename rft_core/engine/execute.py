@@ -73,8 +73,13 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
         reporter.event("log", 0, 0.0, {"text": why})
     optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
+    dataset = dataset.to(runtime.device)
+    if dataset.train.images.device != dataset.train.labels.device:
+        reporter.event(
+            "log", 0, 0.0, {"text": "the training images do not fit beside the training on the GPU; they stay in main memory and travel batch by batch"}
+        )
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
-    return Job(spec, dataset.to(runtime.device), tracked.to(runtime.device), model, optimizer, runtime, objective)
+    return Job(spec, dataset, tracked, model, optimizer, runtime, objective)
 
 
 def _notes(spec: RunSpec, classes: int) -> list[str]:
