@@ -7,7 +7,7 @@ from PIL import Image, UnidentifiedImageError
 
 from rft_core.errors import DataError
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 # the only parsers that a file may reach: Pillow's others include PostScript, which starts a program of its own
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 MAX_PIXELS = 100_000_000
@@ -15,7 +15,7 @@ MAX_PIXELS = 100_000_000
 
 def is_image_name(name: str) -> bool:
     """Return whether the file name `name` (no folders) has the suffix of an image and is not hidden."""
-    return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+    return not name.startswith(".") and name.lower().endswith(SUFFIXES)
 
 
 def open_image(source: str | Path | BinaryIO) -> Image.Image:

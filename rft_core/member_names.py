@@ -37,7 +37,7 @@ def member_parts(name: str) -> tuple[str, ...] | None:
     if parts[-1].lower().endswith(ARCHIVES):
         raise ValueError("an archive inside the archive")
     if not is_image_name(parts[-1]):
-        raise ValueError(f"no image ({', '.join(sorted(SUFFIXES))})")
+        raise ValueError(f"no image ({', '.join(SUFFIXES)})")
     return parts
 
 

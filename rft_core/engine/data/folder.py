@@ -105,11 +105,9 @@ def _split_rows(root: Path, files: Sequence[File], base: str, domain: str) -> li
     used = [(parts, stamp, kinds.get(parts[0], "train")) for parts, stamp in files if len(parts) > depth + 1 and (not folders or parts[0] in kinds)]
     if not any(kind == "train" for _, _, kind in used):
         _raise_empty(root / folders.get("train", ""), [parts[depth:] for parts, _ in files if not folders or parts[0] == folders["train"]])
-    prefix = os.path.join(base, domain) if domain else base
-    return [
-        Row(os.path.join(prefix, *parts), shown("/".join((domain, *parts) if domain else parts)), shown(parts[depth]), kind, shown(domain), stamp)
-        for parts, stamp, kind in used
-    ]
+    prefix = f"{domain}/" if domain else ""
+    names = [prefix + "/".join(parts) for parts, _, _ in used]
+    return [Row(f"{base}/{name}", shown(name), shown(parts[depth]), kind, shown(domain), stamp) for name, (parts, stamp, kind) in zip(names, used)]
 
 
 def _check_no_train(root: Path, files: Sequence[File], folders: dict[str, str]) -> None:
