@@ -29,8 +29,7 @@ def member_parts(name: str) -> tuple[str, ...] | None:
         or parts[-1].lower() in ("thumbs.db", "desktop.ini")
     ):
         return None
-    # controls, marks that turn the direction of writing, lone surrogates: what is seen would not be what is there
-    if any(unicodedata.category(letter).startswith("C") for part in parts for letter in part):
+    if any(map(_does_not_show, name)):
         raise ValueError("its name has characters that do not show")
     if len(parts) > DEEPEST or len("/".join(parts).encode()) > LONGEST_NAME or any(len(part.encode()) > LONGEST_PART for part in parts):
         raise ValueError("its name is too long")
@@ -67,12 +66,17 @@ class NamePlan:
 def safe_name(part: str) -> str:
     """Return `part` as a file name that every system takes; never empty, hidden or more than one part."""
     part = unicodedata.normalize("NFC", part)
-    part = "".join("_" if letter in '<>:"/\\|?*' or unicodedata.category(letter).startswith("C") else letter for letter in part)
+    part = "".join("_" if letter in '<>:"/\\|?*' or _does_not_show(letter) else letter for letter in part)
     part = part.strip(". ").encode()[:LONGEST_PART].decode(errors="ignore") or "_"
     return f"_{part}" if part.split(".")[0].strip().lower() in RESERVED else part
 
 
+def _does_not_show(letter: str) -> bool:
+    """Whether what is seen would not be what is there: controls, line ends, marks that turn the direction of writing, lone surrogates."""
+    return unicodedata.category(letter)[0] == "C" or unicodedata.category(letter) in ("Zl", "Zp")
+
+
 def printable(name: str) -> str:
     """Return `name` for a message: one line, nothing that does not show, not endless."""
-    text = "".join("?" if unicodedata.category(letter).startswith("C") else letter for letter in name)
+    text = "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in name)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
