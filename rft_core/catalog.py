@@ -108,6 +108,7 @@ DATASETS = _menu(
     Choice("blooms_source", "Blooms, source", "Drawn flowers: the 54 classes that the embedded backbones were pretrained on.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 24000, "test": 2000, "classes": 54})),
     Choice("digits", "Handwritten digits", "1,797 real 8x8 digits in 10 classes.", "scikit-learn; Alpaydin and Kaynak, UCI 1998", "rft_core.engine.data.digits:load", MappingProxyType({"train": 1132, "test": 539, "classes": 10})),
     Choice("folder", "Image folder", "Your own images: folder:PATH with one folder a class, or train/ and test/ of them; PATH may be a zip.", "your files", "rft_core.engine.data.folder:load"),
+    Choice("csv", "Table of paths and labels", "Your own images: csv:PATH of a table with the columns path and label, and where wanted split and domain.", "your files", "rft_core.engine.data.csv_table:load"),
 )
 # datasets that are named by a scheme and a place: how to write them
 SCHEMES = MappingProxyType({"folder": "folder:PATH of a folder with one folder of images a class, or of a zip of it", "csv": "csv:PATH of a table with the columns path and label", "hf": "hf:OWNER/NAME of a dataset of the Hugging Face hub"})

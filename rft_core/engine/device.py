@@ -1,5 +1,6 @@
 """Where and how a run computes: device, threads, memory layout, precision. Chosen automatically, with fall-backs."""
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -56,6 +57,15 @@ def compile_model(model: nn.Module, runtime: Runtime, image_size: int) -> str | 
         model._compiled_call_impl = None
         return f"the model could not be compiled ({type(error).__name__}); the run is not compiled"
     return None
+
+
+def room_for_images(device: torch.device) -> float:
+    """Return how many bytes of images may be kept on `device`: half of what is free on a GPU, the rest being for training."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] / 2
+    if device.type == "mps":
+        return max(0, torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()) / 2
+    return math.inf
 
 
 def memory_format(model: nn.Module) -> torch.memory_format:

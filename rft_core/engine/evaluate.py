@@ -71,7 +71,8 @@ def evaluate(
 @torch.no_grad()
 def predict(model: nn.Module, split: Split, batch_size: int = 256, memory_format: torch.memory_format = torch.contiguous_format) -> Tensor:
     """Return float32 logits (N, K) of the clean images; the caller sets the mode."""
-    return torch.cat([model(as_pixels(images, memory_format)).float() for images in split.images.split(batch_size)])
+    starts = range(0, len(split), batch_size)
+    return torch.cat([model(as_pixels(split.fetch(slice(start, start + batch_size)), memory_format)).float() for start in starts])
 
 
 def as_pixels(images: Tensor, memory_format: torch.memory_format = torch.contiguous_format) -> Tensor:
@@ -133,7 +134,7 @@ class _Lane:
         return {
             "examples": examples,
             "points": points,
-            "images": as_pixels(self.split.images[examples], self.memory_format),
+            "images": as_pixels(self.split.fetch(examples), self.memory_format),
             "labels": self.split.labels[examples],
             "epsilon": self.search.grid[points].view(-1, 1, 1, 1),
             "taken": torch.zeros_like(examples),

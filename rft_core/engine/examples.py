@@ -18,7 +18,7 @@ def save_examples(path: Path, model: nn.Module, split: Split, *, norm: str, epsi
     clean and adversarial uint8 (N, H, W, 3), delta float16 (N, H, W, 3) in pixel scale, labels, and for both pictures
     prediction (N,) and confidence (N,). The pictures are rounded for the eye; the predictions are of the exact ones.
     """
-    images = as_pixels(split.images)
+    images = as_pixels(split.fetch())
     with eval_mode(model):
         adversarial = pgd(model, images, split.labels, norm=norm, epsilon=epsilon, steps=steps) if epsilon > 0 else images
         with torch.no_grad():

@@ -84,12 +84,16 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
         reporter.event("log", 0, 0.0, {"text": why})
     optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
+    dataset = dataset.to(runtime.device)
+    if dataset.train.images.device != dataset.train.labels.device:
+        reporter.event(
+            "log", 0, 0.0, {"text": "the training images do not fit beside the training on the GPU; they stay in main memory and travel batch by batch"}
+        )
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
-    data, tracked = dataset.to(runtime.device), tracked.to(runtime.device)
     part, measured = _fit(spec, model, image_size, runtime.device)
     if part:
         reporter.event("log", 0, 0.0, {"text": part_note(spec.optim.batch_size, part)})
-    return Job(spec, data, tracked, model, optimizer, runtime, objective, part, measured)
+    return Job(spec, dataset, tracked, model, optimizer, runtime, objective, part, measured)
 
 
 def _fit(spec: RunSpec, model: nn.Module, image_size: int, device: torch.device) -> tuple[int, int]:

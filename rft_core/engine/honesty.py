@@ -61,7 +61,7 @@ def check_honesty(model: nn.Module, split: Split, *, norm: str, epsilon: float) 
 
     Costs about 80 gradient evaluations and 300 predictions an image. Training flags are given back.
     """
-    images, labels = as_pixels(split.images), split.labels
+    images, labels = as_pixels(split.fetch()), split.labels
     probe = _Probe(model, images, labels, norm, epsilon)
     with eval_mode(model):
         return Honesty(tuple(_findings(probe)), len(labels), epsilon, norm)

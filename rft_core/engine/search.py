@@ -56,7 +56,7 @@ def bisect_with(attack: Callable[..., Tensor], model: nn.Module, split: Split, s
         points = search.middle(waiting)
         for point in points.unique().tolist():
             for examples in waiting[points == point].split(batch_size):
-                images, labels = split.images[examples].float().div(255), split.labels[examples]
+                images, labels = split.fetch(examples).float().div(255), split.labels[examples]
                 adversarial = attack(model, images, labels, norm=norm, epsilon=search.grid[point].item(), steps=steps)
                 with torch.no_grad():
                     fell = model(adversarial).argmax(1) != labels

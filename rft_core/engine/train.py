@@ -32,6 +32,20 @@ CHECKPOINT_SECONDS = 20.0
 MEASURE_BATCH = 256
 
 
+@dataclass
+class EpochOrder:
+    """The order in which an epoch takes the training images; drawn once an epoch, from seed and epoch alone."""
+
+    epoch: int | None = None
+    indices: Tensor | None = None
+
+    def of(self, seed: int, epoch: int, count: int) -> Tensor:
+        """Return the order (count,) of `epoch`."""
+        if self.epoch != epoch:
+            self.epoch, self.indices = epoch, torch.randperm(count, generator=generator(seed, "order", epoch))
+        return self.indices
+
+
 @dataclass(frozen=True)
 class Job:
     """Everything a run holds in memory; built once from the spec."""
@@ -47,6 +61,7 @@ class Job:
     """Training images that fit into memory at once; 0 for a whole batch."""
     measure_batch: int = MEASURE_BATCH
     """Images measured at once."""
+    order: EpochOrder = field(default_factory=EpochOrder, compare=False)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -198,11 +213,10 @@ def next_batch(job: Job, step: int) -> tuple[Tensor, Tensor]:
     """Return the pixels (N, 3, H, W) and labels (N,) of `step`; the order depends only on seed and epoch."""
     epoch, place = divmod(step, job.steps_per_epoch)
     size, train_split = job.spec.optim.batch_size, job.dataset.train
-    order = torch.randperm(len(train_split), generator=generator(job.spec.seed, "order", epoch))
-    chosen = order[place * size : (place + 1) * size].to(train_split.labels.device)
-    images = as_pixels(train_split.images[chosen])
+    chosen = job.order.of(job.spec.seed, epoch, len(train_split))[place * size : (place + 1) * size]
+    images = as_pixels(train_split.fetch(chosen))
     images = augment(images, job.spec.data.augment, generator(job.spec.seed, "augment", step, device=images.device))
-    return images.contiguous(memory_format=job.runtime.memory_format), train_split.labels[chosen]
+    return images.contiguous(memory_format=job.runtime.memory_format), train_split.labels[chosen.to(train_split.labels.device)]
 
 
 class _Clock:

@@ -15,8 +15,9 @@ MAY_USE_TORCH = ("rft_core.engine", "rft_core.sweeps")
 # the floors, from the ground up; a package stands for all its modules
 FLOORS = (
     ("rft_core.errors", "rft_core.units"),
-    ("rft_core.schedules", "rft_core.metrics", "rft_core.home"),
-    ("rft_core.catalog",),
+    ("rft_core.schedules", "rft_core.metrics", "rft_core.home", "rft_core.image_files", "rft_core.aside"),
+    ("rft_core.catalog", "rft_core.member_names"),
+    ("rft_core.uploads",),
     ("rft_core.sections",),
     ("rft_core.spec",),
     ("rft_core.presets", "rft_core.preview", "rft_core.grid"),

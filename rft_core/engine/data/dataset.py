@@ -1,7 +1,8 @@
 """The one shape every dataset takes: three splits of uint8 images with labels, and the class names."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rft_core.engine.device import room_for_images
 from rft_core.errors import DataError
 
 NO_SPLITS: Mapping[str, "Split"] = MappingProxyType({})
@@ -31,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, 3, H, W) uint8 and labels (N,) int64."""
+    """Images (N, 3, H, W) uint8 and labels (N,) int64; the images may be kept on the CPU while the labels are on a GPU."""
 
     images: Tensor
     labels: Tensor
@@ -40,18 +42,27 @@ class Split:
         return len(self.labels)
 
     def take(self, indices: Tensor) -> "Split":
-        """Return the images at `indices`, in that order."""
-        indices = indices.to(self.labels.device)
-        return Split(self.images[indices], self.labels[indices])
+        """Return the images at `indices`, in that order; images and labels stay on the devices they are on."""
+        return Split(self.images[indices.to(self.images.device)], self.labels[indices.to(self.labels.device)])
 
-    def to(self, device: torch.device) -> "Split":
-        """Return the same split on `device`."""
-        return Split(self.images.to(device), self.labels.to(device))
+    def fetch(self, which: Tensor | slice = slice(None)) -> Tensor:
+        """Return the images at `which`, on the device of the labels: a batch for the model, wherever the images are kept."""
+        device = self.labels.device
+        if isinstance(which, Tensor):
+            which = which.to(self.images.device)
+        images = self.images[which]
+        # a copy from pinned memory does not wait for what the GPU still has to do
+        return images.pin_memory().to(device, non_blocking=True) if device.type == "cuda" != images.device.type else images.to(device)
+
+    def to(self, device: torch.device, room: float = math.inf) -> "Split":
+        """Return the same split on `device`; images that take more than `room` bytes stay where they are."""
+        images = self.images.to(device) if self.images.nbytes <= room else self.images
+        return Split(images, self.labels.to(device))
 
     def digest(self) -> str:
         """Return a short hash of pixels and labels: two runs may be paired image by image only when it is equal."""
-        content = hashlib.sha256(self.images.contiguous().cpu().numpy().tobytes())
-        content.update(self.labels.cpu().numpy().tobytes())
+        content = hashlib.sha256(self.images.contiguous().cpu().numpy())
+        content.update(self.labels.contiguous().cpu().numpy())
         return content.hexdigest()[:16]
 
 
@@ -82,14 +93,29 @@ class Dataset:
         return len(self.class_names)
 
     def to(self, device: torch.device) -> "Dataset":
-        """Return the same dataset with every split on `device`."""
-        moved = {name: split.to(device) for name, split in self.others.items()}
-        return replace(self, train=self.train.to(device), validation=self.validation.to(device), test=self.test.to(device), others=moved)
+        """Return the same dataset on `device`: every split's labels, and its images where there is room for them.
+
+        Training images come first; those of a split that does not fit stay on the CPU, and travel batch by batch.
+        """
+        room = room_for_images(device)
+        moved = []
+        for split in (self.train, self.validation, self.test, *self.others.values()):
+            moved.append(split.to(device, room))
+            room -= moved[-1].images.nbytes if moved[-1].images is not split.images else 0
+        train, validation, test, *others = moved
+        return replace(self, train=train, validation=validation, test=test, others=dict(zip(self.others, others)))
 
     def limited(self, request: Request) -> "Dataset":
         """Return the dataset with no more images than `request` asks for, drawn evenly over classes; the draw has no seed of a run."""
         others = {name: stratified(split, request.shift_size, seed=2) for name, split in self.others.items()}
         return replace(self, train=stratified(self.train, request.train_size, seed=0), test=stratified(self.test, request.eval_size, seed=1), others=others)
+
+
+def require_classes(name: str, class_names: Sequence[str]) -> None:
+    """Raise DataError for a dataset of one class, or none."""
+    if len(class_names) < 2:
+        found = f"one class, '{class_names[0]}'" if class_names else "no class"
+        raise DataError(f"{name} has {found}; classification needs at least two folders of images")
 
 
 def stratified(split: Split, size: int | None, seed: int) -> Split:
@@ -113,9 +139,11 @@ def stratified_indices(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
 def holdout(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return (kept, held out) indices, stratified and seeded; each class keeps at least one image for training."""
     generator = np.random.default_rng(seed)
+    by_class = np.argsort(labels, kind="stable")
+    _, starts = np.unique(labels[by_class], return_index=True)
     kept, held = [], []
-    for label in np.unique(labels):
-        members = generator.permutation(np.flatnonzero(labels == label))
+    for own in np.split(by_class, starts[1:]):
+        members = generator.permutation(own)
         count = min(len(members) - 1, max(1, round(share * len(members))))
         held.append(members[:count])
         kept.append(members[count:])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from rft_core import catalog
-from rft_core.engine.data.dataset import Dataset, Request
+from rft_core.engine.data.dataset import Dataset, Request, require_classes
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.spec import RunSpec
 
@@ -25,8 +25,7 @@ def load_dataset(spec: RunSpec, *, image_size: int, notify: Callable[[str], None
         notify=notify,
     )
     dataset = row.load()(name, request)
-    if dataset.num_classes < 2:
-        raise DataError(f"{data.dataset} has one class, '{dataset.class_names[0]}'; classification needs at least two folders of images")
+    require_classes(data.dataset, dataset.class_names)
     _check_domains(spec, dataset)
     return dataset.limited(request)
 

@@ -1,0 +1,117 @@
+"""Decoded images on disk: one folder a dataset and size, written aside and renamed into place, so that it is whole or not there.
+
+A folder that is damaged all the same counts as missing. Two processes may write the same one: the first stays.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import PIL
+import torch
+
+from rft_core.engine.data.dataset import Split
+from rft_core.engine.data.listing import Pictures
+
+FORMAT = 1
+META = "meta.json"
+# below this a set is read into memory and its checksum compared; above, its pages are read when they are needed
+IN_MEMORY_BYTES = 256 * 2**20
+
+
+def cache_key(fingerprint: str, image_size: int, names: Sequence[str], parts: Sequence[Pictures]) -> str:
+    """Return the folder name for the decoded `parts` of a listing; `names` are its classes and domains.
+
+    The labels stand for the sizes that were asked for: sizes beyond what there is give the same key.
+    """
+    header = [FORMAT, PIL.__version__, fingerprint, image_size, list(names), [len(part) for part in parts]]
+    content = hashlib.sha256(json.dumps(header).encode())
+    for part in parts:
+        content.update(np.ascontiguousarray(part.labels, dtype=np.int64))
+    return content.hexdigest()[:40]
+
+
+def read_cache(folder: Path) -> tuple[list[Split], tuple[str, ...]] | None:
+    """Return the splits kept in `folder` and the notes made while decoding; None when it is missing or damaged."""
+    try:
+        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        small = sum(row["bytes"] for row in meta["splits"]) <= IN_MEMORY_BYTES
+        return [_read_split(folder, place, row, small) for place, row in enumerate(meta["splits"])], tuple(meta["notes"])
+    # whatever is wrong with it, it can be decoded anew
+    except Exception:
+        return None
+
+
+def _read_split(folder: Path, place: int, row: dict, small: bool) -> Split:
+    path = folder / f"{place}.npy"
+    if path.stat().st_size != row["bytes"]:
+        raise ValueError(f"{path} was cut off")
+    # copy on write: torch wants memory that may be written, the file must stay as it is
+    images = np.load(path, mmap_mode=None if small else "c")
+    labels = np.load(folder / f"{place}_labels.npy")
+    if images.shape[0] != len(labels) or zlib.crc32(labels) != row["labels_checksum"] or (small and zlib.crc32(images) != row["checksum"]):
+        raise ValueError(f"{path} was changed")
+    return Split(torch.from_numpy(images), torch.from_numpy(labels))
+
+
+class ImageFile:
+    """A .npy of images (N, 3, S, S) uint8 that grows by pieces. Plain writes, since a mapped file on a full disk kills the process."""
+
+    def __init__(self, folder: Path, place: int, image_size: int):
+        self.folder, self.place, self.image_size = folder, place, image_size
+        self.count, self.checksum = 0, 0
+        # open for as long as the object lives; see close
+        self.file = open(folder / f"{place}.npy", "wb")  # noqa: SIM115
+        self._write_header()
+
+    def append(self, images: np.ndarray) -> None:
+        """Write `images` (n, 3, S, S) behind those before."""
+        self.file.write(images)
+        self.count += len(images)
+        self.checksum = zlib.crc32(images, self.checksum)
+
+    def finish(self, labels: np.ndarray) -> dict[str, int]:
+        """Write the number of images into the header and `labels` (N,) beside it; return the row of the table of contents."""
+        size = self.file.tell()
+        self.file.seek(0)
+        self._write_header()
+        _to_disk(self.file)
+        self.file.close()
+        labels = np.ascontiguousarray(labels, dtype=np.int64)
+        with open(self.folder / f"{self.place}_labels.npy", "wb") as file:
+            np.save(file, labels)
+            _to_disk(file)
+        return {"bytes": size, "checksum": self.checksum, "labels_checksum": zlib.crc32(labels)}
+
+    def close(self) -> None:
+        """Close the file, also one that is not finished."""
+        self.file.close()
+
+    def _write_header(self) -> None:
+        # numpy pads the header so that its length does not depend on the number of rows
+        shape = (self.count, 3, self.image_size, self.image_size)
+        np.lib.format.write_array_header_1_0(self.file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def publish(temporary: Path, folder: Path, rows: list[dict[str, int]], notes: Sequence[str]) -> None:
+    """Write the table of contents and move `temporary` to `folder`; a whole folder that is there already stays."""
+    with open(temporary / META, "w", encoding="utf-8") as file:
+        json.dump({"splits": rows, "notes": list(notes)}, file)
+        _to_disk(file)
+    if folder.exists() and read_cache(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        os.rename(temporary, folder)
+    except OSError:
+        if read_cache(folder) is None:
+            raise
+
+
+def _to_disk(file) -> None:
+    file.flush()
+    os.fsync(file.fileno())

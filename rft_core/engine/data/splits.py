@@ -1,0 +1,76 @@
+"""Which pictures of a listing a run needs: held out where a split is missing, cut to the sizes asked for, before any is decoded."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rft_core.engine.data.dataset import Request, holdout, require_classes, stratified_indices
+from rft_core.engine.data.listing import Listing, Pictures
+from rft_core.errors import DataError
+
+TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
+HELD_OUT = (("test", TEST_SHARE, 0), ("validation", VALIDATION_SHARE, 1))
+VALIDATION_DRAW = 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The pictures to decode: three splits and the other domains, and the notes on how they came about."""
+
+    train: Pictures
+    validation: Pictures
+    test: Pictures
+    others: dict[str, Pictures]
+    notes: tuple[str, ...]
+
+    @property
+    def parts(self) -> list[Pictures]:
+        """Every split in a fixed order: train, validation, test, the other domains."""
+        return [self.train, self.validation, self.test, *self.others.values()]
+
+
+def plan_splits(listing: Listing, request: Request) -> Plan:
+    """Return the pictures of `listing` that `request` needs. No draw depends on a run's seed.
+
+    Cut as Dataset.limited would cut them, and validation to at most `train_size`. Raises DataError for one class, and where
+    the images are too few to hold any out.
+    """
+    require_classes(listing.name, listing.class_names)
+    splits, notes = _held_out(listing)
+    others = {name: _cut(pictures, request.shift_size, seed=2) for name, pictures in listing.others.items()}
+    return Plan(
+        train=_cut(splits["train"], request.train_size, seed=0),
+        validation=_cut(splits["validation"], request.train_size, seed=VALIDATION_DRAW),
+        test=_cut(splits["test"], request.eval_size, seed=1),
+        others=others,
+        notes=tuple(notes),
+    )
+
+
+def _held_out(listing: Listing) -> tuple[dict[str, Pictures], list[str]]:
+    splits = {"train": listing.train, "test": listing.test, "validation": listing.validation}
+    missing = [kind for kind, _, _ in HELD_OUT if splits[kind] is None]
+    notes = _check_counts(listing, missing)
+    for kind, share, seed in HELD_OUT:
+        if kind in missing:
+            kept, held = holdout(splits["train"].labels, share, seed)
+            splits[kind], splits["train"] = splits["train"].take(held), splits["train"].take(kept)
+            notes.append(f"no {kind} split: {len(held):,} images ({share:.0%}, stratified, seeded) were held out of training")
+    return splits, notes
+
+
+def _check_counts(listing: Listing, missing: list[str]) -> list[str]:
+    counts = np.bincount(listing.train.labels, minlength=len(listing.class_names))
+    needed = 1 + len(missing)
+    if counts.max() < needed:
+        raise DataError(f"{listing.name} has at most {counts.max()} images a class; training and measuring need at least {needed} in some class")
+    single = int((counts == 1).sum()) if "test" in missing else 0
+    if not single:
+        return []
+    return [f"{single:,} {'class has' if single == 1 else 'classes have'} a single image; {'it is' if single == 1 else 'they are'} trained on but not measured"]
+
+
+def _cut(pictures: Pictures, size: int | None, seed: int) -> Pictures:
+    if size is None or size >= len(pictures):
+        return pictures
+    return pictures.take(stratified_indices(pictures.labels, size, seed))

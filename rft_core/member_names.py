@@ -1,0 +1,82 @@
+"""Names inside an archive: which are taken, and as what on this machine."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from rft_core.image_files import SUFFIXES, is_image_name
+
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))})
+ROUNDABOUT = "its name leads out of the folder"
+LONGEST_PART, LONGEST_NAME, DEEPEST = 180, 600, 16
+LONGEST_SHOWN = 100
+
+
+def member_parts(name: str) -> tuple[str, ...] | None:
+    """Return the parts of the path `name` of an image inside an archive; None for what is passed over in silence (folders,
+    hidden files, what macOS and Windows add). Raises ValueError with the reason for a name that is refused."""
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
+        raise ValueError(ROUNDABOUT)
+    if "\\" in name:
+        raise ValueError("its name has a backslash")
+    parts = tuple(unicodedata.normalize("NFC", part) for part in name.split("/") if part not in ("", "."))
+    if (
+        not parts
+        or name.endswith("/")
+        or "__MACOSX" in parts
+        or any(part.startswith(".") for part in parts)
+        or parts[-1].lower() in ("thumbs.db", "desktop.ini")
+    ):
+        return None
+    if any(map(_does_not_show, name)):
+        raise ValueError("its name has characters that do not show")
+    if len(parts) > DEEPEST or len("/".join(parts).encode()) > LONGEST_NAME or any(len(part.encode()) > LONGEST_PART for part in parts):
+        raise ValueError("its name is too long")
+    if parts[-1].lower().endswith(ARCHIVES):
+        raise ValueError("an archive inside the archive")
+    if not is_image_name(parts[-1]):
+        raise ValueError(f"no image ({', '.join(SUFFIXES)})")
+    return parts
+
+
+@dataclass
+class NamePlan:
+    """The names given so far in one folder, so that no two files or folders meet where case or odd characters do not count."""
+
+    # key: the path as such a system compares it; value: the member's own path, and whether it is a file
+    given: dict[tuple[str, ...], tuple[tuple[str, ...], bool]] = field(default_factory=dict)
+
+    def claim(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the path on this machine for the member `parts`; raises ValueError when something else, or the same, is there."""
+        safe = tuple(map(safe_name, parts))
+        claims = {}
+        for depth in range(1, len(safe) + 1):
+            key, own = tuple(part.casefold() for part in safe[:depth]), (parts[:depth], depth == len(parts))
+            there = self.given.get(key, own)
+            if there != own:
+                raise ValueError(f"its name meets '{printable('/'.join(there[0]))}', which is another file or folder")
+            claims[key] = own
+        if key in self.given:
+            raise ValueError("its name is there twice")
+        self.given.update(claims)
+        return safe
+
+
+def safe_name(part: str) -> str:
+    """Return `part` as a file name that every system takes; never empty, hidden or more than one part."""
+    part = unicodedata.normalize("NFC", part)
+    part = "".join("_" if letter in '<>:"/\\|?*' or _does_not_show(letter) else letter for letter in part)
+    part = part.strip(". ").encode()[:LONGEST_PART].decode(errors="ignore") or "_"
+    return f"_{part}" if part.split(".")[0].strip().lower() in RESERVED else part
+
+
+def _does_not_show(letter: str) -> bool:
+    """Whether what is seen would not be what is there: controls, line ends, marks that turn the direction of writing, lone surrogates."""
+    return unicodedata.category(letter)[0] == "C" or unicodedata.category(letter) in ("Zl", "Zp")
+
+
+def printable(name: str) -> str:
+    """Return `name` for a message: one line, nothing that does not show, not endless."""
+    text = "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in name)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
