@@ -13,6 +13,7 @@ from rft_core.errors import UnknownNameError
 
 SCHEDULE_PAPER = "Ngnawé et al., Robust Fine-Tuning from Non-Robust Pretrained Models, ICLR 2026"
 PGD, APGD, LIBRARY = "rft_core.engine.attacks.pgd", "rft_core.engine.attacks.apgd", "rft_core.engine.attacks.library"
+TORCHVISION, HUB = "rft_core.engine.data.torchvision_sets", "rft_core.engine.data.hub"
 TRADEOFF_PAPER = "Li et al., On the Robustness Tradeoff in Fine-Tuning, ICCV 2025"
 
 
@@ -109,9 +110,28 @@ DATASETS = _menu(
     Choice("digits", "Handwritten digits", "1,797 real 8x8 digits in 10 classes.", "scikit-learn; Alpaydin and Kaynak, UCI 1998", "rft_core.engine.data.digits:load", MappingProxyType({"train": 1132, "test": 539, "classes": 10})),
     Choice("folder", "Image folder", "Your own images: folder:PATH with one folder a class, or train/ and test/ of them; PATH may be a zip.", "your files", "rft_core.engine.data.folder:load"),
     Choice("csv", "Table of paths and labels", "Your own images: csv:PATH of a table with the columns path and label, and where wanted split and domain.", "your files", "rft_core.engine.data.csv_table:load"),
+    # online: facts as published, where train still holds the images that validation is held out of
+    Choice("cifar10", "CIFAR-10", "32-pixel photographs of 10 kinds of things; 170 MB.", "Krizhevsky 2009; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 50000, "test": 10000, "classes": 10})),
+    Choice("cifar100", "CIFAR-100", "32-pixel photographs of 100 kinds of things; 170 MB.", "Krizhevsky 2009; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 50000, "test": 10000, "classes": 100})),
+    Choice("caltech101", "Caltech-101", "8,677 photographs of 101 kinds of objects; 20 % are held out as test, there is no official split.", "Fei-Fei et al. 2004, CC BY 4.0; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"classes": 101})),
+    Choice("caltech256", "Caltech-256", "Objects in 257 classes, clutter among them; split as in the schedule paper, 60 images a class to train; 1.2 GB.", "Griffin et al. 2007, CC BY 4.0; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 15420, "test": 15187, "classes": 257})),
+    Choice("flowers102", "Oxford Flowers", "102 kinds of flowers, 10 training images each.", "Nilsback and Zisserman, ICVGIP 2008; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 1020, "test": 6149, "classes": 102})),
+    Choice("oxford_pets", "Oxford-IIIT Pets", "37 breeds of cats and dogs.", "Parkhi et al., CVPR 2012, CC BY-SA 4.0; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 3680, "test": 3669, "classes": 37})),
+    Choice("fgvc_aircraft", "FGVC-Aircraft", "100 variants of aircraft, the hardest set of the schedule paper; 2.75 GB.", "Maji et al. 2013, for non-commercial research; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 3334, "test": 3333, "classes": 100})),
+    Choice("stanford_cars", "Stanford Cars", "196 models of cars. Its authors' site is gone: put your copy into the home, or use hf:tanganke/stanford_cars.", "Krause et al. 2013; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 8144, "test": 8041, "classes": 196})),
+    Choice("dtd", "Describable Textures", "47 kinds of textures; the first of its ten official partitions.", "Cimpoi et al., CVPR 2014; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 1880, "test": 1880, "classes": 47})),
+    Choice("eurosat", "EuroSAT", "27,000 satellite pictures of 64 pixels, 10 kinds of land; 20 % are held out as test, there is no official split.", "Helber et al. 2019, MIT; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 21600, "test": 5400, "classes": 10})),
+    Choice("imagenette", "Imagenette", "10 classes of ImageNet that are easy to tell apart, at 320 pixels; 330 MB.", "Howard 2019; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 9469, "test": 3925, "classes": 10})),
+    Choice("food101", "Food-101", "101 dishes; training labels are partly wrong on purpose; 5 GB.", "Bossard et al., ECCV 2014; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 75750, "test": 25250, "classes": 101})),
+    Choice("svhn", "Street View House Numbers", "32-pixel digits of house numbers.", "Netzer et al. 2011, for non-commercial use; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 73257, "test": 26032, "classes": 10})),
+    Choice("gtsrb", "German traffic signs", "43 kinds of signs, by number; training pictures are frames of tracks, and validation takes whole tracks.", "Stallkamp et al. 2012; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 26640, "test": 12630, "classes": 43})),
+    Choice("cub200", "CUB-200-2011", "200 kinds of birds, official split; 1.1 GB.", "Wah et al. 2011, for non-commercial research; hub: efekankavalci/CUB_200_2011", f"{HUB}:load", MappingProxyType({"train": 5994, "test": 5794, "classes": 200})),
+    Choice("stanford_dogs", "Stanford Dogs", "120 breeds of dogs in the tradeoff paper's copy, split 70 : 30; the official split, 12,000 : 8,580, is the schedule paper's.", "Khosla et al. 2011; hub: amaye15/stanford-dogs", f"{HUB}:load", MappingProxyType({"classes": 120})),
+    Choice("domainnet", "DomainNet", "345 classes in six domains (clipart, infograph, painting, quickdraw, real, sketch); domains that are not trained on are only measured; 18.5 GB.", "Peng et al., ICCV 2019, for non-commercial research; hub: wltjr1007/DomainNet", f"{HUB}:load", MappingProxyType({"classes": 345})),
+    Choice("hf", "Hugging Face dataset", "Any image dataset of the hub with one column of images and one of classes: hf:OWNER/NAME, or hf:OWNER/NAME@CONFIG.", "the Hugging Face hub", f"{HUB}:load"),
 )
 # datasets that are named by a scheme and a place: how to write them
-SCHEMES = MappingProxyType({"folder": "folder:PATH of a folder with one folder of images a class, or of a zip of it", "csv": "csv:PATH of a table with the columns path and label", "hf": "hf:OWNER/NAME of a dataset of the Hugging Face hub"})
+SCHEMES = MappingProxyType({"folder": "folder:PATH of a folder with one folder of images a class, or of a zip of it", "csv": "csv:PATH of a table with the columns path and label", "hf": "hf:OWNER/NAME of a dataset of the Hugging Face hub, or hf:OWNER/NAME@CONFIG"})
 
 BACKBONES = _menu(
     Choice("bloom_resnet", "Bloom ResNet", "Small ResNet at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_resnet"),

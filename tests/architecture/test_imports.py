@@ -16,7 +16,7 @@ MAY_USE_TORCH = ("rft_core.engine", "rft_core.sweeps")
 FLOORS = (
     ("rft_core.errors", "rft_core.units"),
     ("rft_core.schedules", "rft_core.metrics", "rft_core.home", "rft_core.image_files", "rft_core.aside"),
-    ("rft_core.catalog", "rft_core.member_names"),
+    ("rft_core.catalog", "rft_core.member_names", "rft_core.downloads"),
     ("rft_core.uploads",),
     ("rft_core.sections",),
     ("rft_core.spec",),

@@ -1,0 +1,222 @@
+"""rft_core.engine.data.tables and columns: a hub dataset becomes a listing; domains never mix."""
+
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import datasets
+import numpy as np
+import pytest
+from datasets import ClassLabel, Features, Value
+from PIL import Image
+
+from rft_core.engine.data.columns import find_columns
+from rft_core.engine.data.tables import list_tables
+from rft_core.errors import DataError, UnknownNameError
+
+
+def png(shade: int) -> dict:
+    buffer = io.BytesIO()
+    Image.new("L", (4, 4), shade).save(buffer, "png")
+    return {"bytes": buffer.getvalue(), "path": None}
+
+
+def table(labels, kind=None, column="label", **more) -> datasets.Dataset:
+    """Pictures whose shade is their row; `more` are further columns as (values, feature)."""
+    kind = kind or ClassLabel(names=["cat", "dog", "fox"])
+    content = {"image": [png(row) for row in range(len(labels))], column: labels} | {name: values for name, (values, _) in more.items()}
+    return datasets.Dataset.from_dict(content, Features({"image": datasets.Image(), column: kind} | {name: feature for name, (_, feature) in more.items()}))
+
+
+def shades(part) -> list[int]:
+    return [part.read(place).getpixel((0, 0)) for place in range(len(part))]
+
+
+class TestSplits:
+    @pytest.mark.parametrize("names", [("train", "validation", "test"), ("Training", "val", "testing"), ("train", "dev", "test")])
+    def test_usual_names(self, names):
+        found = list_tables("x/y", dict(zip(names, (table([0, 1, 2]), table([0, 1]), table([2])))))
+        assert (found.train.labels.tolist(), found.validation.labels.tolist(), found.test.labels.tolist()) == ([0, 1, 2], [0, 1], [2])
+        assert found.class_names == ("cat", "dog", "fox")
+        assert found.notes == ()
+        assert (found.domains, dict(found.others)) == ((), {})
+
+    def test_a_single_split_of_any_name_is_train(self):
+        found = list_tables("x/y", {"full": table([0, 1, 2])})
+        assert len(found.train) == 3
+        assert found.validation is None
+        assert found.test is None
+
+    def test_without_test_the_validation_split_is_measured_on(self):
+        found = list_tables("x/y", {"train": table([0, 1, 2]), "validation": table([0, 1])})
+        assert found.validation is None
+        assert len(found.test) == 2
+        assert found.notes == ("no labelled test split: the validation split is the test split",)
+
+    def test_a_test_split_without_labels_is_none(self):
+        found = list_tables("x/y", {"train": table([0, 1, 2]), "validation": table([0, 1]), "test": table([-1, -1])})
+        assert len(found.test) == 2
+        assert found.notes[0] == "2 test images have no label, or one without a training image, and are left out"
+        assert list_tables("x/y", {"train": table([0, 1, 2]), "test": table([-1])}).test is None
+
+    def test_no_train(self):
+        with pytest.raises(DataError, match=r"x/y has no split named train \(its splits: a, b\)"):
+            list_tables("x/y", {"a": table([0]), "b": table([1])})
+
+
+class TestLabels:
+    def test_text_is_sorted(self):
+        found = list_tables("x/y", {"train": table(["rose", "aster", "rose"], Value("string")), "test": table(["aster"], Value("string"))})
+        assert found.class_names == ("aster", "rose")
+        assert found.train.labels.tolist() == [1, 0, 1]
+        assert found.test.labels.tolist() == [0]
+
+    def test_numbers_with_gaps_are_renumbered(self):
+        found = list_tables("x/y", {"train": table([1, 2, 257, 2], Value("int64"))})
+        assert found.class_names == ("1", "2", "257")
+        assert found.train.labels.tolist() == [0, 1, 2, 1]
+        assert found.notes == ("class numbers from 1 to 257 were renumbered 0 to 2",)
+
+    def test_numbers_without_gaps_need_no_note(self):
+        assert list_tables("x/y", {"train": table([2, 0, 1], Value("int32"))}).notes == ()
+
+    def test_a_class_without_a_training_image_is_left_out_everywhere(self):
+        found = list_tables("x/y", {"train": table([2, 0, 2]), "test": table([0, 1, 2])})
+        assert found.class_names == ("cat", "fox")
+        assert found.train.labels.tolist() == [1, 0, 1]
+        assert found.test.labels.tolist() == [0, 1]
+        assert shades(found.test) == [0, 2]
+        assert found.notes == (
+            "1 of 3 classes have no training image and are left out: dog",
+            "1 test images have no label, or one without a training image, and are left out",
+        )
+
+    def test_rows_without_a_label_are_left_out(self):
+        found = list_tables("x/y", {"train": table(["a", None, "b"], Value("string"))})
+        assert found.train.labels.tolist() == [0, 1]
+        assert shades(found.train) == [0, 2]
+        assert "1 train images have no label" in found.notes[0]
+
+    def test_no_label_at_all(self):
+        with pytest.raises(DataError, match="x/y has no labelled training image in the column 'label'"):
+            list_tables("x/y", {"train": table([-1, -1])})
+
+
+class TestColumns:
+    @pytest.mark.parametrize("column", ["label", "labels", "class", "fine_label"])
+    def test_preferred_names(self, column):
+        features = Features({"id": Value("string"), "img": datasets.Image(), "coarse_label": ClassLabel(names=["a"]), column: Value("int64")})
+        assert find_columns("x/y", features).label == column
+
+    def test_the_only_class_label(self):
+        features = Features({"domain": ClassLabel(names=["a"]), "name": Value("string"), "breed": ClassLabel(names=["a"]), "pixel_values": datasets.Image()})
+        found = find_columns("x/y", features)
+        assert (found.image, found.label, found.domain) == ("pixel_values", "breed", "domain")
+
+    def test_the_only_column_of_text(self):
+        assert find_columns("x/y", Features({"picture": datasets.Image(), "kind": Value("string"), "width": Value("float32")})).label == "kind"
+
+    def test_an_unclear_class(self):
+        features = Features({"image": datasets.Image(), "a": Value("int64"), "b": Value("string")})
+        with pytest.raises(DataError, match=r"no column that is surely the class \(its columns: image \(Image\), a \(int64\), b \(string\)\)"):
+            find_columns("x/y", features)
+
+    def test_only_a_coarse_label(self):
+        with pytest.raises(DataError, match="no column that is surely the class"):
+            find_columns("x/y", Features({"image": datasets.Image(), "coarse_label": ClassLabel(names=["a"])}))
+
+    @pytest.mark.parametrize("names", [(), ("left", "right")])
+    def test_an_unclear_image(self, names):
+        with pytest.raises(DataError, match=f"x/y has {len(names) or 'no'} image columns"):
+            find_columns("x/y", Features({"label": Value("int64")} | {name: datasets.Image() for name in names}))
+
+
+DOMAINS = ClassLabel(names=["clipart", "real", "sketch"])
+
+
+def domain_tables(kind=DOMAINS, with_test=True):
+    """Two classes in each domain; train rows 0..11, test rows 0..5."""
+    names = list if isinstance(kind, ClassLabel) else lambda rows: [DOMAINS.int2str(row) for row in rows]
+    made = {"train": table([0, 1] * 6, ClassLabel(names=["cat", "dog"]), domain=(names([0] * 4 + [1] * 6 + [2] * 2), kind))}
+    if with_test:
+        made["test"] = table([0, 1] * 3, ClassLabel(names=["cat", "dog"]), domain=(names([0, 0, 1, 1, 2, 2]), kind))
+    return made
+
+
+class TestDomains:
+    @pytest.mark.parametrize("kind", [DOMAINS, Value("string")])
+    @pytest.mark.parametrize(
+        ("asked", "train", "test", "others"),
+        [
+            ((), [0, 1, 2, 3], [0, 1], {"real": [2, 3], "sketch": [4, 5]}),
+            (("real",), [4, 5, 6, 7, 8, 9], [2, 3], {"clipart": [0, 1], "sketch": [4, 5]}),
+            (("sketch", "clipart"), [0, 1, 2, 3, 10, 11], [0, 1, 4, 5], {"real": [2, 3]}),
+            (("clipart", "real", "sketch"), list(range(12)), list(range(6)), {}),
+        ],
+    )
+    def test_no_image_of_another_domain_is_ever_in_train(self, kind, asked, train, test, others):
+        found = list_tables("x/y", domain_tables(kind), asked)
+        assert found.domains == (asked or ("clipart",))
+        assert shades(found.train) == train
+        assert shades(found.test) == test
+        assert {name: shades(part) for name, part in found.others.items()} == others
+        assert found.validation is None
+
+    def test_without_a_test_split_the_others_are_measured_whole(self):
+        found = list_tables("x/y", domain_tables(with_test=False), ("clipart",))
+        assert found.test is None
+        assert shades(found.train) == [0, 1, 2, 3]
+        assert {name: shades(part) for name, part in found.others.items()} == {"real": [4, 5, 6, 7, 8, 9], "sketch": [10, 11]}
+
+    def test_an_unknown_domain(self):
+        with pytest.raises(UnknownNameError, match="unknown domain 'skech', did you mean 'sketch'"):
+            list_tables("x/y", domain_tables(), ("skech",))
+
+    def test_a_class_that_the_domain_lacks_is_left_out_of_the_others_too(self):
+        labels, places = [0, 1, 0, 2], [0, 0, 1, 1]
+        found = list_tables("x/y", {"train": table(labels, domain=(places, DOMAINS)), "test": table(labels, domain=(places, DOMAINS))}, ("clipart",))
+        assert found.class_names == ("cat", "dog")
+        assert shades(found.others["real"]) == [2]
+
+    def test_no_picture_is_decoded_to_list(self, monkeypatch):
+        tables = domain_tables()
+
+        def never(*args, **kwargs):
+            raise AssertionError("a picture was decoded")
+
+        monkeypatch.setattr(datasets.Image, "decode_example", never)
+        monkeypatch.setattr(Image, "open", never)
+        assert len(list_tables("x/y", tables).train) == 4
+
+
+def test_many_threads_read_the_right_pictures():
+    found = list_tables("x/y", {"train": table([0, 1, 2] * 80)})
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda place: found.train.read(place).getpixel((0, 0)), range(240)))
+    assert got == list(range(240))
+
+
+def test_a_picture_that_is_a_file(tmp_path):
+    Image.new("L", (4, 4), 77).save(tmp_path / "a.png")
+    data = datasets.Dataset.from_dict({"image": [{"bytes": None, "path": str(tmp_path / "a.png")}, None], "label": [0, 1]})
+    data = data.cast(Features({"image": datasets.Image(), "label": Value("int64")}))
+    found = list_tables("x/y", {"train": data})
+    assert found.train.read(0).getpixel((0, 0)) == 77
+    with pytest.raises(DataError, match="the cell is empty"):
+        found.train.read(1)
+
+
+def test_the_fingerprint_follows_labels_and_classes():
+    tables = [table([0, 1, 2]), table([0, 2, 1]), table([0, 1, 2], ClassLabel(names=["a", "b", "c"]))]
+    assert len({list_tables("x/y", {"train": one}).fingerprint for one in tables}) == 3
+    assert list_tables("x/y", {"train": table([0, 1, 2])}).fingerprint == list_tables("x/y", {"train": table([0, 1, 2])}).fingerprint
+
+
+def test_a_large_table_is_listed_quickly():
+    count = 400_000
+    content = {"image": [None] * count, "label": np.arange(count) % 345, "domain": np.arange(count) % 6}
+    names = Features({"image": datasets.Image(), "label": ClassLabel(names=list(map(str, range(345)))), "domain": ClassLabel(names=list("abcdef"))})
+    tables = {"train": datasets.Dataset.from_dict(content, names)}
+    started = time.monotonic()
+    assert len(list_tables("x/y", tables).train) == len(range(0, count, 6))
+    assert time.monotonic() - started < 20
