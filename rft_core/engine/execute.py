@@ -21,6 +21,7 @@ from rft_core.engine.objectives.build import build_objective
 from rft_core.engine.optim import build_optimizer
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.seeds import global_stream
+from rft_core.engine.shifts import final_shifts
 from rft_core.engine.strategies.parameters import count_parameters, where
 from rft_core.engine.tracking import Tracker, measure_split
 from rft_core.engine.train import MEASURE_BATCH, Job, Progress, part_note, train
@@ -49,9 +50,10 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
     tracker.measure(progress.step)
     evaluation = measure_split(job, job.dataset.test, epsilon_grid(spec), spec.evaluation.attack)
     progress.gradient_evaluations += evaluation.gradient_evaluations
+    shifts = final_shifts(job)
     progress.seconds = before + time.monotonic() - started
     _keep(job, evaluation, reporter)
-    return _report(job, progress, evaluation, reporter, "stopped" if request else "finished")
+    return _report(job, progress, evaluation, shifts, reporter, "stopped" if request else "finished")
 
 
 def _resumed(job: Job, reporter: Reporter) -> Progress | None:
@@ -133,7 +135,7 @@ def _keep(job: Job, evaluation: Evaluation, reporter: Reporter) -> None:
     reporter.artifact(verdicts, REPORT_KIND)
 
 
-def _report(job: Job, progress: Progress, evaluation: Evaluation, reporter: Reporter, status: str) -> RunReport:
+def _report(job: Job, progress: Progress, evaluation: Evaluation, shifts: dict[str, Any] | None, reporter: Reporter, status: str) -> RunReport:
     rows: list[dict[str, Any]] = progress.tracked
     trainable, total = count_parameters(job.model)
     return RunReport(
@@ -151,4 +153,5 @@ def _report(job: Job, progress: Progress, evaluation: Evaluation, reporter: Repo
         transfer_failure=is_transfer_failure(evaluation.curve.clean_accuracy, job.dataset.num_classes),
         machine=job.runtime.describe() | {"torch": torch.__version__, "classes": job.dataset.num_classes},
         parameter_map=where(job.model),
+        shifts=shifts,
     )

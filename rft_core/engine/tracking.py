@@ -8,6 +8,7 @@ from rft_core.engine.evaluate import Evaluation, evaluate, predict
 from rft_core.engine.examples import save_examples
 from rft_core.engine.modes import eval_mode
 from rft_core.engine.reporter import Reporter
+from rft_core.engine.shifts import ShiftTracker
 from rft_core.engine.train import Job, Progress
 from rft_core.sections import EvaluationSpec
 from rft_core.spec import RunSpec, epsilon_grid
@@ -72,6 +73,7 @@ class Tracker:
         self.job, self.progress, self.reporter = job, progress, reporter
         self.steps = frozenset(planned_steps(job.spec.evaluation, job.total_steps, job.steps_per_epoch))
         self.images_digest = job.tracked.digest()
+        self.shifts = ShiftTracker(job) if job.spec.evaluation.track_shifts else None
         self.followed = stratified(job.dataset.test, job.spec.evaluation.examples, seed=2) if job.spec.evaluation.examples else None
 
     def measure_if_due(self, step: int) -> None:
@@ -98,6 +100,8 @@ class Tracker:
             "gradient_evaluations": self.progress.gradient_evaluations,
             "images_digest": self.images_digest,
         }
+        if self.shifts:
+            payload["shifts"] = self.shifts.measure()
         self.reporter.event("eval", step, epoch, payload)
         self._note_onset(step, epoch)
         self._save_examples(step, epoch)

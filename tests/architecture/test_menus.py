@@ -34,6 +34,7 @@ SHARED = {
         "fetch",
         "protocols",
         "tables",
+        "filters",
     },
 }
 COMMANDS = ("doctor", "list", "schedule", "run", "submit", "worker", "runs", "show", "stop", "pause", "resume", "delete", "compare", "evaluate", "pretrain")

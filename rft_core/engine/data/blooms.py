@@ -7,6 +7,7 @@ classes that differ by less, lower contrast, fewer images a class.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -66,17 +67,50 @@ def load(name: str, request: Request) -> Dataset:
     return Dataset(name, task.class_names, *splits)
 
 
-def make_split(task: Task, size: int, image_size: int, *, seed: int) -> Split:
-    """Draw `size` labelled pictures, classes in equal shares and shuffled."""
+@dataclass(frozen=True)
+class Drawing:
+    """The layers of N flowers: `background` (N, 3, S, S), `mask` and `pattern` (N, 1, S, S) from 0 to 1, and `colour`
+    (N, 3, 1, 1), by which a flower differs from its background where the pattern is 1."""
+
+    background: Tensor
+    mask: Tensor
+    pattern: Tensor
+    colour: Tensor
+
+    def picture(self) -> Tensor:
+        """Return the layers put together, (N, 3, S, S), without noise; values may leave [0, 1] a little."""
+        flower = self.background + self.colour * (0.35 + 0.65 * self.pattern)
+        return self.background * (1 - self.mask) + flower * self.mask
+
+
+Paint = Callable[[Drawing, torch.Generator], Tensor]
+
+
+def make_split(task: Task, size: int, image_size: int, *, seed: int, paint: Paint | None = None) -> Split:
+    """Draw `size` labelled pictures, classes in equal shares and shuffled; `paint` (drawing, generator) replaces the plain style."""
     generator = torch.Generator().manual_seed(seed)
     labels = (torch.arange(size) % len(task.classes))[torch.randperm(size, generator=generator)]
     kinds = torch.tensor(task.classes, dtype=torch.float32)[labels]
-    pictures = [draw(part, image_size, generator, contrast=task.contrast, noise=task.noise) for part in kinds.split(max(1, CHUNK_PIXELS // image_size**2))]
+    pictures = []
+    for part in kinds.split(max(1, CHUNK_PIXELS // image_size**2)):
+        drawing = compose(part, image_size, generator, contrast=task.contrast)
+        pictures.append(paint(drawing, generator).clamp(0, 1) if paint else plain(drawing, generator, noise=task.noise))
     return Split((torch.cat(pictures) * 255).round().to(torch.uint8), labels)
 
 
 def draw(kinds: Tensor, size: int, generator: torch.Generator, *, contrast: tuple[float, float], noise: float) -> Tensor:
     """Return pictures (N, 3, size, size) in [0, 1] of flowers `kinds` (N, 3): petals, depth, texture index."""
+    return plain(compose(kinds, size, generator, contrast=contrast), generator, noise=noise)
+
+
+def plain(drawing: Drawing, generator: torch.Generator, *, noise: float) -> Tensor:
+    """Return the pictures (N, 3, S, S) of `drawing` with Gaussian noise, in [0, 1]."""
+    picture = drawing.picture()
+    return (picture + noise * torch.randn(picture.shape, generator=generator)).clamp(0, 1)
+
+
+def compose(kinds: Tensor, size: int, generator: torch.Generator, *, contrast: tuple[float, float]) -> Drawing:
+    """Return the layers of flowers `kinds` (N, 3), each at a random place, size, turn and colour."""
     n = len(kinds)
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
@@ -87,16 +121,13 @@ def draw(kinds: Tensor, size: int, generator: torch.Generator, *, contrast: tupl
     outline = 0.9 * (1 + depth * torch.cos(petals * angle)) / (1 + depth)
     # a soft edge about one pixel wide, whatever the picture's size
     mask = torch.sigmoid((outline - radius) * size * scale * 0.75)[:, None]
-    inner = _texture(texture.long().view(-1), radius, angle, across, along)[:, None]
+    pattern = _texture(texture.long().view(-1), radius, angle, across, along)[:, None]
 
     base = uniform(0, 1, 3, 1, 1)
     clouds = F.interpolate(uniform(0, 1, 3, 4, 4), size=(size, size), mode="bicubic", align_corners=False).clamp(0, 1)
-    background = base + 0.5 * (clouds - 0.5)
     # petals differ from the background towards the far end of the scale, so that no flower is clipped away
     colour = uniform(*contrast, 1, 1, 1) * torch.where(base < 0.5, 1.0, -1.0) * uniform(0.4, 1, 3, 1, 1)
-    flower = background + colour * (0.35 + 0.65 * inner)
-    picture = background * (1 - mask) + flower * mask + noise * torch.randn(n, 3, size, size, generator=generator)
-    return picture.clamp(0, 1)
+    return Drawing(base + 0.5 * (clouds - 0.5), mask, pattern, colour)
 
 
 def _place(size: int, uniform) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
