@@ -46,7 +46,7 @@ def test_one_folder_around_everything_is_taken_off(put, home):
     ([("0.png", png())], ["0.png"]),
     ([("set/train/cat/0.png", png()), ("set/test/cat/0.png", png())], ["test/cat/0.png", "train/cat/0.png"]),
     # the second folder at the top holds nothing that stays
-    ([*good(), ("notes/readme.txt", b"x")], GOOD),
+    ([*good(), ("notes/readme.png", b"x")], GOOD),
 ])  # fmt: skip
 def test_folders_around(put, members, expected):
     assert files(put(members)) == expected
