@@ -66,11 +66,15 @@ def watch(run_ids: tuple[str, ...]) -> None:
     except UserError as error:
         st.error(str(error), icon=":material/error:")
         return
+    if any(record.spec.threat.norm != "linf" for record in by_role.values()):
+        st.info("The race draws runs under the norm linf. Compare shows these.", icon=":material/lightbulb:")
+        st.page_link("pages/compare.py", label="Compare them", icon=":material/compare_arrows:", query_params={"runs": ",".join(run_ids)})
+        return
     left, right = columns(8, 4)
     guesses = guessing.kept_guesses()
     tracks = [replace(_live(record, role), guess=guesses.get(role)) for role, record in by_role.items()]
     with left:
-        epsilon = next(iter(by_role.values())).spec.threat.epsilon
+        epsilon = max(record.spec.threat.epsilon for record in by_role.values())
         figure = race_figure(tracks, epsilon=epsilon, key=",".join(run_ids), references=recorded_references(by_role, tracks))
         said = describe_race(tracks)
         with st.container(key="lesson"):
@@ -115,7 +119,7 @@ def recorded_references(by_role: dict[str, RunRecord], tracks: list[Track]) -> l
     found = []
     for (role, record), track in zip(by_role.items(), tracks):
         if not differences([record.spec, recording(role).spec]):
-            found.append(replace(_recorded(role), label="" if track.is_over else f"recorded {role}"))
+            found.append(replace(_recorded(role), label="" if track.is_over else "recorded"))
     return found
 
 

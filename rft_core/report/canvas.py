@@ -23,7 +23,7 @@ def percent_axis(title: str, **more: Any) -> dict[str, Any]:
 
 def epsilon_axis(title: str | None, epsilon: float, most: int = 5, **more: Any) -> dict[str, Any]:
     """Return an linf epsilon axis in 255ths from 0 to `epsilon`, labelled 0, 2/255, ... with at most `most` labels."""
-    levels = epsilon * PIXEL_LEVELS
+    levels = max(epsilon * PIXEL_LEVELS, 1.0)
     pace = max(1, int(np.ceil(levels / (most - 1))))
     places = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
     labels = [format_epsilon(place / PIXEL_LEVELS) for place in places]

@@ -48,7 +48,7 @@ class Track:
     onset: tuple[float, int, float] | None = None
     end: dict[str, Any] | None = None
     end_second: float = 0.0
-    steps_per_epoch: float = 1.0
+    epochs: int = 1
     images: int = 0
     classes: int | None = None
     guess: float | None = field(default=None, kw_only=True)
@@ -92,7 +92,7 @@ def build_track(role: str, spec: RunSpec, events: Sequence[Event], total_steps: 
         onset=(adapted.wall_time - began, adapted.step, adapted.epoch) if adapted else None,
         end=report["curve"][0] if report else None,
         end_second=last.wall_time - began if last else 0.0,
-        steps_per_epoch=(total_steps or 1) / spec.optim.epochs,
+        epochs=spec.optim.epochs,
         images=measured[0].payload["curve"][0]["n"] if measured else 0,
         classes=(report or {}).get("machine", {}).get("classes"),
     )
@@ -119,15 +119,17 @@ def race_figure(tracks: Sequence[Track], *, epsilon: float, key: str, references
     """
     figure = blank(key, HEIGHT, t=52, b=48, l=60)
     total = max(track.total_steps for track in [*tracks, *references])
+    # a queued run does not know its number of steps yet
+    tracks = [replace(track, total_steps=total) for track in tracks]
     figure.add_traces(race_traces(tracks))
     figure.add_traces([_line(track, FAINT) for track in references])
     # a second axis is only drawn when something is plotted on it
     figure.add_trace(go.Scatter(x=[0], y=[0], xaxis="x2", opacity=0, hoverinfo="skip"))
     figure.update_layout(**race_notes(tracks, references))
     span = total * MARGIN
-    per_epoch = tracks[0].steps_per_epoch
-    pace = max(1, round(total / per_epoch / 6 / 5) * 5) if total / per_epoch > 10 else 1
-    epochs = list(range(0, int(total / per_epoch) + 1, pace))
+    last = tracks[0].epochs
+    per_epoch = total / last
+    epochs = list(range(0, last + 1, max(1, round(last / 30) * 5 if last > 10 else 1)))
     figure.update_layout(
         xaxis={"title": "Step", "range": [0, span], "tickvals": [round(epoch * per_epoch) for epoch in epochs], "anchor": "y2", "fixedrange": True},
         xaxis2={"title": {"text": "Epoch", "standoff": 4}, "overlaying": "x", "side": "top", "anchor": "y", "range": [0, span / per_epoch]}
@@ -173,7 +175,7 @@ def _last(track: Track) -> float:
 
 def _name(track: Track, height: float, faint: bool) -> dict[str, Any]:
     """Name a line at its end; a finished run with its accuracy on the test images."""
-    never = "<br>never adapts" if track.end and track.onset is None else ""
+    never = "<br>never adapts" if track.end and track.onset is None and not faint else ""
     text = f"<b>{track.label}</b> {format_percent(track.end['accuracy'])}{never}" if track.end else f"<b>{track.label}</b>"
     x = TEXT * track.total_steps if track.end else track.steps[-1]
     return note(text, x, height, xshift=10, font={"size": 15}, opacity=0.65 if faint else 1.0)

@@ -13,7 +13,7 @@ SHORTEST_MILLISECONDS = 50
 # room that scrubber and buttons take below the axis, pixels
 ROOM = 58
 # fixed, since the buttons' own hover colour is fixed too: dark on light under both themes
-BUTTON = {"bgcolor": "#E8EDF2", "font": {"color": "#1B1F24", "size": 14}, "bordercolor": "#8A8F98"}
+BUTTON_COLOUR, BUTTON_INK, BUTTON_BORDER = "#E8EDF2", "#1B1F24", "#8A8F98"
 
 
 def moments(end: float) -> list[float]:
@@ -54,7 +54,8 @@ def _buttons(seconds: Sequence[float], y: float) -> dict[str, Any]:
     plays = [{"label": f"▶ {speed}×", "method": "animate", "args": list(play_arguments(seconds, speed))} for speed in SPEEDS]
     pause = {"label": "❚❚", "method": "animate", "args": [[None], {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}]}
     place = {"type": "buttons", "direction": "right", "x": 0, "xanchor": "left", "y": y, "yanchor": "top", "pad": {"t": 6, "r": 0}, "showactive": False}
-    return {"buttons": [*plays, pause]} | place | BUTTON
+    look = {"bgcolor": BUTTON_COLOUR, "font": {"color": BUTTON_INK, "size": 14}, "bordercolor": BUTTON_BORDER}
+    return {"buttons": [*plays, pause]} | place | look
 
 
 def play_arguments(seconds: Sequence[float], speed: float) -> tuple[list[str], dict[str, Any]]:
