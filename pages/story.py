@@ -119,6 +119,7 @@ def delayed() -> None:
         ("fixed", "standard"),
         (),
         known="standard",
+        asked=("fixed",),
         question="Where will fixed end?",
         points=(
             "*Fixed* is trained on attacked pictures only, at full epsilon from the first step. Everything else is as in *standard*.",
@@ -136,6 +137,7 @@ def repaired() -> None:
         ("fixed", "scheduled"),
         ("standard",),
         known="fixed",
+        asked=RACE,
         question="Where will scheduled end?",
         points=(
             "The purple strip is epsilon. *Scheduled* trains without attack for a quarter of the time, then epsilon rises.",
@@ -146,15 +148,16 @@ def repaired() -> None:
     )
 
 
-def show_replay(names: tuple[str, str], behind: tuple[str, ...], *, known: str, question: str, points: tuple[str, ...], live: tuple[str, ...]) -> None:
+def show_replay(
+    names: tuple[str, str], behind: tuple[str, ...], *, known: str, asked: tuple[str, ...], question: str, points: tuple[str, ...], live: tuple[str, ...]
+) -> None:
     """Draw a race that replays in the browser: before the result is asked for, it shows the run that is known already."""
     step = st.session_state[STEP]
     runs = [recording(name) for name in names]
     left, right = columns(8, 4)
     with right:
         notice(*points)
-        hidden = [name for name in names if name != known and name != "standard"] if step == 3 else list(RACE)
-        guesses = guessing.ask(hidden, key=f"story.{step}")
+        guesses = guessing.ask(asked, key=f"story.{step}")
         revealed = guessing.revealed(f"story.{step}")
         show_live_button(live)
     tracks = [recorded_track(name, guess=guesses.get(name)) for name in names]
@@ -201,7 +204,7 @@ def summed_up() -> None:
         said = describe_areas(runs, place)
         draw(area_figure(runs, shaded, place, key="story.area"), "area", f"Robustness curves of three runs. {said} {describe_limit(runs)}")
         images = runs[0].report["curve"][0]["n"]
-        st.caption(f"{said} {images:,} test images each; whiskers: 95 % intervals. One seed: other seeds differ by a few points.")
+        st.caption(f"{said} {images:,} test images each; whiskers: 95 % intervals. Seed {runs[0].spec.seed}; docs/measurements.md has three seeds.")
         source(*TRIO)
 
 

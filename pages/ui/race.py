@@ -75,7 +75,8 @@ def watch(run_ids: tuple[str, ...]) -> None:
     tracks = [replace(_live(record, role), guess=guesses.get(role)) for role, record in by_role.items()]
     with left:
         epsilon = max(record.spec.threat.epsilon for record in by_role.values())
-        figure = race_figure(tracks, epsilon=epsilon, key=",".join(run_ids), references=recorded_references(by_role, tracks))
+        references = recorded_references(by_role, tracks)
+        figure = race_figure(tracks, epsilon=epsilon, key=",".join(run_ids), references=references)
         said = describe_race(tracks)
         with st.container(key="lesson"):
             st.plotly_chart(figure, key="race.figure", config=dict(CONFIG) | {"displayModeBar": False}, alt=f"Clean accuracy over steps. {said}")
@@ -84,6 +85,8 @@ def watch(run_ids: tuple[str, ...]) -> None:
             st.markdown(f":material/target: {line}")
     with right:
         show_states(by_role)
+        if references:
+            st.caption("Faint lines: the recorded runs, with the same settings.")
     live = any(_is_under_way(record) for record in by_role.values())
     if not live and st.session_state.get("race.live"):
         st.session_state["race.live"] = False
@@ -94,10 +97,10 @@ def watch(run_ids: tuple[str, ...]) -> None:
 def show_states(by_role: dict[str, RunRecord]) -> None:
     """List the runs with their status, and where to go next."""
     for record in by_role.values():
-        st.markdown(f"**{record.spec.name or record.run_id}**")
+        st.text(record.name)
         show_status(record)
         st.progress(1.0 if record.report else record.progress)
-    st.caption("One run after the other has the device. They go on when this page is closed. Faint lines: the recorded runs.")
+    st.caption("One run after the other has the device. They go on when this page is closed.")
     measured = [record.run_id for record in by_role.values() if record.report]
     if len(measured) > 1:
         st.page_link("pages/compare.py", label="Compare them", icon=":material/compare_arrows:", query_params={"runs": ",".join(measured)})

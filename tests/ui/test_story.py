@@ -6,8 +6,10 @@ from rft_core.presets import preset
 from rft_core.recordings import read_recording
 from rft_core.store.events import Event, append_events
 from rft_core.units import format_percent
-from tests.ui.test_pages import open_app, store, texts  # noqa: F401  the fixture
+from tests.ui import test_pages
+from tests.ui.test_pages import open_app, texts
 
+store = test_pages.store
 FIXED, SCHEDULED = read_recording("fixed"), read_recording("scheduled")
 
 
@@ -15,7 +17,7 @@ def story(**query: str):
     return open_app("pages/story.py", **query)
 
 
-def played(store, name: str, share: float = 1.0) -> str:  # noqa: F811
+def played(store, name: str, share: float = 1.0) -> str:
     """A stored run with the events of a recorded one, all of them or the first part."""
     one = read_recording(name)
     run_id = store.submit(preset(name))
@@ -28,7 +30,7 @@ def played(store, name: str, share: float = 1.0) -> str:  # noqa: F811
     return run_id
 
 
-def test_the_story_is_what_opens(store):  # noqa: F811
+def test_the_story_is_what_opens(store):
     app = open_app()
     assert not app.exception
     assert not app.error
@@ -37,7 +39,7 @@ def test_the_story_is_what_opens(store):  # noqa: F811
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
-def test_each_step_has_a_claim_a_figure_and_its_source(store, step):  # noqa: F811
+def test_each_step_has_a_claim_a_figure_and_its_source(store, step):
     app = story(step=str(step))
     assert not app.exception
     assert not app.error
@@ -48,13 +50,13 @@ def test_each_step_has_a_claim_a_figure_and_its_source(store, step):  # noqa: F8
 
 
 @pytest.mark.parametrize("step", ["0", "6", "x", "-1", "²"])
-def test_a_step_that_is_not_there_opens_the_first(store, step):  # noqa: F811
+def test_a_step_that_is_not_there_opens_the_first(store, step):
     app = story(step=step)
     assert not app.exception
     assert "step 1 of 5" in texts(app)
 
 
-def test_next_and_back(store):  # noqa: F811
+def test_next_and_back(store):
     app = story(step="4")
     app.button(key="story.next").click().run()
     assert "step 5 of 5" in texts(app)
@@ -63,7 +65,7 @@ def test_next_and_back(store):  # noqa: F811
     assert "step 4 of 5" in texts(app)
 
 
-def test_a_stronger_attack_is_told(store):  # noqa: F811
+def test_a_stronger_attack_is_told(store):
     app = story(step="1")
     app.select_slider(key="story.epsilon").set_value(0.0).run()
     assert "No attack" in texts(app)
@@ -71,7 +73,7 @@ def test_a_stronger_attack_is_told(store):  # noqa: F811
     assert "The model now reads" in texts(app)
 
 
-def test_the_numbers_wait_until_they_are_asked_for(store):  # noqa: F811
+def test_the_numbers_wait_until_they_are_asked_for(store):
     app = story(step="4")
     reached = format_percent(SCHEDULED.report["clean_accuracy"])
     assert reached not in texts(app)
@@ -80,7 +82,7 @@ def test_the_numbers_wait_until_they_are_asked_for(store):  # noqa: F811
     assert "you guessed" not in texts(app)
 
 
-def test_predict_then_reveal(store):  # noqa: F811
+def test_predict_then_reveal(store):
     app = story(step="4")
     app.toggle(key="story.4.guess").set_value(True).run()
     app.slider(key="story.4.fixed").set_value(60)
@@ -97,7 +99,7 @@ def test_predict_then_reveal(store):  # noqa: F811
 @pytest.mark.parametrize(
     ("step", "names"), [("2", ["standard", "fixed", "scheduled"]), ("3", ["standard", "fixed", "scheduled"]), ("4", ["fixed", "scheduled"])]
 )
-def test_running_it_live_queues_the_recorded_settings(store, step, names):  # noqa: F811
+def test_running_it_live_queues_the_recorded_settings(store, step, names):
     app = story(step=step)
     app.button(key="story.live").click().run()
     records = sorted(store.records(), key=lambda record: record.number)
@@ -106,7 +108,7 @@ def test_running_it_live_queues_the_recorded_settings(store, step, names):  # no
     assert "has not been measured yet" in texts(app)
 
 
-def test_a_race_under_way(store):  # noqa: F811
+def test_a_race_under_way(store):
     first = played(store, "fixed", 0.5)
     second = store.submit(preset("scheduled"))
     app = story(race=f"{first},{second}")
@@ -115,7 +117,7 @@ def test_a_race_under_way(store):  # noqa: F811
     assert "Scheduled has not been measured yet" in texts(app)
 
 
-def test_a_finished_race_says_how_it_ended(store):  # noqa: F811
+def test_a_finished_race_says_how_it_ended(store):
     ids = [played(store, name) for name in ("fixed", "scheduled")]
     app = story(step="4")
     app.toggle(key="story.4.guess").set_value(True).run()
@@ -129,7 +131,7 @@ def test_a_finished_race_says_how_it_ended(store):  # noqa: F811
     assert "step 4 of 5" in texts(app)
 
 
-def test_a_race_of_two_runs_with_one_schedule(store):  # noqa: F811
+def test_a_race_of_two_runs_with_one_schedule(store):
     ids = [played(store, "fixed"), played(store, "fixed")]
     app = story(race=",".join(ids))
     assert not app.exception
@@ -137,14 +139,14 @@ def test_a_race_of_two_runs_with_one_schedule(store):  # noqa: F811
 
 
 @pytest.mark.parametrize("ids", ["nothing", ",", "a,b"])
-def test_a_race_of_unknown_runs_says_so(store, ids):  # noqa: F811
+def test_a_race_of_unknown_runs_says_so(store, ids):
     app = story(race=ids)
     assert not app.exception
     assert "Back to the story" in [button.label for button in app.button]
     assert "No such runs here" in texts(app)
 
 
-def test_a_damaged_recording_is_one_line(store, monkeypatch, tmp_path):  # noqa: F811
+def test_a_damaged_recording_is_one_line(store, monkeypatch, tmp_path):
     import streamlit
 
     streamlit.cache_resource.clear()
