@@ -13,7 +13,8 @@ st.html(ASSETS / "style.css")
 st.logo(ASSETS / "logo.svg", size="large")
 
 PAGES = [
-    st.Page("pages/train.py", title="Train", icon=":material/model_training:", default=True),
+    st.Page("pages/story.py", title="Story", icon=":material/auto_stories:", default=True),
+    st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
     st.Page("pages/runs.py", title="Runs", icon=":material/monitoring:"),
     st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
 ]

@@ -16,6 +16,7 @@ from rft_core import catalog, presets
 from rft_core.errors import UnknownNameError, UserError
 from rft_core.home import WEIGHTS, find_home
 from rft_core.preview import epoch_factors
+from rft_core.recordings import RECORDED
 from rft_core.report.compare import compare as compare_runs
 from rft_core.spec import RunSpec, parse, with_settings
 from rft_core.store.run_store import open_store
@@ -269,6 +270,21 @@ def compare(run_ids: Annotated[list[str], typer.Argument(help="Two or more run i
         show_json(result.as_dict())
         return
     print_comparison(result)
+
+
+@app.command()
+def record(
+    run_ids: Annotated[list[str], typer.Argument(help="Finished runs; a recording bears its run's name.")],
+    to: Annotated[Path, typer.Option(help="Folder of the recordings.")] = RECORDED,
+    pictures: Annotated[int, typer.Option(help="Test images to attack with the first run's model and keep beside it.", min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Keep finished runs as recordings that replay with no training and no network."""
+    from rft_core.engine.gallery import save_gallery
+    from rft_core.report.recording import record_runs
+
+    card = record_runs(open_store(), run_ids, to, pictures, save_gallery)
+    show_json(card) if as_json else out.print(f"{to}: {', '.join(card['files'])}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from typing import Any
 from rft_core import catalog
 from rft_core.errors import RftError
 from rft_core.home import CHECKOUT, find_home
+from rft_core.recordings import read_card, read_checked
 from rft_core.store.run_store import RunStore
 from rft_core.worker.devices import local_devices
 from rft_core.worker.submit import worker_is_running
@@ -43,6 +44,11 @@ def examine(check_weights: Callable[[str], Path]) -> Iterator[Check]:
     yield from _store()
     for choice in catalog.BACKBONES:
         yield _attempt(f"weights {choice.name}", lambda name=choice.name: check_weights(name).name, "run `git checkout -- assets/weights`")
+    yield _attempt("recorded runs", _recorded, "run `git checkout -- assets/recorded`")
+
+
+def _recorded() -> str:
+    return ", ".join(name for name in read_card() if read_checked(name))
 
 
 def _packages() -> Check:

@@ -35,6 +35,8 @@ def open_app(page: str = "", **query: str) -> AppTest:
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
+    for name, value in query.items():
+        app.query_params[name] = value
     return app.switch_page(page).run() if page else app
 
 
@@ -79,7 +81,7 @@ def texts(app: AppTest) -> str:
 
 
 def test_train_opens_with_the_scheduled_preset(store):
-    app = open_app()
+    app = open_app("pages/train.py")
     assert not app.exception
     assert app.title[0].value == "Train"
     assert app.number_input(key="train.epsilon").value == 8.0
@@ -87,19 +89,19 @@ def test_train_opens_with_the_scheduled_preset(store):
 
 
 def test_a_preset_in_the_url_fills_the_form(store):
-    app = open_app(preset="digits_quick")
+    app = open_app("pages/train.py", preset="digits_quick")
     assert app.selectbox(key="train.data.dataset").value == "digits"
 
 
 def test_choosing_another_preset_refills_the_form(store):
-    app = open_app()
+    app = open_app("pages/train.py")
     app.pills(key="train.preset").set_value("fixed").run()
     assert app.selectbox(key="train.schedule.kind").value == "constant"
     assert not app.exception
 
 
 def test_launching_queues_the_spec_of_the_form(store):
-    app = open_app(preset="fixed")
+    app = open_app("pages/train.py", preset="fixed")
     app.number_input(key="train.epsilon").set_value(6.0)
     app.number_input(key="train.optim.epochs").set_value(3)
     app.run()
@@ -112,7 +114,7 @@ def test_launching_queues_the_spec_of_the_form(store):
 
 
 def test_launching_the_trio_queues_three_runs_that_differ_in_schedule_alone(store):
-    app = open_app()
+    app = open_app("pages/train.py")
     app.button(key="train.trio").click().run()
     records = sorted(store.records(), key=lambda record: record.number)
     assert [record.name for record in records] == ["standard", "fixed", "scheduled"]
@@ -126,7 +128,7 @@ def test_launching_the_trio_queues_three_runs_that_differ_in_schedule_alone(stor
     [("folder", "", "data.dataset"), ("folder", "/nowhere", "there is no folder '/nowhere'")],
 )
 def test_a_mistake_in_the_form_is_named_and_blocks_launching(store, dataset, folder, said):
-    app = open_app()
+    app = open_app("pages/train.py")
     app.selectbox(key="train.data.dataset").set_value(dataset).run()
     app.text_input(key="train.folder").set_value(folder).run()
     assert not app.exception
@@ -135,7 +137,7 @@ def test_a_mistake_in_the_form_is_named_and_blocks_launching(store, dataset, fol
 
 
 def test_hostile_points_are_named(store):
-    app = open_app()
+    app = open_app("pages/train.py")
     app.selectbox(key="train.schedule.kind").set_value("custom").run()
     app.text_input(key="train.points").set_value("abc").run()
     assert "schedule.points" in app.error[0].value
@@ -215,7 +217,7 @@ def test_compare_warns_of_different_targets(store):
 
 
 def test_what_was_typed_survives_a_look_at_another_page(store):
-    app = open_app()
+    app = open_app("pages/train.py")
     app.number_input(key="train.epsilon").set_value(5.0)
     app.pills(key="train.preset").set_value("fixed").run()
     app.number_input(key="train.optim.epochs").set_value(7).run()
@@ -227,7 +229,7 @@ def test_what_was_typed_survives_a_look_at_another_page(store):
 
 
 def test_a_parameter_that_was_hidden_comes_back_with_its_value(store):
-    app = open_app()
+    app = open_app("pages/train.py")
     app.selectbox(key="train.strategy.kind").set_value("lora").run()
     assert app.number_input(key="train.strategy.rank").value == 8
     app.number_input(key="train.strategy.rank").set_value(4).run()
@@ -237,7 +239,7 @@ def test_a_parameter_that_was_hidden_comes_back_with_its_value(store):
 
 
 def test_a_folder_that_was_chosen_and_left_does_no_harm(store, tmp_path):
-    app = open_app()
+    app = open_app("pages/train.py")
     app.selectbox(key="train.data.dataset").set_value("folder").run()
     app.text_input(key="train.folder").set_value(str(tmp_path)).run()
     app.selectbox(key="train.data.dataset").set_value("digits").run()

@@ -19,8 +19,8 @@ def checks(check_weights=None):
 
 def test_what_is_looked_at(home):
     found = checks()
-    assert {"python", "packages", "torch", "devices", "home", "store", "worker", "weights bloom_resnet"} <= set(found)
-    assert all(found[name].ok for name in ("python", "torch", "devices", "home", "store", "worker", "weights bloom_vit"))
+    assert {"python", "packages", "torch", "devices", "home", "store", "worker", "weights bloom_resnet", "recorded runs"} <= set(found)
+    assert all(found[name].ok for name in ("python", "torch", "devices", "home", "store", "worker", "weights bloom_vit", "recorded runs"))
     assert all(check.mend for check in found.values() if not check.ok)
 
 

@@ -1,0 +1,243 @@
+"""Story: suboptimal transfer in five steps, each one claim and one figure of recorded real runs. Needs no training and no network."""
+
+import streamlit as st
+
+from pages.ui import guessing
+from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.race import launch_race, recorded_track, show_race
+from pages.ui.recorded import gallery, recording
+from rft_core.report.canvas import note
+from rft_core.report.figures import CONFIG
+from rft_core.report.race import race_figure, race_notes, race_traces
+from rft_core.report.replay import with_replay
+from rft_core.report.story_figures import area_figure, attack_figure, fragile_figure
+from rft_core.report.story_sentences import (
+    describe_areas,
+    describe_attack,
+    describe_falls,
+    describe_fragile,
+    describe_limit,
+    describe_race,
+    describe_source,
+)
+from rft_core.units import format_duration, format_epsilon
+
+CLAIMS = (
+    "A tiny change makes an accurate model wrong",
+    "Standard fine-tuning is accurate and fragile",
+    "Fixed epsilon never catches up",
+    "Letting epsilon rise repairs it",
+    "Expected robustness averages over all epsilons",
+)
+TRIO, RACE = ("standard", "fixed", "scheduled"), ("fixed", "scheduled")
+STEP = "story.step"
+HALF_WAY = 4
+
+
+def main() -> None:
+    if st.query_params.get("race"):
+        open_page("The race, live", __file__)
+        show_race(st.query_params["race"])
+        return
+    step = choose_step()
+    left, right = columns(8, 4)
+    with left, st.container(key="claim"):
+        open_page(CLAIMS[step - 1], __file__)
+    with right:
+        show_pager(step)
+    with mistakes_shown():
+        (attacked_picture, fragile, delayed, repaired, summed_up)[step - 1]()
+
+
+def choose_step() -> int:
+    """Return the step, 1 to 5: the one in the URL when it is new, else the one last shown."""
+    asked = st.query_params.get("step", "")
+    if asked and asked != st.session_state.get("story.shown"):
+        st.session_state[STEP] = int(asked) if asked.isdecimal() and 1 <= int(asked) <= len(CLAIMS) else 1
+    step = st.session_state.setdefault(STEP, 1)
+    st.query_params["step"] = st.session_state["story.shown"] = str(step)
+    return step
+
+
+def show_pager(step: int) -> None:
+    """Draw "step 2 of 5" with the two buttons; page up and page down, which clickers send, work as well."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+        st.markdown(f"step {step} of {len(CLAIMS)}", width="content")
+        st.button("Back", key="story.back", disabled=step == 1, on_click=_go, args=(step - 1,), shortcut="PageUp")
+        last = step == len(CLAIMS)
+        st.button("Next", key="story.next", type="primary", disabled=last, on_click=_go, args=(step + 1,), shortcut="PageDown")
+
+
+def _go(step: int) -> None:
+    st.session_state[STEP] = step
+    st.query_params["step"] = st.session_state["story.shown"] = str(step)
+
+
+def attacked_picture() -> None:
+    """Step 1: one test picture, clean and attacked, and what the model says."""
+    shown, run = gallery(), recording("standard")
+    left, right = columns(8, 4)
+    with right:
+        notice(
+            "The model was trained the ordinary way. It reads the clean picture rightly.",
+            "The attack moves every pixel a little, in the direction that misleads the model most.",
+            "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step a picture file can hold.",
+        )
+        levels = [float(one) for one in shown.epsilons]
+        epsilon = st.select_slider("Strength of the attack, epsilon", levels, value=levels[HALF_WAY], key="story.epsilon", format_func=format_epsilon)
+        image = st.segmented_control("Picture", range(len(shown.truth)), default=0, key="story.image", required=True, format_func=lambda place: str(place + 1))
+        st.caption(f"{describe_falls(shown)} Chosen: the first test pictures, one a class, that the model reads rightly without an attack.")
+    place = levels.index(epsilon)
+    with left:
+        said = describe_attack(shown, image, place)
+        draw(attack_figure(shown, image, place, key="story.attack"), "attack", f"Clean picture, perturbation and attacked picture. {said}")
+        st.caption(said)
+        source("standard", more=f"Pictures: {run.spec.data.dataset} test set, PGD with {run.spec.evaluation.steps} steps.")
+
+
+def fragile() -> None:
+    """Step 2: the standard run, accurate on clean pictures and not on attacked ones."""
+    run = recording("standard")
+    left, right = columns(8, 4)
+    with left:
+        said = describe_fragile(run)
+        draw(fragile_figure(run, key="story.fragile"), "fragile", f"Accuracy over steps, and accuracy over epsilon. {said}")
+        st.caption(said)
+        source("standard")
+    with right:
+        notice(
+            "**Clean accuracy** rises within a few epochs: the pretrained model adapts to its new task.",
+            "**Accuracy under attack** stays at the bottom all the time.",
+            "On the right the attack grows stronger from left to right. The curve falls at once.",
+        )
+        show_live_button(TRIO)
+
+
+def delayed() -> None:
+    """Step 3: fixed epsilon against standard."""
+    show_replay(
+        ("fixed", "standard"),
+        (),
+        known="standard",
+        asked=("fixed",),
+        question="Where will fixed end?",
+        points=(
+            "*Fixed* is trained on attacked pictures only, at full epsilon from the first step. Everything else is as in *standard*.",
+            "The attack hides the task before it is learned, so the model does not adapt. The paper calls this **suboptimal transfer**; "
+            "where nothing is learned, **transfer failure**.",
+            "A run **adapts** when its clean accuracy passes the dotted grey line.",
+        ),
+        live=TRIO,
+    )
+
+
+def repaired() -> None:
+    """Step 4: the race, fixed against scheduled."""
+    show_replay(
+        ("fixed", "scheduled"),
+        ("standard",),
+        known="fixed",
+        asked=RACE,
+        question="Where will scheduled end?",
+        points=(
+            "The purple strip is epsilon. *Scheduled* trains without attack for a quarter of the time, then epsilon rises.",
+            "It adapts first, like *standard*. Then it keeps most of its clean accuracy while the attack grows.",
+            "The shaded **gap** is what fixed epsilon loses.",
+        ),
+        live=RACE,
+    )
+
+
+def show_replay(
+    names: tuple[str, str], behind: tuple[str, ...], *, known: str, asked: tuple[str, ...], question: str, points: tuple[str, ...], live: tuple[str, ...]
+) -> None:
+    """Draw a race that replays in the browser: before the result is asked for, it shows the run that is known already."""
+    step = st.session_state[STEP]
+    runs = [recording(name) for name in names]
+    left, right = columns(8, 4)
+    with right:
+        notice(*points)
+        guesses = guessing.ask(asked, key=f"story.{step}")
+        revealed = guessing.revealed(f"story.{step}")
+        show_live_button(live)
+    tracks = [recorded_track(name, guess=guesses.get(name)) for name in names]
+    references = [recorded_track(name) for name in behind]
+    end = max(track.end_second for track in tracks)
+    first = tracks if revealed else [track if track.label == known else track.until(-1) for track in tracks]
+    figure = race_figure(first, epsilon=runs[0].spec.threat.epsilon, key=f"story.{step}", references=references)
+    if not revealed:
+        where = {"xref": "paper", "yref": "paper", "xanchor": "center", "align": "center", "font": {"size": 18}}
+        figure.add_annotation(note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **where))
+
+    def moment(second: float) -> tuple:
+        now = [track.until(second) for track in tracks]
+        return race_traces(now), race_notes(now, references)
+
+    with left:
+        said = describe_race(tracks) if revealed else "Lines: validation images while training. Marks at the right end: the final model on the test images."
+        with_replay(figure, end, moment, start=end if revealed else 0.0)
+        draw(figure, f"replay.{step}.{revealed}", f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {said}")
+        st.caption(said)
+        for line in guessing.verdicts(guesses, tracks) if revealed else ():
+            st.markdown(f":material/target: {line}")
+        source(*names, *behind)
+
+
+def summed_up() -> None:
+    """Step 5: the area under the curve, and what it hides."""
+    runs = [recording(name) for name in TRIO]
+    left, right = columns(8, 4)
+    with right:
+        notice(
+            "Each curve says how many test pictures a model still reads rightly as the attack grows.",
+            "**Expected robustness** is the area under it: mean accuracy when every epsilon up to the target is as likely.",
+            f"**Its limit.** {describe_limit(runs)}",
+        )
+        shaded = st.segmented_control("Shade the area of", TRIO, default="scheduled", key="story.shaded", required=True)
+        places = range(len(runs[0].report["curve"]))
+        epsilons = [point["epsilon"] for point in runs[0].report["curve"]]
+        place = st.select_slider(
+            "Read the curves at epsilon", places, value=HALF_WAY // 2, key="story.place", format_func=lambda one: format_epsilon(epsilons[one])
+        )
+        st.page_link("pages/train.py", label="Explore schedules on Train", icon=":material/model_training:", query_params={"preset": "scheduled"})
+    with left:
+        said = describe_areas(runs, place)
+        draw(area_figure(runs, shaded, place, key="story.area"), "area", f"Robustness curves of three runs. {said} {describe_limit(runs)}")
+        images = runs[0].report["curve"][0]["n"]
+        st.caption(f"{said} {images:,} test images each; whiskers: 95 % intervals. Seed {runs[0].spec.seed}; docs/measurements.md has three seeds.")
+        source(*TRIO)
+
+
+def notice(*points: str) -> None:
+    """List what to notice."""
+    st.subheader("What to notice", anchor=False)
+    st.markdown("\n".join(f"- {point}" for point in points))
+
+
+def draw(figure: object, name: str, alt: str) -> None:
+    """Draw a figure of the story; the tool bar would cover its labels."""
+    with st.container(key="lesson"):
+        st.plotly_chart(figure, key=f"story.figure.{name}", config=dict(CONFIG) | {"displayModeBar": False}, alt=alt)
+
+
+def source(*names: str, more: str = "") -> None:
+    """Say what was recorded, and how to make it again."""
+    with st.expander(f"A recorded real run: {', '.join(names)}" if len(names) == 1 else f"Recorded real runs: {', '.join(names)}"):
+        for name in names:
+            run = recording(name)
+            st.caption(describe_source(run))
+            st.code(run.command, language="bash")
+        if more:
+            st.caption(more)
+
+
+def show_live_button(names: tuple[str, ...]) -> None:
+    """Offer the same runs live; they queue one behind the other."""
+    seconds = sum(recording(name).report["seconds"] for name in names)
+    if st.button("Run it live here", key="story.live", icon=":material/play_circle:", help=f"Queues {len(names)} runs: {', '.join(names)}."):
+        with mistakes_shown():
+            launch_race(names)
+    st.caption(f"{len(names)} runs, one behind the other: {format_duration(seconds)} on the recording's machine, and loading.")
+
+
+main()

@@ -1,0 +1,65 @@
+"""What every figure of the story shares: size, axes, colours that fade, labels readable on both themes."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rft_core.units import PIXEL_LEVELS, format_epsilon
+
+
+def blank(key: str, height: int, **margin: int) -> go.Figure:
+    """Return an empty figure of fixed height; its `key` keeps zoom and hidden traces when new data arrive."""
+    figure = go.Figure()
+    margin = {"l": 56, "r": 12, "t": 30, "b": 44} | margin
+    return figure.update_layout(height=height, margin=margin, uirevision=key, showlegend=False, hovermode="closest", font={"size": 14})
+
+
+def percent_axis(title: str, **more: Any) -> dict[str, Any]:
+    """Return an accuracy axis, 0 to 100 %, that stays put."""
+    axis = {"title": title, "range": [-2, 104], "tickvals": [0, 20, 40, 60, 80, 100], "ticktext": ["0", "20", "40", "60", "80", "100 %"]}
+    return axis | {"fixedrange": True} | more
+
+
+def epsilon_axis(title: str | None, epsilon: float, most: int = 5, **more: Any) -> dict[str, Any]:
+    """Return an linf epsilon axis in 255ths from 0 to `epsilon`, labelled 0, 2/255, ... with at most `most` labels."""
+    levels = max(epsilon * PIXEL_LEVELS, 1.0)
+    pace = max(1, int(np.ceil(levels / (most - 1))))
+    places = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
+    labels = [format_epsilon(place / PIXEL_LEVELS) for place in places]
+    return {"title": title, "tickvals": places, "ticktext": labels, "range": [-0.02 * levels, 1.05 * levels], "fixedrange": True} | more
+
+
+def fade(colour: str, opacity: float) -> str:
+    """Return "#RRGGBB" with an opacity, 0 to 1."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def note(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
+    """Return a text at a place, left-aligned and centred in height.
+
+    Everything a note of any frame may set is written out: Plotly lays the notes of a frame over those before, one by one,
+    and what is left out stays as it was.
+    """
+    where = {"x": x, "y": y, "xref": "x", "yref": "y", "xanchor": "left", "yanchor": "middle", "xshift": 0}
+    return {"text": text, **where, "showarrow": False, "align": "left", "opacity": 1.0, "font": {"size": 14}} | more
+
+
+def rule(colour: str, x0: float, x1: float, y0: float, y1: float) -> dict[str, Any]:
+    """Return a dotted line between two places, written out like a note."""
+    ends = {"x0": x0, "x1": x1, "y0": y0, "y1": y1, "xref": "x", "yref": "y"}
+    return {"type": "line", **ends, "line": {"color": colour, "width": 1.5, "dash": "dot"}}
+
+
+def apart(heights: list[float], least: float, low: float = 0.0, high: float = 100.0) -> list[float]:
+    """Return `heights` moved apart until each pair differs by `least`, in the same order, within [low, high] as far as they fit."""
+    order = sorted(range(len(heights)), key=lambda place: heights[place])
+    moved = list(heights)
+    for below, above in zip(order, order[1:]):
+        moved[above] = max(moved[above], moved[below] + least)
+    ceiling = high
+    for place in reversed(order):
+        moved[place] = min(moved[place], ceiling)
+        ceiling = moved[place] - least
+    return [max(low, value) for value in moved]

@@ -1,0 +1,156 @@
+"""The story and the live race through app.py with AppTest; no worker, no browser, no network."""
+
+import pytest
+
+from rft_core.presets import preset
+from rft_core.recordings import read_recording
+from rft_core.store.events import Event, append_events
+from rft_core.units import format_percent
+from tests.ui import test_pages
+from tests.ui.test_pages import open_app, texts
+
+store = test_pages.store
+FIXED, SCHEDULED = read_recording("fixed"), read_recording("scheduled")
+
+
+def story(**query: str):
+    return open_app("pages/story.py", **query)
+
+
+def played(store, name: str, share: float = 1.0) -> str:
+    """A stored run with the events of a recorded one, all of them or the first part."""
+    one = read_recording(name)
+    run_id = store.submit(preset(name))
+    store.claim(("cpu",), run_id)
+    events = one.events[: max(1, int(share * len(one.events)))]
+    append_events(store.engine, run_id, [Event(n + 1, e.step, e.epoch, 1000.0 + e.wall_time, e.kind, e.payload) for n, e in enumerate(events)])
+    store.beat(run_id, events[-1].step, one.total_steps)
+    if share == 1.0:
+        store.finish(run_id, "finished", report=one.report)
+    return run_id
+
+
+def test_the_story_is_what_opens(store):
+    app = open_app()
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value == "A tiny change makes an accurate model wrong"
+    assert app.select_slider(key="story.epsilon").value == pytest.approx(2 / 255)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
+def test_each_step_has_a_claim_a_figure_and_its_source(store, step):
+    app = story(step=str(step))
+    assert not app.exception
+    assert not app.error
+    assert f"step {step} of 5" in texts(app)
+    assert len(app.get("plotly_chart")) == 1
+    assert any("recorded real run" in one.label.lower() for one in app.expander)
+    assert any("python -m rft_core run --preset" in one.value for one in app.code)
+
+
+@pytest.mark.parametrize("step", ["0", "6", "x", "-1", "²"])
+def test_a_step_that_is_not_there_opens_the_first(store, step):
+    app = story(step=step)
+    assert not app.exception
+    assert "step 1 of 5" in texts(app)
+
+
+def test_next_and_back(store):
+    app = story(step="4")
+    app.button(key="story.next").click().run()
+    assert "step 5 of 5" in texts(app)
+    assert app.button(key="story.next").disabled
+    app.button(key="story.back").click().run()
+    assert "step 4 of 5" in texts(app)
+
+
+def test_a_stronger_attack_is_told(store):
+    app = story(step="1")
+    app.select_slider(key="story.epsilon").set_value(0.0).run()
+    assert "No attack" in texts(app)
+    app.select_slider(key="story.epsilon").set_value(8 / 255).run()
+    assert "The model now reads" in texts(app)
+
+
+def test_the_numbers_wait_until_they_are_asked_for(store):
+    app = story(step="4")
+    reached = format_percent(SCHEDULED.report["clean_accuracy"])
+    assert reached not in texts(app)
+    app.button(key="story.4.reveal").click().run()
+    assert reached in texts(app)
+    assert "you guessed" not in texts(app)
+
+
+def test_predict_then_reveal(store):
+    app = story(step="4")
+    app.toggle(key="story.4.guess").set_value(True).run()
+    app.slider(key="story.4.fixed").set_value(60)
+    app.slider(key="story.4.scheduled").set_value(20).run()
+    assert "you guessed" not in texts(app)
+    app.button(key="story.4.reveal").click().run()
+    reached = 100 * FIXED.report["clean_accuracy"]
+    assert f"you guessed 60 %, it reached {reached:.1f} %: {60 - reached:.1f} points too high" in texts(app)
+    assert "points too low" in texts(app)
+    app.toggle(key="story.4.guess").set_value(False).run()
+    assert "you guessed" not in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("step", "names"), [("2", ["standard", "fixed", "scheduled"]), ("3", ["standard", "fixed", "scheduled"]), ("4", ["fixed", "scheduled"])]
+)
+def test_running_it_live_queues_the_recorded_settings(store, step, names):
+    app = story(step=step)
+    app.button(key="story.live").click().run()
+    records = sorted(store.records(), key=lambda record: record.number)
+    assert [record.spec for record in records] == [preset(name) for name in names]
+    assert app.title[0].value == "The race, live"
+    assert "has not been measured yet" in texts(app)
+
+
+def test_a_race_under_way(store):
+    first = played(store, "fixed", 0.5)
+    second = store.submit(preset("scheduled"))
+    app = story(race=f"{first},{second}")
+    assert not app.exception
+    assert "Fixed is at" in texts(app)
+    assert "Scheduled has not been measured yet" in texts(app)
+
+
+def test_a_finished_race_says_how_it_ended(store):
+    ids = [played(store, name) for name in ("fixed", "scheduled")]
+    app = story(step="4")
+    app.toggle(key="story.4.guess").set_value(True).run()
+    app.slider(key="story.4.fixed").set_value(60).run()
+    app.query_params["race"] = ",".join(ids)
+    app.run()
+    assert not app.exception
+    assert f"Fixed ends at {format_percent(FIXED.report['clean_accuracy'])}" in texts(app)
+    assert "you guessed 60 %" in texts(app)
+    app.button(key="race.back").click().run()
+    assert "step 4 of 5" in texts(app)
+
+
+def test_a_race_of_two_runs_with_one_schedule(store):
+    ids = [played(store, "fixed"), played(store, "fixed")]
+    app = story(race=",".join(ids))
+    assert not app.exception
+    assert texts(app).count("ends at") == 2
+
+
+@pytest.mark.parametrize("ids", ["nothing", ",", "a,b"])
+def test_a_race_of_unknown_runs_says_so(store, ids):
+    app = story(race=ids)
+    assert not app.exception
+    assert "Back to the story" in [button.label for button in app.button]
+    assert "No such runs here" in texts(app)
+
+
+def test_a_damaged_recording_is_one_line(store, monkeypatch, tmp_path):
+    import streamlit
+
+    streamlit.cache_resource.clear()
+    monkeypatch.setattr("pages.ui.recorded.read_recording", lambda name: read_recording(name, tmp_path))
+    app = story(step="2")
+    assert not app.exception
+    assert "card of the recorded runs" in texts(app)
