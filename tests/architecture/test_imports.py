@@ -16,9 +16,9 @@ MAY_USE_TORCH = ("rft_core.engine", "rft_core.sweeps")
 FLOORS = (
     ("rft_core.errors", "rft_core.units"),
     ("rft_core.schedules", "rft_core.metrics", "rft_core.home"),
-    ("rft_core.catalog",),
-    ("rft_core.sections",),
-    ("rft_core.spec",),
+    ("rft_core.catalog", "rft_core.uploads", "rft_core.downloads"),
+    ("rft_core.sections", "rft_core.backbones"),
+    ("rft_core.spec", "rft_core.availability"),
     ("rft_core.presets", "rft_core.preview", "rft_core.grid"),
     ("rft_core.store",),
     ("rft_core.report", "rft_core.worker"),
