@@ -17,7 +17,7 @@ SHARED = {
     "strategies": {"__init__", "parameters", "places"},
     "attacks": {"__init__", "norms", "losses", "walk"},
     "objectives": {"__init__", "adversary", "build", "divergence"},
-    "datasets": {"__init__", "dataset", "augment", "load", "splits", "listing", "decode", "corruptions"},
+    "datasets": {"__init__", "dataset", "augment", "load", "splits", "listing", "decode", "corruptions", "card", "twins"},
 }
 COMMANDS = ("doctor", "list", "schedule", "run", "submit", "worker", "runs", "show", "stop", "pause", "resume", "delete", "compare", "evaluate", "pretrain")
 

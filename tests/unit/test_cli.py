@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from rft_core import cli
+from rft_core.arguments import split_setting
 from rft_core.home import Home
 from rft_core.spec import RunSpec, parse, with_settings
 from tests.architecture.source import CHECKOUT
@@ -172,7 +173,7 @@ def test_list(answer, call, kind):
     ],
 )
 def test_set(text, expected):
-    assert cli._split(text) == expected
+    assert split_setting(text) == expected
 
 
 class TestARun:
