@@ -13,6 +13,7 @@ from rft_core.errors import UnknownNameError
 
 SCHEDULE_PAPER = "Ngnawé et al., Robust Fine-Tuning from Non-Robust Pretrained Models, ICLR 2026"
 PGD, APGD, LIBRARY = "rft_core.engine.attacks.pgd", "rft_core.engine.attacks.apgd", "rft_core.engine.attacks.library"
+ONLINE = ("rft_core.engine.data.torchvision_sets", "rft_core.engine.data.hub")
 TRADEOFF_PAPER = "Li et al., On the Robustness Tradeoff in Fine-Tuning, ICCV 2025"
 
 
@@ -21,7 +22,7 @@ class Choice:
     """One row of a menu: the name in specs, the label on screen, one line of help, where it comes from, its code.
 
     `facts` are numbers a page shows before anything is loaded, such as the images of a dataset; tests hold them true.
-    `walk` names an attack's code for single steps, where it has one.
+    `walk` names an attack's code for single steps, where it has one. `domains` are those of a dataset that has some.
     """
 
     name: str
@@ -31,6 +32,12 @@ class Choice:
     target: str
     facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     walk: str = ""
+    domains: tuple[str, ...] = ()
+
+    @property
+    def is_online(self) -> bool:
+        """Whether this dataset is downloaded the first time it is used."""
+        return self.target.startswith(ONLINE)
 
     def load(self) -> Callable:
         """Import and return the code behind this choice."""
