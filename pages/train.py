@@ -8,8 +8,8 @@ from pages.ui.form_state import choose_preset, keep
 from pages.ui.frame import columns, mistakes_shown, open_page
 from pages.ui.model_menu import weights_missing
 from pages.ui.session import store
-from rft_core import RunSpec, UserError, find, preset, submit, with_settings
-from rft_core.preview import estimate, factors
+from rft_core import RunSpec, UserError, datacards, find, preset, submit, with_settings
+from rft_core.preview import estimate, factors, train_images
 from rft_core.report.figures import CONFIG, schedule_figure
 from rft_core.spec import flatten
 from rft_core.units import format_duration, format_epsilon, format_percent
@@ -72,10 +72,10 @@ def show_schedule(spec: RunSpec) -> None:
 def show_cost(spec: RunSpec) -> None:
     """Say what the run will cost, and what that rests on."""
     rate, basis = store().measured_rate(spec)
-    cost = estimate(spec, rate, basis)
+    cost = estimate(_counted(spec), rate, basis)
     first, second, third = st.columns(3)
     if cost is None:
-        first.metric("Time", "unknown", help="The number of images is known once the folder has been read. Set 'Training images' for an estimate.", border=True)
+        first.metric("Time", "unknown", help="The number of images is known once the data have been looked at.", border=True)
         return
     first.metric("Time, about", format_duration(cost.seconds), help=f"Estimated from {cost.basis}.", border=True)
     second.metric("Of a constant schedule's cost", format_percent(cost.share_of_constant), help="No attack is run while epsilon is 0.", border=True)
@@ -86,6 +86,14 @@ def show_cost(spec: RunSpec) -> None:
         border=True,
     )
     st.caption(f"Estimated from {cost.basis}." if cost.seconds else "Time unknown: nothing like it has run here yet.")
+
+
+def _counted(spec: RunSpec) -> RunSpec:
+    """Return `spec` with the number of training images that a look at the data has found, where only that tells."""
+    if train_images(spec) is not None:
+        return spec
+    card = datacards.read_card(store().home, spec) or {}
+    return with_settings(spec, {"data.train_size": next((split["count"] for split in card.get("splits", []) if split["name"] == "train"), None)})
 
 
 def show_launch(spec: RunSpec) -> None:

@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from pages.ui.data_menu import needs_download
+from pages.ui.frame import plain
 from pages.ui.session import is_online, store
 from rft_core import RunSpec, datacards
 from rft_core.datacards import Reading
@@ -14,7 +15,8 @@ from rft_core.units import format_duration
 
 OPEN = "form.looking"
 POLL_SECONDS = 1.0
-PICTURE_PIXELS = 88
+# twelve in a row: whole classes beside each other, where each has one, two, three, four or six
+PICTURE_PIXELS = 96
 ICONS = {"ok": ":green[:material/check_circle:]", "note": ":gray[:material/info:]", "warning": ":orange[:material/warning:]"}
 
 
@@ -36,9 +38,9 @@ def _close() -> None:
 @st.dialog("The data", width="large", on_dismiss=_close)
 def _dialog(spec: RunSpec | None, mistake: str) -> None:
     if spec is None:
-        st.info(f"There is nothing to look at yet: {mistake}", icon=":material/lightbulb:")
+        st.info(plain(f"There is nothing to look at yet: {mistake}"), icon=":material/lightbulb:")
         return
-    st.caption(spec.data.dataset)
+    st.caption(plain(spec.data.dataset))
     home = store().home
     card = datacards.read_card(home, spec)
     if card is None and datacards.reading(home, spec) is None:
@@ -77,12 +79,12 @@ def _wait(spec: RunSpec) -> None:
 
 
 def _show_progress(at_work: Reading) -> None:
-    st.markdown(f":material/hourglass_top: Reading for {format_duration(at_work.seconds)}: {_plain(at_work.line)}")
+    st.markdown(f":material/hourglass_top: Reading for {format_duration(at_work.seconds)}: {plain(at_work.line)}")
     st.caption("It is read at the size the run will use, and kept for it. Reading goes on when this is closed.")
 
 
 def _show_failure(spec: RunSpec, line: str) -> None:
-    st.error(line, icon=":material/error:")
+    st.error(plain(line), icon=":material/error:")
     _again(spec, "Read again")
 
 
@@ -93,11 +95,10 @@ def _again(spec: RunSpec, label: str) -> None:
 
 
 def _show_card(spec: RunSpec, card: dict) -> None:
-    st.markdown(describe_card(card))
+    st.markdown(plain(describe_card(card)))
     if card["others"]:
-        st.caption(f"Trained on {', '.join(card['domains'])}; measured only: {', '.join(card['others'])}.")
-    for finding in findings(card):
-        st.markdown(f"{ICONS[finding.level]} {_text(finding)}")
+        st.caption(plain(f"Trained on {', '.join(card['domains'])}; measured only: {', '.join(card['others'])}."))
+    st.markdown("  \n".join(f"{ICONS[finding.level]} {_text(finding)}" for finding in findings(card)))
     _show_pictures(spec, card)
     st.subheader("How many training images has each class?", anchor=False)
     small, large = card["smallest"], card["largest"]
@@ -117,18 +118,11 @@ def _show_pictures(spec: RunSpec, card: dict) -> None:
     classes = len(set(shown))
     part = "" if classes == len(card["class_names"]) else f", {classes} of {len(card['class_names']):,} classes"
     st.subheader(f"Training images{part}", anchor=False)
-    st.image(cells[: len(shown)], caption=shown, width=PICTURE_PIXELS, alt=shown)
+    st.image(cells[: len(shown)], caption=[plain(name) for name in shown], width=PICTURE_PIXELS, alt=shown)
     for pair in card["duplicates"]["examples"]:
-        st.caption(f"In training ({pair['classes'][0]}), and in test ({pair['classes'][1]})")
+        st.caption(plain(f"In training ({pair['classes'][0]}), and in test ({pair['classes'][1]})"))
         st.image([cells[place] for place in pair["cells"]], width=PICTURE_PIXELS, alt=["training image", "test image"])
 
 
 def _text(finding: Finding) -> str:
-    return _plain(finding.text[:1].upper() + finding.text[1:] + ".")
-
-
-def _plain(text: str) -> str:
-    """Return `text`, which may hold names of files and classes, so that no character of it is markup."""
-    for mark in "\\`*_{}[]()#+-!|<>$&~:":
-        text = text.replace(mark, f"&#{ord(mark)};")
-    return text
+    return plain(finding.text[:1].upper() + finding.text[1:] + ".")

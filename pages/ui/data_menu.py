@@ -7,6 +7,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.ui.form_state import fill_dataset, key, place_key
+from pages.ui.frame import plain
 from pages.ui.session import is_online, store
 from rft_core import UserError, choices, downloads, uploads
 from rft_core.catalog import SCHEMES, Choice
@@ -67,9 +68,9 @@ def data_menu() -> bool:
     with st.container(horizontal=True, gap="small"):
         look = st.button("Look at the data", key="form.look", icon=":material/image_search:", help="Pictures, class sizes, broken files, duplicates.")
         _upload()
-        if chosen in uploaded:
-            _remove(uploaded[chosen])
     _show_outcome()
+    if chosen in uploaded:
+        _show_upload(uploaded[chosen])
     return look
 
 
@@ -166,7 +167,7 @@ def _upload() -> None:
     most = st.get_option("server.maxUploadSize")
     with st.popover("Upload a zip", icon=":material/upload:"):
         st.file_uploader("A zip of images", type="zip", key=UPLOADER, help="One folder of images a class, or train/ and test/ of them.")
-        st.caption(f"Up to {most} MB. Larger data: give the path of their folder instead.")
+        st.caption(f"Larger than {most} MB: choose 'Image folder or zip' and give its path on this machine.")
 
 
 def _take_upload() -> None:
@@ -185,26 +186,28 @@ def _take_upload() -> None:
 
 
 def _show_outcome() -> None:
-    """Say what became of the last upload, while it is the chosen dataset or could not be used."""
+    """Say what is wrong with the last uploaded file, or what was left out of it while it is the chosen dataset."""
     outcome = st.session_state.get(OUTCOME)
     if outcome is None:
         return
     if outcome.error:
-        st.error(outcome.error, icon=":material/error:")
-    elif st.session_state[key("data.dataset")] == f"folder:{outcome.folder}":
-        st.caption(f"{outcome.name}: {outcome.kept:,} images kept.")
-        if outcome.skipped:
-            with st.expander(f"{len(outcome.skipped):,} files were left out"):
-                for line in outcome.skipped[:SHOWN_SKIPPED]:
-                    st.text(line)
-                if len(outcome.skipped) > SHOWN_SKIPPED:
-                    st.caption(f"and {len(outcome.skipped) - SHOWN_SKIPPED:,} more")
+        st.error(plain(outcome.error), icon=":material/error:")
+    elif outcome.skipped and st.session_state[key("data.dataset")] == f"folder:{outcome.folder}":
+        with st.expander(f"{len(outcome.skipped):,} {'file was' if len(outcome.skipped) == 1 else 'files were'} left out"):
+            st.text("\n".join(outcome.skipped[:SHOWN_SKIPPED]))
+            if len(outcome.skipped) > SHOWN_SKIPPED:
+                st.caption(f"and {len(outcome.skipped) - SHOWN_SKIPPED:,} more")
 
 
-def _remove(folder: Path) -> None:
-    with st.popover("Remove", icon=":material/delete:"):
-        st.caption(f"Deletes {folder.name} from this machine. Runs that used it keep their results, but cannot be resumed or measured again.")
-        st.button("Remove this upload", key="form.remove_upload", on_click=_forget, args=(folder.name,), icon=":material/delete:")
+def _show_upload(folder: Path) -> None:
+    """Say what is uploaded, and let it be removed."""
+    outcome = st.session_state.get(OUTCOME)
+    kept = f"{outcome.name}: {outcome.kept:,} images kept" if outcome and outcome.folder == folder else f"Uploaded before, as {folder.name}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(plain(f"{kept}."))
+        with st.popover("Remove", icon=":material/delete:"):
+            st.caption(plain(f"Deletes {folder.name} from this machine. Runs that used it keep their results, but cannot be resumed or measured again."))
+            st.button("Remove this upload", key="form.remove_upload", on_click=_forget, args=(folder.name,), icon=":material/delete:")
 
 
 def _forget(name: str) -> None:

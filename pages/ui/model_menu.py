@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.form_state import ANY_TIMM, key
+from pages.ui.frame import plain
 from pages.ui.session import weights_of
 from rft_core import UserError, backbones, choices
 from rft_core.spec import describe
@@ -26,11 +27,8 @@ def model_menu() -> None:
     chosen = st.selectbox("Backbone", list(labels), format_func=labels.get, key=key("model.backbone"), help=describe("model.backbone"))
     if chosen == ANY_TIMM:
         _search()
-    else:
-        st.caption(rows[chosen].help)
     if name := _chosen():
-        _show_facts(name)
-        _show_weights(name)
+        _show(name, rows[name].help if name in rows else "")
         _hint_at_robust(name)
 
 
@@ -44,7 +42,7 @@ def _search() -> None:
     found = backbones.search(text.strip(), limit=MATCHES) if text and text.strip() else []
     if not found:
         st.session_state["train.backbone_match"] = None
-        st.caption(f"No timm model matches '{text}'. Try fewer words." if text else "Type part of a name; every timm model can be fine-tuned.")
+        st.caption("Type part of a name; every timm model of images can be fine-tuned.")
         return
     if st.session_state.get("train.backbone_match") not in found:
         st.session_state["train.backbone_match"] = found[0]
@@ -73,24 +71,25 @@ def chosen_backbone() -> str:
     )
 
 
-def _show_facts(name: str) -> None:
+def _show(name: str, help_text: str) -> None:
+    """Say what the backbone is, what it asks for, and where its weights come from."""
+    reason = weights_missing(name)
+    lines = [help_text, " · ".join(_known(name)), "" if reason else plain(f"Weights: {_origin(name)}.")]
+    st.caption("  \n".join(line for line in lines if line))
+    if reason:
+        st.warning(plain(f"Weights: {reason}."), icon=":material/cloud_off:")
+
+
+def _known(name: str) -> list[str]:
     known, state = backbones.facts(name), st.session_state
     if known is None:
-        return
-    batch, strategy = state[key("optim.batch_size")], state[key("strategy.kind")]
-    memory = backbones.training_memory(name, image_size=state[key("data.image_size")] or known.image_size, batch_size=batch or 1, strategy=strategy)
+        return []
+    batch, size = state[key("optim.batch_size")] or 1, state[key("data.image_size")] or known.image_size
+    memory = backbones.training_memory(name, image_size=size, batch_size=batch, strategy=state[key("strategy.kind")])
     parts = [f"{format_count(known.parameters)} parameters"] if known.parameters else []
     parts += [f"{known.image_size} pixels", f"licence {known.licence}" if known.licence else "licence not stated"]
-    parts += [f"about {format_bytes(memory)} of memory at batch {batch}"] if memory and batch else ["memory not known"]
-    st.caption(" · ".join(parts))
-
-
-def _show_weights(name: str) -> None:
-    reason = weights_missing(name)
-    if reason:
-        st.warning(f"Weights: {reason}.", icon=":material/cloud_off:")
-    else:
-        st.caption(f"Weights: {_origin(name)}.")
+    at = f"batch {batch}" + (f" and {size} pixels" if size != known.image_size else "")
+    return [*parts, f"about {format_bytes(memory)} of memory at {at}" if memory else "memory not known"]
 
 
 def _origin(name: str) -> str:
@@ -122,8 +121,6 @@ def _make_constant() -> None:
     st.session_state[key("schedule.kind")] = "constant"
 
 
-def weights_fields() -> None:
-    """Draw where the weights come from, for those who have their own."""
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    left.toggle("Pretrained", key=key("model.pretrained"), help=describe("model.pretrained"))
-    right.text_input("Checkpoint", key=key("model.checkpoint"), placeholder="/path/to/weights.safetensors", help=describe("model.checkpoint"))
+def checkpoint_field() -> None:
+    """Draw the path of a checkpoint, for those who have their own weights."""
+    st.text_input("Checkpoint", key=key("model.checkpoint"), placeholder="/path/to/weights.safetensors", help=describe("model.checkpoint"))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.data_menu import chosen_dataset, chosen_domains, data_menu, domains_field
 from pages.ui.form_state import ON_FORM, key
-from pages.ui.model_menu import chosen_backbone, model_menu, weights_fields
+from pages.ui.model_menu import checkpoint_field, chosen_backbone, model_menu
 from rft_core import RunSpec, choices, find, preset, with_settings
 from rft_core.spec import describe
 from rft_core.units import PIXEL_LEVELS
@@ -108,6 +108,7 @@ def _advanced() -> None:
         _number("Measurements", "evaluation.tracking", 2, 1000)
         st.selectbox("Augmentation", ["none", "flip", "paper"], key=key("data.augment"), help=describe("data.augment"))
         st.toggle("Random start", key=key("attack.random_start"), help=describe("attack.random_start"))
+        st.toggle("Pretrained weights", key=key("model.pretrained"), help=describe("model.pretrained"))
         st.toggle("Corruptions", key=key("evaluation.corruptions"), help=describe("evaluation.corruptions"))
     with right:
         st.number_input(
@@ -125,7 +126,7 @@ def _advanced() -> None:
         _number("Images measured live", "evaluation.eval_size", 2, 1_000_000, placeholder="all")
         _number("Image size", "data.image_size", 8, 1024, placeholder="the backbone's")
     domains_field()
-    weights_fields()
+    checkpoint_field()
     st.text_area("Notes", key=key("notes"), height=80)
 
 

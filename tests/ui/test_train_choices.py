@@ -1,5 +1,6 @@
 """The Train page's choice of model and data through app.py: every state of the menus, uploads, and the look at the data."""
 
+import html
 import io
 import time
 import zipfile
@@ -17,7 +18,7 @@ from rft_core.home import find_home
 from rft_core.spec import RunSpec, with_settings
 from rft_core.uploads import list_uploads
 from tests.ui import test_pages
-from tests.ui.test_pages import open_app, texts
+from tests.ui.test_pages import open_app
 
 store = test_pages.store
 
@@ -82,6 +83,11 @@ def archive(**extra: bytes) -> bytes:
         for name, content in extra.items():
             opened.writestr(f"pets/cat/{name}", content)
     return data.getvalue()
+
+
+def texts(app) -> str:
+    """What a person reads: the page's texts with entities as their characters."""
+    return html.unescape(test_pages.texts(app))
 
 
 def labels(app, key: str) -> list[str]:
@@ -226,7 +232,7 @@ class TestUpload:
         (folder,) = list_uploads(find_home())
         assert app.selectbox(key="train.data.dataset").value == f"folder:{folder}"
         assert "pets.zip: 6 images kept." in texts(app)
-        assert "1 files were left out" in [one.label for one in app.expander]
+        assert "1 file was left out" in [one.label for one in app.expander]
         again = open_app()
         assert f"{folder.name} · uploaded" in labels(again, "train.data.dataset")
         app.button(key="train.launch").click().run()
