@@ -3,10 +3,13 @@
 import streamlit as st
 
 from pages.ui import run_form
+from pages.ui.data_dialog import is_open, look_at
+from pages.ui.form_state import choose_preset, keep
 from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.model_menu import weights_missing
 from pages.ui.session import store
-from rft_core import RunSpec, UserError, preset, submit, with_settings
-from rft_core.preview import estimate, factors
+from rft_core import RunSpec, UserError, datacards, find, preset, submit, with_settings
+from rft_core.preview import estimate, factors, train_images
 from rft_core.report.figures import CONFIG, schedule_figure
 from rft_core.spec import flatten
 from rft_core.units import format_duration, format_epsilon, format_percent
@@ -18,29 +21,38 @@ def main() -> None:
     open_page("Train", __file__)
     left, right = columns(5, 8)
     with left:
-        base = run_form.choose_preset()
-        run_form.model_and_data()
+        base = choose_preset()
+        look = run_form.model_and_data()
         run_form.schedule()
         run_form.method()
         run_form.training()
-    run_form.keep()
+    keep()
+    spec, mistake = None, ""
     with right:
         try:
             spec = run_form.read_spec(base)
         except UserError as error:
-            st.error(str(error), icon=":material/error:")
-            st.button("Launch run", type="primary", icon=":material/play_arrow:", disabled=True)
-            return
-        show_schedule(spec)
-        show_cost(spec)
-        show_launch(spec)
+            mistake = str(error)
+            show_mistake(mistake)
+        else:
+            show_schedule(spec)
+            show_cost(spec)
+            show_launch(spec)
+    if look or is_open():
+        look_at(spec, mistake)
+
+
+def show_mistake(mistake: str) -> None:
+    """Name what is wrong in the form; nothing can be launched until it is mended."""
+    st.error(mistake, icon=":material/error:")
+    st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=True, help=mistake)
 
 
 def show_schedule(spec: RunSpec) -> None:
     """Draw epsilon over the epochs, with constant and the paper's schedule for reference."""
     st.subheader("How strong is the attack while it trains?", anchor=False)
     target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
-    lines = [(run_form.find("schedules", spec.schedule.kind).label, *factors(spec))]
+    lines = [(find("schedules", spec.schedule.kind).label, *factors(spec))]
     for label, kind in (("constant", "constant"), ("two hinges, 25 to 75 %", "two_hinge")):
         if spec.schedule.kind != kind:
             lines.append((label, *factors(with_settings(spec, {"schedule.kind": kind, "schedule.ramp_start": 0.25, "schedule.ramp_end": 0.75}))))
@@ -60,10 +72,10 @@ def show_schedule(spec: RunSpec) -> None:
 def show_cost(spec: RunSpec) -> None:
     """Say what the run will cost, and what that rests on."""
     rate, basis = store().measured_rate(spec)
-    cost = estimate(spec, rate, basis)
+    cost = estimate(_counted(spec), rate, basis)
     first, second, third = st.columns(3)
     if cost is None:
-        first.metric("Time", "unknown", help="The number of images is known once the folder has been read. Set 'Training images' for an estimate.", border=True)
+        first.metric("Time", "unknown", help="The number of images is known once the data have been looked at.", border=True)
         return
     first.metric("Time, about", format_duration(cost.seconds), help=f"Estimated from {cost.basis}.", border=True)
     second.metric("Of a constant schedule's cost", format_percent(cost.share_of_constant), help="No attack is run while epsilon is 0.", border=True)
@@ -76,16 +88,28 @@ def show_cost(spec: RunSpec) -> None:
     st.caption(f"Estimated from {cost.basis}." if cost.seconds else "Time unknown: nothing like it has run here yet.")
 
 
+def _counted(spec: RunSpec) -> RunSpec:
+    """Return `spec` with the number of training images that a look at the data has found, where only that tells."""
+    if train_images(spec) is not None:
+        return spec
+    card = datacards.read_card(store().home, spec) or {}
+    return with_settings(spec, {"data.train_size": next((split["count"] for split in card.get("splits", []) if split["name"] == "train"), None)})
+
+
 def show_launch(spec: RunSpec) -> None:
     """Draw the two ways to launch."""
+    reason = weights_missing(spec.model.backbone)
     with st.container(horizontal=True, gap="small"):
-        launch = st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch")
+        launch = st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=bool(reason), help=reason or None)
         trio = st.button(
             "Launch the trio: standard, fixed, scheduled",
             icon=":material/stacked_line_chart:",
             key="train.trio",
+            disabled=bool(reason),
             help="Three runs with these settings that differ in their schedule alone.",
         )
+    if reason:
+        st.warning(f"Cannot be launched: {reason}.", icon=":material/block:")
     st.caption("Runs queue one behind the other on this machine. They go on when this page is closed.")
     specs = [spec] if launch else trio_of(spec) if trio else []
     if specs:

@@ -14,6 +14,7 @@ from rft_core.errors import UnknownNameError
 SCHEDULE_PAPER = "Ngnawé et al., Robust Fine-Tuning from Non-Robust Pretrained Models, ICLR 2026"
 PGD, APGD, LIBRARY = "rft_core.engine.attacks.pgd", "rft_core.engine.attacks.apgd", "rft_core.engine.attacks.library"
 TORCHVISION, HUB = "rft_core.engine.data.torchvision_sets", "rft_core.engine.data.hub"
+ONLINE = (TORCHVISION, HUB)
 TRADEOFF_PAPER = "Li et al., On the Robustness Tradeoff in Fine-Tuning, ICCV 2025"
 
 
@@ -22,7 +23,7 @@ class Choice:
     """One row of a menu: the name in specs, the label on screen, one line of help, where it comes from, its code.
 
     `facts` are numbers a page shows before anything is loaded, such as the images of a dataset; tests hold them true.
-    `walk` names an attack's code for single steps, where it has one.
+    `walk` names an attack's code for single steps, where it has one. `domains` are those of a dataset that has some.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Choice:
     target: str
     facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     walk: str = ""
+    domains: tuple[str, ...] = ()
+
+    @property
+    def is_online(self) -> bool:
+        """Whether this dataset is downloaded the first time it is used."""
+        return self.target.startswith(ONLINE)
 
     def load(self) -> Callable:
         """Import and return the code behind this choice."""
@@ -106,7 +113,7 @@ DATASETS = _menu(
     Choice("blooms_easy", "Blooms, easy", "Drawn flowers: 8 classes, strong contrast.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 800, "test": 1000, "classes": 8})),
     Choice("blooms_medium", "Blooms, medium", "Drawn flowers: 24 classes.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1200, "test": 1000, "classes": 24})),
     Choice("blooms_hard", "Blooms, hard", "Drawn flowers: 48 fine-grained classes, few images a class.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1536, "test": 1000, "classes": 48})),
-    Choice("blooms_styles", "Blooms in seven styles", "Drawn flowers: 16 classes in seven domains (plain, painting, sketch, silhouette, night, inverted, photo_noise).", "drawn by this project", "rft_core.engine.data.styles:load", MappingProxyType({"train": 800, "test": 800, "classes": 16})),
+    Choice("blooms_styles", "Blooms in seven styles", "Drawn flowers: 16 classes in seven domains (plain, painting, sketch, silhouette, night, inverted, photo_noise).", "drawn by this project", "rft_core.engine.data.styles:load", MappingProxyType({"train": 800, "test": 800, "classes": 16}), domains=("plain", "painting", "sketch", "silhouette", "night", "inverted", "photo_noise")),
     Choice("blooms_source", "Blooms, source", "Drawn flowers: the 54 classes that the embedded backbones were pretrained on.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 24000, "test": 2000, "classes": 54})),
     Choice("digits", "Handwritten digits", "1,797 real 8x8 digits in 10 classes.", "scikit-learn; Alpaydin and Kaynak, UCI 1998", "rft_core.engine.data.digits:load", MappingProxyType({"train": 1132, "test": 539, "classes": 10})),
     Choice("folder", "Image folder", "Your own images: folder:PATH with one folder a class, or train/ and test/ of them; PATH may be a zip.", "your files", "rft_core.engine.data.folder:load"),
@@ -128,7 +135,7 @@ DATASETS = _menu(
     Choice("gtsrb", "German traffic signs", "43 kinds of signs, by number; training pictures are frames of tracks, and validation takes whole tracks.", "Stallkamp et al. 2012; by torchvision", f"{TORCHVISION}:load", MappingProxyType({"train": 26640, "test": 12630, "classes": 43})),
     Choice("cub200", "CUB-200-2011", "200 kinds of birds, official split; 1.1 GB.", "Wah et al. 2011, for non-commercial research; hub: efekankavalci/CUB_200_2011", f"{HUB}:load", MappingProxyType({"train": 5994, "test": 5794, "classes": 200})),
     Choice("stanford_dogs", "Stanford Dogs", "120 breeds of dogs in the tradeoff paper's copy, split 70 : 30; the official split, 12,000 : 8,580, is the schedule paper's.", "Khosla et al. 2011; hub: amaye15/stanford-dogs", f"{HUB}:load", MappingProxyType({"classes": 120})),
-    Choice("domainnet", "DomainNet", "345 classes in six domains (clipart, infograph, painting, quickdraw, real, sketch); domains that are not trained on are only measured; 18.5 GB.", "Peng et al., ICCV 2019, for non-commercial research; hub: wltjr1007/DomainNet", f"{HUB}:load", MappingProxyType({"classes": 345})),
+    Choice("domainnet", "DomainNet", "345 classes in six domains (clipart, infograph, painting, quickdraw, real, sketch); domains that are not trained on are only measured; 18.5 GB.", "Peng et al., ICCV 2019, for non-commercial research; hub: wltjr1007/DomainNet", f"{HUB}:load", MappingProxyType({"classes": 345}), domains=("clipart", "infograph", "painting", "quickdraw", "real", "sketch")),
     Choice("hf", "Hugging Face dataset", "Any image dataset of the hub with one column of images and one of classes: hf:OWNER/NAME, or hf:OWNER/NAME@CONFIG.", "the Hugging Face hub", f"{HUB}:load"),
 )
 # datasets that are named by a scheme and a place: how to write them

@@ -3,25 +3,26 @@
 Every command takes --json: one JSON document on stdout, logs on stderr. Exit 0 only on success, 2 on a user's mistake.
 """
 
-import json
 import logging
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from rft_core import catalog, presets
+from rft_core.arguments import build_spec, split_epsilons, split_settings
 from rft_core.errors import UnknownNameError, UserError
 from rft_core.home import WEIGHTS, find_home
 from rft_core.preview import epoch_factors
 from rft_core.recordings import RECORDED
 from rft_core.report.compare import compare as compare_runs
-from rft_core.spec import RunSpec, parse, with_settings
+from rft_core.spec import RunSpec, with_settings
 from rft_core.store.run_store import open_store
-from rft_core.terminal import err, out, print_answer, print_comparison, print_review, print_run, print_runs, show_json
-from rft_core.units import format_duration, format_percent, parse_epsilon
+from rft_core.terminal import err, out, print_answer, print_comparison, print_dataset, print_review, print_run, print_runs, show_json
+from rft_core.units import format_duration, format_percent
 from rft_core.worker.devices import local_devices
 from rft_core.worker.loop import Engine, run_worker
 from rft_core.worker.submit import submit as submit_run
@@ -48,35 +49,6 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(1)
-
-
-def build_spec(preset: str | None, spec_file: Path | None, settings: list[str] | None) -> RunSpec:
-    """Return the spec that --preset or --spec and any --set describe."""
-    if preset and spec_file:
-        raise UserError("--preset and --spec are two starting points; give one of them")
-    if spec_file and not spec_file.is_file():
-        raise UserError(f"there is no spec file '{spec_file}'; write one with `show ID --json`")
-    spec = _read(spec_file) if spec_file else presets.preset(preset) if preset else RunSpec()
-    return with_settings(spec, dict(_split(text) for text in settings or []))
-
-
-def _read(spec_file: Path) -> RunSpec:
-    """Return the spec in a file: a spec alone, or what `show --json` printed."""
-    try:
-        raw = json.loads(spec_file.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"the spec file '{spec_file}' is not JSON: {error}") from None
-    return parse(raw["spec"] if isinstance(raw, dict) and isinstance(raw.get("spec"), dict) else raw)
-
-
-def _split(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UserError(f"--set {text} has no value; write --set name=value, for example --set optim.epochs=3")
-    try:
-        return name.strip(), json.loads(value)
-    except ValueError:
-        return name.strip(), value.strip() or None
 
 
 @app.command("app")
@@ -129,6 +101,22 @@ def list_menu(
 
 
 @app.command()
+def dataset(
+    name: Annotated[str, typer.Argument(help="A name of `list datasets`, folder:PATH, csv:PATH or hf:OWNER/NAME.")],
+    image_size: Annotated[int | None, typer.Option(help="Pixels on a side; the default backbone's when not given.")] = None,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look a dataset over: images a class, broken files, pictures that occur twice. The card is kept for the dashboard."""
+    from rft_core.datacards import keep_card
+    from rft_core.engine.data.card import make_card
+
+    spec = with_settings(RunSpec(), {"data.dataset": name} | split_settings(settings) | ({"data.image_size": image_size} if image_size else {}))
+    card = keep_card(find_home(), spec, partial(make_card, notify=lambda text: err.print(text, highlight=False, markup=False)))
+    show_json(card) if as_json else print_dataset(card)
+
+
+@app.command()
 def schedule(
     kind: Annotated[str, typer.Option(help="Schedule, see `list schedules`.")] = "two_hinge",
     epsilon: Annotated[str, typer.Option(help="Target, for example 8/255.")] = "8/255",
@@ -141,7 +129,7 @@ def schedule(
     """Print epsilon at the start of every epoch."""
     ramp = {"schedule.ramp_start": ramp_start, "schedule.ramp_end": ramp_end}
     changes = {"schedule.kind": kind, "threat.epsilon": epsilon, "optim.epochs": epochs} | {name: value for name, value in ramp.items() if value is not None}
-    spec = with_settings(RunSpec(), changes | dict(_split(text) for text in settings or []))
+    spec = with_settings(RunSpec(), changes | split_settings(settings))
     values = epoch_factors(spec)
     if as_json:
         show_json({"epsilon": [value * spec.threat.epsilon for value in values], "factor": values})
@@ -253,7 +241,7 @@ def evaluate(
     from rft_core.reviewing import review_run
 
     catalog.find("attacks", attack)
-    grid = _grid(epsilons) if epsilons else None
+    grid = split_epsilons(epsilons) if epsilons else None
     document = review_run(open_store(), run_id, review, attack=attack, steps=steps, epsilons=grid, images=images, honesty=honesty, console=err)
     if as_json:
         show_json(document)
@@ -308,10 +296,3 @@ def pretrain(
         err.print(f"{name}: clean {format_percent(measured['clean_accuracy'])} in {format_duration(measured['seconds'])}", highlight=False)
     if as_json:
         show_json(cards)
-
-
-def _grid(text: str) -> list[float]:
-    try:
-        return [parse_epsilon(one) for one in text.split(",")]
-    except ValueError as error:
-        raise UserError(f"--epsilons {error}") from None

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rft_core.report.compare import Comparison
+from rft_core.report.data_card import card_lines
 from rft_core.store.run_store import RunRecord
 from rft_core.units import format_duration, format_epsilon, format_percent
 
@@ -17,6 +18,15 @@ out, err = Console(), Console(stderr=True)
 def show_json(document: Any) -> None:
     """Print one JSON document on stdout."""
     sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def print_dataset(card: dict[str, Any]) -> None:
+    """Print what there is to know of a dataset."""
+    out.print(f"{card['name']}: {len(card['class_names'])} classes, {card['image_size']} pixels", highlight=False, markup=False)
+    for split in card["splits"]:
+        out.print(f"  {split['name']:12s} {split['count']:,} images", highlight=False, markup=False)
+    for line in card_lines(card):
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_runs(records: list[RunRecord]) -> None:

@@ -57,3 +57,16 @@ def format_duration(seconds: float | None) -> str:
 def format_percent(fraction: float | None) -> str:
     """Return a fraction 0..1 as "52.2 %"; an en dash for None."""
     return "–" if fraction is None or not math.isfinite(fraction) else f"{100 * fraction:.1f} %"
+
+
+def format_count(count: float) -> str:
+    """Return a large count with its letter: "11.7 M", "640 k", "12"."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= 0.9995 * size:
+            return f"{count / size:.3g} {letter}"
+    return f"{count:.0f}"
+
+
+def format_bytes(count: float) -> str:
+    """Return bytes in decimal units: "1.2 GB", "450 MB"."""
+    return f"{count / 1e9:.1f} GB" if count >= 0.9995e9 else f"{max(1, round(count / 1e6))} MB"

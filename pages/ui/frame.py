@@ -8,6 +8,8 @@ import streamlit as st
 
 from rft_core import UserError
 
+# characters that Streamlit's Markdown gives a meaning
+MARKUP = "\\`*_{}[]()#+-!|<>$&~:"
 ASSETS = Path(__file__).parent.parent.parent / "assets"
 
 
@@ -32,3 +34,8 @@ def mistakes_shown() -> Iterator[None]:
 def columns(left: int, right: int) -> list:
     """Return two columns of a twelve-column page."""
     return st.columns([left, right], gap="medium")
+
+
+def plain(text: str) -> str:
+    """Return `text`, which may hold names of files and classes, so that no character of it is markup."""
+    return text.translate({ord(mark): f"&#{ord(mark)};" for mark in MARKUP})

@@ -1,112 +1,23 @@
-"""The form of a run: widgets for the settings most people change, from the catalog; returns a RunSpec.
+"""The form of a run: widgets for the settings most people change, from the catalog; returns a RunSpec."""
 
-Widget keys are "train." + the setting's name. A preset fills all of them; what is not on the form keeps the preset's value.
-"""
-
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from rft_core import PRESETS, RunSpec, UserError, choices, find, preset, with_settings
-from rft_core.spec import describe, flatten
+from pages.ui.data_menu import chosen_dataset, chosen_domains, data_menu, domains_field
+from pages.ui.form_state import ON_FORM, key
+from pages.ui.model_menu import checkpoint_field, chosen_backbone, model_menu
+from rft_core import RunSpec, choices, find, preset, with_settings
+from rft_core.spec import describe
 from rft_core.units import PIXEL_LEVELS
 
-FOLDER = "folder"
-DEFAULT_PRESET = "scheduled"
-KEPT = "form.kept"
-BUTTONS = ("train.launch", "train.trio")
-ON_FORM = (
-    "name",
-    "seed",
-    "model.backbone",
-    "strategy.kind",
-    "objective.kind",
-    "strategy.rank",
-    "strategy.alpha",
-    "strategy.reduction",
-    "objective.beta",
-    "threat.norm",
-    "schedule.kind",
-    "schedule.steps",
-    "optim.epochs",
-    "optim.batch_size",
-    "optim.learning_rate",
-    "optim.head_learning_rate",
-    "optim.weight_decay",
-    "optim.warmup_fraction",
-    "attack.kind",
-    "attack.steps",
-    "evaluation.attack",
-    "attack.random_start",
-    "evaluation.steps",
-    "evaluation.tracking",
-    "evaluation.eval_size",
-    "data.train_size",
-    "data.augment",
-    "notes",
-)
 
-
-def key(setting: str) -> str:
-    """Return the widget key of a setting."""
-    return f"train.{setting}"
-
-
-def choose_preset() -> str:
-    """Draw the preset picker; a newly chosen preset fills the form. The choice is in the URL."""
-    names = [row.name for row in PRESETS]
-    if "train.preset" not in st.session_state and KEPT not in st.session_state:
-        wanted = st.query_params.get("preset", DEFAULT_PRESET)
-        st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
-        _fill()
-    _restore()
-    labels = {row.name: row.label for row in PRESETS}
-    chosen = st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_fill, required=True, wrap=True)
-    st.query_params["preset"] = chosen
-    st.caption(next(row.help for row in PRESETS if row.name == chosen))
-    return chosen
-
-
-def keep() -> None:
-    """Remember every value of the form: Streamlit forgets a widget that is not drawn, on another page or behind a menu."""
-    st.session_state[KEPT] = st.session_state.get(KEPT, {}) | {
-        name: value for name, value in st.session_state.items() if name.startswith("train.") and name not in BUTTONS
-    }
-
-
-def _restore() -> None:
-    """Give back remembered values that were forgotten since; a fresh form takes the preset's."""
-    if KEPT not in st.session_state:
-        _fill()
-        keep()
-    for name, value in st.session_state[KEPT].items():
-        # written anew even where it is there: a value that only a widget holds goes when the widget is not drawn
-        st.session_state[name] = st.session_state.get(name, value)
-
-
-def _fill() -> None:
-    """Write the chosen preset's values into every widget."""
-    values = flatten(preset(st.session_state["train.preset"]))
-    state = st.session_state
-    for setting in ON_FORM:
-        state[key(setting)] = values[setting]
-    dataset = values["data.dataset"]
-    state[key("data.dataset")] = FOLDER if dataset.startswith("folder:") else dataset
-    state["train.folder"] = dataset.removeprefix("folder:") if dataset.startswith("folder:") else ""
-    state["train.epsilon"] = values["threat.epsilon"] * (PIXEL_LEVELS if values["threat.norm"] == "linf" else 1)
-    state["train.ramp"] = (100 * values["schedule.ramp_start"], 100 * values["schedule.ramp_end"])
-    state["train.points"] = "; ".join(f"{100 * place:g}:{100 * factor:g}" for place, factor in values["schedule.points"])
-
-
-def model_and_data() -> None:
-    """Draw the card that says what is fine-tuned on what."""
+def model_and_data() -> bool:
+    """Draw the card that says what is fine-tuned on what; return whether the data are to be looked at."""
     with st.container(border=True):
         st.subheader("Model and data", anchor=False)
-        _menu("backbones", "model.backbone", "Backbone", accept_new=True)
-        _menu("datasets", "data.dataset", "Dataset")
-        if st.session_state[key("data.dataset")] == FOLDER:
-            st.text_input("Folder", key="train.folder", placeholder="/path/to/images", help="One folder of images a class, or train/ and test/ of them.")
+        model_menu()
+        return data_menu()
 
 
 def method() -> None:
@@ -197,6 +108,8 @@ def _advanced() -> None:
         _number("Measurements", "evaluation.tracking", 2, 1000)
         st.selectbox("Augmentation", ["none", "flip", "paper"], key=key("data.augment"), help=describe("data.augment"))
         st.toggle("Random start", key=key("attack.random_start"), help=describe("attack.random_start"))
+        st.toggle("Pretrained weights", key=key("model.pretrained"), help=describe("model.pretrained"))
+        st.toggle("Corruptions", key=key("evaluation.corruptions"), help=describe("evaluation.corruptions"))
     with right:
         st.number_input(
             "Head learning rate",
@@ -211,6 +124,9 @@ def _advanced() -> None:
         st.number_input("Warm-up share", min_value=0.0, max_value=1.0, format="%g", key=key("optim.warmup_fraction"), help=describe("optim.warmup_fraction"))
         _number("Training images", "data.train_size", 2, 10_000_000, placeholder="all")
         _number("Images measured live", "evaluation.eval_size", 2, 1_000_000, placeholder="all")
+        _number("Image size", "data.image_size", 8, 1024, placeholder="the backbone's")
+    domains_field()
+    checkpoint_field()
     st.text_area("Notes", key=key("notes"), height=80)
 
 
@@ -218,19 +134,10 @@ def _number(label: str, setting: str, low: int, high: int, **options: Any) -> No
     st.number_input(label, min_value=low, max_value=high, step=1, key=key(setting), help=describe(setting), **options)
 
 
-def _menu(kind: str, setting: str, label: str, accept_new: bool = False) -> str:
-    rows = choices(kind)
-    labels = {row.name: row.label for row in rows}
-    names = list(labels)
-    current = st.session_state[key(setting)]
-    if accept_new and current not in names:
-        names.append(current)
-    extra = " Any timm name may be typed." if accept_new else ""
-    chosen = st.selectbox(
-        label, names, format_func=lambda name: labels.get(name, name), key=key(setting), accept_new_options=accept_new, help=describe(setting) + extra
-    )
-    if chosen in labels:
-        st.caption(find(kind, chosen).help)
+def _menu(kind: str, setting: str, label: str) -> str:
+    labels = {row.name: row.label for row in choices(kind)}
+    chosen = st.selectbox(label, list(labels), format_func=labels.get, key=key(setting), help=describe(setting))
+    st.caption(find(kind, chosen).help)
     return chosen
 
 
@@ -240,11 +147,8 @@ def read_spec(base: str) -> RunSpec:
     changes: dict[str, Any] = {setting: state[key(setting)] for setting in ON_FORM if key(setting) in state}
     for text in ("notes", "name"):
         changes[text] = changes.get(text) or ""
-    dataset = state[key("data.dataset")]
-    folder = state["train.folder"].strip()
-    if dataset == FOLDER and folder and not Path(folder).expanduser().is_dir():
-        raise UserError(f"there is no folder '{folder}' on this machine; give the path of a folder with one folder of images a class")
-    changes["data.dataset"] = f"folder:{folder}" if dataset == FOLDER else dataset
+    changes |= {"model.backbone": chosen_backbone(), "model.checkpoint": (changes["model.checkpoint"] or "").strip() or None}
+    changes |= {"data.dataset": chosen_dataset(), "data.domains": chosen_domains()}
     scale = PIXEL_LEVELS if state[key("threat.norm")] == "linf" else 1
     changes["threat.epsilon"] = state["train.epsilon"] / scale if state["train.epsilon"] is not None else ""
     start, end = state.get("train.ramp", (25.0, 75.0))

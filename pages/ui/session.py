@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rft_core import open_store
+from rft_core import availability, open_store
 from rft_core.report.history import RunHistory, build_history
 from rft_core.store.events import last_sequence, read_events
 from rft_core.store.run_store import RunStore
@@ -28,3 +28,15 @@ def _history(run_id: str, sequence: int) -> RunHistory:
 def reconciled() -> list[str]:
     """Hold running runs against their processes, at most every few seconds for all visitors together."""
     return store().reconcile()
+
+
+@st.cache_data(ttl=30, show_spinner=False)
+def weights_of(backbone: str) -> availability.Availability:
+    """Return whether a backbone's weights can be had; the network is asked at most every half minute for all visitors together."""
+    return availability.backbone_here(backbone, store().home)
+
+
+@st.cache_data(ttl=30, show_spinner=False)
+def is_online() -> bool:
+    """Return whether the network can be reached, asked at most every half minute."""
+    return availability.network_is_up()

@@ -35,6 +35,8 @@ SHARED = {
         "protocols",
         "tables",
         "filters",
+        "card",
+        "twins",
     },
 }
 COMMANDS = ("doctor", "list", "schedule", "run", "submit", "worker", "runs", "show", "stop", "pause", "resume", "delete", "compare", "evaluate", "pretrain")

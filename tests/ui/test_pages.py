@@ -133,7 +133,7 @@ def test_a_mistake_in_the_form_is_named_and_blocks_launching(store, dataset, fol
     app.text_input(key="train.folder").set_value(folder).run()
     assert not app.exception
     assert [said in error.value for error in app.error] == [True]
-    assert app.button[0].disabled
+    assert app.button(key="train.launch").disabled
 
 
 def test_hostile_points_are_named(store):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rft_core.units import format_duration, format_epsilon, format_percent, parse_epsilon
+from rft_core.units import format_bytes, format_count, format_duration, format_epsilon, format_percent, parse_epsilon
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,15 @@ def test_format_duration(seconds, text):
 @pytest.mark.parametrize(("fraction", "text"), [(None, "–"), (math.nan, "–"), (0, "0.0 %"), (0.5219, "52.2 %"), (1, "100.0 %")])
 def test_format_percent(fraction, text):
     assert format_percent(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0"), (12, "12"), (999, "999"), (1000, "1 k"), (640_123, "640 k"), (999_600, "1 M"), (11_700_000, "11.7 M"), (1.2e9, "1.2 G")]
+)
+def test_format_count(count, text):
+    assert format_count(count) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "1 MB"), (450_000_000, "450 MB"), (999_600_000, "1.0 GB"), (2_340_000_000, "2.3 GB")])
+def test_format_bytes(count, text):
+    assert format_bytes(count) == text

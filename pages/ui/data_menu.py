@@ -1,0 +1,215 @@
+"""Choose the dataset: embedded, online, or your own by path, by upload, by name on the hub."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import streamlit as st
+
+from pages.ui.form_state import fill_dataset, key, place_key
+from pages.ui.frame import plain
+from pages.ui.session import is_online, store
+from rft_core import UserError, choices, downloads, uploads
+from rft_core.catalog import SCHEMES, Choice
+from rft_core.presets import preset
+from rft_core.spec import describe
+
+UPLOADER, OUTCOME = "upload.zip", "upload.outcome"
+SHOWN_SKIPPED = 200
+
+
+@dataclass(frozen=True)
+class _Own:
+    """How data that are not on the menu are named: the menu's label, and the field for their place."""
+
+    label: str
+    field: str
+    placeholder: str
+    help: str
+
+
+OWN = MappingProxyType(
+    {
+        "folder": _Own("Image folder or zip · your own", "Folder or zip", "/path/to/images", "One folder of images a class, or train/ and test/ of them."),
+        "csv": _Own("Table of paths and labels · your own", "Table (CSV)", "/path/to/table.csv", "Columns path and label; split and domain if there are any."),
+        "hf": _Own("Hugging Face dataset · online", "Name on the hub", "OWNER/NAME", "Its image and label columns are found by their types."),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of an uploaded file."""
+
+    file_id: str
+    name: str
+    folder: Path | None = None
+    kept: int = 0
+    skipped: tuple[str, ...] = ()
+    error: str = ""
+
+
+def data_menu() -> bool:
+    """Draw the menu of datasets with what belongs to the chosen one; return whether it is to be looked at."""
+    _take_upload()
+    rows = {row.name: row for row in choices("datasets") if row.name not in SCHEMES}
+    uploaded = {f"folder:{folder}": folder for folder in uploads.list_uploads(store().home)}
+    _mend_choice(rows, uploaded)
+    labels = {row.name: _label(row) for row in rows.values() if not row.is_online}
+    labels |= {name: f"{folder.name} · uploaded" for name, folder in uploaded.items()}
+    labels |= {scheme: own.label for scheme, own in OWN.items() if scheme != "hf"}
+    labels |= {row.name: _label(row) for row in rows.values() if row.is_online} | {"hf": OWN["hf"].label}
+    chosen = st.selectbox("Dataset", list(labels), format_func=labels.get, key=key("data.dataset"), help=describe("data.dataset"))
+    if chosen in rows:
+        _show_row(rows[chosen])
+    elif chosen in OWN:
+        own = OWN[chosen]
+        st.text_input(own.field, key=place_key(chosen), placeholder=own.placeholder, help=own.help)
+    with st.container(horizontal=True, gap="small"):
+        look = st.button("Look at the data", key="form.look", icon=":material/image_search:", help="Pictures, class sizes, broken files, duplicates.")
+        _upload()
+    _show_outcome()
+    if chosen in uploaded:
+        _show_upload(uploaded[chosen])
+    return look
+
+
+def _mend_choice(rows: dict[str, Choice], uploaded: dict[str, Path]) -> None:
+    """Show an uploaded folder as itself, and what is on no menu as a folder."""
+    state = st.session_state
+    chosen, folder = state[key("data.dataset")], f"folder:{state[place_key('folder')]}"
+    if chosen == "folder" and folder in uploaded:
+        state[key("data.dataset")], state[place_key("folder")] = folder, ""
+    elif chosen not in (*rows, *uploaded, *OWN):
+        fill_dataset(chosen if ":" in chosen else preset("scheduled").data.dataset)
+
+
+def _label(row: Choice) -> str:
+    if not row.is_online:
+        return f"{row.label} · embedded"
+    return f"{row.label} · online, " + ("here" if downloads.is_downloaded(store().home, row.name) else "not here, needs a download")
+
+
+def _show_row(row: Choice) -> None:
+    numbers = [
+        f"{row.facts[name]:,} {words}" for name, words in (("train", "training images"), ("test", "test images"), ("classes", "classes")) if name in row.facts
+    ]
+    st.caption(" ".join([row.help, *([f"{', '.join(numbers)}."] if numbers else [])]))
+    if row.is_online and not downloads.is_downloaded(store().home, row.name):
+        if is_online():
+            st.caption(":material/cloud_download: Not here yet: the first run downloads it, then it works without a network.")
+        else:
+            st.caption(":material/cloud_off: Not here, and the network cannot be reached: embedded datasets and your own work without one.")
+    if row.domains:
+        _domains(list(row.domains))
+
+
+def _domains(names: list[str]) -> None:
+    """Draw the choice of training domains; one that another dataset has is let go."""
+    state = st.session_state
+    state[key("data.domains")] = [name for name in state.get(key("data.domains"), []) if name in names]
+    st.multiselect("Train on", names, key=key("data.domains"), placeholder=f"{names[0]}, the first", help=describe("data.domains"))
+    st.caption("The other domains are measured only, never trained on.")
+
+
+def domains_field() -> None:
+    """Draw the training domains of data whose domains are not known before they are read."""
+    if st.session_state[key("data.dataset")] not in _domain_rows():
+        state = st.session_state
+        names = list(state.get(key("data.domains"), [])) if is_own() else []
+        state[key("data.domains")] = names
+        if is_own():
+            st.multiselect(
+                "Train on the domains",
+                names,
+                key=key("data.domains"),
+                accept_new_options=True,
+                placeholder="none: the data have no domains",
+                help="Type the names of the domains to train on: the outer folders of PATH/DOMAIN/CLASS, or values of a domain column.",
+            )
+
+
+def _domain_rows() -> tuple[str, ...]:
+    return tuple(row.name for row in choices("datasets") if row.domains)
+
+
+def is_own() -> bool:
+    """Return whether the chosen data are named by a scheme and a place."""
+    return st.session_state[key("data.dataset")].partition(":")[0] in SCHEMES
+
+
+def chosen_dataset() -> str:
+    """Return the chosen dataset as a spec names it; raises UserError for a path that leads nowhere."""
+    chosen = st.session_state[key("data.dataset")]
+    if chosen not in OWN:
+        return chosen
+    place = (st.session_state[place_key(chosen)] or "").strip()
+    path = Path(place).expanduser()
+    if chosen == "folder" and place and not (path.is_dir() or path.is_file()):
+        raise UserError(f"there is no folder '{place}' on this machine; give the path of a folder with one folder of images a class, or of a zip of it")
+    if chosen == "csv" and place and not path.is_file():
+        raise UserError(f"there is no file '{place}' on this machine; give the path of a table with the columns path and label")
+    return f"{chosen}:{place}"
+
+
+def chosen_domains() -> list[str]:
+    """Return the domains to train on; none for a dataset without them."""
+    return list(st.session_state.get(key("data.domains"), [])) if is_own() or st.session_state[key("data.dataset")] in _domain_rows() else []
+
+
+def needs_download(dataset: str) -> bool:
+    """Return whether `dataset` is fetched from the network the first time it is read."""
+    online = dataset.startswith("hf:") or any(row.name == dataset and row.is_online for row in choices("datasets"))
+    return online and not downloads.is_downloaded(store().home, dataset)
+
+
+def _upload() -> None:
+    most = st.get_option("server.maxUploadSize")
+    with st.popover("Upload a zip", icon=":material/upload:"):
+        st.file_uploader("A zip of images", type="zip", key=UPLOADER, help="One folder of images a class, or train/ and test/ of them.")
+        st.caption(f"Larger than {most} MB: choose 'Image folder or zip' and give its path on this machine.")
+
+
+def _take_upload() -> None:
+    """Unpack a newly uploaded file, once, and choose it."""
+    file, before = st.session_state.get(UPLOADER), st.session_state.get(OUTCOME)
+    if file is None or (before and before.file_id == file.file_id):
+        return
+    with st.spinner(f"Unpacking {file.name}"):
+        try:
+            upload = uploads.unpack(file, file.name, store().home)
+        except (UserError, OSError) as error:
+            st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, error=str(error))
+            return
+    st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, upload.folder, upload.kept, tuple(upload.skipped))
+    st.session_state[key("data.dataset")] = f"folder:{upload.folder}"
+
+
+def _show_outcome() -> None:
+    """Say what is wrong with the last uploaded file, or what was left out of it while it is the chosen dataset."""
+    outcome = st.session_state.get(OUTCOME)
+    if outcome is None:
+        return
+    if outcome.error:
+        st.error(plain(outcome.error), icon=":material/error:")
+    elif outcome.skipped and st.session_state[key("data.dataset")] == f"folder:{outcome.folder}":
+        with st.expander(f"{len(outcome.skipped):,} {'file was' if len(outcome.skipped) == 1 else 'files were'} left out"):
+            st.text("\n".join(outcome.skipped[:SHOWN_SKIPPED]))
+            if len(outcome.skipped) > SHOWN_SKIPPED:
+                st.caption(f"and {len(outcome.skipped) - SHOWN_SKIPPED:,} more")
+
+
+def _show_upload(folder: Path) -> None:
+    """Say what is uploaded, and let it be removed."""
+    outcome = st.session_state.get(OUTCOME)
+    kept = f"{outcome.name}: {outcome.kept:,} images kept" if outcome and outcome.folder == folder else f"Uploaded before, as {folder.name}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(plain(f"{kept}."))
+        with st.popover("Remove", icon=":material/delete:"):
+            st.caption(plain(f"Deletes {folder.name} from this machine. Runs that used it keep their results, but cannot be resumed or measured again."))
+            st.button("Remove this upload", key="form.remove_upload", on_click=_forget, args=(folder.name,), icon=":material/delete:")
+
+
+def _forget(name: str) -> None:
+    uploads.remove_upload(store().home, name)
+    fill_dataset(preset(st.session_state["train.preset"]).data.dataset)

@@ -1,0 +1,125 @@
+"""What the form holds: one session value a setting, filled by a preset, kept while a widget is not drawn.
+
+Widget keys are "train." + the setting's name. What is not on the form keeps the preset's value.
+"""
+
+import streamlit as st
+
+from rft_core import PRESETS, RunSpec, choices, preset
+from rft_core.catalog import SCHEMES
+from rft_core.spec import flatten
+from rft_core.units import PIXEL_LEVELS
+
+DEFAULT_PRESET = "scheduled"
+ANY_TIMM = "any timm model"
+KEPT = "form.kept"
+BUTTONS = ("train.launch", "train.trio")
+ON_FORM = (
+    "name",
+    "seed",
+    "model.backbone",
+    "model.pretrained",
+    "model.checkpoint",
+    "strategy.kind",
+    "objective.kind",
+    "strategy.rank",
+    "strategy.alpha",
+    "strategy.reduction",
+    "objective.beta",
+    "threat.norm",
+    "schedule.kind",
+    "schedule.steps",
+    "optim.epochs",
+    "optim.batch_size",
+    "optim.learning_rate",
+    "optim.head_learning_rate",
+    "optim.weight_decay",
+    "optim.warmup_fraction",
+    "attack.kind",
+    "attack.steps",
+    "evaluation.attack",
+    "attack.random_start",
+    "evaluation.steps",
+    "evaluation.tracking",
+    "evaluation.eval_size",
+    "evaluation.corruptions",
+    "data.train_size",
+    "data.image_size",
+    "data.augment",
+    "notes",
+)
+
+
+def key(setting: str) -> str:
+    """Return the widget key of a setting."""
+    return f"train.{setting}"
+
+
+def choose_preset() -> str:
+    """Draw the preset picker; a newly chosen preset fills the form. The choice is in the URL."""
+    names = [row.name for row in PRESETS]
+    if "train.preset" not in st.session_state and KEPT not in st.session_state:
+        wanted = st.query_params.get("preset", DEFAULT_PRESET)
+        st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
+        _fill()
+    _restore()
+    labels = {row.name: row.label for row in PRESETS}
+    chosen = st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_fill, required=True, wrap=True)
+    st.query_params["preset"] = chosen
+    st.caption(next(row.help for row in PRESETS if row.name == chosen))
+    return chosen
+
+
+def keep() -> None:
+    """Remember every value of the form: Streamlit forgets a widget that is not drawn, on another page or behind a menu."""
+    st.session_state[KEPT] = st.session_state.get(KEPT, {}) | {
+        name: value for name, value in st.session_state.items() if name.startswith("train.") and name not in BUTTONS
+    }
+
+
+def _restore() -> None:
+    """Give back remembered values that were forgotten since; a fresh form takes the preset's."""
+    if KEPT not in st.session_state:
+        _fill()
+        keep()
+    for name, value in st.session_state[KEPT].items():
+        # written anew even where it is there: a value that only a widget holds goes when the widget is not drawn
+        st.session_state[name] = st.session_state.get(name, value)
+
+
+def _fill() -> None:
+    """Write the chosen preset's values into every widget."""
+    fill(preset(st.session_state["train.preset"]))
+
+
+def fill(spec: RunSpec) -> None:
+    """Write the settings of `spec` into the form. Call it before the widgets are drawn."""
+    values, state = flatten(spec), st.session_state
+    for setting in ON_FORM:
+        state[key(setting)] = values[setting]
+    _fill_backbone(values["model.backbone"])
+    fill_dataset(values["data.dataset"])
+    state[key("data.domains")] = list(values["data.domains"])
+    state["train.epsilon"] = values["threat.epsilon"] * (PIXEL_LEVELS if values["threat.norm"] == "linf" else 1)
+    state["train.ramp"] = (100 * values["schedule.ramp_start"], 100 * values["schedule.ramp_end"])
+    state["train.points"] = "; ".join(f"{100 * place:g}:{100 * factor:g}" for place, factor in values["schedule.points"])
+
+
+def _fill_backbone(name: str) -> None:
+    on_menu = name in [row.name for row in choices("backbones")]
+    st.session_state[key("model.backbone")] = name if on_menu else ANY_TIMM
+    st.session_state["train.backbone_search"] = "" if on_menu else name
+    st.session_state["train.backbone_match"] = None if on_menu else name
+
+
+def fill_dataset(dataset: str) -> None:
+    """Write a dataset into the form: a name of the menu, or a scheme and its place."""
+    scheme, colon, place = dataset.partition(":")
+    st.session_state[key("data.dataset")] = scheme
+    for one in SCHEMES:
+        st.session_state[place_key(one)] = place if colon and scheme == one else st.session_state.get(place_key(one), "")
+
+
+def place_key(scheme: str) -> str:
+    """Return the widget key of the place that belongs to a scheme of datasets, such as the path of a folder."""
+    return f"train.{scheme}"

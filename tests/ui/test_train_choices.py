@@ -1,0 +1,190 @@
+"""The Train page's choice of model and data through app.py: every state of the menus."""
+
+import html
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pytest
+
+from rft_core import backbones, catalog, datacards
+from rft_core.availability import Availability
+from tests.ui import test_pages
+from tests.ui.test_pages import open_app
+
+store = test_pages.store
+
+TIMM = ("swin_tiny_patch4_window7_224.ms_in1k", "swin_small_patch4_window7_224.ms_in1k")
+ONLINE = catalog.Choice("cifar10", "CIFAR-10", "Photographs in 10 classes.", "Krizhevsky 2009", "rft_core.engine.data.torchvision_sets:load")
+STYLES = catalog.Choice("styled", "Styled", "Two domains.", "drawn", "rft_core.engine.data.blooms:load", domains=("plain", "sketch"))
+
+
+@dataclass(frozen=True)
+class Facts:
+    parameters: int = 28_300_000
+    image_size: int = 224
+    licence: str = "MIT"
+    tier: str = ""
+    is_robust: bool = False
+
+
+@pytest.fixture
+def zoo(monkeypatch):
+    """A small index of backbones: the embedded ones, one of them robust, and two of timm that are not here."""
+    embedded = {row.name: Facts(470_000, 32, "MIT", "instant", row.name.endswith("_robust")) for row in catalog.BACKBONES if row.name.startswith("bloom")}
+    index = embedded | {name: Facts() for name in TIMM}
+    monkeypatch.setattr(backbones, "facts", index.get)
+    monkeypatch.setattr(datacards, "facts", index.get)
+    monkeypatch.setattr(backbones, "search", lambda text, limit=30: [name for name in TIMM if all(word in name for word in text.split())][:limit])
+    monkeypatch.setattr(backbones, "training_memory", lambda name, *, image_size, batch_size, strategy: 2_000_000 * batch_size)
+    offline = Availability(False, "not here (about 113 MB), and the hub cannot be reached; pick an embedded one")
+    monkeypatch.setattr("rft_core.availability.backbone_here", lambda name, home: Availability(True, "embedded") if name in embedded else offline)
+
+
+@pytest.fixture
+def menu(monkeypatch):
+    """Put rows on the menu of datasets."""
+
+    def put(*rows: catalog.Choice) -> None:
+        kept = tuple(row for row in catalog.DATASETS if row.name not in {one.name for one in rows})
+        monkeypatch.setattr(catalog, "MENUS", MappingProxyType(dict(catalog.MENUS) | {"datasets": (*kept, *rows)}))
+
+    return put
+
+
+def texts(app) -> str:
+    """What a person reads: the page's texts with entities as their characters."""
+    return html.unescape(test_pages.texts(app))
+
+
+def labels(app, key: str) -> list[str]:
+    return app.selectbox(key=key).options
+
+
+class TestBackbone:
+    def test_the_menu_shows_size_and_tier_and_what_is_chosen(self, store, zoo):
+        app = open_app()
+        assert "Bloom ViT · 470 k · instant" in labels(app, "train.model.backbone")
+        said = texts(app)
+        assert "470 k parameters · 32 pixels · licence MIT · about 128 MB of memory at batch 64" in said
+        assert "Weights: embedded." in said
+
+    def test_memory_follows_the_batch_size(self, store, zoo):
+        app = open_app()
+        app.number_input(key="train.optim.batch_size").set_value(8).run()
+        assert "about 16 MB of memory at batch 8" in texts(app)
+
+    def test_any_timm_model_is_found_by_words_and_launch_says_why_not_offline(self, store, zoo):
+        app = open_app()
+        app.selectbox(key="train.model.backbone").set_value("any timm model").run()
+        assert app.button(key="train.launch").disabled
+        app.text_input(key="train.backbone_search").set_value("swin small").run()
+        assert not app.exception
+        assert labels(app, "train.backbone_match") == ["swin_small_patch4_window7_224.ms_in1k · 28.3 M · 224 pixels"]
+        assert app.button(key="train.launch").disabled
+        assert app.button(key="train.trio").disabled
+        assert "the hub cannot be reached" in app.button(key="train.launch").help
+        assert "the hub cannot be reached" in texts(app)
+
+    def test_random_weights_need_no_hub(self, store, zoo):
+        app = open_app()
+        app.selectbox(key="train.model.backbone").set_value("any timm model").run()
+        app.text_input(key="train.backbone_search").set_value("swin tiny").run()
+        app.toggle(key="train.model.pretrained").set_value(False).run()
+        assert "Weights: random" in texts(app)
+        app.button(key="train.launch").click().run()
+        (record,) = store.records()
+        assert (record.spec.model.backbone, record.spec.model.pretrained) == (TIMM[0], False)
+
+    def test_a_checkpoint_by_path_is_looked_for(self, store, zoo, tmp_path):
+        file = tmp_path / "robust.safetensors"
+        app = open_app()
+        app.text_input(key="train.model.checkpoint").set_value(str(file)).run()
+        assert f"there is no file '{file}'" in app.button(key="train.launch").help
+        file.touch()
+        app.run()
+        assert "Weights: from the file robust.safetensors." in texts(app)
+        app.button(key="train.launch").click().run()
+        assert store.records()[0].spec.model.checkpoint == str(file)
+
+    def test_a_name_that_is_nowhere_is_said(self, store, zoo):
+        app = open_app()
+        app.selectbox(key="train.model.backbone").set_value("any timm model").run()
+        app.text_input(key="train.backbone_search").set_value("zzz").run()
+        assert "no timm model matches 'zzz'" in app.error[0].value
+
+    def test_a_robust_backbone_is_advised_a_constant_schedule_in_one_click(self, store, zoo):
+        app = open_app()
+        assert "already robust" not in texts(app)
+        app.selectbox(key="train.model.backbone").set_value("bloom_resnet_robust").run()
+        assert "already robust: a schedule costs robustness" in texts(app)
+        app.button(key="form.constant").click().run()
+        assert app.selectbox(key="train.schedule.kind").value == "constant"
+        assert "already robust" not in texts(app)
+
+
+class TestDataset:
+    def test_the_menu_groups_embedded_own_and_online(self, store, menu):
+        menu(ONLINE)
+        found = labels(open_app(), "train.data.dataset")
+        places = [next(place for place, one in enumerate(found) if mark in one) for mark in ("· embedded", "· your own", "· online")]
+        assert places == sorted(places)
+        assert "CIFAR-10 · online, not here, needs a download" in found
+
+    @pytest.mark.parametrize(("is_up", "said"), [(False, "the network cannot be reached"), (True, "the first run downloads it")])
+    def test_an_online_dataset_says_what_it_needs(self, store, menu, monkeypatch, is_up, said):
+        menu(ONLINE)
+        monkeypatch.setattr("rft_core.availability.network_is_up", lambda timeout=1.0: is_up)
+        app = open_app()
+        app.selectbox(key="train.data.dataset").set_value("cifar10").run()
+        assert said in texts(app)
+
+    def test_an_online_dataset_that_was_loaded_before_is_here(self, store, menu, monkeypatch):
+        menu(ONLINE)
+        monkeypatch.setattr("rft_core.downloads.is_downloaded", lambda home, dataset: dataset == "cifar10")
+        app = open_app()
+        app.selectbox(key="train.data.dataset").set_value("cifar10").run()
+        assert "CIFAR-10 · online, here" in labels(app, "train.data.dataset")
+        assert "downloads it" not in texts(app)
+
+    def test_domains_are_offered_where_the_dataset_has_some(self, store, menu):
+        menu(STYLES)
+        app = open_app()
+        assert not app.multiselect
+        app.selectbox(key="train.data.dataset").set_value("styled").run()
+        app.multiselect(key="train.data.domains").set_value(["sketch"]).run()
+        app.button(key="train.launch").click().run()
+        assert store.records()[0].spec.data.domains == ("sketch",)
+
+    def test_domains_of_one_dataset_do_not_follow_to_another(self, store, menu):
+        menu(STYLES)
+        app = open_app()
+        app.selectbox(key="train.data.dataset").set_value("styled").run()
+        app.multiselect(key="train.data.domains").set_value(["sketch"]).run()
+        app.selectbox(key="train.data.dataset").set_value("digits").run()
+        app.button(key="train.launch").click().run()
+        assert store.records()[0].spec.data.domains == ()
+
+    def test_corruptions_and_the_image_size_reach_the_spec(self, store):
+        app = open_app()
+        app.toggle(key="train.evaluation.corruptions").set_value(True)
+        app.number_input(key="train.data.image_size").set_value(48).run()
+        app.button(key="train.launch").click().run()
+        spec = store.records()[0].spec
+        assert (spec.evaluation.corruptions, spec.data.image_size) == (True, 48)
+
+    @pytest.mark.parametrize(
+        ("scheme", "place", "said"),
+        [("csv", "", "csv:PATH"), ("csv", "/nowhere.csv", "there is no file '/nowhere.csv'"), ("hf", "", "hf:OWNER/NAME")],
+    )
+    def test_a_place_that_leads_nowhere_is_named(self, store, scheme, place, said):
+        app = open_app()
+        app.selectbox(key="train.data.dataset").set_value(scheme).run()
+        app.text_input(key=f"train.{scheme}").set_value(place).run()
+        assert said in app.error[0].value
+
+    def test_launching_on_a_folder(self, store, tmp_path):
+        app = open_app()
+        app.selectbox(key="train.data.dataset").set_value("folder").run()
+        app.text_input(key="train.folder").set_value(str(tmp_path)).run()
+        app.button(key="train.launch").click().run()
+        assert store.records()[0].spec.data.dataset == f"folder:{tmp_path}"
