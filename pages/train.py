@@ -78,7 +78,12 @@ def show_cost(spec: RunSpec) -> None:
         first.metric("Time", "unknown", help="The number of images is known once the data have been looked at.", border=True)
         return
     first.metric("Time, about", format_duration(cost.seconds), help=f"Estimated from {cost.basis}.", border=True)
-    second.metric("Of a constant schedule's cost", format_percent(cost.share_of_constant), help="No attack is run while epsilon is 0.", border=True)
+    second.metric(
+        "Of constant's cost",
+        format_percent(cost.share_of_constant),
+        help="Gradient evaluations, as a share of what a constant schedule takes: no attack is run while epsilon is 0.",
+        border=True,
+    )
     third.metric(
         "Gradient evaluations",
         f"{cost.gradient_evaluations / 1000:,.0f} k",
