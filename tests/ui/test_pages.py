@@ -30,6 +30,9 @@ def store(tmp_path, monkeypatch):
     streamlit.cache_resource.clear()
 
 
+TRAIN = "pages/train.py"
+
+
 def open_app(page: str = "", **query: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
     for name, value in query.items():

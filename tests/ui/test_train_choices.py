@@ -9,7 +9,7 @@ import pytest
 from rft_core import backbones, catalog, datacards
 from rft_core.availability import Availability
 from tests.ui import test_pages
-from tests.ui.test_pages import open_app
+from tests.ui.test_pages import TRAIN, open_app
 
 store = test_pages.store
 
@@ -62,19 +62,19 @@ def labels(app, key: str) -> list[str]:
 
 class TestBackbone:
     def test_the_menu_shows_size_and_tier_and_what_is_chosen(self, store, zoo):
-        app = open_app()
+        app = open_app(TRAIN)
         assert "Bloom ViT · 470 k · instant" in labels(app, "train.model.backbone")
         said = texts(app)
         assert "470 k parameters · 32 pixels · licence MIT · about 128 MB of memory at batch 64" in said
         assert "Weights: embedded." in said
 
     def test_memory_follows_the_batch_size(self, store, zoo):
-        app = open_app()
+        app = open_app(TRAIN)
         app.number_input(key="train.optim.batch_size").set_value(8).run()
         assert "about 16 MB of memory at batch 8" in texts(app)
 
     def test_any_timm_model_is_found_by_words_and_launch_says_why_not_offline(self, store, zoo):
-        app = open_app()
+        app = open_app(TRAIN)
         app.selectbox(key="train.model.backbone").set_value("any timm model").run()
         assert app.button(key="train.launch").disabled
         app.text_input(key="train.backbone_search").set_value("swin small").run()
@@ -86,7 +86,7 @@ class TestBackbone:
         assert "the hub cannot be reached" in texts(app)
 
     def test_random_weights_need_no_hub(self, store, zoo):
-        app = open_app()
+        app = open_app(TRAIN)
         app.selectbox(key="train.model.backbone").set_value("any timm model").run()
         app.text_input(key="train.backbone_search").set_value("swin tiny").run()
         app.toggle(key="train.model.pretrained").set_value(False).run()
@@ -97,7 +97,7 @@ class TestBackbone:
 
     def test_a_checkpoint_by_path_is_looked_for(self, store, zoo, tmp_path):
         file = tmp_path / "robust.safetensors"
-        app = open_app()
+        app = open_app(TRAIN)
         app.text_input(key="train.model.checkpoint").set_value(str(file)).run()
         assert f"there is no file '{file}'" in app.button(key="train.launch").help
         file.touch()
@@ -107,13 +107,13 @@ class TestBackbone:
         assert store.records()[0].spec.model.checkpoint == str(file)
 
     def test_a_name_that_is_nowhere_is_said(self, store, zoo):
-        app = open_app()
+        app = open_app(TRAIN)
         app.selectbox(key="train.model.backbone").set_value("any timm model").run()
         app.text_input(key="train.backbone_search").set_value("zzz").run()
         assert "no timm model matches 'zzz'" in app.error[0].value
 
     def test_a_robust_backbone_is_advised_a_constant_schedule_in_one_click(self, store, zoo):
-        app = open_app()
+        app = open_app(TRAIN)
         assert "already robust" not in texts(app)
         app.selectbox(key="train.model.backbone").set_value("bloom_resnet_robust").run()
         assert "already robust: a schedule costs robustness" in texts(app)
@@ -125,7 +125,7 @@ class TestBackbone:
 class TestDataset:
     def test_the_menu_groups_embedded_own_and_online(self, store, menu):
         menu(ONLINE)
-        found = labels(open_app(), "train.data.dataset")
+        found = labels(open_app(TRAIN), "train.data.dataset")
         places = [next(place for place, one in enumerate(found) if mark in one) for mark in ("· embedded", "· your own", "· online")]
         assert places == sorted(places)
         assert "CIFAR-10 · online, not here, needs a download" in found
@@ -134,21 +134,21 @@ class TestDataset:
     def test_an_online_dataset_says_what_it_needs(self, store, menu, monkeypatch, is_up, said):
         menu(ONLINE)
         monkeypatch.setattr("rft_core.availability.network_is_up", lambda timeout=1.0: is_up)
-        app = open_app()
+        app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value("cifar10").run()
         assert said in texts(app)
 
     def test_an_online_dataset_that_was_loaded_before_is_here(self, store, menu, monkeypatch):
         menu(ONLINE)
         monkeypatch.setattr("rft_core.downloads.is_downloaded", lambda home, dataset: dataset == "cifar10")
-        app = open_app()
+        app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value("cifar10").run()
         assert "CIFAR-10 · online, here" in labels(app, "train.data.dataset")
         assert "downloads it" not in texts(app)
 
     def test_domains_are_offered_where_the_dataset_has_some(self, store, menu):
         menu(STYLES)
-        app = open_app()
+        app = open_app(TRAIN)
         assert not app.multiselect
         app.selectbox(key="train.data.dataset").set_value("styled").run()
         app.multiselect(key="train.data.domains").set_value(["sketch"]).run()
@@ -157,7 +157,7 @@ class TestDataset:
 
     def test_domains_of_one_dataset_do_not_follow_to_another(self, store, menu):
         menu(STYLES)
-        app = open_app()
+        app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value("styled").run()
         app.multiselect(key="train.data.domains").set_value(["sketch"]).run()
         app.selectbox(key="train.data.dataset").set_value("digits").run()
@@ -165,7 +165,7 @@ class TestDataset:
         assert store.records()[0].spec.data.domains == ()
 
     def test_corruptions_and_the_image_size_reach_the_spec(self, store):
-        app = open_app()
+        app = open_app(TRAIN)
         app.toggle(key="train.evaluation.corruptions").set_value(True)
         app.number_input(key="train.data.image_size").set_value(48).run()
         app.button(key="train.launch").click().run()
@@ -177,13 +177,13 @@ class TestDataset:
         [("csv", "", "csv:PATH"), ("csv", "/nowhere.csv", "there is no file '/nowhere.csv'"), ("hf", "", "hf:OWNER/NAME")],
     )
     def test_a_place_that_leads_nowhere_is_named(self, store, scheme, place, said):
-        app = open_app()
+        app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value(scheme).run()
         app.text_input(key=f"train.{scheme}").set_value(place).run()
         assert said in app.error[0].value
 
     def test_launching_on_a_folder(self, store, tmp_path):
-        app = open_app()
+        app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value("folder").run()
         app.text_input(key="train.folder").set_value(str(tmp_path)).run()
         app.button(key="train.launch").click().run()

@@ -14,7 +14,7 @@ from rft_core.home import find_home
 from rft_core.spec import RunSpec, with_settings
 from rft_core.uploads import list_uploads, remove_upload
 from tests.ui import test_train_choices
-from tests.ui.test_pages import open_app
+from tests.ui.test_pages import TRAIN, open_app
 from tests.ui.test_train_choices import ONLINE, labels, texts
 
 store, menu = test_train_choices.store, test_train_choices.menu
@@ -47,20 +47,20 @@ def archive(**extra: bytes) -> bytes:
 
 class TestUpload:
     def test_a_zip_becomes_the_dataset_and_is_offered_again(self, store):
-        app = open_app()
+        app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(**{"notes.txt": b"hello"}), "application/zip").run()
         assert not app.exception
         (folder,) = list_uploads(find_home())
         assert app.selectbox(key="train.data.dataset").value == f"folder:{folder}"
         assert "pets.zip: 6 images kept." in texts(app)
         assert "1 file was left out" in [one.label for one in app.expander]
-        again = open_app()
+        again = open_app(TRAIN)
         assert f"{folder.name} · uploaded" in labels(again, "train.data.dataset")
         app.button(key="train.launch").click().run()
         assert store.records()[0].spec.data.dataset == f"folder:{folder}"
 
     def test_a_rerun_unpacks_nothing_a_second_time(self, store, monkeypatch):
-        app = open_app()
+        app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
         monkeypatch.setattr("rft_core.uploads.unpack", lambda *_: pytest.fail("unpacked again"))
         app.number_input(key="train.epsilon").set_value(4.0).run()
@@ -69,7 +69,7 @@ class TestUpload:
         assert app.selectbox(key="train.data.dataset").value == "digits"
 
     def test_what_is_no_zip_is_one_line(self, store):
-        app = open_app()
+        app = open_app(TRAIN)
         before = app.selectbox(key="train.data.dataset").value
         app.file_uploader(key="upload.zip").upload("pets.zip", b"nothing", "application/zip").run()
         assert not app.exception
@@ -78,7 +78,7 @@ class TestUpload:
         assert not app.button(key="train.launch").disabled
 
     def test_an_upload_can_be_removed(self, store):
-        app = open_app()
+        app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
         app.button(key="form.remove_upload").click().run()
         assert not app.exception
@@ -86,7 +86,7 @@ class TestUpload:
         assert app.selectbox(key="train.data.dataset").value == "blooms_hard"
 
     def test_an_upload_that_went_while_the_form_held_it_is_named(self, store):
-        app = open_app()
+        app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
         (folder,) = list_uploads(find_home())
         remove_upload(find_home(), folder.name)
@@ -102,7 +102,7 @@ class TestLook:
         monkeypatch.setattr(datacards, "ask_for_card", lambda home, spec, again=False: self.asked.append((spec.data.dataset, again)) or True)
 
     def look(self, dataset: str = "digits"):
-        app = open_app()
+        app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value(dataset).run()
         return app.button(key="form.look").click().run()
 
