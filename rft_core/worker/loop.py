@@ -64,6 +64,7 @@ class _Worker:
             try:
                 if time.monotonic() - last_check > RECONCILE_SECONDS:
                     self.store.reconcile()
+                    self.store.purge()
                     last_check = time.monotonic()
                 record = self.store.claim(self.devices)
             except DBAPIError as error:
