@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from rft_core import PRESETS, RunSpec, UserError, choices, find, preset, with_settings
+from pages.ui import prefill
+from rft_core import PRESETS, RunSpec, UserError, choices, find, with_settings
 from rft_core.spec import describe, flatten
 from rft_core.units import PIXEL_LEVELS
 
@@ -61,8 +62,10 @@ def choose_preset() -> str:
         st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
         _fill()
     _restore()
+    if prefill.arrived():
+        _fill()
     labels = {row.name: row.label for row in PRESETS}
-    chosen = st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_fill, required=True, wrap=True)
+    chosen = st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_choose, required=True, wrap=True)
     st.query_params["preset"] = chosen
     st.caption(next(row.help for row in PRESETS if row.name == chosen))
     return chosen
@@ -85,9 +88,15 @@ def _restore() -> None:
         st.session_state[name] = st.session_state.get(name, value)
 
 
+def _choose() -> None:
+    """A preset was chosen: an earlier run is no longer what the form starts from."""
+    prefill.forget()
+    _fill()
+
+
 def _fill() -> None:
     """Write the chosen preset's values into every widget."""
-    values = flatten(preset(st.session_state["train.preset"]))
+    values = flatten(prefill.starting_point(st.session_state["train.preset"]))
     state = st.session_state
     for setting in ON_FORM:
         state[key(setting)] = values[setting]
@@ -251,7 +260,7 @@ def read_spec(base: str) -> RunSpec:
     changes |= {"schedule.ramp_start": round(start / 100, 6), "schedule.ramp_end": round(end / 100, 6)}
     if state[key("schedule.kind")] == "custom":
         changes["schedule.points"] = _points(state["train.points"])
-    return with_settings(preset(base), changes)
+    return with_settings(prefill.starting_point(base), changes)
 
 
 def _points(text: str) -> Any:

@@ -1,6 +1,7 @@
 """Lists of runs: search, filters, order and pages, all in the database. Reads neither specs nor reports nor events."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +14,8 @@ from rft_core.store.records import MOVING, RunSummary
 from rft_core.store.tables import runs, summaries
 
 PAGE_ROWS = 25
+# "what stands in quotes", or a word
+WORDS = re.compile(r'"([^"]+)"|([^\s"]+)')
 
 # how a list may be ordered; runs without the number come last, equal ones newest first
 ORDERS: MappingProxyType[str, Callable[[], ColumnElement]] = MappingProxyType(
@@ -30,9 +33,10 @@ ORDERS: MappingProxyType[str, Callable[[], ColumnElement]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which runs a list shows. An empty part asks for nothing; all words of `text` must occur, in any order and case.
+    """Which runs a list shows. An empty part asks for nothing.
 
-    `text` is looked for in id, name, notes, tags and settings, which read "optim.epochs=16".
+    All words of `text` must occur, in any order and case; words in double quotes must stand together.
+    They are looked for in id, name, notes, tags and settings, which read "optim.epochs=16".
     """
 
     text: str = ""
@@ -130,8 +134,8 @@ def _join_tags(tags: list[str]) -> str:
 
 def _filtered(query: Select, wanted: Wanted) -> Select:
     query = query.where(runs.c.deleted.is_(None))
-    for word in wanted.text.casefold().split():
-        query = query.where(summaries.c.words.contains(word, autoescape=True))
+    for phrase, word in WORDS.findall(wanted.text.casefold()):
+        query = query.where(summaries.c.words.contains(phrase or word, autoescape=True))
     menus = (
         (runs.c.status, wanted.statuses),
         (summaries.c.dataset, wanted.datasets),
