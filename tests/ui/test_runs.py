@@ -93,9 +93,9 @@ class TestStates:
         run_id = stored_run(store, "live", finished=False)
         app = opened()
         assert "time left not known yet" in app.get("progress")[0].proto.text
-        append_events(
-            store.engine, run_id, [train(6, 10, 100.0), train(7, 14, 102.0), Event(8, 14, 1.4, 103.0, "eval", {"curve": POINTS, "expected_robustness": 0.6})]
-        )
+        started = Event(6, 9, 0.9, 99.0, "status", {"status": "running"})
+        measured = Event(9, 14, 1.4, 103.0, "eval", {"curve": POINTS, "expected_robustness": 0.6})
+        append_events(store.engine, run_id, [started, train(7, 10, 100.0), train(8, 14, 102.0), measured])
         store.beat(run_id, 14, 20)
         app.run()
         assert app.get("progress")[0].proto.text == "step 14 of 20; about 3.0 s left"
