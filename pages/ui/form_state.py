@@ -5,7 +5,8 @@ Widget keys are "train." + the setting's name. What is not on the form keeps the
 
 import streamlit as st
 
-from rft_core import PRESETS, RunSpec, choices, preset
+from pages.ui import prefill
+from rft_core import PRESETS, RunSpec, choices
 from rft_core.catalog import SCHEMES
 from rft_core.spec import flatten
 from rft_core.units import PIXEL_LEVELS
@@ -63,8 +64,10 @@ def choose_preset() -> str:
         st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
         _fill()
     _restore()
+    if prefill.arrived():
+        _fill()
     labels = {row.name: row.label for row in PRESETS}
-    chosen = st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_fill, required=True, wrap=True)
+    chosen = st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_choose, required=True, wrap=True)
     st.query_params["preset"] = chosen
     st.caption(next(row.help for row in PRESETS if row.name == chosen))
     return chosen
@@ -87,9 +90,15 @@ def _restore() -> None:
         st.session_state[name] = st.session_state.get(name, value)
 
 
+def _choose() -> None:
+    """A preset was chosen: an earlier run is no longer what the form starts from."""
+    prefill.forget()
+    _fill()
+
+
 def _fill() -> None:
-    """Write the chosen preset's values into every widget."""
-    fill(preset(st.session_state["train.preset"]))
+    """Write the values of the chosen preset, or of the run that the page was opened from, into every widget."""
+    fill(prefill.starting_point(st.session_state["train.preset"]))
 
 
 def fill(spec: RunSpec) -> None:

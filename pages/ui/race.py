@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import guessing
 from pages.ui.frame import columns, mistakes_shown
 from pages.ui.recorded import recording
-from pages.ui.session import reconciled, store
+from pages.ui.session import history, reconciled, store
 from pages.ui.status import show_status
 from rft_core import UserError, preset, submit
 from rft_core.report.compare import is_standard
@@ -16,7 +16,7 @@ from rft_core.report.race import STYLES, Track, build_track, race_figure, thinne
 from rft_core.report.story_sentences import describe_race
 from rft_core.spec import differences
 from rft_core.store.events import last_sequence, read_events
-from rft_core.store.run_store import RunRecord
+from rft_core.store.records import RunRecord
 
 LIVE_SECONDS = 1.0
 MOST_RUNS = len(STYLES)
@@ -98,8 +98,7 @@ def show_states(by_role: dict[str, RunRecord]) -> None:
     """List the runs with their status, and where to go next."""
     for record in by_role.values():
         st.text(record.name)
-        show_status(record)
-        st.progress(1.0 if record.report else record.progress)
+        show_status(record, history(record.run_id))
     st.caption("One run after the other has the device. They go on when this page is closed.")
     measured = [record.run_id for record in by_role.values() if record.report]
     if len(measured) > 1:

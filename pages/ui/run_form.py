@@ -4,10 +4,11 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui import prefill
 from pages.ui.data_menu import chosen_dataset, chosen_domains, data_menu, domains_field
 from pages.ui.form_state import ON_FORM, key
 from pages.ui.model_menu import checkpoint_field, chosen_backbone, model_menu
-from rft_core import RunSpec, choices, find, preset, with_settings
+from rft_core import RunSpec, choices, find, with_settings
 from rft_core.spec import describe
 from rft_core.units import PIXEL_LEVELS
 
@@ -155,7 +156,7 @@ def read_spec(base: str) -> RunSpec:
     changes |= {"schedule.ramp_start": round(start / 100, 6), "schedule.ramp_end": round(end / 100, 6)}
     if state[key("schedule.kind")] == "custom":
         changes["schedule.points"] = _points(state["train.points"])
-    return with_settings(preset(base), changes)
+    return with_settings(prefill.starting_point(base), changes)
 
 
 def _points(text: str) -> Any:

@@ -1,6 +1,8 @@
 """Where and how a run computes: device, threads, memory layout, precision. Chosen automatically, with fall-backs."""
 
 import math
+import resource
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -31,6 +33,16 @@ class Runtime:
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU"
         layout = "channels_last" if self.memory_format is torch.channels_last else "contiguous"
         return {"device": str(self.device), "device_name": name, "threads": self.threads, "precision": self.precision, "memory_format": layout}
+
+
+def peak_memory(device: torch.device) -> dict[str, float]:
+    """Return the most memory in MiB that this process has held so far, and on a CUDA device the most its tensors took there. Microseconds."""
+    # Linux counts in KiB, macOS in bytes
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    peak = {"process_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)}
+    if device.type == "cuda":
+        peak["device_memory_mib"] = round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
+    return peak
 
 
 def choose_runtime(spec: RuntimeSpec, model: nn.Module) -> Runtime:

@@ -12,7 +12,7 @@ from rft_core.engine.attacks.losses import DLR_CLASSES
 from rft_core.engine.checkpoint import checkpoints, load_checkpoint, write_tensors
 from rft_core.engine.data.dataset import stratified
 from rft_core.engine.data.load import load_dataset
-from rft_core.engine.device import choose_runtime, compile_model
+from rft_core.engine.device import choose_runtime, compile_model, peak_memory
 from rft_core.engine.evaluate import Evaluation
 from rft_core.engine.memory import fitting_batch, free_bytes, kept_bytes
 from rft_core.engine.models.build import build_model, preprocessing
@@ -151,7 +151,7 @@ def _report(job: Job, progress: Progress, evaluation: Evaluation, shifts: dict[s
         gradient_evaluations=progress.gradient_evaluations,
         hypervolume=hypervolume(np.array([[row["clean"], row["robust"]] for row in rows])),
         transfer_failure=is_transfer_failure(evaluation.curve.clean_accuracy, job.dataset.num_classes),
-        machine=job.runtime.describe() | {"torch": torch.__version__, "classes": job.dataset.num_classes},
+        machine=job.runtime.describe() | peak_memory(job.runtime.device) | {"torch": torch.__version__, "classes": job.dataset.num_classes},
         parameter_map=where(job.model),
         shifts=shifts,
     )

@@ -14,7 +14,7 @@ from rft_core import catalog
 from rft_core.engine.checkpoint import FILE_NAME, save_checkpoint
 from rft_core.engine.data.augment import augment
 from rft_core.engine.data.dataset import Dataset, Split
-from rft_core.engine.device import Runtime
+from rft_core.engine.device import Runtime, peak_memory
 from rft_core.engine.evaluate import as_pixels
 from rft_core.engine.memory import is_out_of_memory
 from rft_core.engine.modes import train_mode, trains_statistics
@@ -288,5 +288,5 @@ def _report(job: Job, progress: Progress, reporter: Reporter, loss: Tensor, epsi
         "epsilon": epsilon,
         "learning_rate": job.optimizer.param_groups[0]["lr"],
         "images_per_second": progress.images / max(progress.training_seconds, 1e-9),
-    }
+    } | peak_memory(job.runtime.device)
     reporter.event("train", step, step / job.steps_per_epoch, payload)

@@ -146,9 +146,7 @@ def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: st
             )
         )
         label = f"area = expected robustness<br><b>{100 * curve.expected_robustness:.1f} %</b>"
-        figure.add_annotation(
-            text=label, xref="paper", yref="paper", x=0.97, y=0.97, xanchor="right", showarrow=False, align="right", font={"color": EXPECTED, "size": 13}
-        )
+        figure.add_annotation(text=label, xref="paper", yref="paper", x=0.97, y=0.97, xanchor="right", showarrow=False, align="right", font={"size": 13})
     _epsilon_values(figure, epsilon, norm, axis="x")
     scale = PIXEL_LEVELS if norm == "linf" else 1.0
     figure.update_xaxes(title="Epsilon of the attack", range=[-0.02 * epsilon * scale, max(epsilon * scale, 1e-6) * 1.04])
@@ -242,7 +240,9 @@ def _end_label(figure: go.Figure, x: np.ndarray, y: np.ndarray, label: str, colo
     place = float(y[-1])
     while any(abs(place - other) < 6 for other in taken):
         place += 6
-    figure.add_annotation(x=float(x[-1]), y=place, text=f"{label} {y[-1]:.1f} %", showarrow=False, xanchor="left", xshift=8, font={"color": colour, "size": 12})
+    # the colour is in the mark: as text most of these are too pale on one of the two backgrounds
+    text = f'<span style="color:{colour}">●</span> {label} {y[-1]:.1f} %'
+    figure.add_annotation(x=float(x[-1]), y=place, text=text, showarrow=False, xanchor="left", xshift=6, font={"size": 12})
 
 
 def _vertical(figure: go.Figure, x: float, text: str) -> None:

@@ -9,6 +9,9 @@ from rft_core.metrics.curve import RobustnessCurve
 from rft_core.store.events import Event
 
 MOST_POINTS = 500
+# enough to even out measurements, few enough to follow an attack that grows stronger
+PACE_EVENTS = 60
+TRAINING = ("loss", "epsilon", "learning_rate", "images_per_second", "process_memory_mib", "device_memory_mib")
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class RunHistory:
-    """What a run reported so far. Columns of `training`: step, epoch, loss, epsilon, learning_rate, images_per_second."""
+    """What a run reported so far.
+
+    Columns of `training`, float32: step, epoch, loss, epsilon, learning_rate, images_per_second, process_memory_mib, device_memory_mib
+    (nan where not reported). `pace` is seconds a step, measurements included, since the run was last started; None before it has one.
+    """
 
     measurements: tuple[Measurement, ...]
     training: dict[str, np.ndarray]
@@ -32,6 +39,7 @@ class RunHistory:
     examples: dict[int, dict[str, Any]]
     log: tuple[str, ...]
     last_sequence: int
+    pace: float | None = None
 
     def column(self, name: str) -> np.ndarray:
         """Return one column over the measurements, float32: step, epoch, clean, robust or expected."""
@@ -59,7 +67,17 @@ def build_history(events: list[Event]) -> RunHistory:
         examples={event.step: event.payload for event in by_kind.get("examples", [])},
         log=tuple(event.payload["text"] for event in by_kind.get("log", [])),
         last_sequence=events[-1].sequence if events else 0,
+        pace=_pace(events),
     )
+
+
+def _pace(events: list[Event]) -> float | None:
+    """Return seconds a step over the newest training events of the session; what came before an interruption does not count."""
+    begun = max((place for place, event in enumerate(events) if event.kind == "status" and event.payload.get("status") == "running"), default=0)
+    recent = [event for event in events[begun:] if event.kind == "train"][-PACE_EVENTS:]
+    if len(recent) < 2 or recent[-1].step <= recent[0].step:
+        return None
+    return max(0.0, recent[-1].wall_time - recent[0].wall_time) / (recent[-1].step - recent[0].step)
 
 
 def _measurement(event: Event) -> Measurement:
@@ -76,6 +94,6 @@ def _training(events: list[Event]) -> dict[str, np.ndarray]:
     if latest and kept[-1] is not latest[-1]:
         kept.append(latest[-1])
     columns = {"step": [event.step for event in kept], "epoch": [event.epoch for event in kept]}
-    for name in ("loss", "epsilon", "learning_rate", "images_per_second"):
+    for name in TRAINING:
         columns[name] = [np.nan if event.payload.get(name) is None else event.payload[name] for event in kept]
     return {name: np.array(values, dtype=np.float32) for name, values in columns.items()}

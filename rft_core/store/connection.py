@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from rft_core.errors import StoreError
 from rft_core.store.filesystem import network_kind
+from rft_core.store.migration import migrate
 from rft_core.store.tables import SCHEMA_VERSION, meta, metadata
 
 BUSY_MILLISECONDS = 10_000
@@ -70,10 +71,13 @@ def _switch_to_wal(cursor) -> None:
 def _create(engine: Engine) -> None:
     with engine.execution_options(writes=True).begin() as connection:
         metadata.create_all(connection)
-        version = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
+        # the lock of a server's database; SQLite has its own since the transaction began
+        version = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version").with_for_update()).scalar()
         if version is None:
             connection.execute(insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
         elif int(version) > SCHEMA_VERSION:
             raise StoreError(
                 f"the run store has schema version {version}, this program knows {SCHEMA_VERSION}; update RFT Lab, or set RFT_HOME to another folder"
             )
+        elif int(version) < SCHEMA_VERSION:
+            migrate(connection, int(version))

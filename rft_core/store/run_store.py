@@ -7,7 +7,6 @@ never "running" because nobody said otherwise: `reconcile` holds every claim aga
 import json
 import secrets
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,77 +14,18 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from rft_core.errors import StoreError, UnknownNameError
 from rft_core.home import Home, find_home
-from rft_core.spec import RunSpec, parse, spec_hash
+from rft_core.spec import RunSpec, parse, spec_hash, with_settings
 from rft_core.store import process
 from rft_core.store.connection import open_engine
-from rft_core.store.tables import runs
+from rft_core.store.records import ACTIVE, RESUMABLE, RunRecord, as_record, seconds_since
+from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_rate, list_summaries, mend_summaries, write_summary
+from rft_core.store.tables import runs, summaries
 
-ACTIVE = ("running", "stopping")
-ENDED = ("finished", "failed", "stopped")
-RESUMABLE = ("paused", "stopped", "lost", "failed")
 RESERVED = "reserved"
 # how long the process of another host may be silent before its run counts as lost
 SILENCE_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """One stored run; `spec` is what was wanted, `report` what was measured (None until there is one)."""
-
-    run_id: str
-    number: int
-    name: str
-    spec: RunSpec
-    status: str
-    reason: str
-    request: str
-    host: str | None
-    device: str | None
-    pid: int | None
-    pid_start: float | None
-    heartbeat: float | None
-    created: float
-    started: float | None
-    ended: float | None
-    step: int
-    total_steps: int | None
-    report: dict[str, Any] | None
-
-    @property
-    def is_active(self) -> bool:
-        """Whether a process is, or should be, working on it."""
-        return self.status in ACTIVE
-
-    @property
-    def heartbeat_age(self) -> float | None:
-        """Seconds since its process was last heard of."""
-        return None if self.heartbeat is None else max(0.0, time.time() - self.heartbeat)
-
-    @property
-    def progress(self) -> float:
-        """Share of training done, 0..1."""
-        return min(1.0, self.step / self.total_steps) if self.total_steps else 0.0
-
-    def summary(self) -> dict[str, Any]:
-        """Return what `show --json` prints."""
-        names = (
-            "run_id",
-            "number",
-            "name",
-            "status",
-            "reason",
-            "step",
-            "total_steps",
-            "pid",
-            "host",
-            "device",
-            "created",
-            "started",
-            "ended",
-            "heartbeat_age",
-            "report",
-        )
-        return {name: getattr(self, name) for name in names} | {"spec": self.spec.model_dump(mode="json")}
+# how long a deleted run can be brought back
+UNDO_SECONDS = 600.0
 
 
 class RunStore:
@@ -108,42 +48,52 @@ class RunStore:
 
     def submit(self, spec: RunSpec, *, reserved: bool = False) -> str:
         """Queue a run; return its id. A `reserved` one waits for this very process, and no worker takes it."""
-        run_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
-        row = {"run_id": run_id, "name": spec.name or run_id, "spec": spec.to_json(), "spec_hash": spec_hash(spec), "status": "queued", "created": time.time()}
+        run_id, owner = new_run_id(), {}
         if reserved:
             pid, pid_start = process.this_process()
-            row |= {"request": RESERVED, "host": process.this_host(), "pid": pid, "pid_start": pid_start}
+            owner = {"request": RESERVED, "host": process.this_host(), "pid": pid, "pid_start": pid_start}
         with self._write() as connection:
-            newest = connection.execute(select(func.max(runs.c.number))).scalar()
-            connection.execute(insert(runs).values(**row, number=0 if newest is None else newest + 1))
+            insert_run(connection, run_id, spec, **owner)
         return run_id
 
     def get(self, run_id: str) -> RunRecord:
-        """Return one run, by id or by an unambiguous beginning of it; an unknown one raises."""
+        """Return one run, by id or by an unambiguous beginning of it; an unknown or deleted one raises."""
         with self.engine.connect() as connection:
             row = connection.execute(select(runs).where(runs.c.run_id == run_id)).first()
+            if row is not None and row.deleted is not None:
+                raise StoreError(f"run {run_id} was deleted; the Runs page can bring it back for {UNDO_SECONDS / 60:.0f} minutes")
             if row is None:
                 row = self._by_prefix(connection, run_id)
-        return _record(row)
+        return as_record(row)
 
     def _by_prefix(self, connection: Connection, run_id: str) -> Row:
-        known = connection.execute(select(runs).where(runs.c.run_id.startswith(run_id, autoescape=True)).limit(2)).all() if run_id else []
+        shown = runs.c.deleted.is_(None)
+        known = connection.execute(select(runs).where(runs.c.run_id.startswith(run_id, autoescape=True), shown).limit(2)).all() if run_id else []
         if len(known) == 1:
             return known[0]
         if known:
             raise StoreError(f"'{run_id}' is the beginning of several runs; write more of it")
-        names = list(connection.execute(select(runs.c.run_id).order_by(runs.c.created.desc()).limit(50)).scalars())
+        names = list(connection.execute(select(runs.c.run_id).where(shown).order_by(runs.c.created.desc()).limit(50)).scalars())
         if not names:
             raise StoreError(f"there is no run '{run_id}': no run is stored yet; launch one with `run` or `submit`")
         raise UnknownNameError("run", run_id, names)
 
     def records(self, statuses: tuple[str, ...] | None = None, limit: int = 500) -> list[RunRecord]:
-        """Return runs, newest first."""
-        query = select(runs).order_by(runs.c.created.desc()).limit(limit)
+        """Return runs whole, newest first; a list wants `summaries`."""
+        query = select(runs).where(runs.c.deleted.is_(None)).order_by(runs.c.created.desc()).limit(limit)
         if statuses is not None:
             query = query.where(runs.c.status.in_(statuses))
         with self.engine.connect() as connection:
-            return [_record(row) for row in connection.execute(query)]
+            return [as_record(row) for row in connection.execute(query)]
+
+    def summaries(self, wanted: Wanted | None = None, limit: int = PAGE_ROWS, offset: int = 0) -> Page:
+        """Return a page of runs, newest first unless `wanted` says otherwise, without reading specs, reports or events."""
+        return list_summaries(self.engine, wanted or Wanted(), limit, offset)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is queued or at work."""
+        return anything_moves(self.engine)
 
     def claim(self, devices: tuple[str, ...], run_id: str | None = None) -> RunRecord | None:
         """Claim the oldest queued run (or `run_id`) that wants one of this host's `devices` and finds it free.
@@ -153,16 +103,16 @@ class RunStore:
         host, (pid, pid_start), now = process.this_host(), process.this_process(), time.time()
         with self._write() as connection:
             busy = set(connection.execute(select(runs.c.device).where(runs.c.status.in_(ACTIVE), runs.c.host == host)).scalars())
-            query = select(runs).where(runs.c.status == "queued").order_by(runs.c.created)
-            query = query.where(runs.c.request == "" if run_id is None else runs.c.run_id == run_id)
-            for row in connection.execute(query):
-                device = _pick_device(parse(row.spec).runtime.device, devices, busy)
+            query = select(runs.c.run_id, runs.c.started, summaries.c.wanted_device).join(summaries, summaries.c.run_id == runs.c.run_id)
+            query = query.where(runs.c.status == "queued", runs.c.deleted.is_(None)).order_by(runs.c.created)
+            for row in connection.execute(query.where(runs.c.request == "" if run_id is None else runs.c.run_id == run_id)).all():
+                device = _pick_device(row.wanted_device, devices, busy)
                 if device is None:
                     continue
                 claim = {"status": "running", "reason": "", "request": "", "host": host, "device": device, "pid": pid, "pid_start": pid_start, "heartbeat": now}
                 started = row.started or now
                 connection.execute(update(runs).where(runs.c.run_id == row.run_id).values(**claim, started=started, ended=None))
-                return _record(connection.execute(select(runs).where(runs.c.run_id == row.run_id)).one())
+                return as_record(connection.execute(select(runs).where(runs.c.run_id == row.run_id)).one())
         return None
 
     def adopt(self, run_id: str) -> None:
@@ -182,13 +132,15 @@ class RunStore:
         values: dict[str, Any] = {"status": status, "reason": reason, "request": "", "ended": time.time()}
         if report is not None:
             values["report"] = json.dumps(report)
-        self._set(run_id, **values)
+        with self._write() as connection:
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values))
+            self._summarise(connection, run_id)
 
     def request(self, run_id: str, wish: str) -> RunRecord:
         """Ask for "stop" or "pause". A queued run obeys at once; a running one after its current step."""
         ended = {"stop": "stopped", "pause": "paused"}[wish]
         with self._write() as connection:
-            row = _record(connection.execute(select(runs).where(runs.c.run_id == self.get(run_id).run_id)).one())
+            row = as_record(connection.execute(select(runs).where(runs.c.run_id == self.get(run_id).run_id)).one())
             if row.status in ("queued", "paused", "lost") and row.status != ended:
                 connection.execute(
                     update(runs).where(runs.c.run_id == row.run_id).values(status=ended, reason=f"{ended} by request before it was running", ended=time.time())
@@ -208,50 +160,96 @@ class RunStore:
         return self.get(record.run_id)
 
     def delete(self, run_id: str) -> None:
-        """Remove a run that is not active, with its events and files."""
+        """Remove a run that is not active, with its events and files, at once and for good."""
+        record = self._idle(run_id)
+        self._remove(record.run_id)
+
+    def discard(self, run_id: str) -> RunRecord:
+        """Hide a run that is not active; `restore` brings it back until it is purged. Purges what was discarded long ago."""
+        record = self._idle(run_id)
+        self.purge()
+        self._set(record.run_id, deleted=time.time())
+        return record
+
+    def restore(self, run_id: str) -> RunRecord:
+        """Bring a discarded run back as it was; one that is gone raises."""
+        self._set(run_id, deleted=None)
+        return self.get(run_id)
+
+    def discarded(self) -> list[tuple[str, str, float]]:
+        """Return (run id, name, when it was deleted) of the runs that can be brought back, newest first."""
+        query = select(runs.c.run_id, runs.c.name, runs.c.deleted).where(runs.c.deleted.is_not(None)).order_by(runs.c.deleted.desc())
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    def purge(self, older_than: float = UNDO_SECONDS) -> list[str]:
+        """Remove, with events and files, the runs that were discarded at least `older_than` seconds ago; return their ids."""
+        gone = [run_id for run_id, _, deleted in self.discarded() if time.time() - deleted >= older_than]
+        for run_id in gone:
+            self._remove(run_id)
+        return gone
+
+    def _idle(self, run_id: str) -> RunRecord:
         record = self.get(run_id)
         if record.is_active:
             raise StoreError(f"run {record.run_id} is {record.status}; stop it before deleting it")
-        with self._write() as connection:
-            connection.execute(delete(runs).where(runs.c.run_id == record.run_id))
-        remove_folder(self.home.run_folder(record.run_id))
+        return record
 
-    def annotate(self, run_id: str, *, name: str | None = None, notes: str | None = None) -> None:
-        """Change a run's name or notes; nothing that decides its numbers."""
+    def _remove(self, run_id: str) -> None:
+        with self._write() as connection:
+            connection.execute(delete(runs).where(runs.c.run_id == run_id))
+        remove_folder(self.home.run_folder(run_id))
+
+    def annotate(self, run_id: str, *, name: str | None = None, notes: str | None = None, tags: tuple[str, ...] | None = None) -> None:
+        """Change a run's name, notes or tags; nothing that decides its numbers."""
+        words = {key: value for key, value in (("name", name), ("notes", notes), ("tags", tags)) if value is not None}
         record = self.get(run_id)
-        changed = record.spec.model_copy(update={key: value for key, value in (("name", name), ("notes", notes)) if value is not None})
-        self._set(record.run_id, name=changed.name or record.run_id, spec=parse(changed.to_json()).to_json())
+        # read again inside the transaction: notes and tags may be written at the same moment from two pages
+        with self._write() as connection:
+            spec = parse(connection.execute(select(runs.c.spec).where(runs.c.run_id == record.run_id)).scalar_one())
+            changed = with_settings(spec, words)
+            connection.execute(update(runs).where(runs.c.run_id == record.run_id).values(name=changed.name or record.run_id, spec=changed.to_json()))
+            self._summarise(connection, record.run_id)
 
     def measured_rate(self, spec: RunSpec) -> tuple[float | None, str]:
         """Return (gradient evaluations a second, what it rests on) from the newest finished run here with this backbone and size."""
-        for record in self.records(("finished",), limit=100):
-            same = (record.spec.model.backbone, record.spec.data.image_size, record.spec.runtime.device) == (
-                spec.model.backbone,
-                spec.data.image_size,
-                spec.runtime.device,
-            )
-            if same and record.host == process.this_host() and record.report and record.report["seconds"] > 0:
-                return record.report["gradient_evaluations"] / record.report["seconds"], f"the run '{record.name}' on this machine"
-        return None, ""
+        found = find_rate(self.engine, spec, process.this_host())
+        return (found[0], f"the run '{found[1]}' on this machine") if found else (None, "")
 
     def reconcile(self) -> list[str]:
         """Mark runs "lost" whose process on this host is gone, or whose other host has long been silent; return their ids."""
-        lost = []
-        for record in self.records(ACTIVE):
-            here = record.host == process.this_host()
-            gone = not process.is_alive(record.pid, record.pid_start) if here else (record.heartbeat_age or 0) > SILENCE_SECONDS
-            if gone and self._mark_lost(record):
-                lost.append(record.run_id)
-        for record in self.records(("queued",)):
-            if record.request == RESERVED and record.host == process.this_host() and not process.is_alive(record.pid, record.pid_start):
-                self.finish(record.run_id, "stopped", "the command that would have run it ended first; resume it to run it in the background")
+        lost, here = [], process.this_host()
+        self._mend()
+        columns = (runs.c.run_id, runs.c.status, runs.c.request, runs.c.host, runs.c.pid, runs.c.pid_start, runs.c.heartbeat, runs.c.step)
+        reserved = (runs.c.status == "queued") & (runs.c.request == RESERVED) & (runs.c.host == here)
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(*columns).where(runs.c.status.in_(ACTIVE) | reserved)).all()
+        for row in rows:
+            gone = not process.is_alive(row.pid, row.pid_start) if row.host == here else (seconds_since(row.heartbeat) or 0) > SILENCE_SECONDS
+            if gone and row.status == "queued":
+                self.finish(row.run_id, "stopped", "the command that would have run it ended first; resume it to run it in the background")
+            elif gone and self._mark_lost(row):
+                lost.append(row.run_id)
         return lost
 
-    def _mark_lost(self, record: RunRecord) -> bool:
-        reason = f"its process ({record.pid} on {record.host}) ended without a word at step {record.step}; resume it to go on from its last checkpoint"
+    def _mark_lost(self, row: Row) -> bool:
+        reason = f"its process ({row.pid} on {row.host}) ended without a word at step {row.step}; resume it to go on from its last checkpoint"
         with self._write() as connection:
-            same = (runs.c.run_id == record.run_id) & runs.c.status.in_(ACTIVE) & (runs.c.pid == record.pid)
+            same = (runs.c.run_id == row.run_id) & runs.c.status.in_(ACTIVE) & (runs.c.pid == row.pid)
             return connection.execute(update(runs).where(same).values(status="lost", reason=reason, request="", ended=time.time())).rowcount > 0
+
+    def _mend(self) -> None:
+        """A worker that was started before the program was updated goes on writing without summaries."""
+        with self.engine.connect() as connection:
+            behind = connection.execute(behind_summaries()).first()
+        if behind is not None:
+            with self._write() as connection:
+                mend_summaries(connection)
+
+    def _summarise(self, connection: Connection, run_id: str) -> None:
+        row = connection.execute(select(runs.c.spec, runs.c.report).where(runs.c.run_id == run_id)).first()
+        if row is not None:
+            write_summary(connection, run_id, row.spec, row.report)
 
     def _set(self, run_id: str, **values: Any) -> None:
         with self._write() as connection:
@@ -259,6 +257,19 @@ class RunStore:
 
     def _write(self):
         return self.engine.execution_options(writes=True).begin()
+
+
+def new_run_id() -> str:
+    """Return an id that sorts by time and is unique: UTC date, time and six random digits."""
+    return time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
+
+
+def insert_run(connection: Connection, run_id: str, spec: RunSpec, **columns: Any) -> None:
+    """Write a queued run and its summary, with further `columns` where it has any."""
+    newest, text = connection.execute(select(func.max(runs.c.number))).scalar(), spec.to_json()
+    row = {"run_id": run_id, "name": spec.name or run_id, "spec": text, "spec_hash": spec_hash(spec), "status": "queued", "created": time.time()}
+    connection.execute(insert(runs).values(**row, **columns, number=0 if newest is None else newest + 1))
+    write_summary(connection, run_id, text)
 
 
 def open_store(home: Home | None = None) -> RunStore:
@@ -281,9 +292,3 @@ def _pick_device(wanted: str, devices: tuple[str, ...], busy: set[str]) -> str |
     else:
         wishes = [device for device in devices if device == wanted or (wanted == "cuda" and device.startswith("cuda"))]
     return next((device for device in wishes if device not in busy), None)
-
-
-def _record(row: Row) -> RunRecord:
-    values = row._mapping
-    fields = {name: values[name] for name in RunRecord.__dataclass_fields__ if name not in ("spec", "report")}
-    return RunRecord(**fields, spec=parse(row.spec), report=json.loads(row.report) if row.report else None)

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
 
@@ -31,7 +31,38 @@ runs = Table(
     Column("step", Integer, nullable=False, default=0),
     Column("total_steps", Integer),
     Column("report", Text),
+    # the run whose checkpoint this one began with, and the step it was at; no foreign key: a fork outlives its parent
+    Column("parent", String(40)),
+    Column("parent_step", Integer),
+    # when a person deleted it; hidden from then on, removed later
+    Column("deleted", Float),
     Index("runs_by_status", "status", "created"),
+)
+
+# what lists show and filter by, derived from spec and report, so that no list has to read those
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("run_id", String(40), ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("backbone", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("strategy", String(40), nullable=False),
+    Column("objective", String(40), nullable=False),
+    Column("schedule", String(40), nullable=False),
+    Column("norm", String(8), nullable=False),
+    Column("epsilon", Float, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("image_size", Integer),
+    Column("wanted_device", String(40), nullable=False),
+    # one tag a line, with a line's end before the first and after the last
+    Column("tags", Text, nullable=False),
+    # id, name, notes, tags and settings, one a line, case folded
+    Column("words", Text, nullable=False),
+    Column("clean", Float),
+    Column("robust", Float),
+    Column("expected", Float),
+    # gradient evaluations a second over the whole run
+    Column("rate", Float),
 )
 
 events = Table(

@@ -32,6 +32,8 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
     """Execute a claimed run in this process and record how it ended; a failure is recorded with its reason, not raised."""
     with StoreReporter(store, run_id) as reporter:
         signal.signal(signal.SIGTERM, lambda *_: reporter.ask("pause"))
+        # from here on its pace is measured; what a resumed run did before is another session
+        reporter.event("status", reporter.last_step, 0.0, {"status": "running", "reason": ""})
         try:
             record = store.get(run_id)
             # "auto" becomes the device that was claimed: on two GPUs two runs must not meet on the first

@@ -69,6 +69,7 @@ class _Worker:
                 if time.monotonic() - last_check > RECONCILE_SECONDS:
                     self.store.reconcile()
                     self._end_deaf_children()
+                    self.store.purge()
                     last_check = time.monotonic()
                 record = self.store.claim(self.devices)
             except DBAPIError as error:

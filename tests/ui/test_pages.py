@@ -169,7 +169,8 @@ def test_a_deep_link_opens_the_run_it_names(store):
     app.run()
     app.query_params["run"] = first
     app.switch_page("pages/runs.py").run()
-    assert app.selectbox(key="runs.run").value == first
+    assert app.session_state["runs.run"] == first
+    assert "**first**" in texts(app)
 
 
 def test_a_failed_run_says_why_and_can_be_resumed(store):

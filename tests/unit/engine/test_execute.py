@@ -33,7 +33,8 @@ class Interrupted(FolderReporter):
 
 
 def numbers(report) -> dict:
-    return {name: value for name, value in report.as_dict().items() if name not in CLOCKS}
+    kept = {name: value for name, value in report.as_dict().items() if name not in CLOCKS}
+    return kept | {"machine": {name: value for name, value in kept["machine"].items() if not name.endswith("memory_mib")}}
 
 
 def weights(folder) -> dict[str, torch.Tensor]:
@@ -70,6 +71,7 @@ def test_what_a_run_leaves_behind(whole):
     assert report.curve.n == 40
     assert report.total_parameters == report.trainable_parameters > 10_000
     assert report.machine["classes"] == 10
+    assert report.machine["process_memory_mib"] > 50
     assert {kind for _, kind in reporter.artifacts} == {"checkpoint", "weights", "verdicts", "examples"}
     assert all(path.is_file() and folder in path.parents for path, _ in reporter.artifacts)
     kept = np.load(folder / VERDICTS_FILE)
@@ -84,6 +86,8 @@ def test_what_a_run_reports_on_its_way(whole):
     assert [event["step"] for event in by_kind["train"]] == list(range(TOTAL_STEPS))
     assert [event["step"] for event in by_kind["eval"]] == [event["step"] for event in by_kind["examples"]] == [0, 2, TOTAL_STEPS]
     assert all(math.isfinite(event["loss"]) for event in by_kind["train"])
+    memory = [event["process_memory_mib"] for event in by_kind["train"]]
+    assert memory == sorted(memory)
     assert [round(event["epsilon"] * 255, 6) for event in by_kind["train"]] == pytest.approx([0, 0, 8 / 6, 4, 40 / 6, 8], abs=1e-5)
     assert (reporter.step, reporter.total_steps) == (TOTAL_STEPS, TOTAL_STEPS)
     assert by_kind["eval"][0]["curve"][0]["n"] == 32

@@ -35,9 +35,9 @@ def test_a_finished_run(store, run_id):
     assert (record.report["clean_accuracy"], record.report["robust_accuracy"]) == (0.8, 0.5)
     assert [one.path for one in list_artifacts(store.engine, run_id)] == ["model.bin"]
     events = read_events(store.engine, run_id)
-    assert [event.sequence for event in events] == [1, 2, 3, 4]
-    assert [event.kind for event in events] == ["train", "train", "train", "status"]
-    assert events[-1].payload["status"] == "finished"
+    assert [event.sequence for event in events] == [1, 2, 3, 4, 5]
+    assert [event.kind for event in events] == ["status", "train", "train", "train", "status"]
+    assert [events[place].payload["status"] for place in (0, -1)] == ["running", "finished"]
 
 
 @pytest.mark.parametrize(
@@ -95,5 +95,5 @@ def test_a_resumed_run_appends_to_its_events(store, run_id):
     store.resume(run_id)
     store.claim(("cpu",))
     work_on(store, run_id, f"{FAKE}:finish")
-    assert [event.sequence for event in read_events(store.engine, run_id)] == [1, 2, 3, 4, 5]
+    assert [event.sequence for event in read_events(store.engine, run_id)] == list(range(1, 8))
     assert store.get(run_id).status == "finished"

@@ -1,0 +1,68 @@
+"""The form of a fork: another schedule for what is left of a run, drawn before it is launched."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.frame import mistakes_shown
+from pages.ui.run_list import CHOSEN
+from pages.ui.session import store
+from rft_core import RunSpec, UserError, choices, with_settings
+from rft_core.preview import factors
+from rft_core.report.figures import CONFIG, epsilon_strip
+from rft_core.spec import describe
+from rft_core.store.forks import fork, fork_step
+from rft_core.store.records import RunRecord
+from rft_core.worker.submit import ensure_worker
+
+RAMPED = ("two_hinge", "cosine", "step")
+NOTHING_LEFT = "A fork trains what is left of a run under another schedule. Pause a run on its way, or fork it while it runs, after its first checkpoint."
+
+
+def fork_form(record: RunRecord) -> None:
+    """Draw the button of a fork, and the form behind it."""
+    step = fork_step(store(), record)
+    with st.popover("Fork", icon=":material/call_split:", key="runs.fork", disabled=step is None, help=NOTHING_LEFT if step is None else None):
+        if step is None:
+            return
+        st.markdown(f"**Another schedule from step {step} of {record.total_steps}**")
+        st.caption("A new run begins with this run's newest checkpoint. Data, model and all other settings stay.")
+        settings = _schedule(record.spec)
+        try:
+            spec = with_settings(record.spec, settings)
+        except UserError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        strip = epsilon_strip(
+            *planned(spec, step, record), epsilon=spec.threat.epsilon, norm=spec.threat.norm, total_steps=record.total_steps, done=None, key="fork"
+        )
+        st.plotly_chart(strip, key="runs.fork.strip", config=dict(CONFIG), alt=f"Epsilon as it was until step {step}, and as the fork would go on")
+        name = st.text_input("Name", f"{record.name} · fork"[:200], key="runs.fork.name", max_chars=200)
+        if st.button("Launch the fork", type="primary", icon=":material/call_split:", key="runs.fork.launch"):
+            with mistakes_shown():
+                st.session_state[CHOSEN] = fork(store(), record.run_id, settings, name=name)
+                ensure_worker(store().home)
+                st.rerun()
+
+
+def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], list[float]]:
+    """Return (progress, factor) with the schedule of `parent` before `step` and that of `spec` from there on."""
+    progress, after = factors(spec)
+    _, before = factors(parent.spec)
+    border = step / parent.total_steps
+    return progress, [old if place < border else new for place, old, new in zip(progress, before, after)]
+
+
+def _schedule(parent: RunSpec) -> dict[str, Any]:
+    """Draw the settings of the schedule; return those that the chosen kind has."""
+    rows = [row for row in choices("schedules") if row.name != "auto" or parent.schedule.kind == "auto"]
+    labels = {row.name: row.label for row in rows}
+    kind = st.selectbox("Schedule", list(labels), format_func=labels.get, key="runs.fork.kind", index=list(labels).index(parent.schedule.kind))
+    settings: dict[str, Any] = {"schedule.kind": kind}
+    if kind in RAMPED:
+        start = (100 * parent.schedule.ramp_start, 100 * parent.schedule.ramp_end)
+        low, high = st.slider("Ramp, % of the whole training", 0.0, 100.0, start, step=1.0, format="%g", key="runs.fork.ramp")
+        settings |= {"schedule.ramp_start": round(low / 100, 6), "schedule.ramp_end": round(high / 100, 6)}
+    if kind == "step":
+        settings["schedule.steps"] = st.number_input("Jumps", 1, 1000, parent.schedule.steps, key="runs.fork.steps", help=describe("schedule.steps"))
+    return settings

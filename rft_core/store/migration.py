@@ -1,0 +1,43 @@
+"""From an older schema to this one: in place, inside the transaction that holds the write lock, after a copy was put aside."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, update
+from sqlalchemy.schema import CreateColumn
+
+from rft_core.errors import StoreError
+from rft_core.store.summaries import mend_summaries
+from rft_core.store.tables import SCHEMA_VERSION, meta, runs
+
+NEW_IN_2 = ("parent", "parent_step", "deleted")
+
+
+def migrate(connection: Connection, version: int) -> None:
+    """Bring a store of schema `version` up to date; tables that are new exist already.
+
+    `connection` must hold the write lock, so that nobody writes between the copy and the change. The copy of an SQLite
+    file is rft.db.v1.bak beside it; a server's database is left to its own backups. Raises StoreError without a copy.
+    """
+    if connection.dialect.name == "sqlite" and connection.engine.url.database not in (None, "", ":memory:"):
+        keep_copy(Path(connection.engine.url.database), version)
+    for name in NEW_IN_2:
+        column = CreateColumn(runs.c[name]).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {runs.name} ADD COLUMN {column}")
+    mend_summaries(connection)
+    connection.execute(update(meta).where(meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION)))
+
+
+def keep_copy(path: Path, version: int) -> Path:
+    """Copy an SQLite file, with what its journal holds, to FILE.v<version>.bak; return that path."""
+    copy, unfinished = (path.with_name(f"{path.name}.v{version}.{ending}") for ending in ("bak", "tmp"))
+    try:
+        unfinished.unlink(missing_ok=True)
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
+            source.backup(target)
+        os.replace(unfinished, copy)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"the run store {path} is of schema version {version} and no copy of it could be made ({error}); free some space beside it") from None
+    return copy

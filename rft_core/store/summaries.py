@@ -1,0 +1,196 @@
+"""Lists of runs: search, filters, order and pages, all in the database. Reads neither specs nor reports nor events."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, insert, literal, or_, select, union, update
+
+from rft_core.spec import RunSpec
+from rft_core.store.records import MOVING, RunSummary
+from rft_core.store.tables import runs, summaries
+
+PAGE_ROWS = 25
+# "what stands in quotes", or a word
+WORDS = re.compile(r'"([^"]+)"|([^\s"]+)')
+
+# how a list may be ordered; runs without the number come last, equal ones newest first
+ORDERS: MappingProxyType[str, Callable[[], ColumnElement]] = MappingProxyType(
+    {
+        "newest": lambda: runs.c.created.desc(),
+        "oldest": lambda: runs.c.created.asc(),
+        "name": lambda: func.lower(runs.c.name).asc(),
+        "status": lambda: runs.c.status.asc(),
+        "clean": lambda: summaries.c.clean.desc().nulls_last(),
+        "robust": lambda: summaries.c.robust.desc().nulls_last(),
+        "expected": lambda: summaries.c.expected.desc().nulls_last(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which runs a list shows. An empty part asks for nothing.
+
+    All words of `text` must occur, in any order and case; words in double quotes must stand together.
+    They are looked for in id, name, notes, tags and settings, which read "optim.epochs=16".
+    """
+
+    text: str = ""
+    statuses: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    strategies: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    order: str = "newest"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and the number of runs on all its pages."""
+
+    rows: tuple[RunSummary, ...]
+    total: int
+
+
+def list_summaries(engine: Engine, wanted: Wanted, limit: int = PAGE_ROWS, offset: int = 0) -> Page:
+    """Return `limit` runs from place `offset` on, in one query. Deleted runs are left out."""
+    own = [runs.c[name] for name in RunSummary.__dataclass_fields__ if name in runs.c]
+    derived = [summaries.c[name] for name in RunSummary.__dataclass_fields__ if name in summaries.c and name not in runs.c]
+    query = select(*own, *derived, func.count().over().label("total")).join(summaries, summaries.c.run_id == runs.c.run_id)
+    query = _filtered(query, wanted).order_by(ORDERS[wanted.order](), runs.c.created.desc(), runs.c.number.desc()).limit(limit).offset(offset)
+    with engine.connect() as connection:
+        rows = connection.execute(query).all()
+    return Page(tuple(_summary(row) for row in rows), rows[0].total if rows else 0)
+
+
+def list_choices(engine: Engine) -> dict[str, tuple[str, ...]]:
+    """Return the values that filters can offer: datasets, strategies, schedules and tags of the stored runs, sorted."""
+    columns = {"datasets": summaries.c.dataset, "strategies": summaries.c.strategy, "schedules": summaries.c.schedule, "tags": summaries.c.tags}
+    parts = [
+        select(literal(kind).label("kind"), column.label("value")).join(runs, runs.c.run_id == summaries.c.run_id).where(runs.c.deleted.is_(None))
+        for kind, column in columns.items()
+    ]
+    found: dict[str, set[str]] = {kind: set() for kind in columns}
+    with engine.connect() as connection:
+        for kind, value in connection.execute(union(*parts)):
+            found[kind].update(split_tags(value) if kind == "tags" else [value])
+    return {kind: tuple(sorted(values)) for kind, values in found.items()}
+
+
+def anything_moves(engine: Engine) -> bool:
+    """Return whether a run is queued or at work."""
+    query = select(runs.c.run_id).where(runs.c.status.in_(MOVING), runs.c.deleted.is_(None)).limit(1)
+    with engine.connect() as connection:
+        return connection.execute(query).first() is not None
+
+
+def find_rate(engine: Engine, spec: RunSpec, host: str) -> tuple[float, str] | None:
+    """Return (gradient evaluations a second, name) of the newest finished run on `host` with the backbone, size and device of `spec`."""
+    query = select(summaries.c.rate, runs.c.name).join(runs, runs.c.run_id == summaries.c.run_id)
+    query = query.where(
+        runs.c.status == "finished",
+        runs.c.host == host,
+        summaries.c.rate.is_not(None),
+        summaries.c.backbone == spec.model.backbone,
+        summaries.c.image_size.is_not_distinct_from(spec.data.image_size),
+        summaries.c.wanted_device == spec.runtime.device,
+    )
+    with engine.connect() as connection:
+        row = connection.execute(query.order_by(runs.c.created.desc()).limit(1)).first()
+    return (row.rate, row.name) if row else None
+
+
+def write_summary(connection: Connection, run_id: str, spec: str, report: str | None = None) -> None:
+    """Write the summary of a run anew from its stored spec and report (JSON texts)."""
+    values = _of_spec(run_id, json.loads(spec)) | _of_report(json.loads(report) if report else {})
+    if connection.execute(update(summaries).where(summaries.c.run_id == run_id).values(**values)).rowcount == 0:
+        connection.execute(insert(summaries).values(run_id=run_id, **values))
+
+
+def behind_summaries() -> Select:
+    """Return the query for runs whose summary is missing or older than their report, as a program of schema version 1 leaves them."""
+    behind = or_(summaries.c.run_id.is_(None), runs.c.report.is_not(None) & summaries.c.clean.is_(None))
+    return select(runs.c.run_id, runs.c.spec, runs.c.report).outerjoin(summaries, summaries.c.run_id == runs.c.run_id).where(behind)
+
+
+def mend_summaries(connection: Connection) -> None:
+    """Write the summaries that are behind."""
+    for row in connection.execute(behind_summaries()).all():
+        write_summary(connection, row.run_id, row.spec, row.report)
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """Return the tags in a column `tags`."""
+    return tuple(text.strip("\n").split("\n")) if text.strip("\n") else ()
+
+
+def _join_tags(tags: list[str]) -> str:
+    return "".join(f"\n{' '.join(tag.split())}" for tag in tags) + "\n"
+
+
+def _filtered(query: Select, wanted: Wanted) -> Select:
+    query = query.where(runs.c.deleted.is_(None))
+    for phrase, word in WORDS.findall(wanted.text.casefold()):
+        query = query.where(summaries.c.words.contains(phrase or word, autoescape=True))
+    menus = (
+        (runs.c.status, wanted.statuses),
+        (summaries.c.dataset, wanted.datasets),
+        (summaries.c.strategy, wanted.strategies),
+        (summaries.c.schedule, wanted.schedules),
+    )
+    for column, values in menus:
+        if values:
+            query = query.where(column.in_(values))
+    if wanted.tags:
+        query = query.where(or_(*(summaries.c.tags.contains(_join_tags([tag]), autoescape=True) for tag in wanted.tags)))
+    return query
+
+
+def _summary(row: Row) -> RunSummary:
+    values = row._mapping
+    fields = {name: values[name] for name in RunSummary.__dataclass_fields__ if name != "tags"}
+    return RunSummary(**fields, tags=split_tags(row.tags))
+
+
+def _of_spec(run_id: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "backbone": spec["model"]["backbone"],
+        "dataset": spec["data"]["dataset"],
+        "strategy": spec["strategy"]["kind"],
+        "objective": spec["objective"]["kind"],
+        "schedule": spec["schedule"]["kind"],
+        "norm": spec["threat"]["norm"],
+        "epsilon": spec["threat"]["epsilon"],
+        "seed": spec["seed"],
+        "image_size": spec["data"]["image_size"],
+        "wanted_device": spec["runtime"]["device"],
+        "tags": _join_tags(spec["tags"]),
+        "words": "\n".join([run_id, *_words(spec)]).casefold(),
+    }
+
+
+def _words(part: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return one line a setting; name, notes and tags as they are."""
+    lines = []
+    for name, value in part.items():
+        if isinstance(value, dict):
+            lines += _words(value, f"{prefix}{name}.")
+        elif name in ("name", "notes"):
+            lines.append(value)
+        else:
+            lines.append(" ".join(value) if name == "tags" else f"{prefix}{name}={value}")
+    return lines
+
+
+def _of_report(report: dict[str, Any]) -> dict[str, float | None]:
+    seconds, spent = report.get("seconds"), report.get("gradient_evaluations")
+    return {
+        "clean": report.get("clean_accuracy"),
+        "robust": report.get("robust_accuracy"),
+        "expected": report.get("expected_robustness"),
+        "rate": spent / seconds if seconds and spent else None,
+    }

@@ -1,0 +1,189 @@
+"""rft_core.store.summaries: a list says what the records say, found, filtered, ordered and paged in the database."""
+
+import pytest
+from sqlalchemy import event, update
+
+from rft_core.spec import RunSpec, with_settings
+from rft_core.store import process, run_store
+from rft_core.store.records import STATUSES
+from rft_core.store.summaries import ORDERS, Wanted, list_choices
+from rft_core.store.tables import runs
+from tests.unit.store.test_run_store import make
+
+REPORT = {"clean_accuracy": 0.8, "robust_accuracy": 0.4, "expected_robustness": 0.6, "seconds": 4.0, "gradient_evaluations": 100}
+
+
+def submit(store, name: str, report: dict | None = None, **settings) -> str:
+    run_id = store.submit(with_settings(RunSpec(), {"name": name, **{key.replace("__", "."): value for key, value in settings.items()}}))
+    if report is not None:
+        store.claim(("cpu",), run_id)
+        store.finish(run_id, "finished", report=REPORT | report)
+    return run_id
+
+
+def names(store, **wanted) -> list[str]:
+    return [row.name for row in store.summaries(Wanted(**wanted)).rows]
+
+
+def test_a_summary_equals_its_record(store):
+    submit(store, "a", {}, tags=["x", "y z"], model__backbone="bloom_vit", threat__epsilon="4/255", seed=3)
+    submit(store, "b", data__dataset="digits", strategy__kind="lora", objective__kind="trades", schedule__kind="cosine", threat__norm="l2")
+    for status in STATUSES:
+        make(store, status, reason="because", step=3, total_steps=7, heartbeat=5.0)
+    records, page = store.records(), store.summaries(limit=50)
+    assert page.total == len(page.rows) == len(records) == 10
+    for row, record in zip(page.rows, records):
+        own = (
+            "run_id",
+            "number",
+            "name",
+            "status",
+            "reason",
+            "heartbeat",
+            "created",
+            "step",
+            "total_steps",
+            "is_active",
+            "progress",
+            "parent",
+            "host",
+            "device",
+        )
+        assert {name: getattr(row, name) for name in own} == {name: getattr(record, name) for name in own}
+        spec, report = record.spec, record.report or {}
+        assert (row.backbone, row.dataset, row.strategy, row.objective) == (spec.model.backbone, spec.data.dataset, spec.strategy.kind, spec.objective.kind)
+        assert (row.schedule, row.norm, row.epsilon, row.seed) == (spec.schedule.kind, spec.threat.norm, spec.threat.epsilon, spec.seed)
+        assert row.tags == spec.tags
+        assert (row.clean, row.robust, row.expected) == tuple(report.get(name) for name in ("clean_accuracy", "robust_accuracy", "expected_robustness"))
+        assert (row.heartbeat_age is None) == (record.heartbeat_age is None)
+
+
+def test_one_query_and_no_spec_is_read(store, monkeypatch):
+    for place in range(4):
+        submit(store, f"run {place}")
+    said = []
+    event.listen(store.engine, "before_cursor_execute", lambda connection, cursor, statement, *_: said.append(statement))
+    monkeypatch.setattr(run_store, "parse", lambda _: pytest.fail("a list parsed a spec"))
+    assert store.summaries(Wanted("run", order="clean"), limit=2).total == 4
+    (query,) = [one for one in said if one != "BEGIN"]
+    assert "runs.spec" not in query
+    assert "runs.report" not in query
+    assert "events" not in query
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ["c", "b", "a"]),
+        ("thesis", ["a"]),
+        ("THESIS draft", ["a"]),
+        ("thesis nothing", []),
+        ('"thesis draft"', ["a"]),
+        ('"draft thesis"', []),
+        ('"', ["c", "b", "a"]),
+        ("straße", ["b"]),
+        ("STRASSE", ["b"]),
+        ("optim.epochs=99", ["c"]),
+        ("lora", ["b"]),
+        ("100%", ["c"]),
+        ("1_0", []),
+        ("%", ["c"]),
+        ("'; drop table runs; --", []),
+        ("\\", []),
+    ],
+)
+def test_search(store, text, found):
+    submit(store, "a", tags=["thesis", "draft"])
+    submit(store, "b", notes="an der Straße", strategy__kind="lora")
+    submit(store, "c", notes="keeps 100% of it", optim__epochs=99)
+    assert names(store, text=text) == found
+
+
+def test_an_id_is_found(store):
+    run_id = submit(store, "a")
+    submit(store, "b")
+    assert names(store, text=run_id[-6:]) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"statuses": ("finished",)}, ["a"]),
+        ({"statuses": ("finished", "queued")}, ["c", "b", "a"]),
+        ({"statuses": ("lost",)}, []),
+        ({"datasets": ("digits",)}, ["b"]),
+        ({"strategies": ("lora", "bitfit")}, ["c", "b"]),
+        ({"schedules": ("constant",), "strategies": ("lora",)}, ["b"]),
+        ({"tags": ("x",)}, ["a"]),
+        ({"tags": ("x", "y")}, ["b", "a"]),
+        ({"tags": ("x y",)}, ["c"]),
+        ({"text": "digits", "tags": ("y",)}, ["b"]),
+    ],
+)
+def test_filters(store, wanted, found):
+    submit(store, "a", {}, tags=["x"])
+    submit(store, "b", data__dataset="digits", strategy__kind="lora", schedule__kind="constant", tags=["y"])
+    submit(store, "c", strategy__kind="bitfit", tags=["x y"])
+    assert names(store, **wanted) == found
+
+
+def test_orders(store):
+    for name, clean in (("b", 0.5), ("C", 0.9), ("a", None)):
+        submit(store, name, {"clean_accuracy": clean} if clean else None)
+    assert names(store, order="newest") == ["a", "C", "b"]
+    assert names(store, order="oldest") == ["b", "C", "a"]
+    assert names(store, order="name") == ["a", "b", "C"]
+    assert names(store, order="clean") == ["C", "b", "a"]
+    assert all(len(names(store, order=order)) == 3 for order in ORDERS)
+
+
+def test_pages(store):
+    for place in range(7):
+        submit(store, f"run {place}")
+    pages = [store.summaries(limit=3, offset=offset) for offset in (0, 3, 6)]
+    assert [row.name for page in pages for row in page.rows] == [f"run {place}" for place in range(6, -1, -1)]
+    assert [page.total for page in pages] == [7, 7, 7]
+    assert store.summaries(limit=3, offset=30).rows == ()
+
+
+def test_what_filters_can_offer(store):
+    submit(store, "a", tags=["x", "y z"])
+    gone = submit(store, "b", data__dataset="digits", tags=["gone"])
+    assert list_choices(store.engine)["datasets"] == ("blooms_hard", "digits")
+    store.discard(gone)
+    assert list_choices(store.engine) == {"datasets": ("blooms_hard",), "strategies": ("full_finetune",), "schedules": ("two_hinge",), "tags": ("x", "y z")}
+
+
+def test_annotating_is_found_at_once(store):
+    run_id = submit(store, "old", tags=["x"])
+    store.annotate(run_id, name="new", tags=("y",), notes="seen <b>")
+    assert (names(store, text="new seen"), names(store, tags=("y",)), names(store, tags=("x",)), names(store, text="old")) == (["new"], ["new"], [], [])
+    assert store.get(run_id).spec.tags == ("y",)
+
+
+class TestMeasuredRate:
+    def test_of_the_newest_finished_run_like_it(self, store):
+        submit(store, "older", {"gradient_evaluations": 40})
+        submit(store, "newer", {})
+        submit(store, "other backbone", {}, model__backbone="bloom_vit")
+        submit(store, "other size", {}, data__image_size=16)
+        submit(store, "not done")
+        assert store.measured_rate(RunSpec()) == (25.0, "the run 'newer' on this machine")
+        assert store.measured_rate(with_settings(RunSpec(), {"model.backbone": "bloom_resnet"})) == (None, "")
+
+    def test_not_of_another_machine_or_a_run_without_time(self, store, monkeypatch):
+        submit(store, "instant", {"seconds": 0.0})
+        assert store.measured_rate(RunSpec()) == (None, "")
+        submit(store, "here", {})
+        monkeypatch.setattr(process, "this_host", lambda: "elsewhere")
+        assert store.measured_rate(RunSpec()) == (None, "")
+
+
+def test_something_moves(store):
+    assert not store.is_busy
+    run_id = submit(store, "a")
+    assert store.is_busy
+    for status, busy in (("running", True), ("stopping", True), ("paused", False), ("finished", False)):
+        with store.engine.begin() as connection:
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(status=status))
+        assert store.is_busy == busy
