@@ -47,11 +47,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class Upload:
-    """An unpacked archive: its folder, how many images it holds, and a line for each file that was left out (the first 200)."""
+    """An unpacked archive: its folder, how many images it holds, a line for each file that was left out (the first 200), and how
+    many those are."""
 
     folder: Path
     kept: int
     skipped: tuple[str, ...]
+    left_out: int = 0
 
 
 class _Skip(Exception):
@@ -115,7 +117,7 @@ def _unpack_into(temporary: Path, file: BinaryIO, name: str, digest: str, stem: 
         first = f"; the first file left out: {work.skipped[0]}" if work.skipped else ""
         raise DataError(f"{printable(name)} holds no image that can be used{first}")
     source = _unwrapped(temporary)
-    record = {"digest": digest, "kept": work.kept, "skipped": work.lines()}
+    record = {"digest": digest, "kept": work.kept, "skipped": work.lines(), "left_out": work.left_out}
     (source / RECORD).write_text(json.dumps(record), encoding="utf-8")
     return _place(source, uploads, stem, digest)
 
@@ -263,7 +265,7 @@ def _free(uploads: Path, stem: str) -> Path:
 def _read_record(folder: Path, digest: str) -> Upload | None:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return Upload(folder, record["kept"], tuple(record["skipped"])) if record["digest"] == digest else None
+        return Upload(folder, record["kept"], tuple(record["skipped"]), record["left_out"]) if record["digest"] == digest else None
     # a folder without a whole record is another upload's, or a person's
     except (OSError, ValueError, KeyError, TypeError):
         return None
