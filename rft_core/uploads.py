@@ -143,6 +143,7 @@ class _Work:
     size: int
     limits: Limits
     name: str
+    tried: int = 0
     kept: int = 0
     written: int = 0
     skipped: list[str] = field(default_factory=list)
@@ -181,7 +182,8 @@ class _Work:
             target = self.folder.joinpath(*self.names.claim(parts))
         except ValueError as reason:
             raise _Skip(str(reason)) from None
-        if self.kept >= self.limits.files:
+        self.tried += 1
+        if self.tried > self.limits.files:
             raise DataError(f"{printable(self.name)} holds more than {self.limits.files:,} images; put the folder on this machine and name it instead")
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
