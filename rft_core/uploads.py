@@ -47,11 +47,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class Upload:
-    """An unpacked archive: its folder, how many images it holds, and a line for each file that was left out (the first 200)."""
+    """An unpacked archive: its folder, how many images it holds, a line for each file that was left out (the first 200), and how
+    many those are."""
 
     folder: Path
     kept: int
     skipped: tuple[str, ...]
+    left_out: int = 0
 
 
 class _Skip(Exception):
@@ -115,7 +117,7 @@ def _unpack_into(temporary: Path, file: BinaryIO, name: str, digest: str, stem: 
         first = f"; the first file left out: {work.skipped[0]}" if work.skipped else ""
         raise DataError(f"{printable(name)} holds no image that can be used{first}")
     source = _unwrapped(temporary)
-    record = {"digest": digest, "kept": work.kept, "skipped": work.lines()}
+    record = {"digest": digest, "kept": work.kept, "skipped": work.lines(), "left_out": work.left_out}
     (source / RECORD).write_text(json.dumps(record), encoding="utf-8")
     return _place(source, uploads, stem, digest)
 
@@ -141,6 +143,7 @@ class _Work:
     size: int
     limits: Limits
     name: str
+    tried: int = 0
     kept: int = 0
     written: int = 0
     skipped: list[str] = field(default_factory=list)
@@ -179,7 +182,8 @@ class _Work:
             target = self.folder.joinpath(*self.names.claim(parts))
         except ValueError as reason:
             raise _Skip(str(reason)) from None
-        if self.kept >= self.limits.files:
+        self.tried += 1
+        if self.tried > self.limits.files:
             raise DataError(f"{printable(self.name)} holds more than {self.limits.files:,} images; put the folder on this machine and name it instead")
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -263,7 +267,7 @@ def _free(uploads: Path, stem: str) -> Path:
 def _read_record(folder: Path, digest: str) -> Upload | None:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return Upload(folder, record["kept"], tuple(record["skipped"])) if record["digest"] == digest else None
+        return Upload(folder, record["kept"], tuple(record["skipped"]), record["left_out"]) if record["digest"] == digest else None
     # a folder without a whole record is another upload's, or a person's
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -5,8 +5,7 @@ Links that leave the folder are not followed. A zip is unpacked into the home fi
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from dataclasses import field as value
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rft_core.engine.data.dataset import Dataset, Request
@@ -36,7 +35,7 @@ def list_folder(path: str, domains: Sequence[str] = ()) -> Listing:
     if place.is_file() and place.suffix.lower() == ".zip":
         upload = unpack(place, place.name, find_home())
         root = upload.folder
-        notes = [f"{len(upload.skipped):,} files of {place.name} were left out: {some(upload.skipped)}"] if upload.skipped else []
+        notes = [f"{upload.left_out:,} files of {place.name} were left out: {some(upload.skipped)}"] if upload.skipped else []
     if not root.is_dir():
         raise DataError(f"there is no folder '{path}'; give the path of a folder with one folder of images a class, or of a zip of it")
     tree = _Tree(os.path.realpath(root))
@@ -53,8 +52,8 @@ class _Tree:
     """The image files below `root`, a path without links, and what was not entered: links that lead out or round, closed folders."""
 
     root: str
-    not_followed: list[str] = value(default_factory=list)
-    closed: list[str] = value(default_factory=list)
+    not_followed: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
 
     def files(self) -> Iterator[File]:
         """Give each image as (parts of its relative path, stamp), in no order; hidden files and folders are left out."""

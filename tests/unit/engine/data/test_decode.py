@@ -205,6 +205,16 @@ def test_a_large_set_is_mapped(home, monkeypatch):
     assert digests(load(Source().listing())) == digests(first)
 
 
+@pytest.mark.parametrize("damage", ["cut images", "no images", "changed label"])
+def test_a_damaged_large_set_is_decoded_anew(home, monkeypatch, damage):
+    monkeypatch.setattr(cache, "IN_MEMORY_BYTES", 0)
+    first = digests(load(Source().listing()))
+    DAMAGE[damage](home.decoded / folders(home)[0])
+    again = Source()
+    assert digests(load(again.listing())) == first
+    assert len(again.opened) == 40
+
+
 def test_a_full_disk_leaves_a_note(home):
     """A limit on the size of files stands in for the end of the disk: writing fails in the middle."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -97,8 +97,9 @@ def test_a_shrunk_picture_is_averaged():
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_damaged_exif_block_leaves_the_pixels():
-    picture = stored(Image.new("RGB", (8, 8), (5, 6, 7)), "PNG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff")
+@pytest.mark.parametrize("block", [b"MM\0*\0\0\0\x08\xff\xff", b"no TIFF header", b"II"])
+def test_a_damaged_exif_block_leaves_the_pixels(block):
+    picture = stored(Image.new("RGB", (8, 8), (5, 6, 7)), "PNG", exif=b"Exif\0\0" + block)
     assert colours(picture) == [[5, 6, 7]]
 
 
