@@ -74,10 +74,8 @@ def chosen_backbone() -> str:
 def _show(name: str, help_text: str) -> None:
     """Say what the backbone is, what it asks for, and where its weights come from."""
     reason = weights_missing(name)
-    lines = [help_text, " · ".join(_known(name)), "" if reason else plain(f"Weights: {_origin(name)}.")]
-    st.caption("  \n".join(line for line in lines if line))
-    if reason:
-        st.warning(plain(f"Weights: {reason}."), icon=":material/cloud_off:")
+    weights = f":material/cloud_off: {plain(f'Weights: {reason}.')}" if reason else plain(f"Weights: {_origin(name)}.")
+    st.caption("  \n".join(line for line in (help_text, " · ".join(_known(name)), weights) if line))
 
 
 def _known(name: str) -> list[str]:

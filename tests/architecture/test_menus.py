@@ -39,7 +39,24 @@ SHARED = {
         "twins",
     },
 }
-COMMANDS = ("doctor", "list", "schedule", "run", "submit", "worker", "runs", "show", "stop", "pause", "resume", "delete", "compare", "evaluate", "pretrain")
+COMMANDS = (
+    "doctor",
+    "list",
+    "schedule",
+    "run",
+    "submit",
+    "worker",
+    "runs",
+    "show",
+    "stop",
+    "pause",
+    "resume",
+    "delete",
+    "compare",
+    "evaluate",
+    "pretrain",
+    "dataset",
+)
 
 
 @pytest.mark.parametrize(("kind", "row"), ROWS, ids=[f"{kind}.{row.name}" for kind, row in ROWS])

@@ -16,9 +16,9 @@ from rft_core.engine.data.dataset import Split, stratified_indices
 
 BITS, LEVELS = 6, 8.0
 SIDE = 8
-# comparisons of hashes that take a few seconds; beyond, a sample of the test pictures is compared
-MOST_COMPARISONS = 2_000_000_000
-PIECE, COMPARED_AT_ONCE = 500, 20_000_000
+# comparisons of hashes that take about ten seconds; beyond, a sample of the test pictures is compared
+MOST_COMPARISONS = 500_000_000
+PIECE, COMPARED_AT_ONCE, CANDIDATES_AT_ONCE = 500, 20_000_000, 50_000
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,17 @@ def _near(train: Split, test: Split, asked: np.ndarray) -> list[tuple[int, int]]
     if not len(asked) or not len(train):
         return []
     (train_hashes, train_small), (test_hashes, test_small) = _reduce(train), _reduce(test.take(torch.from_numpy(asked)))
-    found = []
+    found: dict[int, int] = {}
     step = max(1, COMPARED_AT_ONCE // len(train))
     for start in range(0, len(asked), step):
         distance = np.bitwise_count(test_hashes[start : start + step, None] ^ train_hashes[None])
         rows, columns = np.nonzero(distance <= BITS)
-        for row, column in zip(rows.tolist(), columns.tolist()):
-            apart = np.abs(test_small[start + row].astype(np.int16) - train_small[column]).mean()
-            if apart <= LEVELS and not (found and found[-1][1] == asked[start + row]):
-                found.append((column, int(asked[start + row])))
-    return found
+        for first in range(0, len(rows), CANDIDATES_AT_ONCE):
+            row, column = start + rows[first : first + CANDIDATES_AT_ONCE], columns[first : first + CANDIDATES_AT_ONCE]
+            close = np.abs(test_small[row].astype(np.int16) - train_small[column]).mean((1, 2, 3)) <= LEVELS
+            for place, twin in zip(asked[row[close]].tolist(), column[close].tolist()):
+                found.setdefault(place, twin)
+    return [(twin, place) for place, twin in found.items()]
 
 
 def _reduce(split: Split) -> tuple[np.ndarray, np.ndarray]:

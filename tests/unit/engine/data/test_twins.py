@@ -59,6 +59,7 @@ def test_pieces_give_what_the_whole_gives(monkeypatch):
     whole = found(split(train), split(fresh))
     monkeypatch.setattr(module, "COMPARED_AT_ONCE", 70)
     monkeypatch.setattr(module, "PIECE", 7)
+    monkeypatch.setattr(module, "CANDIDATES_AT_ONCE", 1)
     assert found(split(train), split(fresh)) == whole
     assert whole.near == [(4, 2), (28, 10)]
 
