@@ -14,7 +14,7 @@ from rft_core.engine.data.dataset import stratified
 from rft_core.engine.data.load import load_dataset
 from rft_core.engine.device import choose_runtime, compile_model
 from rft_core.engine.evaluate import Evaluation
-from rft_core.engine.models.build import build_model, preprocessing
+from rft_core.engine.models.build import build_model, check_weights, preprocessing
 from rft_core.engine.modes import trains_statistics
 from rft_core.engine.objectives.build import build_objective
 from rft_core.engine.optim import build_optimizer
@@ -58,11 +58,17 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
 
 def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     """Load the data, build the model, choose what is trained, and put all of it on the device."""
+
+    def notify(text: str) -> None:
+        reporter.event("log", 0, 0.0, {"text": text})
+
+    # before the data, which may take minutes
+    check_weights(spec.model)
     image_size = spec.data.image_size or preprocessing(spec.model.backbone).image_size
-    dataset = load_dataset(spec, image_size=image_size, notify=lambda text: reporter.event("log", 0, 0.0, {"text": text}))
+    dataset = load_dataset(spec, image_size=image_size, notify=notify)
     for note in [*dataset.notes, *_notes(spec, dataset.num_classes)]:
-        reporter.event("log", 0, 0.0, {"text": note})
-    model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed)
+        notify(note)
+    model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed, notify=notify)
     runtime = choose_runtime(spec.runtime, model)
     # before the strategy changes the model: an objective may keep a copy of the pretrained one
     objective = build_objective(spec.objective, model, runtime)
@@ -71,7 +77,7 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     _check_batch(spec, model, len(dataset.train))
     model = model.to(runtime.device, memory_format=runtime.memory_format)
     if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
-        reporter.event("log", 0, 0.0, {"text": why})
+        notify(why)
     optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
     return Job(spec, dataset.to(runtime.device), tracked.to(runtime.device), model, optimizer, runtime, objective)

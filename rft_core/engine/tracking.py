@@ -14,6 +14,7 @@ from rft_core.spec import RunSpec, epsilon_grid
 
 TRACKED_POINTS = 5
 BATCH = 256
+SMALL_IMAGE = 64
 
 
 def evaluation_steps(total: int, count: int) -> tuple[int, ...]:
@@ -61,9 +62,17 @@ def measure_split(job: Job, split: Split, epsilons: tuple[float, ...], attack: s
         attack=attack,
         steps=spec.evaluation.steps,
         relative_step_size=spec.evaluation.relative_step_size,
-        batch_size=BATCH,
+        batch_size=measuring_batch(job),
         memory_format=job.runtime.memory_format,
     )
+
+
+def measuring_batch(job: Job, most: int = BATCH) -> int:
+    """Return how many images are measured at once: `most`, but of photographs no more than are trained on at once.
+
+    Measuring keeps no more of an image than training does, so that what fits in memory for training fits for measuring.
+    """
+    return most if job.tracked.images.shape[-1] <= SMALL_IMAGE else min(most, job.spec.optim.batch_size)
 
 
 class Tracker:
@@ -120,5 +129,5 @@ class Tracker:
 
     def _clean_accuracy(self) -> float:
         with eval_mode(self.job.model), torch.no_grad():
-            right = predict(self.job.model, self.job.tracked, BATCH, self.job.runtime.memory_format).argmax(1) == self.job.tracked.labels
+            right = predict(self.job.model, self.job.tracked, measuring_batch(self.job), self.job.runtime.memory_format).argmax(1) == self.job.tracked.labels
         return right.float().mean().item()
