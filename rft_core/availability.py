@@ -1,26 +1,104 @@
-"""Whether a backbone can be had (stand-in)."""
+"""Whether a backbone's weights can be had here and now, found out without torch and without loading anything."""
 
+import os
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlparse
 
 from rft_core import catalog
+from rft_core.backbones import BackboneFacts, facts
 from rft_core.home import Home
+
+HUB = "https://huggingface.co"
+MEGABYTE = 1_000_000
+OFFLINE = "pick an embedded backbone or one that is already here, or start from random weights"
 
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether, and why."""
+    """Whether a run with this backbone can start, and why or why not, as a sentence without its full stop."""
 
     usable: bool
     reason: str
 
 
-def network_is_up(timeout: float = 1.0) -> bool:
-    """Return whether the hub can be reached."""
-    return False
+def backbone_here(name: str, home: Home, *, online: bool | None = None) -> Availability:
+    """Return whether the pretrained weights of `name` can be had: embedded, in `home`, in the user's own cache, or from the hub.
 
-
-def backbone_here(name: str, home: Home) -> Availability:
-    """Return whether the weights of `name` can be had."""
-    if name in {row.name for row in catalog.BACKBONES}:
+    `online` says whether the hub can be reached; None finds out (`network_is_up`), only where that decides.
+    """
+    if name in catalog.EMBEDDED_BACKBONES:
         return Availability(True, "embedded")
-    return Availability(False, "not here, and the hub cannot be reached")
+    known = facts(name)
+    if known is None:
+        return Availability(False, f"'{name}' is not a backbone of this version of timm; look for another name")
+    if not known.hub_id:
+        return Availability(False, f"no weights were published for '{name}'; start from random weights")
+    if folder := cached_in(known.hub_id, home):
+        return Availability(True, f"here, in {folder}")
+    size = f"about {max(1, round(known.download_bytes / MEGABYTE))} MB" if known.download_bytes else "unknown size"
+    if not _reachable(known, online):
+        return Availability(False, f"not here ({size}), and the hub cannot be reached; {OFFLINE}")
+    return Availability(True, f"needs a download of {size}")
+
+
+def _reachable(known: BackboneFacts, online: bool | None) -> bool:
+    return network_is_up(hub=known.hub_id if "://" in known.hub_id else None) if online is None else online
+
+
+def cached_in(hub_id: str, home: Home) -> Path | None:
+    """Return the folder that holds whole weights of `hub_id` (OWNER/NAME or an address): `home.weights` or the user's own cache."""
+    if "://" in hub_id:
+        file = hub_id.rpartition("/")[2]
+        return next((folder for folder in (home.weights, _torch_cache()) if (folder / file).is_file()), None)
+    return next((folder for folder in (home.weights, hub_cache()) if holds(folder, hub_id)), None)
+
+
+def holds(folder: Path, hub_id: str, suffixes: tuple[str, ...] = (".safetensors", ".bin")) -> bool:
+    """Return whether `folder`, laid out as the hub's cache, holds a whole file of weights of `hub_id`.
+
+    A download that was broken off leaves no file under snapshots.
+    """
+    snapshots = folder / f"models--{hub_id.replace('/', '--')}" / "snapshots"
+    return any(path.suffix in suffixes and path.is_file() for path in snapshots.glob("*/*"))
+
+
+def hub_cache(environment: Mapping[str, str] | None = None) -> Path:
+    """Return the user's own cache of the hub: HF_HUB_CACHE, else hub below HF_HOME, else ~/.cache/huggingface/hub."""
+    values = os.environ if environment is None else environment
+    home = values.get("HF_HOME") or f"{values.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface"
+    return Path(values.get("HF_HUB_CACHE") or f"{home}/hub").expanduser()
+
+
+def _torch_cache() -> Path:
+    home = os.environ.get("TORCH_HOME") or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/torch"
+    return Path(home).expanduser() / "hub" / "checkpoints"
+
+
+def network_is_up(timeout: float = 1.0, hub: str | None = None) -> bool:
+    """Return whether a connection to the hub opens within `timeout` seconds. Behind a proxy the proxy is trusted.
+
+    `hub` is its address; HF_ENDPOINT or huggingface.co when not given. HF_HUB_OFFLINE counts as no network.
+    """
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return False
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return True
+    address = urlparse(hub or os.environ.get("HF_ENDPOINT") or HUB)
+    answers: list[bool] = []
+    # in a thread: looking up a name knows no timeout
+    probe = Thread(target=lambda: answers.append(_connects(address.hostname, address.port or (443 if address.scheme == "https" else 80), timeout)), daemon=True)
+    probe.start()
+    probe.join(timeout)
+    return bool(answers and answers[0])
+
+
+def _connects(host: str | None, port: int, timeout: float) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=timeout):
+            return True
+    except OSError:
+        return False

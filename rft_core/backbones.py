@@ -1,36 +1,140 @@
-"""What is known of a backbone (stand-in)."""
+"""What is known of every backbone before it is built: size, cost, licence, memory of training. Read from assets/backbones.json."""
 
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
+from typing import Any
 
 from rft_core import catalog
+from rft_core.errors import UnknownNameError
+from rft_core.home import BACKBONES_FILE
+
+BYTES = 4
+# share of all weights that is trained, on ViT-B/16 with 10 classes (Li et al., ICCV 2025)
+TRAINED_SHARE = MappingProxyType(
+    {"full_finetune": 1.0, "linear_probe": 1e-4, "bitfit": 1.3e-3, "lora": 1.36e-2, "adapter": 3.97e-2, "compacter": 7.5e-4, "ia3": 8.4e-4}
+)
+# these train nothing behind a frozen layer that would need its inputs kept: only the gradient of the pixels does
+KEEPS_LITTLE = ("linear_probe", "bitfit")
+# forward passes whose numbers are kept at once: on the attacked images, and on the clean ones
+PASSES = MappingProxyType({"natural": 1, "adversarial": 1, "trades": 2, "mart": 2, "score": 2, "anchored": 2})
+# images, their attacked copy, delta, gradient, direction and the next iterate
+IMAGE_COPIES = 6
+# Python, torch and timm before any model, resident memory
+PROGRAM_BYTES = 450_000_000
 
 
 @dataclass(frozen=True)
 class BackboneFacts:
-    """Facts of one backbone."""
+    """One backbone with its published weights, at the size that they were made for; None where a number is not known.
+
+    `parameters` counts weights with the published head. `macs` are multiply-adds a picture. `activations` are float32 numbers a picture that
+    a forward pass keeps for the gradient of every weight, `frozen_activations` for the gradient of the pixels alone. `hub_id` is
+    OWNER/NAME on the Hugging Face hub, an address, or "" where no weights were published. `licence` is that of the weights.
+    """
 
     name: str
     parameters: int | None
     image_size: int
     macs: int | None
     activations: int | None
+    frozen_activations: int | None
     licence: str
+    hub_id: str
     tier: str
     is_robust: bool
 
+    @property
+    def download_bytes(self) -> int | None:
+        """Size of the weights as float32, about what a download takes."""
+        return None if self.parameters is None else BYTES * self.parameters
+
 
 def facts(name: str) -> BackboneFacts | None:
-    """Return the facts of an embedded backbone."""
-    if name not in {row.name for row in catalog.BACKBONES}:
-        return None
-    return BackboneFacts(name, 470_000, 32, 20_000_000, 100_000, "MIT", "instant", name.endswith("robust"))
+    """Return what is known of the backbone `name` (embedded, a timm architecture, or ARCHITECTURE.TAG); None for an unknown name.
+
+    An architecture alone stands for its default weights.
+    """
+    index = _index()
+    row, (licence, own, hub) = index["embedded"].get(name), ("MIT", None, "")
+    if row is None:
+        architecture, _, tag = name.partition(".")
+        row, tags = index["architectures"].get(architecture), index["weights"].get(architecture, {})
+        if row is None or (tag and tag not in tags):
+            return None
+        tag = tag or next(iter(tags), "")
+        place, own, hub = tags.get(tag, (None, None, ""))
+        licence = "" if place is None else index["licences"][place]
+        hub = f"timm/{architecture}.{tag}" if hub is None else hub
+    choice = _choices().get(name)
+    return BackboneFacts(name, *(own or row), licence, hub, choice.tier if choice else "", bool(choice and choice.is_robust))
 
 
 def search(text: str, limit: int = 30) -> list[str]:
-    """Return names that hold `text`."""
-    return [row.name for row in catalog.BACKBONES if text.lower() in row.name][:limit]
+    """Return up to `limit` names of backbones, with and without tags of weights, that hold every word of `text` in any order.
+
+    A word that is in no name stands for the nearest that is. Names of the menu come first, then short before long.
+    """
+    words = [word for word in re.split(r"[^a-z0-9]+", text.lower()) if word]
+    alternatives = [_alternatives(word) for word in words]
+    found = [name for name in _names() if all(any(one in name for one in options) for options in alternatives)]
+    menu = {choice.name: place for place, choice in enumerate(catalog.BACKBONES)}
+    return sorted(found, key=lambda name: (menu.get(name, len(menu)), not name.startswith(text.lower()), len(name), name))[:limit]
 
 
-def training_memory(name: str, *, image_size: int | None, batch_size: int, strategy: str) -> int | None:
-    """Return bytes."""
-    return 450_000_000 if facts(name) else None
+def training_memory(
+    name: str, *, batch_size: int, image_size: int | None = None, strategy: str = "full_finetune", objective: str = "adversarial"
+) -> int | None:
+    """Return about how many bytes a training step with an attack takes, program included; None where the cost of `name` is not known.
+
+    bytes = program + 4 * (P + 3 * T + batch * (passes * A + 6 * pixels)), in float32: P weights, T of them trained (each with a gradient
+    and the two moments of AdamW), A numbers kept for the backward pass of a picture, counted at the backbone's own size and scaled by
+    pixels; `passes` forward passes are kept at once. Strategies that only train the head or biases keep what the gradient of the
+    pixels needs; all others are counted as full fine-tuning. Images of the dataset are not counted. docs/measurements.md compares.
+    """
+    found = facts(name)
+    if found is None or found.parameters is None or found.activations is None or found.frozen_activations is None:
+        return None
+    size = image_size or found.image_size
+    kept = (found.frozen_activations if _known(strategy, "strategies", TRAINED_SHARE) in KEEPS_LITTLE else found.activations) * (size / found.image_size) ** 2
+    weights = found.parameters * (1 + 3 * TRAINED_SHARE[strategy])
+    passes = PASSES[_known(objective, "objectives", PASSES)]
+    return PROGRAM_BYTES + round(BYTES * (weights + batch_size * (passes * kept + IMAGE_COPIES * 3 * size**2)))
+
+
+def _known(name: str, kind: str, table: Mapping[str, Any]) -> str:
+    if name not in table:
+        raise UnknownNameError(catalog.find(kind, name).name, name, list(table))
+    return name
+
+
+def _alternatives(word: str) -> list[str]:
+    if any(word in name for name in _names()):
+        return [word]
+    return get_close_matches(word, _words(), n=4, cutoff=0.6) or [word]
+
+
+@cache
+def _index() -> dict[str, Any]:
+    return json.loads(BACKBONES_FILE.read_text())
+
+
+@cache
+def _choices() -> dict[str, catalog.Choice]:
+    return {choice.name: choice for choice in catalog.BACKBONES}
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    index = _index()
+    tagged = (f"{architecture}.{tag}" for architecture, tags in index["weights"].items() for tag in tags)
+    return (*index["embedded"], *index["architectures"], *tagged)
+
+
+@cache
+def _words() -> tuple[str, ...]:
+    return tuple(sorted({word for name in _names() for word in re.split(r"[^a-z0-9]+", name.lower()) if len(word) > 1}))

@@ -15,6 +15,7 @@ SCHEDULE_PAPER = "Ngnawé et al., Robust Fine-Tuning from Non-Robust Pretrained 
 PGD, APGD, LIBRARY = "rft_core.engine.attacks.pgd", "rft_core.engine.attacks.apgd", "rft_core.engine.attacks.library"
 TORCHVISION, HUB = "rft_core.engine.data.torchvision_sets", "rft_core.engine.data.hub"
 ONLINE = (TORCHVISION, HUB)
+EMBEDDED, TIMM = "embedded", "rft_core.engine.models.zoo:build"
 TRADEOFF_PAPER = "Li et al., On the Robustness Tradeoff in Fine-Tuning, ICCV 2025"
 
 
@@ -24,6 +25,8 @@ class Choice:
 
     `facts` are numbers a page shows before anything is loaded, such as the images of a dataset; tests hold them true.
     `walk` names an attack's code for single steps, where it has one. `domains` are those of a dataset that has some.
+    `tier` says what a backbone asks for: "instant" (seconds on any machine), "laptop" (minutes on a CPU) or "paper" (a GPU);
+    `is_robust` whether it was pretrained against an attack.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Choice:
     facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     walk: str = ""
     domains: tuple[str, ...] = ()
+    tier: str = ""
+    is_robust: bool = False
 
     @property
     def is_online(self) -> bool:
@@ -142,11 +147,28 @@ DATASETS = _menu(
 SCHEMES = MappingProxyType({"folder": "folder:PATH of a folder with one folder of images a class, or of a zip of it", "csv": "csv:PATH of a table with the columns path and label", "hf": "hf:OWNER/NAME of a dataset of the Hugging Face hub, or hf:OWNER/NAME@CONFIG"})
 
 BACKBONES = _menu(
-    Choice("bloom_resnet", "Bloom ResNet", "Small ResNet at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_resnet"),
-    Choice("bloom_convnext", "Bloom ConvNeXt", "Small ConvNeXt at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_convnext"),
-    Choice("bloom_vit", "Bloom ViT", "Small vision transformer at 32 pixels, pretrained on drawn flowers. Not robust.", "embedded", "rft_core.engine.models.embedded:bloom_vit"),
-    Choice("bloom_resnet_robust", "Bloom ResNet, robust", "The same ResNet, pretrained against an attack.", "embedded", "rft_core.engine.models.embedded:bloom_resnet"),
+    Choice("bloom_resnet", "Bloom ResNet", "Small ResNet at 32 pixels, pretrained on drawn flowers. Not robust.", EMBEDDED, "rft_core.engine.models.embedded:bloom_resnet", tier="instant"),
+    Choice("bloom_convnext", "Bloom ConvNeXt", "Small ConvNeXt at 32 pixels, pretrained on drawn flowers. Not robust.", EMBEDDED, "rft_core.engine.models.embedded:bloom_convnext", tier="instant"),
+    Choice("bloom_vit", "Bloom ViT", "Small vision transformer at 32 pixels, pretrained on drawn flowers. Not robust.", EMBEDDED, "rft_core.engine.models.embedded:bloom_vit", tier="instant"),
+    Choice("bloom_resnet_robust", "Bloom ResNet, robust", "The same ResNet, pretrained against an attack.", EMBEDDED, "rft_core.engine.models.embedded:bloom_resnet", tier="instant", is_robust=True),
+    Choice("test_resnet.r160_in1k", "Test ResNet", "timm's smallest ResNet, 160 pixels, 0.5 million weights: for trying things out.", "timm; Wightman 2024", TIMM, tier="instant"),
+    Choice("test_convnext.r160_in1k", "Test ConvNeXt", "timm's smallest ConvNeXt, 160 pixels, 0.3 million weights: for trying things out.", "timm; Wightman 2024", TIMM, tier="instant"),
+    Choice("test_efficientnet.r160_in1k", "Test EfficientNet", "timm's smallest EfficientNet, 160 pixels, 0.4 million weights: for trying things out.", "timm; Wightman 2024", TIMM, tier="instant"),
+    Choice("test_vit.r160_in1k", "Test ViT", "timm's smallest vision transformer, 160 pixels, 0.4 million weights: for trying things out.", "timm; Wightman 2024", TIMM, tier="instant"),
+    Choice("mobilenetv3_small_100.lamb_in1k", "MobileNet-V3 small", "A network for telephones, pretrained on ImageNet-1k.", "Howard et al., ICCV 2019; timm", TIMM, tier="laptop"),
+    Choice("convnext_atto.d2_in1k", "ConvNeXt atto", "The smallest ConvNeXt, pretrained on ImageNet-1k.", "Liu et al., CVPR 2022; timm", TIMM, tier="laptop"),
+    Choice("vit_tiny_patch16_224.augreg_in21k_ft_in1k", "ViT-Ti/16", "The smallest usual vision transformer, pretrained on ImageNet-21k, then 1k.", "Steiner et al., TMLR 2022; timm", TIMM, tier="laptop"),
+    Choice("resnet18.a1_in1k", "ResNet-18", "The classic, pretrained on ImageNet-1k with the recipe A1.", "He et al., CVPR 2016; Wightman et al. 2021", TIMM, tier="laptop"),
+    Choice("deit_small_patch16_224.fb_in1k", "DeiT-S/16", "Small vision transformer, pretrained on ImageNet-1k only.", "Touvron et al., ICML 2021", TIMM, tier="laptop"),
+    Choice("resnet50.a1_in1k", "ResNet-50", "R50 of the schedule paper: ImageNet-1k, recipe A1.", f"Wightman et al. 2021; {SCHEDULE_PAPER}", TIMM, tier="paper"),
+    Choice("vit_base_patch16_224.augreg_in1k", "ViT-B/16", "ViT of the schedule paper: ImageNet-1k.", f"Steiner et al., TMLR 2022; {SCHEDULE_PAPER}", TIMM, tier="paper"),
+    Choice("swin_base_patch4_window7_224.ms_in22k_ft_in1k", "Swin-B", "SWIN of the schedule paper: ImageNet-22k, then 1k.", f"Liu et al., ICCV 2021; {SCHEDULE_PAPER}", TIMM, tier="paper"),
+    Choice("convnext_base.fb_in22k_ft_in1k", "ConvNeXt-B", "CNX of the schedule paper: ImageNet-22k, then 1k.", f"Liu et al., CVPR 2022; {SCHEDULE_PAPER}", TIMM, tier="paper"),
+    Choice("vit_base_patch16_clip_224.laion2b", "ViT-B/16, CLIP", "ClipViT of the schedule paper: image tower of a CLIP trained on LAION-2B.", f"Cherti et al., CVPR 2023; {SCHEDULE_PAPER}", TIMM, tier="paper"),
+    Choice("convnext_base.clip_laion2b", "ConvNeXt-B, CLIP", "ClipCNX of the schedule paper: image tower of laion/CLIP-convnext_base_w-laion2B-s13B-b82K, at 256 pixels unless data.image_size says 224.", f"Cherti et al., CVPR 2023; {SCHEDULE_PAPER}", TIMM, tier="paper"),
+    Choice("vit_base_patch16_224.orig_in21k", "ViT-B/16, ImageNet-21k", "Backbone of the tradeoff paper: timm's copy of google/vit-base-patch16-224-in21k.", f"Dosovitskiy et al., ICLR 2021; {TRADEOFF_PAPER}", TIMM, tier="paper"),
 )
+EMBEDDED_BACKBONES = tuple(choice.name for choice in BACKBONES if choice.source == EMBEDDED)
 # fmt: on
 
 MENUS = MappingProxyType(

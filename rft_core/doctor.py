@@ -42,8 +42,8 @@ def examine(check_weights: Callable[[str], Path]) -> Iterator[Check]:
     yield _torch()
     yield Check("devices", True, ", ".join(local_devices()))
     yield from _store()
-    for choice in catalog.BACKBONES:
-        yield _attempt(f"weights {choice.name}", lambda name=choice.name: check_weights(name).name, "run `git checkout -- assets/weights`")
+    for backbone in catalog.EMBEDDED_BACKBONES:
+        yield _attempt(f"weights {backbone}", lambda name=backbone: check_weights(name).name, "run `git checkout -- assets/weights`")
     yield _attempt("recorded runs", _recorded, "run `git checkout -- assets/recorded`")
 
 

@@ -10,6 +10,7 @@ from rft_core.errors import StoreError
 
 CHECKOUT = Path(__file__).parent.parent
 WEIGHTS = CHECKOUT / "assets" / "weights"
+BACKBONES_FILE = CHECKOUT / "assets" / "backbones.json"
 
 
 @dataclass(frozen=True)

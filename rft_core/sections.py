@@ -70,9 +70,9 @@ class DataSpec(Section):
 
 
 class ModelSpec(Section):
-    backbone: str = Field("bloom_convnext", min_length=1, description="Backbone: an embedded one, or any timm name.")
+    backbone: str = Field("bloom_convnext", min_length=1, description="Backbone: one from the menu, or any timm name.")
     pretrained: bool = Field(True, description="Start from pretrained weights; off means random weights.")
-    checkpoint: str | None = Field(None, description="Path of a .safetensors file with backbone weights to start from.")
+    checkpoint: str | None = Field(None, description="File of backbone weights to start from (.safetensors, .pt, .pth, .ckpt or .bin), or the folder of a run.")
 
 
 class StrategySpec(Section):

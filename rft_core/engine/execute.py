@@ -15,7 +15,7 @@ from rft_core.engine.data.load import load_dataset
 from rft_core.engine.device import choose_runtime, compile_model, peak_memory
 from rft_core.engine.evaluate import Evaluation
 from rft_core.engine.memory import fitting_batch, free_bytes, kept_bytes
-from rft_core.engine.models.build import build_model, preprocessing
+from rft_core.engine.models.build import build_model, check_weights, preprocessing
 from rft_core.engine.modes import trains_statistics
 from rft_core.engine.objectives.build import build_objective
 from rft_core.engine.optim import build_optimizer
@@ -31,6 +31,7 @@ from rft_core.metrics.run_report import RunReport
 from rft_core.metrics.transfer import is_transfer_failure
 from rft_core.spec import RunSpec, epsilon_grid, grid_note
 
+SMALL_IMAGE = 64
 WEIGHTS_FILE, VERDICTS_FILE, REPORT_KIND = "model.safetensors", "verdicts.npz", "verdicts"
 
 
@@ -71,11 +72,17 @@ def _resumed(job: Job, reporter: Reporter) -> Progress | None:
 
 def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     """Load the data, build the model, choose what is trained, and put all of it on the device."""
+
+    def notify(text: str) -> None:
+        reporter.event("log", 0, 0.0, {"text": text})
+
+    # before the data, which may take minutes
+    check_weights(spec.model)
     image_size = spec.data.image_size or preprocessing(spec.model.backbone).image_size
-    dataset = load_dataset(spec, image_size=image_size, notify=lambda text: reporter.event("log", 0, 0.0, {"text": text}))
+    dataset = load_dataset(spec, image_size=image_size, notify=notify)
     for note in [*dataset.notes, *_notes(spec, dataset.num_classes)]:
-        reporter.event("log", 0, 0.0, {"text": note})
-    model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed)
+        notify(note)
+    model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed, notify=notify)
     runtime = choose_runtime(spec.runtime, model)
     # before the strategy changes the model: an objective may keep a copy of the pretrained one
     objective = build_objective(spec.objective, model, runtime)
@@ -84,17 +91,15 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     _check_batch(spec, model, len(dataset.train))
     model = model.to(runtime.device, memory_format=runtime.memory_format)
     if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
-        reporter.event("log", 0, 0.0, {"text": why})
+        notify(why)
     optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
     dataset = dataset.to(runtime.device)
     if dataset.train.images.device != dataset.train.labels.device:
-        reporter.event(
-            "log", 0, 0.0, {"text": "the training images do not fit beside the training on the GPU; they stay in main memory and travel batch by batch"}
-        )
+        notify("the training images do not fit beside the training on the GPU; they stay in main memory and travel batch by batch")
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
     part, measured = _fit(spec, model, image_size, runtime.device)
     if part:
-        reporter.event("log", 0, 0.0, {"text": part_note(spec.optim.batch_size, part)})
+        notify(part_note(spec.optim.batch_size, part))
     return Job(spec, dataset, tracked, model, optimizer, runtime, objective, part, measured)
 
 
@@ -104,7 +109,9 @@ def _fit(spec: RunSpec, model: nn.Module, image_size: int, device: torch.device)
     part = fitting_batch(spec.optim.batch_size, each, free)
     if part == 1 and trains_statistics(model):
         part = 2
-    return part if part < spec.optim.batch_size else 0, fitting_batch(MEASURE_BATCH, each, free)
+    # pictures this small cost little; larger ones are measured in the batches of training, so that measuring asks for no more memory
+    most = MEASURE_BATCH if image_size <= SMALL_IMAGE else min(MEASURE_BATCH, spec.optim.batch_size)
+    return part if part < spec.optim.batch_size else 0, fitting_batch(most, each, free)
 
 
 def _notes(spec: RunSpec, classes: int) -> list[str]:

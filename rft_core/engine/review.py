@@ -1,6 +1,7 @@
 """Look at a finished run's model again: another attack, more steps, another grid, honesty checks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rft_core.engine.honesty import check_honesty
 from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.train import Job
 from rft_core.errors import DataError, WeightsError
-from rft_core.spec import RunSpec, epsilon_grid
+from rft_core.spec import RunSpec, epsilon_grid, with_settings
 
 HONESTY_IMAGES = 150
 BATCH = 128
@@ -25,7 +26,9 @@ def load_job(spec: RunSpec, folder: Path) -> Job:
     weights = folder / WEIGHTS_FILE
     if not weights.is_file():
         raise WeightsError(f"the run kept no weights ({weights.name} is missing in {folder}); resume it, or run it again")
-    job = prepare(spec, FolderReporter(folder))
+    # its own weights replace whatever it started from, which may be gone by now
+    blank = with_settings(spec, {"model.pretrained": False, "model.checkpoint": None})
+    job = replace(prepare(blank, FolderReporter(folder)), spec=spec)
     tensors, _ = read_tensors(weights)
     job.model.load_state_dict(tensors)
     job.model.eval()

@@ -78,7 +78,6 @@ def test_every_method_file_has_a_row(kind):
         ("strategies", ["backbone", "settings"]),
         ("objectives", ["model", "images", "labels", "adversary", "settings"]),
         ("datasets", ["name", "request"]),
-        ("backbones", ["num_classes"]),
     ],
 )
 def test_every_row_of_a_menu_is_called_alike(kind, names):
@@ -88,6 +87,12 @@ def test_every_row_of_a_menu_is_called_alike(kind, names):
         found = [parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY or kind != "objectives"]
         assert len(found) == len(names), row.name
         assert found[1:] == names[1:], row.name
+
+
+def test_every_backbone_is_called_alike():
+    for row in catalog.BACKBONES:
+        wanted = ["num_classes"] if row.name in catalog.EMBEDDED_BACKBONES else ["spec", "num_classes", "image_size", "notify"]
+        assert list(inspect.signature(row.load()).parameters) == wanted, row.name
 
 
 def test_every_attack_is_called_alike():

@@ -13,7 +13,8 @@ def test_the_menus():
 @pytest.mark.parametrize("kind", list(catalog.MENUS))
 def test_every_row_is_filled_in(kind):
     for row in catalog.choices(kind):
-        assert row.name.isidentifier()
+        # a timm name has the tag of its weights behind a dot
+        assert row.name.replace(".", "_").isidentifier()
         assert row.label
         assert row.source
         assert row.help.endswith(".")
@@ -26,7 +27,13 @@ def test_the_schedules_of_the_contract():
 
 def test_the_embedded_names_of_the_contract():
     assert {"blooms_easy", "blooms_medium", "blooms_hard", "digits", "folder"} <= {row.name for row in catalog.DATASETS}
-    assert {"bloom_resnet", "bloom_convnext", "bloom_vit", "bloom_resnet_robust"} == {row.name for row in catalog.BACKBONES}
+    assert {"bloom_resnet", "bloom_convnext", "bloom_vit", "bloom_resnet_robust"} == set(catalog.EMBEDDED_BACKBONES)
+
+
+def test_every_backbone_has_a_tier():
+    tiers = [row.tier for row in catalog.BACKBONES]
+    assert sorted(set(tiers), key=tiers.index) == ["instant", "laptop", "paper"]
+    assert [row.name for row in catalog.BACKBONES if row.is_robust] == ["bloom_resnet_robust"]
 
 
 @pytest.mark.parametrize(

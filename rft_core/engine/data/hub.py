@@ -20,7 +20,7 @@ from rft_core.engine.data.dataset import Dataset, Request
 from rft_core.engine.data.decode import decode
 from rft_core.engine.data.protocols import with_protocol
 from rft_core.engine.data.tables import list_tables
-from rft_core.engine.models.network import hub_is_reachable
+from rft_core.engine.models.network import is_reachable
 from rft_core.errors import DataError
 from rft_core.home import Home, find_home
 
@@ -51,7 +51,7 @@ def fetch_tables(place: str, home: Home, notify: Callable[[str], None]) -> datas
     repository, config = found["repository"], found["config"]
     if Path(repository).exists():
         raise DataError(f"'{repository}' is also a file or folder here, and would be taken for it; write folder:{repository}, or start elsewhere")
-    online = not constants.HF_HUB_OFFLINE and hub_is_reachable()
+    online = is_reachable()
     with hub_in(home, offline=not online):
         try:
             return read_tables(repository, config, cache(home), notify)

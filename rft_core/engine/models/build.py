@@ -1,19 +1,16 @@
 """Build the model a spec names: an embedded backbone or any timm architecture, pixels in, logits out."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import timm
 import torch
-from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 from torch import nn
 
 from rft_core import catalog
-from rft_core.engine.checkpoint import read_tensors
-from rft_core.engine.models import embedded
-from rft_core.engine.models.network import offline_when_unreachable
+from rft_core.engine.models import embedded, zoo
+from rft_core.engine.models.checkpoints import load_backbone
 from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.engine.models.weights import weights_file
 from rft_core.engine.modes import eval_mode
@@ -21,41 +18,62 @@ from rft_core.engine.seeds import global_stream
 from rft_core.errors import SettingError, UnknownNameError, WeightsError
 from rft_core.sections import ModelSpec
 
-EMBEDDED = tuple(choice.name for choice in catalog.BACKBONES)
-HINT = "pick an embedded backbone (bloom_resnet, bloom_convnext, bloom_vit), one that is already downloaded, or set model.pretrained to false"
+EMBEDDED = catalog.EMBEDDED_BACKBONES
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What a backbone expects: pixels on a side, and the mean and std of its training images."""
+    """What a backbone was trained on: pixels on a side, mean and std of its images, and how they were brought to that size.
+
+    Size, mean and std are used. The interpolation is for information: data are resized bilinearly for every backbone, which is
+    the protocol of both papers (Ngnawé et al. 2026, Li et al. 2025) and keeps the images of all runs the same.
+    """
 
     image_size: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    interpolation: str = "bilinear"
 
 
 def preprocessing(name: str) -> Preprocessing:
-    """Return what the backbone `name` expects; an unknown name raises with the nearest one."""
+    """Return what the backbone `name` expects, from timm's configuration; an unknown name raises with the nearest one."""
     if name in EMBEDDED:
         return Preprocessing(embedded.IMAGE_SIZE, embedded.MEAN, embedded.STD)
-    if not timm.is_model(name):
+    architecture, _, tag = name.partition(".")
+    if not timm.is_model(architecture):
         raise UnknownNameError("backbone", name, [*EMBEDDED, *timm.list_models()])
+    if tag and name not in (tagged := timm.list_pretrained(f"{architecture}.*")):
+        raise UnknownNameError("backbone", name, [*tagged, architecture])
     config = timm.get_pretrained_cfg(name)
     if config is None:
-        return Preprocessing(224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-    return Preprocessing(config.input_size[-1], tuple(config.mean), tuple(config.std))
+        return Preprocessing(224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "bicubic")
+    return Preprocessing(config.input_size[-1], tuple(config.mean), tuple(config.std), config.interpolation)
 
 
-def build_model(spec: ModelSpec, *, num_classes: int, image_size: int, seed: int) -> NormalizedModel:
+def check_weights(spec: ModelSpec) -> None:
+    """Raise at once where the weights of `spec` are neither here nor to be had; loads and fetches nothing."""
+    preprocessing(spec.backbone)
+    if spec.checkpoint:
+        if not Path(spec.checkpoint).expanduser().exists():
+            raise WeightsError(f"there is no file '{spec.checkpoint}' to start from; give model.checkpoint another path, or leave it empty")
+    elif spec.pretrained and spec.backbone in EMBEDDED:
+        weights_file(spec.backbone)
+    elif spec.pretrained:
+        zoo.check_weights(spec.backbone)
+
+
+def build_model(spec: ModelSpec, *, num_classes: int, image_size: int, seed: int, notify: Notify = lambda text: None) -> NormalizedModel:
     """Return the backbone of `spec` with a new head of `num_classes`, mean and std inside.
 
-    Whatever is random in it (the head, or everything when not pretrained) derives from `seed`.
+    Whatever is random in it (the head, or everything when not pretrained) derives from `seed`. `notify` gets lines for the run's
+    log: how far a download is, what was taken from a checkpoint and what was not.
     """
     expected = preprocessing(spec.backbone)
     with global_stream(seed, "weights", device=torch.device("cpu")):
-        backbone = _embedded(spec, num_classes) if spec.backbone in EMBEDDED else _timm(spec, num_classes, image_size)
+        backbone = _embedded(spec, num_classes) if spec.backbone in EMBEDDED else zoo.build(spec, num_classes, image_size, notify)
     if spec.checkpoint:
-        load_backbone(backbone, Path(spec.checkpoint).expanduser())
+        load_backbone(backbone, Path(spec.checkpoint).expanduser(), mean=expected.mean, std=expected.std, notify=notify)
     model = NormalizedModel(backbone, expected.mean, expected.std)
     _try_size(model, spec.backbone, image_size, expected.image_size)
     return model
@@ -72,60 +90,8 @@ def _try_size(model: NormalizedModel, name: str, image_size: int, natural: int) 
         ) from None
 
 
-def load_backbone(backbone: nn.Module, path: Path) -> None:
-    """Load backbone weights from a safetensors file; the head stays as it is. Says which keys do not fit."""
-    tensors, _ = read_tensors(path)
-    head = {f"{name}." for name, module in backbone.named_modules() if module is backbone.get_classifier()}
-    wanted = {name: value for name, value in backbone.state_dict().items() if not name.startswith(tuple(head))}
-    tensors = {_strip(name): tensor for name, tensor in tensors.items()}
-    missing = [name for name in wanted if name not in tensors]
-    misfits = [name for name in wanted if name in tensors and tensors[name].shape != wanted[name].shape]
-    if missing or misfits:
-        raise WeightsError(
-            f"{path.name} does not fit this backbone: {len(missing)} keys missing{_some(missing)}, {len(misfits)} of another shape{_some(misfits)}; "
-            "choose the architecture it was saved from"
-        )
-    backbone.load_state_dict({name: tensors[name] for name in wanted}, strict=False)
-
-
-def _strip(name: str) -> str:
-    for prefix in ("model.backbone.", "backbone.", "module.", "model."):
-        if name.startswith(prefix):
-            return name.removeprefix(prefix)
-    return name
-
-
-def _some(names: Sequence[str]) -> str:
-    return f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
-
-
 def _embedded(spec: ModelSpec, num_classes: int) -> nn.Module:
     backbone = catalog.find("backbones", spec.backbone).load()(num_classes)
     if spec.pretrained and not spec.checkpoint:
         load_backbone(backbone, weights_file(spec.backbone))
     return backbone
-
-
-def _timm(spec: ModelSpec, num_classes: int, image_size: int) -> nn.Module:
-    expected = preprocessing(spec.backbone)
-    wants_download = spec.pretrained and not spec.checkpoint
-    # only architectures that fix their size take img_size; the others raise TypeError on it
-    sizes = [{"img_size": image_size}, {}] if image_size != expected.image_size else [{}]
-    for options in sizes:
-        try:
-            with offline_when_unreachable() if wants_download else nullcontext():
-                return timm.create_model(spec.backbone, pretrained=wants_download, num_classes=num_classes, **options)
-        except TypeError:
-            if options is sizes[-1]:
-                raise
-        except (OSError, RuntimeError, ValueError) as error:
-            raise _unavailable(spec, error) from None
-    raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def _unavailable(spec: ModelSpec, error: Exception) -> Exception:
-    if spec.pretrained and not spec.checkpoint:
-        offline = isinstance(error, OfflineModeIsEnabled | LocalEntryNotFoundError)
-        reason = "the hub cannot be reached and they are not in the cache" if offline else (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        return WeightsError(f"the weights of '{spec.backbone}' cannot be had ({reason}); {HINT}")
-    return SettingError("model.backbone", spec.backbone, f"cannot be built: {error}")

@@ -128,7 +128,7 @@ def test_a_folder_of_that_name_is_not_taken_for_it(home, tmp_path, monkeypatch):
 
 
 def test_without_a_network(home, monkeypatch):
-    monkeypatch.setattr(hub, "hub_is_reachable", lambda: False)
+    monkeypatch.setattr(hub, "is_reachable", lambda: False)
     started = time.monotonic()
     with pytest.raises(DataError, match="owner/name was not loaded on this machine before, and the Hugging Face hub cannot be reached; .*blooms_hard"):
         load("owner/name", Request(image_size=8))
@@ -140,7 +140,7 @@ def test_what_the_library_says_is_passed_on(home, monkeypatch):
     def fails(*args, **kwargs):
         raise RuntimeError("Dataset scripts are no longer supported, but found name.py\nmore")
 
-    monkeypatch.setattr(hub, "hub_is_reachable", lambda: True)
+    monkeypatch.setattr(hub, "is_reachable", lambda: True)
     monkeypatch.setattr(datasets, "load_dataset", fails)
     with pytest.raises(DataError, match=r"owner/name cannot be loaded .* \(Dataset scripts are no longer supported, but found name.py\); check its name"):
         load("owner/name", Request(image_size=8))

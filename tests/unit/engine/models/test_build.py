@@ -5,14 +5,16 @@ import torch
 from torch import nn
 
 from rft_core import catalog
-from rft_core.engine.checkpoint import write_tensors
-from rft_core.engine.models import build
-from rft_core.engine.models.build import build_model, preprocessing
+from rft_core.engine.execute import execute
+from rft_core.engine.models import zoo
+from rft_core.engine.models.build import build_model, check_weights, preprocessing
 from rft_core.engine.models.normalize import NormalizedModel
-from rft_core.errors import SettingError, UnknownNameError, WeightsError
+from rft_core.engine.reporter import FolderReporter
+from rft_core.errors import SettingError, UnknownNameError, UserError, WeightsError
 from rft_core.sections import ModelSpec
+from tests import tiny
 
-EMBEDDED = [choice.name for choice in catalog.BACKBONES]
+EMBEDDED = list(catalog.EMBEDDED_BACKBONES)
 
 
 def make(backbone="bloom_resnet", num_classes=7, image_size=32, seed=0, **settings):
@@ -64,6 +66,7 @@ def test_building_leaves_the_global_stream_alone():
         ("bloom_resnt", "unknown backbone 'bloom_resnt', did you mean 'bloom_resnet'?"),
         ("resnet5", "unknown backbone 'resnet5', did you mean 'resnet"),
         ("vit_small_patch16_22", "did you mean 'vit_small_patch16_224'?"),
+        ("resnet18.a1_in1", "did you mean 'resnet18.a1_in1k'?"),
     ],
 )
 def test_an_unknown_name_says_the_nearest(name, message):
@@ -77,8 +80,8 @@ def test_weights_that_cannot_be_had(monkeypatch, error):
     def offline(*_, **__):
         raise error
 
-    monkeypatch.setattr("rft_core.engine.models.network.hub_is_reachable", lambda: False)
-    monkeypatch.setattr(build.timm, "create_model", offline)
+    monkeypatch.setattr(zoo, "fetch", lambda *_: None)
+    monkeypatch.setattr(zoo.timm, "create_model", offline)
     with pytest.raises(WeightsError) as caught:
         make("test_resnet", image_size=160, pretrained=True)
     message = str(caught.value)
@@ -92,7 +95,7 @@ def test_an_architecture_that_cannot_be_built(monkeypatch):
     def refuse(*_, **__):
         raise ValueError("widths do not fit")
 
-    monkeypatch.setattr(build.timm, "create_model", refuse)
+    monkeypatch.setattr(zoo.timm, "create_model", refuse)
     with pytest.raises(SettingError, match="model.backbone cannot be built: widths do not fit"):
         make("test_resnet", image_size=160)
 
@@ -103,45 +106,48 @@ def test_an_image_size_that_the_backbone_cannot_take_is_said_before_training(bac
         make(backbone, image_size=image_size).eval()(torch.rand(1, 3, image_size, image_size))
 
 
-class TestCheckpoint:
-    def save(self, model, path, prefix=""):
-        write_tensors(path, {f"{prefix}{name}": value for name, value in model.backbone.state_dict().items()}, {})
-        return str(path)
-
-    @pytest.mark.parametrize("prefix", ["", "backbone.", "model.backbone.", "module."])
-    def test_the_backbone_is_loaded_and_the_head_is_new(self, tmp_path, prefix):
-        source = make(num_classes=9, seed=5)
-        model = make(checkpoint=self.save(source, tmp_path / "w.safetensors", prefix))
-        for name, value in model.backbone.state_dict().items():
-            if not name.startswith("fc."):
-                assert torch.equal(value, source.backbone.state_dict()[name]), name
-        assert torch.equal(model.backbone.fc.weight, make(seed=0).backbone.fc.weight)
-
-    def test_another_architecture(self, tmp_path):
-        path = self.save(make("bloom_vit"), tmp_path / "vit.safetensors")
-        with pytest.raises(WeightsError, match="vit.safetensors does not fit this backbone: .* keys missing .*; choose the architecture"):
-            make(checkpoint=path)
-
-    def test_another_width(self, tmp_path):
-        source = make()
-        source.backbone.layer1[0].conv1 = nn.Conv2d(3, 3, 3)
-        with pytest.raises(WeightsError, match="of another shape .layer1.0.conv1.weight"):
-            make(checkpoint=self.save(source, tmp_path / "w.safetensors"))
-
-    @pytest.mark.parametrize("content", [None, b"no weights"])
-    def test_a_file_that_cannot_be_read(self, tmp_path, content):
-        path = tmp_path / "w.safetensors"
-        if content is not None:
-            path.write_bytes(content)
-        with pytest.raises(WeightsError, match="w.safetensors cannot be read"):
-            make(checkpoint=str(path))
-
-
 @pytest.mark.parametrize(("name", "size"), [("bloom_vit", 32), ("test_vit", 160), ("resnet50", 224)])
 def test_preprocessing(name, size):
     expected = preprocessing(name)
     assert expected.image_size == size
     assert len(expected.mean) == len(expected.std) == 3
+
+
+def test_preprocessing_is_that_of_the_weights_not_of_the_architecture():
+    clip, plain = preprocessing("convnext_base.clip_laion2b"), preprocessing("convnext_base.fb_in22k_ft_in1k")
+    assert (clip.image_size, plain.image_size) == (256, 224)
+    assert clip.mean != plain.mean
+    assert clip.interpolation == "bicubic"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"checkpoint": "/nowhere/w.pt"}, "there is no file '/nowhere/w.pt'"),
+        ({"backbone": "resnet5"}, "unknown backbone 'resnet5'"),
+        ({"backbone": "resnet18"}, "the weights of 'resnet18' cannot be had .the hub cannot be reached.*model.pretrained to false"),
+        ({"backbone": "coat_lite_medium_384"}, "cannot be had"),
+    ],
+)
+def test_weights_are_checked_before_anything_is_loaded(monkeypatch, home, tmp_path, settings, message):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("rft_core.engine.models.network.is_reachable", lambda *_: False)
+    with pytest.raises(UserError, match=message):
+        check_weights(ModelSpec(**settings))
+
+
+@pytest.mark.parametrize("settings", [{}, {"backbone": "resnet18", "pretrained": False}, {"backbone": "bloom_vit"}])
+def test_weights_that_are_here_need_no_network(monkeypatch, home, settings):
+    monkeypatch.setattr("rft_core.engine.models.network.is_reachable", lambda *_: pytest.fail("the network was asked"))
+    check_weights(ModelSpec(**settings))
+
+
+def test_missing_weights_are_said_before_the_data_are_loaded(monkeypatch, home, tmp_path):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("rft_core.engine.models.network.is_reachable", lambda *_: False)
+    monkeypatch.setattr("rft_core.engine.execute.load_dataset", lambda *_, **__: pytest.fail("the data were loaded"))
+    with pytest.raises(WeightsError, match="resnet18"):
+        execute(tiny.run_spec(model__backbone="resnet18", model__pretrained=True), FolderReporter(tmp_path))
 
 
 def test_mean_and_std_are_inside_the_model():

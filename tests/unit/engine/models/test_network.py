@@ -7,7 +7,7 @@ from huggingface_hub import constants
 
 from rft_core.engine.models import network
 from rft_core.engine.models.build import build_model
-from rft_core.engine.models.network import hub_is_reachable, offline_when_unreachable
+from rft_core.engine.models.network import is_reachable, offline
 from rft_core.errors import WeightsError
 from rft_core.sections import ModelSpec
 
@@ -23,33 +23,37 @@ def listener(monkeypatch):
 
 
 def test_a_hub_that_answers(listener):
-    assert hub_is_reachable()
+    assert is_reachable()
 
 
 def test_a_hub_that_does_not(listener):
     listener.close()
-    assert not hub_is_reachable()
+    assert not is_reachable()
 
 
 def test_a_proxy_is_trusted(listener, monkeypatch):
     listener.close()
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    assert hub_is_reachable()
+    assert is_reachable()
 
 
 @pytest.mark.parametrize("before", [False, True])
-@pytest.mark.parametrize("reachable", [False, True])
-def test_the_setting_is_restored(monkeypatch, before, reachable):
+@pytest.mark.parametrize("wanted", [False, True])
+def test_the_setting_is_restored(monkeypatch, before, wanted):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", before)
-    monkeypatch.setattr(network, "hub_is_reachable", lambda: reachable)
-    with offline_when_unreachable():
-        assert (before or not reachable) == constants.HF_HUB_OFFLINE
+    with offline(wanted):
+        assert (before or wanted) == constants.HF_HUB_OFFLINE
     assert before == constants.HF_HUB_OFFLINE
 
 
-def test_weights_that_are_not_cached_without_a_network(monkeypatch, tmp_path):
-    monkeypatch.setattr(network, "hub_is_reachable", lambda: False)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+def test_no_network_is_taken_at_its_word(listener, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert not is_reachable()
+
+
+def test_weights_that_are_not_cached_without_a_network(monkeypatch, home, tmp_path):
+    monkeypatch.setattr(network, "is_reachable", lambda *_: False)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(WeightsError, match="the hub cannot be reached and they are not in the cache.*model.pretrained to false"):
         build_model(ModelSpec(backbone="test_resnet"), num_classes=3, image_size=160, seed=0)

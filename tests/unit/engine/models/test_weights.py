@@ -13,7 +13,7 @@ from rft_core.home import WEIGHTS
 from rft_core.sections import ModelSpec
 from rft_core.spec import parse
 
-EMBEDDED = [choice.name for choice in catalog.BACKBONES]
+EMBEDDED = list(catalog.EMBEDDED_BACKBONES)
 MEGABYTE = 1_000_000
 
 

@@ -1,0 +1,116 @@
+"""rft_core.backbones: what is known of a backbone before it is built."""
+
+import pytest
+
+from rft_core import catalog
+from rft_core.backbones import PASSES, PROGRAM_BYTES, TRAINED_SHARE, facts, search, training_memory
+from rft_core.errors import UnknownNameError
+
+
+def test_facts_of_weights():
+    found = facts("convnext_base.clip_laion2b")
+    assert (found.parameters, found.image_size, found.licence, found.tier) == (88_222_464, 256, "apache-2.0", "paper")
+    assert found.hub_id == "timm/convnext_base.clip_laion2b"
+    assert found.download_bytes == 4 * found.parameters
+    assert found.activations > found.frozen_activations > 0
+
+
+def test_facts_of_an_architecture_are_those_of_its_default_weights():
+    assert facts("resnet18").parameters == 11_689_512
+    assert facts("resnet18").hub_id == "timm/resnet18.a1_in1k"
+    # ResNet-18 is known to take 1.8 billion multiply-adds at 224 pixels (He et al., CVPR 2016, table 1)
+    assert facts("resnet18").macs == pytest.approx(1.8e9, rel=0.02)
+    assert facts("resnet18").tier == ""
+
+
+def test_facts_of_weights_at_another_size():
+    assert (facts("resnet18.a3_in1k").image_size, facts("resnet18.a1_in1k").image_size) == (160, 224)
+    assert facts("resnet18.a3_in1k").macs < facts("resnet18.a1_in1k").macs
+
+
+def test_facts_of_embedded_backbones():
+    robust = facts("bloom_resnet_robust")
+    assert (robust.image_size, robust.licence, robust.hub_id, robust.tier, robust.is_robust) == (32, "MIT", "", "instant", True)
+    assert not facts("bloom_vit").is_robust
+
+
+@pytest.mark.parametrize(("name", "hub"), [("legacy_seresnet18.in1k", "https://github.com/"), ("coat_lite_medium_384", "timm/coat_lite_medium_384.in1k")])
+def test_where_weights_are(name, hub):
+    assert facts(name).hub_id.startswith(hub)
+
+
+@pytest.mark.parametrize("name", ["resnet5", "resnet18.nothing", "bloom", "", ".", "resnet18."])
+def test_an_unknown_name(name):
+    assert facts(name) is None
+
+
+@pytest.mark.parametrize("row", catalog.BACKBONES, ids=lambda row: row.name)
+def test_every_row_of_the_menu_is_known(row):
+    found = facts(row.name)
+    assert (found.tier, found.is_robust) == (row.tier, row.is_robust)
+    assert found.parameters
+    assert found.macs
+    assert found.licence
+    assert bool(found.hub_id) == (row.name not in catalog.EMBEDDED_BACKBONES)
+
+
+def test_tiers_are_what_they_say():
+    sizes = {tier: [facts(row.name).parameters for row in catalog.BACKBONES if row.tier == tier] for tier in ("instant", "laptop", "paper")}
+    assert max(sizes["instant"]) < 1e6 < min(sizes["laptop"])
+    assert max(sizes["laptop"]) < 2.5e7 < min(sizes["paper"])
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("bloom_vit", "bloom_vit"),
+        ("tiny vit 224", "vit_tiny_patch16_224.augreg_in21k_ft_in1k"),
+        ("ResNet50", "resnet50.a1_in1k"),
+        ("resnet18.a1", "resnet18.a1_in1k"),
+        ("laion convnext base", "convnext_base.clip_laion2b"),
+        ("convnxt atto", "convnext_atto.d2_in1k"),
+        ("mobilnetv3 small", "mobilenetv3_small_100.lamb_in1k"),
+    ],
+)
+def test_search(text, first):
+    assert search(text)[0] == first
+
+
+def test_search_takes_every_word_and_keeps_its_limit():
+    assert all("vit" in name and "224" in name for name in search("vit 224", limit=100))
+    assert len(search("", limit=7)) == 7
+    assert search("", limit=4) == [row.name for row in catalog.BACKBONES[:4]]
+    assert search("qqqqqqqq") == []
+
+
+def test_every_name_that_is_found_is_known():
+    assert all(facts(name) for name in search("", limit=10_000))
+
+
+class TestTrainingMemory:
+    def memory(self, name="resnet18", batch_size=8, **settings):
+        return training_memory(name, batch_size=batch_size, **settings)
+
+    def test_the_formula(self):
+        found = facts("resnet18")
+        expected = PROGRAM_BYTES + 4 * (4 * found.parameters + 8 * (found.activations + 6 * 3 * 224**2))
+        assert self.memory() == pytest.approx(expected, abs=2)
+
+    def test_more_of_anything_takes_more(self):
+        assert self.memory(batch_size=16) > self.memory() > self.memory(batch_size=4)
+        assert self.memory(image_size=448) > self.memory()
+        assert self.memory(objective="trades") > self.memory()
+        assert (
+            self.memory("vit_tiny_patch16_224", strategy="linear_probe")
+            < self.memory("vit_tiny_patch16_224", strategy="lora")
+            < self.memory("vit_tiny_patch16_224")
+        )
+
+    def test_every_strategy_and_objective_has_its_row(self):
+        assert set(TRAINED_SHARE) == {row.name for row in catalog.STRATEGIES}
+        assert set(PASSES) == {row.name for row in catalog.OBJECTIVES}
+        with pytest.raises(UnknownNameError, match="unknown strategy 'lorra', did you mean 'lora'"):
+            self.memory(strategy="lorra")
+
+    def test_what_is_not_known(self):
+        assert self.memory("resnet5") is None
