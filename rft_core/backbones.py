@@ -62,9 +62,9 @@ def facts(name: str) -> BackboneFacts | None:
     index = _index()
     row, (licence, own, hub) = index["embedded"].get(name), ("MIT", None, "")
     if row is None:
-        architecture, _, tag = name.partition(".")
+        architecture, dot, tag = name.partition(".")
         row, tags = index["architectures"].get(architecture), index["weights"].get(architecture, {})
-        if row is None or (tag and tag not in tags):
+        if row is None or (dot and tag not in tags):
             return None
         tag = tag or next(iter(tags), "")
         place, own, hub = tags.get(tag, (None, None, ""))
