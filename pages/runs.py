@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui.frame import columns, mistakes_shown, open_page
 from pages.ui.session import history, reconciled, store
+from pages.ui.shifts import show_shifts
 from pages.ui.status import show_status, time_left
 from rft_core import UserError
 from rft_core.metrics.curve import RobustnessCurve
@@ -89,6 +90,7 @@ def watch(run_id: str) -> None:
     step = choose_measurement(past)
     with figures:
         show_figures(record, past, step)
+    show_shifts(record)
     show_details(record, past)
     if not store().records(("queued", "running", "stopping"), limit=1) and st.session_state.get("runs.live"):
         st.session_state["runs.live"] = False
