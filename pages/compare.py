@@ -14,6 +14,7 @@ from rft_core.units import format_duration, format_epsilon, format_percent
 MOST_RUNS = 20
 OFFERED = 500
 PLACES = {"clean": "clean images", "robust": "the target epsilon", "expected": "expected robustness"}
+SHIFTS = {"domain_mean": "Other domains", "corruption_mean": "Corruptions"}
 
 
 def main() -> None:
@@ -113,6 +114,7 @@ def show_table(records: list[RunRecord], result: Comparison) -> None:
                 "Clean": _with_interval(record, 0),
                 "Robust at target": _with_interval(record, -1),
                 "Expected robustness": format_percent(row["expected_robustness"]),
+                **{label: format_percent(row[name]) for name, label in SHIFTS.items() if any(one[name] is not None for one in result.rows)},
                 "Adapts at": "–"
                 if not record.report
                 else "never"

@@ -8,10 +8,11 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
-from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.frame import columns, mistakes_shown, open_page, plain
 from pages.ui.run_actions import show_actions, show_deleted
 from pages.ui.run_list import CHOSEN, choose_wanted, show_list, swatch
 from pages.ui.session import history, reconciled, store
+from pages.ui.shifts import show_shifts
 from pages.ui.status import show_chip, show_status
 from rft_core import UserError
 from rft_core.metrics.curve import RobustnessCurve
@@ -74,10 +75,10 @@ def show_name(record: RunRecord) -> None:
     """Draw the run's colour, name, status and tags. The name has the text's own colour, to be read in both themes."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.image(swatch(record.number), width=28, alt="The run's colour and dash in every chart")
-        st.markdown(f"**{_escape(record.name)}**", width="content")
+        st.markdown(f"**{plain(record.name)}**", width="content")
         show_chip(record)
         for tag in record.spec.tags:
-            st.badge(_escape(tag), color="gray")
+            st.badge(plain(tag), color="gray")
 
 
 def show_origin(record: RunRecord) -> None:
@@ -85,7 +86,7 @@ def show_origin(record: RunRecord) -> None:
     if record.parent:
         st.caption(f"Forked from run {record.parent} at step {record.parent_step}: what came before is that run's.")
     if notes := record.spec.notes.strip():
-        st.caption(_escape(notes if len(notes) <= SHOWN_NOTES else f"{notes[:SHOWN_NOTES]} …"))
+        st.caption(plain(notes if len(notes) <= SHOWN_NOTES else f"{notes[:SHOWN_NOTES]} …"))
 
 
 def watch_status(run_id: str, status: str) -> None:
@@ -111,11 +112,7 @@ def watch_figures(run_id: str) -> None:
         return
     past = history(run_id)
     show_figures(record, past)
-
-
-def _escape(text: str) -> str:
-    """Return text that Markdown shows as it was typed."""
-    return text.translate({ord(mark): f"&#{ord(mark)};" for mark in "&\\`*_{}[]()#+-.!|<>$~:"})
+    show_shifts(record)
 
 
 def show_figures(record: RunRecord, past: RunHistory) -> None:
@@ -234,7 +231,7 @@ def pictures(path: str, written: int, names: tuple[str, ...], target: str) -> li
 
 def _picture(image: np.ndarray, said: str, confidence: float, truth: str) -> tuple[bytes, str, str]:
     mark = ":green[✓]" if said == truth else ":red[✗]"
-    return _png(image), f"{truth}, taken for {said}", f"{mark} {_escape(said)}, {100 * float(confidence):.0f} %"
+    return _png(image), f"{truth}, taken for {said}", f"{mark} {plain(said)}, {100 * float(confidence):.0f} %"
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from rft_core.report.compare import Comparison
 from rft_core.report.data_card import card_lines
+from rft_core.report.sentences import describe_shifts, words
 from rft_core.store.run_store import RunRecord
 from rft_core.units import format_duration, format_epsilon, format_percent
 
@@ -54,6 +55,9 @@ def print_comparison(result: Comparison) -> None:
     table = Table("", *[row["name"] for row in result.rows])
     for label, name in (("clean", "clean_accuracy"), ("robust", "robust_accuracy"), ("expected", "expected_robustness")):
         table.add_row(label, *[format_percent(row[name]) for row in result.rows])
+    for label, name in (("other domains", "domain_mean"), ("corruptions", "corruption_mean")):
+        if any(row[name] is not None for row in result.rows):
+            table.add_row(label, *[format_percent(row[name]) for row in result.rows])
     table.add_row("adapts at step", *["never" if row["onset_step"] is None else str(row["onset_step"]) for row in result.rows])
     for name, values in result.settings.items():
         table.add_row(name, *[str(value) for value in values])
@@ -88,3 +92,15 @@ def print_run(record: RunRecord) -> None:
     for point in report["curve"]:
         bar = "█" * round(40 * point["accuracy"])
         out.print(f"  {format_epsilon(point['epsilon'], record.spec.threat.norm):>10s} {bar:40s} {format_percent(point['accuracy'])}", highlight=False)
+    if shifts := report.get("shifts"):
+        print_shifts(shifts)
+
+
+def print_shifts(shifts: dict[str, Any]) -> None:
+    """Print clean accuracy on other domains, and under each corruption by severity."""
+    out.print(describe_shifts(shifts), highlight=False, soft_wrap=True)
+    for row in shifts["domains"]:
+        out.print(f"  {words(row['name']):>20s} {format_percent(row['accuracy'])}", highlight=False)
+    for kind in dict.fromkeys(row["kind"] for row in shifts["corruptions"]):
+        cells = [f"{format_percent(row['accuracy']):>8s}" for row in shifts["corruptions"] if row["kind"] == kind]
+        out.print(f"  {words(kind):>20s} {' '.join(cells)}", highlight=False)

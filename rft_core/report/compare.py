@@ -13,6 +13,7 @@ from rft_core.store.run_store import RunRecord
 from rft_core.units import format_epsilon
 
 VERDICTS_FILE = "verdicts.npz"
+SHIFT_MEANS = ("domain_mean", "corruption_mean")
 METRICS = ("clean_accuracy", "robust_accuracy", "expected_robustness")
 
 
@@ -111,12 +112,13 @@ def _pair(first: RunRecord, one: np.ndarray, second: RunRecord, two: np.ndarray)
 
 def _row(record: RunRecord) -> dict[str, Any]:
     report = record.report or {}
-    adapted = report.get("onset") or {}
+    adapted, shifts = report.get("onset") or {}, report.get("shifts") or {}
     return {
         "run_id": record.run_id,
         "name": record.name,
         "status": record.status,
         **{metric: report.get(metric) for metric in METRICS},
+        **{mean: shifts.get(mean) for mean in SHIFT_MEANS},
         "hypervolume": report.get("hypervolume"),
         "onset_step": adapted.get("step"),
         "onset_epoch": adapted.get("epoch"),
@@ -131,6 +133,10 @@ def _warnings(records: list[RunRecord]) -> list[str]:
     reports = [record.report for record in records if record.report]
     if len({report["images_digest"] for report in reports}) > 1:
         found.append("These runs were measured on different test images, so their differences mix task and method.")
+    if len({report["shifts"]["images_digest"] for report in reports if report.get("shifts")}) > 1:
+        found.append(
+            "These runs were measured on different domains or different images of them, so their means over domains and corruptions cannot be compared."
+        )
     if len({(record.spec.threat.norm, record.spec.threat.epsilon) for record in records}) > 1:
         found.append("These runs have different targets (norm or epsilon), so robust accuracy and expected robustness mean different things.")
     if any(report["status"] == "stopped" for report in reports):

@@ -1,5 +1,8 @@
 """One plain sentence under each figure, generated from the data."""
 
+from collections.abc import Collection
+from typing import Any
+
 from rft_core.report.history import RunHistory
 from rft_core.store.run_store import RunRecord
 from rft_core.units import format_epsilon, format_percent
@@ -38,3 +41,27 @@ def describe_pair(first: RunRecord, second: RunRecord) -> str:
         f"At {target}: {format_percent(one['robust_accuracy'])} and {format_percent(two['robust_accuracy'])}. "
         f"Expected robustness: {format_percent(one['expected_robustness'])} and {format_percent(two['expected_robustness'])}."
     )
+
+
+def describe_shifts(shifts: dict[str, Any] | None) -> str:
+    """Say how much clean accuracy is left on other domains and under corruptions; empty where neither was measured."""
+    if not shifts or (shifts["domain_mean"] is None and shifts["corruption_mean"] is None):
+        return ""
+    home = shifts["in_domain"]
+    parts = [f"{format_percent(home['accuracy'])} on {home['n']} test images of its own domain"]
+    if shifts["domain_mean"] is not None:
+        parts.append(f"{format_percent(shifts['domain_mean'])} on average on {_count(shifts['domains'], 'other domain')}")
+    if shifts["corruption_mean"] is not None:
+        kinds = {row["kind"] for row in shifts["corruptions"]}
+        parts.append(f"{format_percent(shifts['corruption_mean'])} on average under {_count(kinds, 'corruption')}")
+    return f"Clean accuracy is {', '.join(parts[:-1])}, and {parts[-1]}."
+
+
+def words(name: str) -> str:
+    """Return a name in words: "jpeg_compression" as "JPEG compression", "photo_noise" as "Photo noise"."""
+    text = name.replace("_", " ")
+    return text.replace("jpeg", "JPEG", 1) if text.startswith("jpeg") else text[:1].upper() + text[1:]
+
+
+def _count(things: Collection, name: str) -> str:
+    return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rft_core.home import find_home
+from rft_core.metrics.shifts import summarise
 from rft_core.presets import preset
 from rft_core.spec import with_settings
 from rft_core.store.events import Event, append_events
@@ -250,3 +251,16 @@ def test_a_folder_that_was_chosen_and_left_does_no_harm(store, tmp_path):
     app.run()
     assert not app.exception
     assert not app.error
+
+
+def test_shifts_are_drawn_where_a_run_was_measured_on_them(store):
+    run_id, other = stored_run(store, "shifted"), stored_run(store, "plain")
+    shifts = summarise((36, 40), {"sketch": (10, 40)}, [("fog", severity, 30, 40) for severity in (1, 2)], "abc")
+    store.finish(run_id, "finished", report=store.get(run_id).report | {"shifts": shifts})
+    app = open_app("pages/runs.py", run=run_id)
+    assert not app.exception
+    assert "25.0 % on average on 1 other domain, and 75.0 % on average under 1 corruption." in texts(app)
+    assert "other domain" not in texts(open_app("pages/runs.py", run=other))
+    table = open_app("pages/compare.py", runs=f"{run_id},{other}").dataframe[0].value
+    assert list(table["Other domains"]) == ["25.0 %", "–"]
+    assert list(table["Corruptions"]) == ["75.0 %", "–"]
