@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+
+# scipy.stats would take a second to load, and a page waits for it
+from scipy import special
 
 from rft_core.errors import UserError
 from rft_core.metrics.resampling import percentile_interval, resampled_means
@@ -45,7 +47,7 @@ class PairedDifference:
 
     def sentence(self, where: str) -> str:
         """Say it in one sentence; `where` is "at 8/255" or "in expected robustness"."""
-        return f"the difference {where} is {_points(self.difference)} points, {100 * self.level:g} % interval {_points(self.low)} to {_points(self.high)}"
+        return describe_difference(self.difference, self.low, self.high, where, self.level)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def paired_difference(
 def mcnemar_p_value(only_first: int, only_second: int) -> float:
     """Return McNemar's exact two-sided p-value of the discordant counts: a fair coin's, 1 when there are none."""
     discordant = only_first + only_second
-    return float(stats.binomtest(only_first, discordant, 0.5).pvalue) if discordant else 1.0
+    return min(1.0, 2 * float(special.bdtr(min(only_first, only_second), discordant, 0.5))) if discordant else 1.0
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95) -> SeedMean:
@@ -104,8 +106,18 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> SeedMean:
     if n == 1:
         return SeedMean(mean, math.nan, math.nan, math.nan, 1)
     deviation = float(values.std(ddof=1))
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * deviation / math.sqrt(n)
+    half = student_quantile(n, level) * deviation / math.sqrt(n)
     return SeedMean(mean, deviation, mean - half, mean + half, n)
+
+
+def student_quantile(n: int, level: float = 0.95) -> float:
+    """Return by how many standard errors the t interval of a mean of `n` >= 2 values reaches to each side."""
+    return float(special.stdtrit(n - 1, (1 + level) / 2))
+
+
+def describe_difference(difference: float, low: float, high: float, where: str, level: float = 0.95) -> str:
+    """Say a difference (fractions) and its interval in one sentence; `where` is "at 8/255" or "in expected robustness"."""
+    return f"the difference {where} is {_points(difference)} points, {100 * level:g} % interval {_points(low)} to {_points(high)}"
 
 
 def at_epsilon(epsilon: float, norm: str = "linf") -> str:

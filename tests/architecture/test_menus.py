@@ -19,7 +19,24 @@ SHARED = {
     "objectives": {"__init__", "adversary", "build", "divergence"},
     "datasets": {"__init__", "dataset", "augment", "load", "splits", "listing", "decode", "corruptions"},
 }
-COMMANDS = ("doctor", "list", "schedule", "run", "submit", "worker", "runs", "show", "stop", "pause", "resume", "delete", "compare", "evaluate", "pretrain")
+COMMANDS = (
+    "doctor",
+    "list",
+    "schedule",
+    "run",
+    "submit",
+    "worker",
+    "runs",
+    "show",
+    "stop",
+    "pause",
+    "resume",
+    "delete",
+    "compare",
+    "evaluate",
+    "export",
+    "pretrain",
+)
 
 
 @pytest.mark.parametrize(("kind", "row"), ROWS, ids=[f"{kind}.{row.name}" for kind, row in ROWS])

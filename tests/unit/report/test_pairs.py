@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from rft_core.report.compare import VERDICTS_FILE, compare
+from rft_core.report.compare import compare
+from rft_core.report.pairs import VERDICTS_FILE
 from rft_core.spec import RunSpec
 
 EPSILONS = (0.0, 4 / 255, 8 / 255)
