@@ -9,7 +9,7 @@ from rft_core.report.export import FORMATS, as_json, csv_files, json_document, p
 from rft_core.report.history import MEASURED_KINDS, build_history
 from rft_core.report.html import html_report
 from rft_core.report.pairs import pair_runs
-from rft_core.report.view import Content, View, assemble
+from rft_core.report.view import Content, View, assemble, with_pairs
 from rft_core.store.events import read_events
 from rft_core.store.run_store import RunStore
 
@@ -26,7 +26,7 @@ def export_runs(store: RunStore, run_ids: Sequence[str], form: str, to: Path | N
         raise UnknownNameError("format", form, list(FORMATS))
     records = [store.get(run_id) for run_id in dict.fromkeys(run_ids)]
     histories = [build_history(read_events(store.engine, record.run_id, kinds=MEASURED_KINDS)) for record in records]
-    content = assemble(records, histories, View(group=group), pair_runs(records, store.home.runs))
+    content = with_pairs(assemble(records, histories, View(group=group)), pair_runs(records, store.home.runs))
     contents = file_contents(content, form, store.home.runs)
     files = _places(contents, to or Path(FILE_NAME if len(contents) > 1 else next(iter(contents))))
     _write(files)

@@ -20,6 +20,11 @@ def open_page(title: str, script: str) -> None:
     st.title(title, anchor=False)
 
 
+def as_text(text: str) -> str:
+    """Return `text` so that Markdown shows it as it is: what a run is called is never markup."""
+    return "".join(f"&#{ord(mark)};" if mark in "\\`*_{}[]#|<>$&~:" else mark for mark in text)
+
+
 @contextmanager
 def mistakes_shown() -> Iterator[None]:
     """Show a user's mistake as one line on the page instead of a trace."""

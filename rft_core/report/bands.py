@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from rft_core.errors import UnknownNameError
+from rft_core.metrics.significance import student_quantile
 
 MOST_POINTS = 500
 BANDS = MappingProxyType({"deviation": "mean ± standard deviation", "interval": "mean with its 95 % interval (Student's t)"})
@@ -61,9 +62,6 @@ def _half_width(values: np.ndarray, kind: str) -> np.ndarray:
     deviation = values.std(axis=0, ddof=1)
     if kind == "deviation":
         return deviation
-    # scipy loads slowly, and most views have no such band
-    from rft_core.metrics.significance import student_quantile
-
     return student_quantile(len(values)) * deviation / np.sqrt(len(values))
 
 

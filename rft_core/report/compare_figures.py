@@ -20,6 +20,7 @@ PANELS = MappingProxyType({"clean": "Clean accuracy", "robust": "Robust accuracy
 AXES = MappingProxyType({"step": "Step", "epoch": "Epoch", "seconds": "Seconds of work", "gradient_evaluations": "Gradient evaluations"})
 # more lines than this are told apart in a legend; fewer carry their labels at their ends
 MOST_LABELS = 4
+LEGEND_ROW_PIXELS, LEGEND_COLUMNS = 20, 3
 LABEL_ROOM, LABEL_PIXELS, LONGEST_LABEL = 1.42, 17, 26
 PANEL_PIXELS, ONE_PANEL_PIXELS, MARGIN_PIXELS = 170, 270, 90
 
@@ -59,9 +60,8 @@ class Line:
 
 def accuracy_panels(lines: Sequence[Line], panels: Sequence[str], axis: str, *, key: str) -> go.Figure:
     """One panel an accuracy (clean, robust, expected), all lines in each, over steps, epochs, seconds or gradient evaluations."""
-    figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.06)
     height = ONE_PANEL_PIXELS if len(panels) == 1 else PANEL_PIXELS * len(panels)
-    figure.update_layout(blank_figure(key, height=height + MARGIN_PIXELS).layout)
+    figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.06, figure=blank_figure(key, height=height + MARGIN_PIXELS))
     labelled = len(lines) <= MOST_LABELS
     span = 1e-9
     for row, name in enumerate(panels, start=1):
@@ -76,7 +76,9 @@ def accuracy_panels(lines: Sequence[Line], panels: Sequence[str], axis: str, *, 
             _mark_onsets(figure, lines, axis, row)
     figure.update_xaxes(range=[0, float(span) * (LABEL_ROOM if labelled else 1.02)])
     figure.update_xaxes(title=AXES[axis], row=len(panels), col=1)
-    figure.update_layout(showlegend=not labelled, legend={"orientation": "h", "y": -60 / height, "yanchor": "top"})
+    figure.update_layout(showlegend=not labelled)
+    if not labelled:
+        _legend_below(figure, len(lines))
     return figure
 
 
@@ -84,8 +86,7 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
     """Robustness curves, one panel a norm; the shaded area under each is its expected robustness."""
     drawn = [line for line in lines if line.curves]
     norms = list(dict.fromkeys(line.norm for line in drawn)) or ["linf"]
-    figure = make_subplots(rows=1, cols=len(norms), horizontal_spacing=0.1)
-    figure.update_layout(blank_figure(key, height=height).layout)
+    figure = make_subplots(rows=1, cols=len(norms), horizontal_spacing=0.1, figure=blank_figure(key, height=height))
     for place, norm in enumerate(norms, start=1):
         here = [line for line in drawn if line.norm == norm]
         for line in here:
@@ -95,9 +96,9 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
         span = max(largest * (PIXEL_LEVELS if norm == "linf" else 1.0), 1e-6)
         figure.update_xaxes(title=f"Epsilon of the attack, {norm}", range=[-0.02 * span, 1.04 * span], row=1, col=place)
         percent_axis(figure, "Accuracy on test images" if place == 1 else "", row=1, col=place)
-    inside = {"x": 0.99, "y": 0.99, "xanchor": "right", "title": "Expected robustness", "bgcolor": "rgba(0,0,0,0)"}
-    below = {"orientation": "h", "y": -60 / height, "yanchor": "top", "title": "Expected robustness"}
-    figure.update_layout(showlegend=bool(drawn), legend=inside if len(drawn) <= MOST_LABELS and len(norms) == 1 else below)
+    figure.update_layout(showlegend=bool(drawn), legend={"x": 0.99, "y": 0.99, "xanchor": "right", "title": "Expected robustness", "bgcolor": "rgba(0,0,0,0)"})
+    if len(drawn) > MOST_LABELS or len(norms) > 1:
+        _legend_below(figure, len(drawn))
     return figure
 
 
@@ -114,8 +115,21 @@ def pareto_figure(lines: Sequence[Line], *, target: str, key: str, height: int =
     marks = [round(top * share / 5, 1) for share in range(6)]
     figure.update_yaxes(range=[-0.02 * top, 1.04 * top], tickvals=marks, ticktext=[f"{one:g}" + (" %" if one == top else "") for one in marks])
     figure.update_xaxes(title="Clean accuracy", range=[-2, 104], tickvals=[0, 20, 40, 60, 80, 100], ticktext=["0", "20", "40", "60", "80", "100 %"])
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -60 / height, "yanchor": "top"})
+    figure.update_layout(showlegend=True)
+    _legend_below(figure, len(lines))
     return figure
+
+
+def _legend_below(figure: go.Figure, entries: int) -> None:
+    """Put the legend below the axis title, with room of its own: the plot keeps its height."""
+    room = LEGEND_ROW_PIXELS * -(-entries // LEGEND_COLUMNS) + 8
+    margin, height = figure.layout.margin, figure.layout.height
+    plot = height - margin.t - margin.b
+    figure.update_layout(
+        height=height + room,
+        margin={"b": margin.b + room},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -(margin.b + 2) / plot, "yanchor": "top", "title": None},
+    )
 
 
 def _add_band(figure: go.Figure, line: Line, band: Band, *, row: int, first: bool, unit: str) -> None:

@@ -10,12 +10,14 @@ from rft_core.spec import flatten
 from rft_core.store.run_store import RunRecord
 from rft_core.units import format_duration, format_epsilon, format_percent
 
-NOTHING = "–"
+NOTHING, LOST = "–", "Lost against standard"
 
 
 def number_rows(content: Content) -> list[dict[str, str]]:
     """Return the numbers of each run, accuracies with their 95 % intervals in percent."""
-    return [_numbers(label, record, row) for label, record, row in zip(content.labels, content.records, content.comparison.rows)]
+    rows = [_numbers(label, record, row) for label, record, row in zip(content.labels, content.records, content.comparison.rows)]
+    has_standard = any(row[LOST] != NOTHING for row in rows)
+    return [{name: value for name, value in row.items() if has_standard or name != LOST} for row in rows]
 
 
 def _numbers(label: str, record: RunRecord, row: dict[str, Any]) -> dict[str, str]:
@@ -29,7 +31,7 @@ def _numbers(label: str, record: RunRecord, row: dict[str, Any]) -> dict[str, st
         "Robust at target": _with_interval(record, -1),
         "Expected robustness": format_percent(row["expected_robustness"]),
         "Adapts at": adapted if record.report else NOTHING,
-        "Lost against standard": _lost(row),
+        LOST: _lost(row),
         "Gradient evaluations": f"{row['gradient_evaluations'] / 1000:,.0f} k" if row["gradient_evaluations"] else NOTHING,
         "Time": format_duration(row["seconds"]) if row["seconds"] else NOTHING,
         "Test images": str(row["n"] or NOTHING),
@@ -121,14 +123,20 @@ def area_table(areas: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
 
 def differing_rows(content: Content) -> list[dict[str, str]]:
     """Return one row a setting that differs, one column a run."""
-    return [{"Setting": name} | dict(zip(content.labels, map(say_value, values))) for name, values in content.comparison.settings.items()]
+    return [{"Setting": name} | dict(zip(content.labels, _values(content, name, values))) for name, values in content.comparison.settings.items()]
+
+
+def _values(content: Content, name: str, values: Sequence[Any]) -> list[str]:
+    if name == "threat.epsilon":
+        return [format_epsilon(value, record.spec.threat.norm) for value, record in zip(values, content.records)]
+    return [say_value(value) for value in values]
 
 
 def common_rows(content: Content) -> list[dict[str, str]]:
     """Return one row a setting that all runs share."""
     shared = flatten(content.records[0].spec)
     skipped = {"name", "notes", "tags", *content.comparison.settings}
-    return [{"Setting": name, "Value": say_value(value)} for name, value in shared.items() if name not in skipped]
+    return [{"Setting": name, "Value": _values(content, name, [value])[0]} for name, value in shared.items() if name not in skipped]
 
 
 def say_value(value: Any) -> str:

@@ -1,7 +1,7 @@
 """What a comparison shows: the chosen runs as lines, their tables and pairs, for a page, a terminal or a report alike."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from rft_core.errors import UnknownNameError, UserError
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.pareto import hypervolume, hypervolume_interval
+from rft_core.metrics.significance import mean_interval
 from rft_core.report.bands import BANDS
 from rft_core.report.compare import METRICS, Comparison, compare
 from rft_core.report.compare_figures import AXES, PANELS, Line
@@ -51,7 +52,7 @@ class Content:
     lines: tuple[Line, ...]
     left_out: tuple[str, ...]
     comparison: Comparison
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Pair, ...] = ()
 
     @property
     def is_grouped(self) -> bool:
@@ -65,8 +66,8 @@ class Content:
         return found.pop() if len(found) == 1 else "each run's own target"
 
 
-def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view: View, pairs: Sequence[Pair] = ()) -> Content:
-    """Return what `view` shows of `records`; `histories` are theirs in the same order, `pairs` from `pairs.pair_runs`."""
+def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view: View) -> Content:
+    """Return what `view` shows of `records`; `histories` are theirs in the same order. Pairs are added by `with_pairs`."""
     labels = run_labels(records)
     groups = group_runs(records, view.group) if view.group else [Group(label, (place,)) for place, label in enumerate(labels)]
     kept = [_averaged(records, group) for group in groups]
@@ -74,13 +75,14 @@ def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view
     lines = [_line(group, places, records, histories, style, view.band) for group, places, style in zip(groups, kept, styles)]
     left_out = [labels[place] for group, places in zip(groups, kept) for place in group.places if place not in places]
     parts = (tuple(one) for one in (groups, lines, left_out))
-    return Content(tuple(records), tuple(labels), tuple(histories), view, *parts, compare(list(records)), _named(pairs, records, labels))
+    return Content(tuple(records), tuple(labels), tuple(histories), view, *parts, compare(list(records)))
 
 
-def _named(pairs: Sequence[Pair], records: Sequence[RunRecord], labels: Sequence[str]) -> tuple[Pair, ...]:
-    """Return the pairs under the labels of this comparison, which tell runs of one name apart."""
-    known = {record.run_id: label for record, label in zip(records, labels)}
-    return tuple(Pair(**pair.__dict__ | {"name": known[pair.run_id], "baseline_name": known[pair.baseline_id]}) for pair in pairs)
+def with_pairs(content: Content, pairs: Sequence[Pair]) -> Content:
+    """Return the comparison with each run held against the baseline (`pairs.pair_runs`), under the labels that tell runs of one name apart."""
+    known = {record.run_id: label for record, label in zip(content.records, content.labels)}
+    named = [replace(pair, name=known[pair.run_id], baseline_name=known[pair.baseline_id]) for pair in pairs]
+    return replace(content, pairs=tuple(named))
 
 
 def _averaged(records: Sequence[RunRecord], group: Group) -> tuple[int, ...]:
@@ -148,8 +150,6 @@ def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
 
 def _mean_columns(name: str, values: list[float]) -> dict[str, float | None]:
     """Return the mean, s.d. and t interval of one value a run under their column names; None for what too few values do not have."""
-    from rft_core.metrics.significance import mean_interval
-
     names = (name, f"{name}_deviation", f"{name}_low", f"{name}_high")
     if not values:
         return dict.fromkeys(names)
