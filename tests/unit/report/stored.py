@@ -33,7 +33,9 @@ def stored(
         "trainable_parameters": 10, "total_parameters": 20, "images_digest": digest, "gradient_evaluations": 4000, "hypervolume": 0.2, "transfer_failure": False,
         "machine": {"device": "cpu", "device_name": "CPU", "torch": "2.0"},
     }  # fmt: skip
-    if status != "running":
+    if status == "running":
+        store.claim(("cpu",), run_id)
+    else:
         store.finish(run_id, status, "" if status == "finished" else "the loss is not a finite number", report=report if status == "finished" else None)
     return store.get(run_id)
 
