@@ -8,7 +8,7 @@ from pages.ui.compare_form import choose_runs, choose_view
 from pages.ui.frame import as_text, columns, open_page
 from pages.ui.session import measured, reconciled, store
 from rft_core.exporting import FILE_NAME, file_contents, one_file
-from rft_core.report.compare_figures import accuracy_panels, curves_figure, pareto_figure
+from rft_core.report.compare_figures import accuracy_panels, curves_figure, panels_height, pareto_figure
 from rft_core.report.compare_sentences import describe_curves, describe_pairs, describe_pareto, describe_tracking
 from rft_core.report.figures import CONFIG
 from rft_core.report.pairs import Pair, pair_runs
@@ -88,7 +88,9 @@ def show_figures(content: Content) -> None:
     with right:
         st.subheader("How robust is each, at every epsilon?", anchor=False)
         said = describe_curves(content)
-        st.plotly_chart(curves_figure(content.lines, key=key, height=tracking.layout.height), key="compare.curves", config=_config("curves"), alt=said)
+        st.plotly_chart(
+            curves_figure(content.lines, key=key, height=panels_height(content.view.panels)), key="compare.curves", config=_config("curves"), alt=said
+        )
         st.caption(as_text(said))
 
 

@@ -20,7 +20,7 @@ PANELS = MappingProxyType({"clean": "Clean accuracy", "robust": "Robust accuracy
 AXES = MappingProxyType({"step": "Step", "epoch": "Epoch", "seconds": "Seconds of work", "gradient_evaluations": "Gradient evaluations"})
 # more lines than this are told apart in a legend; fewer carry their labels at their ends
 MOST_LABELS = 4
-LEGEND_ROW_PIXELS, LEGEND_COLUMNS = 20, 3
+LEGEND_ROW_PIXELS, LEGEND_COLUMNS, LEGEND_GAP_PIXELS = 20, 2, 18
 LABEL_ROOM, LABEL_PIXELS, LONGEST_LABEL = 1.42, 17, 26
 PANEL_PIXELS, ONE_PANEL_PIXELS, MARGIN_PIXELS = 170, 270, 90
 
@@ -60,8 +60,8 @@ class Line:
 
 def accuracy_panels(lines: Sequence[Line], panels: Sequence[str], axis: str, *, key: str) -> go.Figure:
     """One panel an accuracy (clean, robust, expected), all lines in each, over steps, epochs, seconds or gradient evaluations."""
-    height = ONE_PANEL_PIXELS if len(panels) == 1 else PANEL_PIXELS * len(panels)
-    figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.06, figure=blank_figure(key, height=height + MARGIN_PIXELS))
+    height = panels_height(panels)
+    figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.06, figure=blank_figure(key, height=height))
     labelled = len(lines) <= MOST_LABELS
     span = 1e-9
     for row, name in enumerate(panels, start=1):
@@ -71,7 +71,8 @@ def accuracy_panels(lines: Sequence[Line], panels: Sequence[str], axis: str, *, 
             span = max([span, *band.x[-1:]])
         percent_axis(figure, PANELS[name], row=row, col=1)
         if labelled:
-            _label_ends(figure, lines, bands, row, height / len(panels))
+            ends = [(f"{_shortened(line.label)} {band.mean[-1]:.1f} %", line.colour, band) for line, band in zip(lines, bands) if len(band.x)]
+            _label_ends(figure, ends, (height - MARGIN_PIXELS) / len(panels), row=row, col=1)
         if name == "clean":
             _mark_onsets(figure, lines, axis, row)
     figure.update_xaxes(range=[0, float(span) * (LABEL_ROOM if labelled else 1.02)])
@@ -83,9 +84,10 @@ def accuracy_panels(lines: Sequence[Line], panels: Sequence[str], axis: str, *, 
 
 
 def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
-    """Robustness curves, one panel a norm; the shaded area under each is its expected robustness."""
+    """Robustness curves, one panel a norm; the shaded area under each is its expected robustness, the percentage beside its label."""
     drawn = [line for line in lines if line.curves]
     norms = list(dict.fromkeys(line.norm for line in drawn)) or ["linf"]
+    labelled = len(drawn) <= MOST_LABELS and len(norms) == 1
     figure = make_subplots(rows=1, cols=len(norms), horizontal_spacing=0.1, figure=blank_figure(key, height=height))
     for place, norm in enumerate(norms, start=1):
         here = [line for line in drawn if line.norm == norm]
@@ -94,12 +96,25 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
         largest = max((curve.epsilons[-1] for line in here for curve in line.curves), default=0.0)
         epsilon_axis(figure, largest, norm, axis="x", row=1, col=place)
         span = max(largest * (PIXEL_LEVELS if norm == "linf" else 1.0), 1e-6)
-        figure.update_xaxes(title=f"Epsilon of the attack, {norm}", range=[-0.02 * span, 1.04 * span], row=1, col=place)
+        figure.update_xaxes(title=f"Epsilon of the attack, {norm}", range=[-0.02 * span, (LABEL_ROOM if labelled else 1.04) * span], row=1, col=place)
         percent_axis(figure, "Accuracy on test images" if place == 1 else "", row=1, col=place)
-    figure.update_layout(showlegend=bool(drawn), legend={"x": 0.99, "y": 0.99, "xanchor": "right", "title": "Expected robustness", "bgcolor": "rgba(0,0,0,0)"})
-    if len(drawn) > MOST_LABELS or len(norms) > 1:
+    figure.update_layout(showlegend=not labelled)
+    if labelled:
+        ends = [(f"{_shortened(line.label)}: {_area(line):.1f} %", line.colour, line.robustness()) for line in drawn]
+        _label_ends(figure, ends, height - MARGIN_PIXELS, row=1, col=1)
+    else:
         _legend_below(figure, len(drawn))
     return figure
+
+
+def panels_height(panels: Sequence[str]) -> int:
+    """Return the height in pixels of `accuracy_panels` without its legend, so that a figure beside it can be as high."""
+    return MARGIN_PIXELS + (ONE_PANEL_PIXELS if len(panels) == 1 else PANEL_PIXELS * len(panels))
+
+
+def _area(line: Line) -> float:
+    """Return the mean expected robustness of a line, percent."""
+    return 100 * float(np.mean([curve.expected_robustness for curve in line.curves]))
 
 
 def pareto_figure(lines: Sequence[Line], *, target: str, key: str, height: int = 380) -> go.Figure:
@@ -122,13 +137,13 @@ def pareto_figure(lines: Sequence[Line], *, target: str, key: str, height: int =
 
 def _legend_below(figure: go.Figure, entries: int) -> None:
     """Put the legend below the axis title, with room of its own: the plot keeps its height."""
-    room = LEGEND_ROW_PIXELS * -(-entries // LEGEND_COLUMNS) + 8
+    room = LEGEND_ROW_PIXELS * -(-entries // LEGEND_COLUMNS) + LEGEND_GAP_PIXELS
     margin, height = figure.layout.margin, figure.layout.height
     plot = height - margin.t - margin.b
     figure.update_layout(
         height=height + room,
         margin={"b": margin.b + room},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -(margin.b + 2) / plot, "yanchor": "top", "title": None},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -(margin.b + LEGEND_GAP_PIXELS) / plot, "yanchor": "top", "title": None},
     )
 
 
@@ -158,15 +173,17 @@ def _add_band(figure: go.Figure, line: Line, band: Band, *, row: int, first: boo
     )
 
 
-def _label_ends(figure: go.Figure, lines: Sequence[Line], bands: Sequence[Band], row: int, pixels: float) -> None:
-    """Write each line's label at its right end, moved apart where lines end close together."""
-    ends = [(float(band.mean[-1]), float(band.x[-1]), line) for line, band in zip(lines, bands) if len(band.x)]
-    ends.sort(key=lambda one: one[0])
-    places = spread_apart([end for end, _, _ in ends], gap=LABEL_PIXELS * 106 / pixels)
-    for place, (value, x, line) in zip(places, ends):
-        label = line.label if len(line.label) <= LONGEST_LABEL else line.label[: LONGEST_LABEL - 1] + "…"
-        text = f'<span style="color:{line.colour}">■</span> {escape(label)} {value:.1f} %'
-        figure.add_annotation(x=x, y=place, text=text, showarrow=False, xanchor="left", xshift=6, font={"size": 12}, row=row, col=1)
+def _label_ends(figure: go.Figure, ends: Sequence[tuple[str, str, Band]], pixels: float, **place: int) -> None:
+    """Write each (text, colour, band) at its line's right end, moved apart where lines end close together; a plot is `pixels` high."""
+    ends = sorted(ends, key=lambda one: float(one[2].mean[-1]))
+    places = spread_apart([float(band.mean[-1]) for _, _, band in ends], gap=LABEL_PIXELS * 106 / pixels)
+    for y, (text, colour, band) in zip(places, ends):
+        label = f'<span style="color:{colour}">■</span> {escape(text)}'
+        figure.add_annotation(x=float(band.x[-1]), y=y, text=label, showarrow=False, xanchor="left", xshift=6, font={"size": 12}, **place)
+
+
+def _shortened(label: str) -> str:
+    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
 
 
 def spread_apart(places: Sequence[float], gap: float, low: float = 2.0, high: float = 100.0) -> list[float]:
@@ -198,7 +215,7 @@ def onset_place(history: RunHistory, axis: str) -> float | None:
 
 
 def _add_curve(figure: go.Figure, line: Line, column: int, opacity: float) -> None:
-    band, mean = line.robustness(), np.mean([curve.expected_robustness for curve in line.curves])
+    band = line.robustness()
     if band.low is not None:
         upper, lower = band.high - band.mean, band.mean - band.low
         said = f"mean of {band.n} runs"
@@ -217,7 +234,7 @@ def _add_curve(figure: go.Figure, line: Line, column: int, opacity: float) -> No
             fill="tozeroy",
             fillcolor=fade(line.colour, opacity),
             error_y={"array": upper, "arrayminus": lower, "symmetric": False, "color": line.colour, "thickness": 1, "width": 3},
-            name=f"{escape(line.label)}: {100 * mean:.1f} %",
+            name=f"{escape(line.label)}: {_area(line):.1f} %",
             hovertemplate=f"%{{fullData.name}}<br>epsilon %{{x:.2f}}: %{{y:.1f}} %, {said}<extra></extra>",
         ),
         row=1,

@@ -32,8 +32,8 @@ def _ends(lines: Sequence[Line], name: str) -> str:
 
 def describe_band(content: Content) -> str:
     """Say what lines and bands of groups are, over how many runs, and what was left out of them."""
-    counts = [f"{line.label} {len(line.histories)}" for line in content.lines]
-    said = [f"Lines and bands: {BANDS[content.view.band]}, over n runs: {', '.join(counts)}; a single run has no band."]
+    counts = [f"{line.label} (n = {len(line.histories)})" for line in content.lines]
+    said = [f"Lines and bands: {BANDS[content.view.band]}, over the runs of {', '.join(counts)}; a single run has no band."]
     if content.left_out:
         said.append(f"Left out of the means, having no report: {', '.join(content.left_out)}.")
     mixed = [f"{group.label} ({', '.join(group.mixed)})" for group in content.groups if group.mixed]
@@ -49,7 +49,7 @@ def describe_curves(content: Content) -> str:
     )
     if not means:
         return "No run here was measured on its test images yet."
-    spread = f"Whiskers: {'the band' if content.is_grouped else '95 % intervals (Wilson)'}."
+    spread = f"Whiskers: {f'as the bands, {BANDS[content.view.band]}' if content.is_grouped else '95 % intervals (Wilson)'}."
     area = "The area under a curve is its expected robustness"
     if len(means) == 1:
         return f"{area}: {means[0][1]} {format_percent(means[0][0])}. {spread}"

@@ -32,7 +32,8 @@ def grouping_choices(records: Sequence[RunRecord]) -> list[str]:
 def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
     """Return the groups of `records` by `by` (one of `grouping_choices`), in the order of their first runs; each run is in one.
 
-    A run that differs from the others in what it is grouped by stands alone. Raises UserError for any other `by`.
+    Groups by seed are called by the name that their runs share, where each has its own; others by their values. Raises
+    UserError for any other `by`.
     """
     if by not in grouping_choices(records):
         known = ", ".join(grouping_choices(records)) or "nothing differs"
@@ -42,7 +43,11 @@ def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
     places: dict[tuple, list[int]] = {}
     for place in range(len(records)):
         places.setdefault(tuple(repr(values[place]) for values in keyed.values()), []).append(place)
-    labels = [_group_label([records[place] for place in members], {name: values[members[0]] for name, values in keyed.items()}) for members in places.values()]
+    names = [{records[place].name for place in members} for members in places.values()]
+    if by == SEEDS and all(len(one) == 1 for one in names) and len(set.union(*names)) == len(names):
+        labels = [one.pop() for one in names]
+    else:
+        labels = [_group_label(records[members[0]], {name: values[members[0]] for name, values in keyed.items()}) for members in places.values()]
     return [Group(label, tuple(members), _mixed(records, members, by)) for label, members in zip(distinct(labels), places.values())]
 
 
@@ -50,13 +55,10 @@ def _mixed(records: Sequence[RunRecord], members: list[int], by: str) -> tuple[s
     return tuple(name for name in differences([records[place].spec for place in members]) if name not in ("seed", by))
 
 
-def _group_label(records: list[RunRecord], values: dict[str, Any]) -> str:
-    """Return the values that make a group, or a name where that says it shorter."""
-    names = {record.name for record in records}
-    text = ", ".join(describe_value(name, value, records[0].spec.threat.norm) for name, value in values.items())
-    if text and len(text) <= LONGEST_LABEL:
-        return text
-    return records[0].name if len(names) == 1 else f"{records[0].name} and others"
+def _group_label(first: RunRecord, values: dict[str, Any]) -> str:
+    """Return the values that make a group, or the name of its first run where they are many."""
+    text = ", ".join(describe_value(name, value, first.spec.threat.norm) for name, value in values.items())
+    return text if text and len(text) <= LONGEST_LABEL else f"as {first.name}"
 
 
 def describe_value(name: str, value: Any, norm: str) -> str:

@@ -49,7 +49,7 @@ def test_groups_are_compared_seed_by_seed(grouped):
 
 def test_bands_are_named_with_their_n(grouped):
     said = describe_tracking(grouped)
-    assert "mean ± standard deviation, over n runs: constant 3, two_hinge 3" in said
+    assert "mean ± standard deviation, over the runs of constant (n = 3), two_hinge (n = 3)" in said
     assert "Student" in describe_tracking(content_with(grouped, band="interval"))
 
 
