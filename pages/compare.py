@@ -1,20 +1,29 @@
-"""Compare: saved runs side by side. The selection lives in the URL."""
+"""Compare: saved runs side by side, alone or in groups, against a baseline. The view lives in the URL."""
+
+from functools import partial
 
 import streamlit as st
 
-from pages.ui.frame import columns, open_page
-from pages.ui.session import history, reconciled, store
-from rft_core.metrics.curve import RobustnessCurve
-from rft_core.report.compare import Comparison, compare
-from rft_core.report.figures import CONFIG, Line, compare_accuracy, compare_curves, run_style
-from rft_core.report.sentences import describe_pair
-from rft_core.store.run_store import RunRecord
-from rft_core.units import format_duration, format_epsilon, format_percent
+from pages.ui.compare_form import choose_runs, choose_view
+from pages.ui.frame import columns, open_page, plain
+from pages.ui.session import measured, reconciled, store
+from rft_core.exporting import FILE_NAME, file_contents, one_file
+from rft_core.report.compare_figures import accuracy_panels, curves_figure, panels_height, pareto_figure
+from rft_core.report.compare_sentences import describe_curves, describe_pairs, describe_pareto, describe_tracking
+from rft_core.report.figures import CONFIG
+from rft_core.report.pairs import Pair, pair_runs
+from rft_core.report.rows import area_table, difference_rows, differing_rows, group_table, number_rows
+from rft_core.report.view import Content, View, assemble, pareto_rows, with_pairs
+from rft_core.store.records import RunRecord
 
-MOST_RUNS = 20
-OFFERED = 500
-PLACES = {"clean": "clean images", "robust": "the target epsilon", "expected": "expected robustness"}
-SHIFTS = {"domain_mean": "Other domains", "corruption_mean": "Corruptions"}
+LIVE_SECONDS = 3.0
+SENTENCES_SHOWN = 3
+EXPORTS = (
+    ("html", "Report", "html", "text/html", "One HTML file with all figures, tables and the commands to run each again; opens without a network."),
+    ("csv", "CSV", "zip", "application/zip", "Runs, settings, curves, tracked evaluations and differences as tidy tables."),
+    ("parquet", "Parquet", "zip", "application/zip", "The same tables, with types."),
+    ("json", "JSON", "json", "application/json", "Everything as one document."),
+)
 
 
 def main() -> None:
@@ -25,159 +34,135 @@ def main() -> None:
         st.info("Choose two or more runs. The three of the trio make the first comparison worth seeing.", icon=":material/lightbulb:")
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
         return
-    lines = [as_line(record) for record in records]
-    result = compare(records, store().home.runs)
-    for warning in result.warnings:
-        st.warning(warning, icon=":material/balance:")
-    show_figures(records, lines)
-    show_table(records, result)
-    show_pairs(result)
-    show_settings(result)
+    view = choose_view(records)
+    live = any(record.is_active for record in records)
+    st.fragment(run_every=LIVE_SECONDS if live else None, key="compare.live")(show)([record.run_id for record in records], view, live)
 
 
-def choose_runs() -> list[RunRecord]:
-    """Let the visitor choose runs; by default those of the URL, else the newest finished ones."""
-    known = {record.run_id: record for record in store().records(limit=OFFERED)}
-    if "compare.runs" not in st.session_state:
-        wanted = [one for one in st.query_params.get("runs", "").split(",") if one]
-        unknown = [one for one in wanted if one not in known]
-        if unknown:
-            st.warning(f"Not in this store: {', '.join(unknown)}.", icon=":material/help:")
-        newest = [run_id for run_id, record in known.items() if record.report][:3]
-        st.session_state["compare.runs"] = [one for one in wanted if one in known] or newest[::-1]
-    st.session_state["compare.runs"] = [one for one in st.session_state["compare.runs"] if one in known]
-    chosen = st.multiselect(
-        "Runs",
-        list(known),
-        format_func=lambda run_id: _label(known[run_id]),
-        key="compare.runs",
-        max_selections=MOST_RUNS,
-        placeholder="Choose runs by name",
-        label_visibility="collapsed",
-    )
-    st.query_params["runs"] = ",".join(chosen)
-    return [known[run_id] for run_id in chosen]
-
-
-def _label(record: RunRecord) -> str:
-    return f"{record.name} · {format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)} · seed {record.spec.seed} · {record.run_id[4:15]}"
-
-
-def as_line(record: RunRecord) -> Line:
-    """Return a run as the charts want it, in its own colour and dash."""
-    colour, dash = run_style(record.number)
-    curve = RobustnessCurve.from_points(record.report["curve"]) if record.report else None
-    return Line(record.name, colour, dash, history(record.run_id), curve, record.spec.threat.norm)
-
-
-def show_figures(records: list[RunRecord], lines: list[Line]) -> None:
-    """Draw accuracy over steps and the robustness curves."""
-    key = ",".join(record.run_id for record in records)
+def show(run_ids: list[str], view: View, live: bool) -> None:
+    """Draw the comparison; called again every few seconds while one of its runs is under way."""
+    records = [store().get(run_id) for run_id in run_ids]
+    if live and not any(record.is_active for record in records):
+        st.rerun()
+    content = assemble(records, measured(run_ids), view)
+    for warning in content.comparison.warnings:
+        st.warning(plain(warning), icon=":material/balance:")
+    show_figures(content)
+    # the figures are on the screen while twenty runs are paired
+    content = with_pairs(content, _pairs(_state(records), view.baseline))
+    show_numbers(content)
+    show_differences(content)
     left, right = columns(6, 6)
     with left:
+        show_tradeoff(content)
+    with right:
+        show_settings(content)
+        show_exports(content)
+
+
+def _state(records: list[RunRecord]) -> tuple[tuple[str, float | None], ...]:
+    """Return what a cached result about these runs depends on."""
+    return tuple((record.run_id, record.ended if record.report else None) for record in records)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _pairs(state: tuple[tuple[str, float | None], ...], baseline: str | None) -> list[Pair]:
+    return pair_runs([store().get(run_id) for run_id, _ in state], store().home.runs, baseline)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _areas(state: tuple, group: str, sequences: tuple[int, ...], _content: Content) -> list[dict]:
+    return pareto_rows(_content, store().home.runs)
+
+
+def show_figures(content: Content) -> None:
+    """Draw accuracy while training, and the robustness curves beside it."""
+    key = f"{','.join(record.run_id for record in content.records)} {content.view.axis} {content.view.group}"
+    left, right = columns(6, 6)
+    tracking = accuracy_panels(content.lines, content.view.panels, content.view.axis, key=f"{key} {content.view.panels}")
+    with left:
         st.subheader("Which run learns its task, and when?", anchor=False)
-        which = st.segmented_control(
-            "Accuracy",
-            ["clean", "robust", "expected"],
-            default="clean",
-            key="compare.which",
-            required=True,
-            label_visibility="collapsed",
-            format_func={"clean": "Clean", "robust": "Robust, at the target", "expected": "Expected robustness"}.get,
-        )
-        figure = compare_accuracy(lines, which, key=key + which)
-        st.plotly_chart(figure, key="compare.accuracy", config=dict(CONFIG), alt=f"{which} accuracy over steps of {', '.join(line.label for line in lines)}")
-        st.caption(
-            "On validation images, while training. A dotted vertical line marks where a run adapts to its task."
-            if which == "clean"
-            else "On validation images, while training."
-        )
+        said = describe_tracking(content)
+        st.plotly_chart(tracking, key="compare.accuracy", config=_config("accuracy"), alt=said)
+        st.caption(plain(said))
     with right:
         st.subheader("How robust is each, at every epsilon?", anchor=False)
-        st.caption("The area under a curve is its expected robustness. Whiskers: 95 % intervals.")
-        st.plotly_chart(compare_curves(lines, key=key), key="compare.curves", config=dict(CONFIG), alt="Accuracy over epsilon for each run")
-        finished = [record for record in records if record.report]
-        if len(finished) >= 2:
-            best, other = sorted(finished, key=lambda record: -record.report["expected_robustness"])[:2]
-            st.caption(describe_pair(best, other))
-
-
-def show_table(records: list[RunRecord], result: Comparison) -> None:
-    """List the numbers of each run."""
-    st.subheader("Numbers", anchor=False)
-    rows = []
-    for record, row in zip(records, result.rows):
-        rows.append(
-            {
-                "Run": row["name"],
-                "Status": row["status"],
-                "Clean": _with_interval(record, 0),
-                "Robust at target": _with_interval(record, -1),
-                "Expected robustness": format_percent(row["expected_robustness"]),
-                **{label: format_percent(row[name]) for name, label in SHIFTS.items() if any(one[name] is not None for one in result.rows)},
-                "Adapts at": "–"
-                if not record.report
-                else "never"
-                if row["onset_step"] is None
-                else f"step {row['onset_step']:,} (epoch {row['onset_epoch']:.1f})",
-                "Lost against standard": _lost(row),
-                "Gradient evaluations": f"{row['gradient_evaluations'] / 1000:,.0f} k" if row["gradient_evaluations"] else "–",
-                "Time": format_duration(row["seconds"]) if row["seconds"] else "–",
-                "Test images": row["n"],
-            }
+        said = describe_curves(content)
+        st.plotly_chart(
+            curves_figure(content.lines, key=key, height=panels_height(content.view.panels)), key="compare.curves", config=_config("curves"), alt=said
         )
-    st.dataframe(rows, hide_index=True, height="content")
+        st.caption(plain(said))
 
 
-def _lost(row: dict) -> str:
-    """Say how much clean accuracy a run lost against the standard run of this comparison, and what that is called."""
-    if row["transfer_gap"] is None:
-        return "–"
-    name = "transfer failure" if row["transfer_failure"] else "suboptimal transfer" if row["suboptimal_transfer"] else ""
-    return f"{100 * row['transfer_gap']:.1f} points" + (f", {name}" if name else "")
+def _config(name: str) -> dict:
+    """Return the figure's settings: its camera button saves what was chosen, PNG at twice the size."""
+    form = st.session_state.get("compare.image") or "svg"
+    return dict(CONFIG) | {"toImageButtonOptions": {"format": form, "scale": 2 if form == "png" else 1, "filename": f"rft-lab-{name}"}}
 
 
-def _with_interval(record: RunRecord, place: int) -> str:
-    if not record.report:
-        return "–"
-    point = record.report["curve"][place]
-    return f"{format_percent(point['accuracy'])}  ({100 * point['low']:.1f} to {100 * point['high']:.1f})"
+def show_numbers(content: Content) -> None:
+    """List the numbers of each run, and of each group."""
+    if content.is_grouped:
+        st.subheader("Over the runs of each group", anchor=False)
+        st.dataframe(group_table(content), hide_index=True, height="content")
+        st.caption("Mean ± standard deviation; in brackets the 95 % interval of the mean (Student's t). Differences are over the seeds that both groups share.")
+    st.subheader("Numbers", anchor=False)
+    st.dataframe(number_rows(content), hide_index=True, height="content")
 
 
-def show_pairs(result: Comparison) -> None:
-    """Say for each run how it differs from the first (run minus first), image by image, and whether that could be luck."""
-    if not result.paired:
+def show_differences(content: Content) -> None:
+    """Say for each run how it differs from the baseline, and whether that could be luck."""
+    if not content.pairs:
         return
-    st.subheader(f"Compared with {result.paired[0]['first_name']}, image by image", anchor=False)
-    rows = [
-        {
-            "Run": row["second_name"],
-            "At": PLACES[row["metric"]],
-            "Difference": f"{-100 * row['difference']:+.1f} points",
-            "95 % interval": f"{-100 * row['high']:+.1f} to {-100 * row['low']:+.1f}",
-            "McNemar p": "–" if row["p_value"] is None else f"{row['p_value']:.3f}" if row["p_value"] >= 0.001 else "< 0.001",
-            "More than luck": "yes" if row["is_significant"] else "no",
-            "Images": row["n"],
-        }
-        for row in result.paired
-    ]
-    st.dataframe(rows, hide_index=True, height="content")
-    st.caption("The same test images under both runs, so the intervals are narrower than those of two separate accuracies. They say nothing about other seeds.")
+    st.subheader(f"Against {plain(content.pairs[0].baseline_name)}, in points", anchor=False)
+    st.dataframe(difference_rows(content), hide_index=True, height="content")
+    sentences = describe_pairs(content)
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences[:SENTENCES_SHOWN]))
+    if len(sentences) > SENTENCES_SHOWN:
+        with st.expander("Every difference in words"):
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences[SENTENCES_SHOWN:]))
+    st.caption(
+        "Run minus baseline, in brackets the 95 % interval. Image by image: both on the same test images, so intervals are narrow. None says anything about other seeds."
+    )
 
 
-def show_settings(result: Comparison) -> None:
+def show_tradeoff(content: Content) -> None:
+    """Draw the Pareto plane and the areas below the frontiers."""
+    st.subheader("What does robustness cost in clean accuracy?", anchor=False)
+    areas = _areas(_state(list(content.records)), content.view.group, tuple(history.last_sequence for history in content.histories), content)
+    said = describe_pareto(content, areas)
+    key = f"{','.join(record.run_id for record in content.records)} {content.view.group}"
+    st.plotly_chart(pareto_figure(content.lines, target=content.target, key=key), key="compare.pareto", config=_config("pareto"), alt=said)
+    st.caption(plain(said))
+    st.dataframe(area_table(areas), hide_index=True, height="content")
+    st.caption("Areas in percent of the unit square; in brackets the 95 % interval over the test images.")
+
+
+def show_settings(content: Content) -> None:
     """List only the settings that differ."""
     st.subheader("Settings that differ", anchor=False)
-    if not result.settings:
+    if content.comparison.settings:
+        st.dataframe(differing_rows(content), hide_index=True, height="content")
+    else:
         st.caption("None: these runs have the same settings.")
-        return
-    names = [row["name"] for row in result.rows]
-    unique = [name if names.count(name) == 1 else f"{name} ({place + 1})" for place, name in enumerate(names)]
-    st.dataframe([{"Setting": setting} | dict(zip(unique, map(_value, values))) for setting, values in result.settings.items()], hide_index=True)
 
 
-def _value(value: object) -> str:
-    return "–" if value is None else str(value)
+def show_exports(content: Content) -> None:
+    """Offer the comparison as files, made when they are asked for."""
+    st.subheader("Take it with you", anchor=False)
+    with st.container(horizontal=True):
+        for form, label, ending, mime, told in EXPORTS:
+            make = partial(_export, content, form)
+            name = f"{FILE_NAME}.{ending}"
+            st.download_button(label, make, name, mime, key=f"compare.export.{form}", help=told, on_click="ignore", icon=":material/download:")
+    st.segmented_control(
+        "Images of the figures (their camera button)", ["svg", "png"], default="svg", key="compare.image", format_func=str.upper, required=True
+    )
+    st.caption("The address of this page shows the same view to anyone who can reach this store.")
+
+
+def _export(content: Content, form: str) -> bytes:
+    return one_file(file_contents(content, form, store().home.runs))
 
 
 main()

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rft_core.errors import UserError
 from rft_core.spec import RunSpec
-from rft_core.store.run_store import RunRecord, RunStore
+from rft_core.store.records import RunRecord
+from rft_core.store.run_store import RunStore
 from rft_core.worker.child import work_on
 from rft_core.worker.devices import require_device
 

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from rft_core.errors import StoreError
 from rft_core.store.artifacts import list_artifacts, register_artifact
-from rft_core.store.run_store import RunRecord, RunStore
+from rft_core.store.records import RunRecord
+from rft_core.store.run_store import RunStore
 from rft_core.units import format_duration
 
 KIND = "review"

@@ -10,7 +10,7 @@ from rich.table import Table
 from rft_core.report.compare import Comparison
 from rft_core.report.data_card import card_lines
 from rft_core.report.sentences import describe_shifts, words
-from rft_core.store.run_store import RunRecord
+from rft_core.store.records import RunRecord
 from rft_core.units import format_duration, format_epsilon, format_percent
 
 out, err = Console(), Console(stderr=True)

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from rft_core import availability, open_store
-from rft_core.report.history import RunHistory, build_history
-from rft_core.store.events import last_sequence, read_events
+from rft_core.report.history import MEASURED_KINDS, RunHistory, build_history
+from rft_core.store.events import last_sequence, last_sequences, read_events
 from rft_core.store.run_store import RunStore
 
 
@@ -22,6 +22,17 @@ def history(run_id: str) -> RunHistory:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _history(run_id: str, sequence: int) -> RunHistory:
     return build_history(read_events(store().engine, run_id))
+
+
+def measured(run_ids: list[str]) -> list[RunHistory]:
+    """Return what runs measured so far, without their training steps, in the order given; read again only where there is news."""
+    newest = last_sequences(store().engine, run_ids)
+    return [_measured(run_id, newest[run_id]) for run_id in run_ids]
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _measured(run_id: str, sequence: int) -> RunHistory:
+    return build_history(read_events(store().engine, run_id, kinds=MEASURED_KINDS))
 
 
 @st.cache_data(ttl=3, show_spinner=False)

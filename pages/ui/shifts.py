@@ -6,7 +6,7 @@ from pages.ui.frame import columns
 from rft_core.report.figures import CONFIG
 from rft_core.report.sentences import describe_shifts
 from rft_core.report.shift_figures import corruption_figure, domain_figure
-from rft_core.store.run_store import RunRecord
+from rft_core.store.records import RunRecord
 
 
 def show_shifts(record: RunRecord) -> None:

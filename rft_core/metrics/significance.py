@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from rft_core.errors import UserError
 from rft_core.metrics.resampling import percentile_interval, resampled_means
@@ -45,7 +44,7 @@ class PairedDifference:
 
     def sentence(self, where: str) -> str:
         """Say it in one sentence; `where` is "at 8/255" or "in expected robustness"."""
-        return f"the difference {where} is {_points(self.difference)} points, {100 * self.level:g} % interval {_points(self.low)} to {_points(self.high)}"
+        return describe_difference(self.difference, self.low, self.high, where, self.level)
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,16 @@ def paired_difference(
 
 
 def mcnemar_p_value(only_first: int, only_second: int) -> float:
-    """Return McNemar's exact two-sided p-value of the discordant counts: a fair coin's, 1 when there are none."""
+    """Return McNemar's exact two-sided p-value of the discordant counts: a fair coin's, 1 when there are none.
+
+    Twice the smaller tail of the binomial, summed in whole numbers, so nothing is rounded before the last division.
+    """
     discordant = only_first + only_second
-    return float(stats.binomtest(only_first, discordant, 0.5).pvalue) if discordant else 1.0
+    tail = ways = 1
+    for count in range(min(only_first, only_second)):
+        ways = ways * (discordant - count) // (count + 1)
+        tail += ways
+    return min(1.0, 2 * tail / 2**discordant)
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95) -> SeedMean:
@@ -104,8 +110,21 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> SeedMean:
     if n == 1:
         return SeedMean(mean, math.nan, math.nan, math.nan, 1)
     deviation = float(values.std(ddof=1))
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * deviation / math.sqrt(n)
+    half = student_quantile(n, level) * deviation / math.sqrt(n)
     return SeedMean(mean, deviation, mean - half, mean + half, n)
+
+
+def student_quantile(n: int, level: float = 0.95) -> float:
+    """Return by how many standard errors the t interval of a mean of `n` >= 2 values reaches to each side."""
+    # scipy takes half a second to load, and a page that has no band should not wait for it
+    from scipy import special
+
+    return float(special.stdtrit(n - 1, (1 + level) / 2))
+
+
+def describe_difference(difference: float, low: float, high: float, where: str, level: float = 0.95) -> str:
+    """Say a difference (fractions) and its interval in one sentence; `where` is "at 8/255" or "in expected robustness"."""
+    return f"the difference {where} is {_points(difference)} points, {100 * level:g} % interval {_points(low)} to {_points(high)}"
 
 
 def at_epsilon(epsilon: float, norm: str = "linf") -> str:

@@ -4,15 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from rft_core.metrics.curve import expected_verdicts
 from rft_core.metrics.transfer import is_suboptimal_transfer, transfer_gap, transfer_gap_interval
+from rft_core.report.pairs import pair_runs
 from rft_core.spec import differences
-from rft_core.store.run_store import RunRecord
-from rft_core.units import format_epsilon
+from rft_core.store.records import RunRecord
 
-VERDICTS_FILE = "verdicts.npz"
 SHIFT_MEANS = ("domain_mean", "corruption_mean")
 METRICS = ("clean_accuracy", "robust_accuracy", "expected_robustness")
 
@@ -31,13 +27,14 @@ class Comparison:
         return {"runs": self.rows, "settings_that_differ": self.settings, "warnings": self.warnings, "paired": self.paired}
 
 
-def compare(records: list[RunRecord], runs_folder: Path | None = None) -> Comparison:
+def compare(records: list[RunRecord], runs_folder: Path | None = None, baseline: str | None = None) -> Comparison:
     """Return the comparison of `records`, in their order.
 
-    With the folder of all runs' files, every run is also paired with the first, image by image, where both were measured
-    on the same test images at the same epsilons.
+    With the folder of all runs' files, every run is also paired with `baseline` (a run id; the first by default), image by
+    image, where both were measured on the same test images at the same epsilons.
     """
-    paired = [] if runs_folder is None else _paired(records, runs_folder)
+    pairs = [] if runs_folder is None else pair_runs(records, runs_folder, baseline)
+    paired = [pair.as_dict() for pair in pairs if pair.is_paired and pair.is_alike]
     rows = [_row(record) for record in records]
     _add_transfer(records, rows)
     return Comparison(rows, differences([record.spec for record in records]), _warnings(records), paired)
@@ -66,48 +63,6 @@ def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
 
 def _count(point: dict[str, Any]) -> int:
     return round(point["accuracy"] * point["n"])
-
-
-def _paired(records: list[RunRecord], runs_folder: Path) -> list[dict[str, Any]]:
-    first, *others = [(record, _verdicts(record, runs_folder)) for record in records]
-    if first[1] is None:
-        return []
-    return [row for record, verdicts in others if verdicts is not None and _same_images(first[0], record) for row in _pair(*first, record, verdicts)]
-
-
-def _same_images(first: RunRecord, second: RunRecord) -> bool:
-    """Whether both were measured on the same test images, at the same epsilons of the same norm."""
-
-    def measured(record: RunRecord) -> tuple:
-        return record.report["images_digest"], record.spec.threat.norm, tuple(point["epsilon"] for point in record.report["curve"])
-
-    return measured(first) == measured(second)
-
-
-def _verdicts(record: RunRecord, runs_folder: Path) -> np.ndarray | None:
-    """Return the verdicts (N, E) bool of a finished run, or None."""
-    path = runs_folder / record.run_id / VERDICTS_FILE
-    if record.report is None or not path.is_file():
-        return None
-    with np.load(path, allow_pickle=False) as saved:
-        return saved["verdicts"]
-
-
-def _pair(first: RunRecord, one: np.ndarray, second: RunRecord, two: np.ndarray) -> list[dict[str, Any]]:
-    # scipy.stats takes half a second to load, and most pages never pair runs
-    from rft_core.metrics.significance import paired_difference
-
-    epsilons = [point["epsilon"] for point in first.report["curve"]]
-    target = format_epsilon(epsilons[-1], first.spec.threat.norm)
-    scores = (("clean", "at epsilon 0", one[:, 0], two[:, 0]), ("robust", f"at {target}", one[:, -1], two[:, -1]))
-    scores += (("expected", "in expected robustness", expected_verdicts(epsilons, one), expected_verdicts(epsilons, two)),)
-    rows = []
-    for metric, where, left, right in scores:
-        found = paired_difference(left, right, generator=np.random.default_rng(0))
-        row = {"first": first.run_id, "second": second.run_id, "first_name": first.name, "second_name": second.name, "metric": metric}
-        row |= {"difference": found.difference, "low": found.low, "high": found.high, "n": found.n, "p_value": found.p_value}
-        rows.append(row | {"is_significant": bool(found.is_significant), "sentence": found.sentence(where)})
-    return rows
 
 
 def _row(record: RunRecord) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Figures (plotly) from plain data. Colours mean what look.md says they mean, and come from this one place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -16,20 +15,8 @@ CLEAN, ROBUST, EXPECTED, EPSILON, REFERENCE = "#0072B2", "#D55E00", "#009E73", "
 RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C6D31")
 RUN_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 # room to the right of the last step for the labels at the lines' ends
-STEP_MARGIN, COMPARE_MARGIN = 1.22, 1.32
+STEP_MARGIN = 1.22
 CONFIG = MappingProxyType({"displaylogo": False, "modeBarButtonsToRemove": ("select2d", "lasso2d", "autoScale2d"), "displayModeBar": "hover"})
-
-
-@dataclass(frozen=True)
-class Line:
-    """One run in a shared chart: its label, and the colour and dash that are its own everywhere."""
-
-    label: str
-    colour: str
-    dash: str
-    history: RunHistory
-    curve: RobustnessCurve | None
-    norm: str = "linf"
 
 
 def run_style(number: int) -> tuple[str, str]:
@@ -41,7 +28,7 @@ def accuracy_figure(
     history: RunHistory, *, total_steps: int | None, steps_per_epoch: float | None, target: str, key: str, marked_step: int | None = None
 ) -> go.Figure:
     """Clean accuracy, robust accuracy at the target and expected robustness of one run over its steps."""
-    figure = _figure(key, height=330)
+    figure = blank_figure(key, height=330)
     steps = history.column("step")
     rows = (
         ("clean", "Clean", CLEAN, "solid", "circle"),
@@ -53,7 +40,7 @@ def accuracy_figure(
         figure.add_trace(_line(steps, values, label, colour, dash, symbol, n=_counts(history)))
         _end_label(figure, steps, values, label, colour)
     _steps_axis(figure, total_steps, steps_per_epoch)
-    _percent_axis(figure, "Accuracy on validation images")
+    percent_axis(figure, "Accuracy on validation images")
     if history.onset:
         _vertical(figure, history.onset["step"], f"adapts at step {history.onset['step']} (epoch {history.onset['epoch']:.1f})")
     if marked_step is not None:
@@ -65,7 +52,7 @@ def epsilon_strip(
     progress: Sequence[float], factors: Sequence[float], *, epsilon: float, norm: str, total_steps: int | None, done: RunHistory | None, key: str
 ) -> go.Figure:
     """Epsilon over the steps of a run: planned as a thin line, run so far as a filled one."""
-    figure = _figure(key, height=130)
+    figure = blank_figure(key, height=130)
     scale, unit = (PIXEL_LEVELS, "/255") if norm == "linf" else (1.0, "")
     span = total_steps or 1
     planned = np.array(factors, dtype=np.float32) * epsilon * scale
@@ -88,31 +75,31 @@ def epsilon_strip(
                 mode="lines",
                 line={"color": EPSILON, "width": 2},
                 fill="tozeroy",
-                fillcolor=_fade(EPSILON, 0.25),
+                fillcolor=fade(EPSILON, 0.25),
                 name="so far",
                 hovertemplate=f"step %{{x}}: %{{y:.2f}}{unit}<extra></extra>",
             )
         )
     figure.update_xaxes(range=[0, span * STEP_MARGIN], title=None, showgrid=False, tickvals=[mark for mark in _round_marks(span * STEP_MARGIN) if mark <= span])
-    _epsilon_values(figure, epsilon, norm, axis="y")
+    epsilon_axis(figure, epsilon, norm, axis="y")
     figure.update_yaxes(title="Epsilon", range=[0, max(epsilon * scale, 1e-6) * 1.1])
     return figure
 
 
 def schedule_figure(lines: Sequence[tuple[str, Sequence[float], Sequence[float]]], *, epsilon: float, norm: str, epochs: int, key: str) -> go.Figure:
     """Epsilon over epochs: the first of `lines` (label, progress, factors) is the chosen schedule, the rest are for reference."""
-    figure = _figure(key, height=330)
+    figure = blank_figure(key, height=330)
     scale, unit = (PIXEL_LEVELS, "/255") if norm == "linf" else (1.0, "")
     for place, (label, progress, factors) in reversed(list(enumerate(lines))):
         x, y = np.array(progress, dtype=np.float32) * epochs, np.array(factors, dtype=np.float32) * epsilon * scale
         chosen = place == 0
         line = {"color": EPSILON if chosen else REFERENCE, "width": 3 if chosen else 1.5, "dash": "solid" if chosen else "dot"}
-        fill = {"fill": "tozeroy", "fillcolor": _fade(EPSILON, 0.18)} if chosen else {}
+        fill = {"fill": "tozeroy", "fillcolor": fade(EPSILON, 0.18)} if chosen else {}
         figure.add_trace(
             go.Scatter(x=x, y=y, mode="lines", line=line, name=label, hovertemplate=f"{label}: epoch %{{x:.1f}}, %{{y:.2f}}{unit}<extra></extra>", **fill)
         )
     figure.update_xaxes(title="Epoch", range=[0, epochs])
-    _epsilon_values(figure, epsilon, norm, axis="y")
+    epsilon_axis(figure, epsilon, norm, axis="y")
     figure.update_yaxes(title="Epsilon", range=[0, max(epsilon * scale, 1e-6) * 1.12])
     figure.update_layout(showlegend=len(lines) > 1, legend={"orientation": "h", "y": 1.12, "x": 0})
     return figure
@@ -120,9 +107,9 @@ def schedule_figure(lines: Sequence[tuple[str, Sequence[float], Sequence[float]]
 
 def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: str, key: str, final: bool) -> go.Figure:
     """Accuracy over epsilon of one model, the area under it being expected robustness."""
-    figure = _figure(key, height=330)
+    figure = blank_figure(key, height=330)
     if curve is not None:
-        x, y = _epsilons(curve, norm), 100 * np.array(curve.accuracies, dtype=np.float32)
+        x, y = epsilon_places(curve, norm), 100 * np.array(curve.accuracies, dtype=np.float32)
         points = curve.points()
         spread = {
             "array": [100 * (p["high"] - p["accuracy"]) for p in points],
@@ -140,74 +127,22 @@ def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: st
                 line={"color": EXPECTED, "width": 2.5},
                 marker={"size": 6, "color": EXPECTED},
                 fill="tozeroy",
-                fillcolor=_fade(EXPECTED, 0.2),
+                fillcolor=fade(EXPECTED, 0.2),
                 error_y=spread,
                 hovertemplate=hover,
             )
         )
         label = f"area = expected robustness<br><b>{100 * curve.expected_robustness:.1f} %</b>"
         figure.add_annotation(text=label, xref="paper", yref="paper", x=0.97, y=0.97, xanchor="right", showarrow=False, align="right", font={"size": 13})
-    _epsilon_values(figure, epsilon, norm, axis="x")
+    epsilon_axis(figure, epsilon, norm, axis="x")
     scale = PIXEL_LEVELS if norm == "linf" else 1.0
     figure.update_xaxes(title="Epsilon of the attack", range=[-0.02 * epsilon * scale, max(epsilon * scale, 1e-6) * 1.04])
-    _percent_axis(figure, "Accuracy on test images" if final else "Accuracy on validation images")
+    percent_axis(figure, "Accuracy on test images" if final else "Accuracy on validation images")
     return figure
 
 
-def compare_accuracy(lines: Sequence[Line], which: str, *, key: str) -> go.Figure:
-    """One accuracy ("clean", "robust" or "expected") of several runs over their steps."""
-    figure = _figure(key, height=340)
-    span = max((float(line.history.column("step")[-1]) for line in lines if line.history.measurements), default=1.0)
-    for line in lines:
-        steps, values = line.history.column("step"), 100 * line.history.column(which)
-        figure.add_trace(_line(steps, values, line.label, line.colour, line.dash, "circle", n=_counts(line.history)))
-        if len(lines) <= 4:
-            _end_label(figure, steps, values, line.label, line.colour)
-        if which == "clean" and line.history.onset:
-            figure.add_vline(x=line.history.onset["step"], line={"color": line.colour, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title="Step", range=[0, span * (COMPARE_MARGIN if len(lines) <= 4 else 1.02)])
-    _percent_axis(figure, {"clean": "Clean accuracy", "robust": "Robust accuracy at the target", "expected": "Expected robustness"}[which])
-    figure.update_layout(showlegend=len(lines) > 4, legend={"orientation": "h", "y": -0.25})
-    return figure
-
-
-def compare_curves(lines: Sequence[Line], *, key: str) -> go.Figure:
-    """Robustness curves of several finished runs, their areas shaded."""
-    figure = _figure(key, height=340)
-    drawn = [line for line in lines if line.curve is not None]
-    for line in drawn:
-        x, y = _epsilons(line.curve, line.norm), 100 * np.array(line.curve.accuracies, dtype=np.float32)
-        points = line.curve.points()
-        spread = {
-            "array": [100 * (p["high"] - p["accuracy"]) for p in points],
-            "arrayminus": [100 * (p["accuracy"] - p["low"]) for p in points],
-            "color": line.colour,
-            "thickness": 1,
-            "width": 3,
-        }
-        trace = go.Scatter(
-            x=x,
-            y=y,
-            mode="lines+markers",
-            line={"color": line.colour, "dash": line.dash, "width": 2.5},
-            marker={"size": 6},
-            fill="tozeroy",
-            fillcolor=_fade(line.colour, 0.1),
-            error_y=spread,
-            name=f"{line.label}: {100 * line.curve.expected_robustness:.1f} %",
-            hovertemplate=f"{line.label}<br>epsilon %{{x:.2f}}: %{{y:.1f}} % of {line.curve.n}<extra></extra>",
-        )
-        figure.add_trace(trace)
-    if drawn:
-        largest = max((line for line in drawn), key=lambda line: line.curve.epsilons[-1])
-        _epsilon_values(figure, largest.curve.epsilons[-1], largest.norm, axis="x")
-    figure.update_xaxes(title="Epsilon of the attack")
-    _percent_axis(figure, "Accuracy on test images")
-    figure.update_layout(showlegend=bool(drawn), legend={"x": 0.98, "y": 0.98, "xanchor": "right", "title": "Expected robustness", "bgcolor": "rgba(0,0,0,0)"})
-    return figure
-
-
-def _figure(key: str, height: int) -> go.Figure:
+def blank_figure(key: str, height: int) -> go.Figure:
+    """Return an empty figure of `height` pixels; `key` names what it shows, so that zoom survives new data of the same."""
     figure = go.Figure()
     # uirevision keeps zoom and hidden traces when new data arrive
     figure.update_layout(height=height, margin={"l": 56, "r": 12, "t": 30, "b": 44}, uirevision=key, showlegend=False, hovermode="closest", font={"size": 13})
@@ -277,15 +212,17 @@ def _round_marks(span: float, most: int = 9) -> list[float]:
     return [round(float(place * pace), 6) for place in range(int(span // pace) + 1)]
 
 
-def _percent_axis(figure: go.Figure, title: str) -> None:
-    figure.update_yaxes(title=title, range=[-2, 104], tickvals=[0, 20, 40, 60, 80, 100], ticktext=["0", "20", "40", "60", "80", "100 %"])
+def percent_axis(figure: go.Figure, title: str, **place: int) -> None:
+    """Let the accuracy axis run from 0 to 100 %; `place` is the row and col of a panel."""
+    figure.update_yaxes(title=title, range=[-2, 104], tickvals=[0, 20, 40, 60, 80, 100], ticktext=["0", "20", "40", "60", "80", "100 %"], **place)
 
 
-def _epsilons(curve: RobustnessCurve, norm: str) -> np.ndarray:
+def epsilon_places(curve: RobustnessCurve, norm: str) -> np.ndarray:
+    """Return where the epsilons of a curve stand on its axis, (E,): levels of 255 for linf, lengths for l2."""
     return np.array(curve.epsilons, dtype=np.float32) * (PIXEL_LEVELS if norm == "linf" else 1.0)
 
 
-def _epsilon_values(figure: go.Figure, epsilon: float, norm: str, axis: str) -> None:
+def epsilon_axis(figure: go.Figure, epsilon: float, norm: str, axis: str, **place: int) -> None:
     """Label an epsilon axis 0, 1/255, 2/255, ... with at most five labels."""
     update = figure.update_xaxes if axis == "x" else figure.update_yaxes
     most = 5
@@ -294,9 +231,10 @@ def _epsilon_values(figure: go.Figure, epsilon: float, norm: str, axis: str) -> 
     levels = epsilon * PIXEL_LEVELS
     pace = max(1, int(np.ceil(levels / (most - 1))))
     places = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
-    update(tickvals=places, ticktext=[format_epsilon(place / PIXEL_LEVELS) for place in places])
+    update(tickvals=places, ticktext=[format_epsilon(one / PIXEL_LEVELS) for one in places], **place)
 
 
-def _fade(colour: str, opacity: float) -> str:
+def fade(colour: str, opacity: float) -> str:
+    """Return "#rrggbb" as a colour of that opacity, 0..1."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"

@@ -12,17 +12,25 @@ MOST_POINTS = 500
 # enough to even out measurements, few enough to follow an attack that grows stronger
 PACE_EVENTS = 60
 TRAINING = ("loss", "epsilon", "learning_rate", "images_per_second", "process_memory_mib", "device_memory_mib")
+# what Compare draws; the rest of a run's events is only read where it is shown
+MEASURED_KINDS = ("eval", "onset", "status", "log")
+# how the log entry of a run that goes on from a checkpoint begins
+RESUMED = "resumed from"
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One evaluation while training: where, the curve on the validation images, expected robustness, and its cost so far."""
+    """One evaluation while training: where, the curve on the validation images, expected robustness, and its cost so far.
+
+    `seconds` is the time since the run's first evaluation, without the time it was paused or lost.
+    """
 
     step: int
     epoch: float
     curve: RobustnessCurve
     expected_robustness: float
     gradient_evaluations: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,12 @@ class RunHistory:
     pace: float | None = None
 
     def column(self, name: str) -> np.ndarray:
-        """Return one column over the measurements, float32: step, epoch, clean, robust or expected."""
+        """Return one column over the measurements, float32: step, epoch, seconds, gradient_evaluations, clean, robust or expected."""
         read = {
             "step": lambda one: one.step,
             "epoch": lambda one: one.epoch,
+            "seconds": lambda one: one.seconds,
+            "gradient_evaluations": lambda one: one.gradient_evaluations,
             "clean": lambda one: one.curve.clean_accuracy,
             "robust": lambda one: one.curve.accuracies[-1],
             "expected": lambda one: one.expected_robustness,
@@ -58,7 +68,8 @@ def build_history(events: list[Event]) -> RunHistory:
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
-    measured = {event.step: _measurement(event) for event in by_kind.get("eval", [])}
+    clock = working_seconds(events)
+    measured = {event.step: _measurement(event, clock[event.sequence]) for event in by_kind.get("eval", [])}
     onsets = by_kind.get("onset", [])
     return RunHistory(
         measurements=tuple(measured[step] for step in sorted(measured)),
@@ -80,11 +91,32 @@ def _pace(events: list[Event]) -> float | None:
     return max(0.0, recent[-1].wall_time - recent[0].wall_time) / (recent[-1].step - recent[0].step)
 
 
-def _measurement(event: Event) -> Measurement:
+def working_seconds(events: list[Event]) -> dict[int, float]:
+    """Return the seconds of work up to each event, by its sequence: from the run's first evaluation (the latest start from step 0).
+
+    A run that comes back from a checkpoint says so in its log; the time between that and the last thing it did before
+    is left out. What a killed run did after its last event is left out too: it is done again.
+    """
+    seconds: dict[int, float] = {}
+    now, last = 0.0, None
+    for event in events:
+        noted = event.kind == "log"
+        now = 0.0 if event.kind == "eval" and event.step == 0 else now + (0.0 if noted or last is None else event.wall_time - last)
+        # other notes stand for no work: those written while a run is prepared again belong to the time that is left out
+        if not noted or _is_return(event):
+            last = event.wall_time
+        seconds[event.sequence] = now
+    return seconds
+
+
+def _is_return(event: Event) -> bool:
+    return event.kind == "log" and str(event.payload.get("text", "")).startswith(RESUMED)
+
+
+def _measurement(event: Event, seconds: float) -> Measurement:
     payload = event.payload
-    return Measurement(
-        event.step, event.epoch, RobustnessCurve.from_points(payload["curve"]), payload["expected_robustness"], payload.get("gradient_evaluations", 0)
-    )
+    curve = RobustnessCurve.from_points(payload["curve"])
+    return Measurement(event.step, event.epoch, curve, payload["expected_robustness"], payload.get("gradient_evaluations", 0), seconds)
 
 
 def _training(events: list[Event]) -> dict[str, np.ndarray]:

@@ -17,7 +17,8 @@ from rft_core.recordings import CARD, ENDING, FORMAT, GALLERY
 from rft_core.report.race import thinned
 from rft_core.spec import RunSpec, flatten
 from rft_core.store.events import Event, read_events
-from rft_core.store.run_store import RunRecord, RunStore
+from rft_core.store.records import RunRecord
+from rft_core.store.run_store import RunStore
 
 KEPT_KINDS = ("train", "eval", "onset", "status")
 TRAIN_EVENTS = 120

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from rft_core.report.history import RunHistory
-from rft_core.store.run_store import RunRecord
+from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon, format_percent
 
 

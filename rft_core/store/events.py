@@ -58,5 +58,13 @@ def last_sequence(engine: Engine, run_id: str) -> int:
         return connection.execute(select(func.max(events.c.sequence)).where(events.c.run_id == run_id)).scalar() or 0
 
 
+def last_sequences(engine: Engine, run_ids: Sequence[str]) -> dict[str, int]:
+    """Return the sequence of the newest event of each run, 0 where there is none."""
+    query = select(events.c.run_id, func.max(events.c.sequence)).where(events.c.run_id.in_(list(run_ids))).group_by(events.c.run_id)
+    with engine.connect() as connection:
+        found = dict(connection.execute(query).all())
+    return {run_id: found.get(run_id, 0) for run_id in run_ids}
+
+
 def _dump(payload: dict[str, Any]) -> str:
     return json.dumps({key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in payload.items()})

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import StoreError
 from rft_core.home import Home
-from rft_core.store.run_store import RunRecord, RunStore
+from rft_core.store.records import RunRecord
+from rft_core.store.run_store import RunStore
 from rft_core.worker.child import run_child
 
 POLL_SECONDS = 0.2

@@ -24,7 +24,16 @@ FLOORS = (
     ("rft_core.store",),
     ("rft_core.recordings",),
     ("rft_core.report", "rft_core.worker", "rft_core.datacards"),
-    ("rft_core.arguments", "rft_core.foreground", "rft_core.reviewing", "rft_core.terminal", "rft_core.doctor", "rft_core.serve", "rft_core.sweeps"),
+    (
+        "rft_core.arguments",
+        "rft_core.foreground",
+        "rft_core.reviewing",
+        "rft_core.exporting",
+        "rft_core.terminal",
+        "rft_core.doctor",
+        "rft_core.serve",
+        "rft_core.sweeps",
+    ),
     ("rft_core.cli", "rft_core"),
     ("rft_core.__main__",),
 )

@@ -54,6 +54,7 @@ COMMANDS = (
     "delete",
     "compare",
     "evaluate",
+    "export",
     "pretrain",
     "dataset",
 )

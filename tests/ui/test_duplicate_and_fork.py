@@ -2,11 +2,8 @@
 
 import pytest
 
-from tests.ui import test_runs
 from tests.ui.test_pages import TRAIN, open_app, stored_run, texts
 from tests.ui.test_runs import opened, put
-
-store = test_runs.store
 
 
 class TestDuplicateAndFork:

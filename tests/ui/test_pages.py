@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rft_core.home import find_home
 from rft_core.metrics.shifts import summarise
 from rft_core.presets import preset
 from rft_core.spec import with_settings
@@ -15,20 +14,6 @@ from rft_core.store.run_store import RunStore
 
 APP = str(Path(__file__).parent.parent.parent / "app.py")
 POINTS = [{"epsilon": k / 255, "epsilon_255": float(k), "accuracy": 0.8 - 0.1 * k, "n": 100, "low": 0.1, "high": 0.9} for k in (0, 2, 4)]
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    """A store of its own for the app under test; launching starts no worker."""
-    import streamlit
-
-    monkeypatch.setenv("RFT_HOME", str(tmp_path))
-    monkeypatch.delenv("RFT_STORE", raising=False)
-    monkeypatch.setattr("rft_core.worker.submit.ensure_worker", lambda home: False)
-    streamlit.cache_resource.clear()
-    streamlit.cache_data.clear()
-    yield RunStore(find_home())
-    streamlit.cache_resource.clear()
 
 
 TRAIN = "pages/train.py"

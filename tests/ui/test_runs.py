@@ -4,11 +4,9 @@ import re
 import time
 
 import pytest
-import streamlit
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-from rft_core.home import Home
 from rft_core.store.events import Event, append_events
 from rft_core.store.run_store import RunStore
 from rft_core.store.tables import runs
@@ -16,18 +14,6 @@ from tests import big_store
 from tests.ui.test_pages import APP, POINTS, stored_run, texts
 
 RUNS = "pages/runs.py"
-
-
-@pytest.fixture
-def store(home: Home, monkeypatch) -> RunStore:
-    """A store of its own for the app under test; nothing starts a worker."""
-    for place in ("rft_core.worker.submit", "pages.ui.run_actions", "pages.ui.fork_form"):
-        monkeypatch.setattr(f"{place}.ensure_worker", lambda home: False)
-    streamlit.cache_resource.clear()
-    streamlit.cache_data.clear()
-    yield RunStore(home)
-    streamlit.cache_resource.clear()
-    streamlit.cache_data.clear()
 
 
 def opened(**query: str) -> AppTest:

@@ -6,10 +6,8 @@ from rft_core.presets import preset
 from rft_core.recordings import read_recording
 from rft_core.store.events import Event, append_events
 from rft_core.units import format_percent
-from tests.ui import test_pages
 from tests.ui.test_pages import open_app, texts
 
-store = test_pages.store
 FIXED, SCHEDULED = read_recording("fixed"), read_recording("scheduled")
 
 

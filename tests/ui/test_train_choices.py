@@ -11,8 +11,6 @@ from rft_core.availability import Availability
 from tests.ui import test_pages
 from tests.ui.test_pages import TRAIN, open_app
 
-store = test_pages.store
-
 TIMM = ("swin_tiny_patch4_window7_224.ms_in1k", "swin_small_patch4_window7_224.ms_in1k")
 ONLINE = catalog.Choice("cifar10", "CIFAR-10", "Photographs in 10 classes.", "Krizhevsky 2009", "rft_core.engine.data.torchvision_sets:load")
 STYLES = catalog.Choice("styled", "Styled", "Two domains.", "drawn", "rft_core.engine.data.blooms:load", domains=("plain", "sketch"))

@@ -17,7 +17,7 @@ from tests.ui import test_train_choices
 from tests.ui.test_pages import TRAIN, open_app
 from tests.ui.test_train_choices import ONLINE, labels, texts
 
-store, menu = test_train_choices.store, test_train_choices.menu
+menu = test_train_choices.menu
 CARD = {
     "dataset": "digits", "name": "digits", "class_names": ["cat", "<b>dog</b>"], "image_size": 8, "cut": {}, "domains": [], "others": [],
     "splits": [{"name": "train", "is_domain": False, "count": 9, "per_class": [4, 5]}, {"name": "test", "is_domain": False, "count": 3, "per_class": [1, 2]}],

@@ -1,9 +1,12 @@
 """Pairing in rft_core.report.compare: only runs on the same images at the same epsilons, and the right differences."""
 
 import numpy as np
+import pytest
 
-from rft_core.report.compare import VERDICTS_FILE, compare
+from rft_core.report.compare import compare
+from rft_core.report.pairs import PLACES, VERDICTS_FILE, pair_runs
 from rft_core.spec import RunSpec
+from tests.unit.report.stored import stored
 
 EPSILONS = (0.0, 4 / 255, 8 / 255)
 
@@ -49,3 +52,50 @@ def test_a_run_whose_verdicts_are_gone_is_left_out(store):
     first, second = finished(store, verdicts), finished(store, verdicts)
     (store.folder(second.run_id) / VERDICTS_FILE).unlink()
     assert compare([first, second], store.home.runs).paired == []
+
+
+class TestAgainstABaseline:
+    def test_the_sign_is_run_minus_baseline(self, store):
+        better, worse = stored(store, "better", shares=(0.9, 0.6)), stored(store, "worse", shares=(0.8, 0.3))
+        pairs = {pair.metric: pair for pair in pair_runs([better, worse], store.home.runs, worse.run_id)}
+        assert {pair.name for pair in pairs.values()} == {"better"}
+        assert [pairs[metric].difference for metric in PLACES] == pytest.approx([0.1, 0.3, 0.2], abs=0.001)
+        assert all(pair.is_paired and pair.is_alike and pair.low < pair.difference < pair.high for pair in pairs.values())
+        assert pairs["robust"].sentence().startswith("better against worse: the difference at 8/255 is 30.0 points, 95 % interval ")
+
+    def test_other_images_of_the_same_data_are_unpaired_and_said_to_be(self, store):
+        pairs = pair_runs([stored(store, "a"), stored(store, "b", shares=(0.5, 0.1), digest="other")], store.home.runs)
+        clean, robust, expected = pairs
+        assert not any(pair.is_paired for pair in pairs)
+        assert clean.difference == pytest.approx(-0.4)
+        assert clean.low < -0.4 < clean.high
+        assert "unpaired: measured on other test images" in robust.sentence()
+        assert expected.difference is None
+        assert "are not compared" in expected.sentence()
+
+    def test_other_data_is_not_compared_at_all(self, store):
+        pairs = pair_runs([stored(store, "a"), stored(store, "b", data__dataset="blooms_easy", digest="other")], store.home.runs)
+        assert [(pair.difference, pair.reason) for pair in pairs] == [(None, "they learned different datasets")] * 3
+
+    def test_other_targets_are_compared_where_both_were_measured(self, store):
+        wide, narrow = stored(store, "wide"), stored(store, "narrow", threat__epsilon="4/255", shares=(0.9, 0.8))
+        clean, robust, expected = pair_runs([wide, narrow], store.home.runs)
+        assert (clean.difference, clean.is_paired, clean.is_alike) == (0, True, False)
+        # wide falls evenly from .9 to .5 at 8/255, so it holds .7 at 4/255
+        assert robust.where == "at 4/255"
+        assert robust.difference == pytest.approx(0.1, abs=0.011)
+        assert "average over different epsilons" in expected.sentence()
+
+    def test_other_norms_are_only_compared_on_clean_images(self, store):
+        pairs = pair_runs([stored(store, "a"), stored(store, "b", threat__norm="l2", threat__epsilon=0.5)], store.home.runs)
+        assert [pair.is_paired for pair in pairs] == [True, False, False]
+        assert "different norms" in pairs[1].reason
+
+    def test_verdicts_that_are_gone_are_said_to_be(self, store):
+        first, second = stored(store, "a"), stored(store, "b")
+        (store.folder(second.run_id) / VERDICTS_FILE).unlink()
+        assert {pair.reason for pair in pair_runs([first, second], store.home.runs)} == {"the verdicts on single images are gone"}
+
+    def test_a_baseline_without_a_report_has_no_pairs(self, store):
+        assert pair_runs([stored(store, "a", status="failed"), stored(store, "b")], store.home.runs) == []
+        assert pair_runs([], store.home.runs) == []

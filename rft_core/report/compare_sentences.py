@@ -1,0 +1,71 @@
+"""One plain sentence under each figure of a comparison, generated from its data."""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from rft_core.report.bands import BANDS
+from rft_core.report.compare_figures import PANELS, Line
+from rft_core.report.view import Content
+from rft_core.units import format_percent
+
+METRIC_NAMES = MappingProxyType({"clean": "Clean", "robust": "Robust", "expected": "Expected robustness"})
+
+
+def describe_tracking(content: Content) -> str:
+    """Say which line leads at its end in each panel, what a band is and what is left out."""
+    said = ["On validation images, while training."]
+    said += [_ends(content.lines, name) for name in content.view.panels]
+    said += [describe_band(content)] if content.is_grouped else []
+    if "clean" in content.view.panels and any(history.onset for line in content.lines for history in line.histories):
+        said.append("A dotted vertical line marks where a run adapts to its task.")
+    return " ".join(one for one in said if one)
+
+
+def _ends(lines: Sequence[Line], name: str) -> str:
+    bands = [(line.label, line.tracked(name, "step")) for line in lines]
+    ends = sorted(((float(band.mean[-1]) / 100, label) for label, band in bands if len(band.x)), reverse=True)
+    if len(ends) < 2:
+        return ""
+    (best, leader), (worst, last) = ends[0], ends[-1]
+    return f"{PANELS[name]}: {leader} ends at {format_percent(best)}, {last} at {format_percent(worst)}."
+
+
+def describe_band(content: Content) -> str:
+    """Say what lines and bands of groups are, over how many runs, and what was left out of them."""
+    counts = [f"{line.label} (n = {len(line.histories)})" for line in content.lines]
+    said = [f"Lines and bands: {BANDS[content.view.band]}, over the runs of {', '.join(counts)}; a single run has no band."]
+    if content.left_out:
+        said.append(f"Left out of the means, having no report: {', '.join(content.left_out)}.")
+    mixed = [f"{group.label} ({', '.join(group.mixed)})" for group in content.groups if group.mixed]
+    if mixed:
+        said.append(f"Runs in a group still differ otherwise: {'; '.join(mixed)}.")
+    return " ".join(said)
+
+
+def describe_curves(content: Content) -> str:
+    """Say which line has the largest expected robustness, and what the whiskers are."""
+    means = sorted(
+        ((sum(curve.expected_robustness for curve in line.curves) / len(line.curves), line.label) for line in content.lines if line.curves), reverse=True
+    )
+    if not means:
+        return "No run here was measured on its test images yet."
+    spread = f"Whiskers: {f'as the bands, {BANDS[content.view.band]}' if content.is_grouped else '95 % intervals (Wilson)'}."
+    area = "The area under a curve is its expected robustness"
+    if len(means) == 1:
+        return f"{area}: {means[0][1]} {format_percent(means[0][0])}. {spread}"
+    (best, leader), (worst, last) = means[0], means[-1]
+    return f"{area}: largest for {leader} with {format_percent(best)}, smallest for {last} with {format_percent(worst)}. {spread}"
+
+
+def describe_pareto(content: Content, rows: Sequence[dict]) -> str:
+    """Say what the marks are and which line covers the largest area while training."""
+    marks = "Small marks and stairs: models while training and their frontier, validation images. Diamonds: final models, test images, 95 % intervals."
+    areas = sorted(((row["tracked_area"], row["label"]) for row in rows if row["tracked_area"] is not None), reverse=True)
+    if not areas:
+        return marks
+    return f"{marks} The largest area below a frontier, {format_percent(areas[0][0])} of the square, is that of {areas[0][1]}."
+
+
+def describe_pairs(content: Content) -> list[str]:
+    """Return one sentence a pair and metric, each run against the baseline."""
+    return [pair.sentence() for pair in content.pairs]

@@ -1,0 +1,91 @@
+"""Runs in groups: by a setting that differs, or by everything but the seed. And names and colours that tell runs apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rft_core.errors import UserError
+from rft_core.report.figures import RUN_COLOURS, RUN_DASHES, run_style
+from rft_core.spec import differences
+from rft_core.store.records import RunRecord
+from rft_core.units import format_epsilon
+
+SEEDS = "seeds"
+LONGEST_LABEL = 48
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that share a line: the positions of its runs, and the settings (other than the seed) in which they still differ."""
+
+    label: str
+    places: tuple[int, ...]
+    mixed: tuple[str, ...] = ()
+
+
+def grouping_choices(records: Sequence[RunRecord]) -> list[str]:
+    """Return by what these runs can be grouped: "seeds" (same settings but the seed) where seeds differ, then each setting that differs."""
+    differing = list(differences([record.spec for record in records])) if records else []
+    return ([SEEDS] if "seed" in differing else []) + differing
+
+
+def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
+    """Return the groups of `records` by `by` (one of `grouping_choices`), in the order of their first runs; each run is in one.
+
+    Groups by seed are called by the name that their runs share, where each has its own; others by their values. Raises
+    UserError for any other `by`.
+    """
+    if by not in grouping_choices(records):
+        known = ", ".join(grouping_choices(records)) or "nothing differs"
+        raise UserError(f"these runs cannot be grouped by '{by}', in which they do not differ; choose one of: {known}")
+    settings = differences([record.spec for record in records])
+    keyed = {name: values for name, values in settings.items() if name != "seed"} if by == SEEDS else {by: settings[by]}
+    places: dict[tuple, list[int]] = {}
+    for place in range(len(records)):
+        places.setdefault(tuple(repr(values[place]) for values in keyed.values()), []).append(place)
+    names = [{records[place].name for place in members} for members in places.values()]
+    if by == SEEDS and all(len(one) == 1 for one in names) and len(set.union(*names)) == len(names):
+        labels = [one.pop() for one in names]
+    else:
+        labels = [_group_label(records[members[0]], {name: values[members[0]] for name, values in keyed.items()}) for members in places.values()]
+    return [Group(label, tuple(members), _mixed(records, members, by)) for label, members in zip(distinct(labels), places.values())]
+
+
+def _mixed(records: Sequence[RunRecord], members: list[int], by: str) -> tuple[str, ...]:
+    return tuple(name for name in differences([records[place].spec for place in members]) if name not in ("seed", by))
+
+
+def _group_label(first: RunRecord, values: dict[str, Any]) -> str:
+    """Return the values that make a group, or the name of its first run where they are many."""
+    text = ", ".join(describe_value(name, value, first.spec.threat.norm) for name, value in values.items())
+    return text if text and len(text) <= LONGEST_LABEL else f"as {first.name}"
+
+
+def describe_value(name: str, value: Any, norm: str) -> str:
+    """Return one setting as people say it: "two_hinge", "8/255", "epochs 4"."""
+    if name == "threat.epsilon":
+        return format_epsilon(value, norm)
+    return value if isinstance(value, str) else f"{name.rpartition('.')[2]} {'none' if value is None else value}"
+
+
+def distinct(labels: Sequence[str], tails: Sequence[str] | None = None) -> list[str]:
+    """Return `labels` with those that occur twice told apart, by `tails` where that suffices, else by number."""
+    tails = tails or ["" for _ in labels]
+    tailed = [f"{label} · {tail}" if tail and labels.count(label) > 1 else label for label, tail in zip(labels, tails)]
+    return [label if tailed.count(label) == 1 else f"{label} ({tailed[: place + 1].count(label)})" for place, label in enumerate(tailed)]
+
+
+def run_labels(records: Sequence[RunRecord]) -> list[str]:
+    """Return one label a run, no two alike: its name, with the seed where names are alike."""
+    return distinct([record.name for record in records], [f"seed {record.spec.seed}" for record in records])
+
+
+def distinct_styles(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
+    """Return a (colour, dash) a run: its own everywhere, save where an earlier one here has the same."""
+    taken: list[tuple[str, str]] = []
+    for record in records:
+        number = record.number
+        while (style := run_style(number)) in taken and len(taken) < len(RUN_COLOURS) * len(RUN_DASHES):
+            number += 1
+        taken.append(style)
+    return taken

@@ -1,0 +1,108 @@
+"""rft_core.report.tables and export: what is written can be read back, and nothing in it runs."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from pyarrow import parquet
+
+from rft_core.report.export import FORMULA_STARTS, as_json, csv_files, defuse, json_document, parquet_files, zipped
+from rft_core.report.tables import TABLES, build_tables, without_home
+from rft_core.spec import flatten, parse
+from tests.unit.report.stored import content, stored
+
+
+@pytest.fixture
+def found(store):
+    return content(store, [stored(store, "a", tags=["x", "y"]), stored(store, "b", shares=(0.8, 0.7), digest="other"), stored(store, "c", status="failed")])
+
+
+def tables(found):
+    return build_tables(found.records, found.histories, found.pairs)
+
+
+def from_csv(kind: str, text: str):
+    """The value of a cell, by the kind of its column."""
+    return None if text == "" else {"text": str, "integer": int, "number": float, "flag": "True".__eq__}[kind](text)
+
+
+def test_csv_reads_back_equal(found):
+    files, wanted = csv_files(found), tables(found)
+    assert set(files) == {f"{name}.csv" for name in TABLES}
+    for name, columns in TABLES.items():
+        rows = list(csv.DictReader(io.StringIO(files[f"{name}.csv"].decode(), newline="")))
+        read = [{column: from_csv(kind, row[column]) for column, kind in columns.items()} for row in rows]
+        # CSV cannot tell an empty text from nothing
+        assert read == [{column: None if value == "" else value for column, value in row.items()} for row in wanted[name]], name
+
+
+def test_parquet_reads_back_equal_with_its_types(found):
+    files, wanted = parquet_files(found), tables(found)
+    for name in TABLES:
+        assert parquet.read_table(io.BytesIO(files[f"{name}.parquet"])).to_pylist() == wanted[name], name
+
+
+def test_parquet_has_the_same_types_whatever_the_runs(store, found):
+    lone = content(store, [stored(store, "none", status="failed")])
+    schemas = [parquet.read_schema(io.BytesIO(parquet_files(one)["runs.parquet"])) for one in (found, lone)]
+    assert schemas[0].equals(schemas[1])
+
+
+def test_json_reads_back_equal(found):
+    document = json.loads(as_json(json_document(found)))
+    assert [parse(run["spec"]) for run in document["runs"]] == [record.spec for record in found.records]
+    assert [run["report"] for run in document["runs"]] == [record.report for record in found.records]
+    assert document["settings_that_differ"] == {}
+    assert len(document["runs"][0]["tracked"]) == 3 * 9
+    assert {row["reason"] for row in document["differences"]} == {"measured on other test images"}
+
+
+def test_the_tables_hold_the_runs(found):
+    wanted = tables(found)
+    assert [row["clean_accuracy"] for row in wanted["runs"]] == [0.9, 0.8, None]
+    assert wanted["runs"][0]["tags"] == "x, y"
+    settings = {row["setting"]: json.loads(row["value"]) for row in wanted["settings"] if row["run_id"] == found.records[0].run_id}
+    assert settings == json.loads(json.dumps(flatten(found.records[0].spec)))
+    assert [row["accuracy"] for row in wanted["curves"]][:9] == list(found.lines[0].curves[0].accuracies)
+    assert [row["seconds"] for row in wanted["tracked"]][::9][:3] == [0, 20, 80]
+
+
+def test_an_archive_holds_the_files(found):
+    files = csv_files(found)
+    with zipfile.ZipFile(io.BytesIO(zipped(files))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == files
+
+
+@pytest.mark.parametrize("start", FORMULA_STARTS)
+def test_text_that_begins_like_a_formula_is_defused(start):
+    assert defuse(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize("cell", [-1.5, 3, None, True, "-1.5", "+2e-3", "plain", "a=b", ""])
+def test_numbers_and_plain_text_stay(cell):
+    assert defuse(cell) == cell
+
+
+def test_a_hostile_name_is_inert_in_csv(store):
+    found = content(store, [stored(store, '=HYPERLINK("http://x","y")', notes="@SUM(1)")])
+    (row,) = csv.DictReader(io.StringIO(csv_files(found)["runs.csv"].decode(), newline=""))
+    assert row["name"] == '\'=HYPERLINK("http://x","y")'
+    assert row["notes"] == "'@SUM(1)"
+
+
+def test_no_home_folder_is_told(store, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    found = content(store, [stored(store, "a", data__dataset="folder:/home/ada/flowers", notes="see /home/ada/notes, not /home/adam")])
+    for text in (as_json(json_document(found)).decode(), *(data.decode() for data in csv_files(found).values())):
+        assert "/home/ada/" not in text
+    assert json_document(found)["runs"][0]["spec"]["data"]["dataset"] == "folder:~/flowers"
+    assert without_home("/home/adam") == "/home/adam"
+    assert without_home(str(Path.home())) == "~"
+
+
+def test_a_home_at_the_root_is_no_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/")
+    assert without_home("/data/x") == "/data/x"
