@@ -15,6 +15,8 @@ from rft_core.engine.data.listing import Listing, Pictures
 from rft_core.errors import DataError, UnknownNameError
 
 TRAIN, VALIDATION, TEST = ("train", "training"), ("validation", "val", "valid", "dev"), ("test", "testing")
+# a dataset of the hub is a stranger's: Pillow's other parsers include PostScript, which starts a program of its own
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 NAMED = 3
 
 
@@ -39,10 +41,12 @@ def list_tables(name: str, tables: Mapping[str, datasets.Dataset], domains: tupl
 
     With a column `domain`, train, validation and test are of `domains` (empty: the first) alone; the test pictures of every
     other domain, or all of them where there is no test split, are in `others`. Raises DataError for unclear splits or
-    columns, UnknownNameError for an unknown domain.
+    columns and for domains where there are none, UnknownNameError for an unknown domain.
     """
     named = _name_splits(name, tables)
     columns = find_columns(name, named["train"].features)
+    if domains and not columns.domain:
+        raise DataError(f"{name} has no column 'domain'; leave data.domains empty")
     domain_names, wanted = _choose_domains(named, columns, domains)
     raw = {kind: read_values(table, columns.label) for kind, table in named.items()}
     parts = {kind: _part(table, columns, domain_names, len(raw[kind])) for kind, table in named.items()}
@@ -83,7 +87,7 @@ def _choose_domains(named: dict[str, datasets.Dataset], columns: Columns, domain
     for domain in domains:
         if domain not in names:
             raise UnknownNameError("domain", domain, list(names))
-    return names, [names.index(domain) for domain in domains] or [0]
+    return names, [names.index(domain) for domain in dict.fromkeys(domains)] or [0]
 
 
 def _known(values: np.ndarray) -> list:
@@ -137,7 +141,7 @@ def _pictures(prefix: str, part: _Part, columns: Columns) -> Pictures:
         cell = table[int(rows[place])][columns.image]
         if cell is None:
             raise DataError("the cell is empty")
-        return Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] is not None else cell["path"])
+        return Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] is not None else cell["path"], formats=FORMATS)
 
     return Pictures(part.labels, [f"{prefix}image {row}" for row in rows], read)
 

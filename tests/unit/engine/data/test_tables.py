@@ -8,7 +8,7 @@ import datasets
 import numpy as np
 import pytest
 from datasets import ClassLabel, Features, Value
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from rft_core.engine.data.columns import find_columns
 from rft_core.engine.data.tables import list_tables
@@ -172,6 +172,13 @@ class TestDomains:
         with pytest.raises(UnknownNameError, match="unknown domain 'skech', did you mean 'sketch'"):
             list_tables("x/y", domain_tables(), ("skech",))
 
+    def test_domains_of_a_dataset_that_has_none(self):
+        with pytest.raises(DataError, match="x/y has no column 'domain'; leave data.domains empty"):
+            list_tables("x/y", {"train": table([0, 1])}, ("clipart",))
+
+    def test_a_domain_named_twice_counts_once(self):
+        assert list_tables("x/y", domain_tables(), ("real", "real")).domains == ("real",)
+
     def test_a_class_that_the_domain_lacks_is_left_out_of_the_others_too(self):
         labels, places = [0, 1, 0, 2], [0, 0, 1, 1]
         found = list_tables("x/y", {"train": table(labels, domain=(places, DOMAINS)), "test": table(labels, domain=(places, DOMAINS))}, ("clipart",))
@@ -204,6 +211,15 @@ def test_a_picture_that_is_a_file(tmp_path):
     assert found.train.read(0).getpixel((0, 0)) == 77
     with pytest.raises(DataError, match="the cell is empty"):
         found.train.read(1)
+
+
+def test_a_program_in_place_of_a_picture_is_not_opened():
+    postscript = {"bytes": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\nquit\n", "path": None}
+    Image.open(io.BytesIO(postscript["bytes"])).close()
+    features = Features({"image": datasets.Image(), "label": Value("int64")})
+    found = list_tables("x/y", {"train": datasets.Dataset.from_dict({"image": [postscript, png(1)], "label": [0, 1]}, features)})
+    with pytest.raises(UnidentifiedImageError):
+        found.train.read(0)
 
 
 def test_the_fingerprint_follows_labels_and_classes():

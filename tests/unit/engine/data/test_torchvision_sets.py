@@ -190,6 +190,11 @@ class TestLoad:
             load("stanford_cars", REQUEST)
         assert self.fetched == []
 
+    def test_domains_are_refused_before_anything_is_fetched(self):
+        with pytest.raises(DataError, match="cifar10 has no domains"):
+            load("cifar10", Request(image_size=8, domains=("real",)))
+        assert self.fetched == []
+
     def test_an_archive_put_there_by_hand(self, monkeypatch):
         archive = self.by_hand()
         monkeypatch.setitem(self.table(monkeypatch), "eurosat", (archives.Archive(archive.as_uri(), md5_of(archive), "eurosat", "2750"),))
