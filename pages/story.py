@@ -8,8 +8,7 @@ from pages.ui.race import launch_race, recorded_track, show_race
 from pages.ui.recorded import gallery, recording
 from rft_core.report.canvas import note
 from rft_core.report.figures import CONFIG
-from rft_core.report.race import race_figure, race_notes, race_traces
-from rft_core.report.replay import with_replay
+from rft_core.report.replay import race_replay
 from rft_core.report.story_figures import area_figure, attack_figure, fragile_figure
 from rft_core.report.story_sentences import (
     describe_areas,
@@ -31,7 +30,8 @@ CLAIMS = (
 )
 TRIO, RACE = ("standard", "fixed", "scheduled"), ("fixed", "scheduled")
 STEP = "story.step"
-HALF_WAY = 4
+# where the sliders of the first and the last step stand at first, 2/255 in both
+FIRST_LEVEL, FIRST_PLACE = 4, 2
 
 
 def main() -> None:
@@ -81,10 +81,10 @@ def attacked_picture() -> None:
         notice(
             "The model was trained the ordinary way. It reads the clean picture rightly.",
             "The attack moves every pixel a little, in the direction that misleads the model most.",
-            "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step a picture file can hold.",
+            "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step an ordinary picture file can hold.",
         )
         levels = [float(one) for one in shown.epsilons]
-        epsilon = st.select_slider("Strength of the attack, epsilon", levels, value=levels[HALF_WAY], key="story.epsilon", format_func=format_epsilon)
+        epsilon = st.select_slider("Strength of the attack, epsilon", levels, value=levels[FIRST_LEVEL], key="story.epsilon", format_func=format_epsilon)
         image = st.segmented_control("Picture", range(len(shown.truth)), default=0, key="story.image", required=True, format_func=lambda place: str(place + 1))
         st.caption(f"{describe_falls(shown)} Chosen: the first test pictures, one a class, that the model reads rightly without an attack.")
     place = levels.index(epsilon)
@@ -123,8 +123,8 @@ def delayed() -> None:
         question="Where will fixed end?",
         points=(
             "*Fixed* is trained on attacked pictures only, at full epsilon from the first step. Everything else is as in *standard*.",
-            "The attack hides the task before it is learned, so the model does not adapt. The paper calls this **suboptimal transfer**; "
-            "where nothing is learned, **transfer failure**.",
+            "Under full attack from the first step the model does not adapt. The paper calls what is lost against standard "
+            "**suboptimal transfer**; where nothing is learned, **transfer failure**. Smaller epsilons and easier tasks lose less.",
             "A run **adapts** when its clean accuracy passes the dotted grey line.",
         ),
         live=TRIO,
@@ -153,7 +153,6 @@ def show_replay(
 ) -> None:
     """Draw a race that replays in the browser: before the result is asked for, it shows the run that is known already."""
     step = st.session_state[STEP]
-    runs = [recording(name) for name in names]
     left, right = columns(8, 4)
     with right:
         notice(*points)
@@ -161,21 +160,16 @@ def show_replay(
         revealed = guessing.revealed(f"story.{step}")
         show_live_button(live)
     tracks = [recorded_track(name, guess=guesses.get(name)) for name in names]
-    references = [recorded_track(name) for name in behind]
-    end = max(track.end_second for track in tracks)
     first = tracks if revealed else [track if track.label == known else track.until(-1) for track in tracks]
-    figure = race_figure(first, epsilon=runs[0].spec.threat.epsilon, key=f"story.{step}", references=references)
+    start = max(track.end_second for track in tracks) if revealed else 0.0
+    references = [recorded_track(name) for name in behind]
+    epsilon = recording(known).spec.threat.epsilon
+    figure = race_replay(tracks, first, epsilon=epsilon, key=f"story.{step}", references=references, start=start)
     if not revealed:
         where = {"xref": "paper", "yref": "paper", "xanchor": "center", "align": "center", "font": {"size": 18}}
         figure.add_annotation(note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **where))
-
-    def moment(second: float) -> tuple:
-        now = [track.until(second) for track in tracks]
-        return race_traces(now), race_notes(now, references)
-
     with left:
         said = describe_race(tracks) if revealed else "Lines: validation images while training. Marks at the right end: the final model on the test images."
-        with_replay(figure, end, moment, start=end if revealed else 0.0)
         draw(figure, f"replay.{step}.{revealed}", f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {said}")
         st.caption(said)
         for line in guessing.verdicts(guesses, tracks) if revealed else ():
@@ -197,7 +191,7 @@ def summed_up() -> None:
         places = range(len(runs[0].report["curve"]))
         epsilons = [point["epsilon"] for point in runs[0].report["curve"]]
         place = st.select_slider(
-            "Read the curves at epsilon", places, value=HALF_WAY // 2, key="story.place", format_func=lambda one: format_epsilon(epsilons[one])
+            "Read the curves at epsilon", places, value=FIRST_PLACE, key="story.place", format_func=lambda one: format_epsilon(epsilons[one])
         )
         st.page_link("pages/train.py", label="Explore schedules on Train", icon=":material/model_training:", query_params={"preset": "scheduled"})
     with left:

@@ -72,10 +72,12 @@ def watch(run_ids: tuple[str, ...]) -> None:
         return
     left, right = columns(8, 4)
     guesses = guessing.kept_guesses()
-    tracks = [replace(_live(record, role), guess=guesses.get(role)) for role, record in by_role.items()]
+    called = labels(by_role)
+    tracks = [replace(_live(record, role), label=called[role], guess=guesses.get(called[role])) for role, record in by_role.items()]
     with left:
         epsilon = max(record.spec.threat.epsilon for record in by_role.values())
-        references = recorded_references(by_role, tracks)
+        # a guess is worth nothing beside the answer
+        references = [] if guesses and not all(track.is_over for track in tracks) else recorded_references(by_role, tracks)
         figure = race_figure(tracks, epsilon=epsilon, key=",".join(run_ids), references=references)
         said = describe_race(tracks)
         with st.container(key="lesson"):
@@ -106,14 +108,25 @@ def show_states(by_role: dict[str, RunRecord]) -> None:
     st.page_link("pages/train.py", label="Explore schedules on Train", icon=":material/model_training:", query_params={"preset": "scheduled"})
 
 
+def nature(record: RunRecord) -> str:
+    """Return what kind of run of the story this is, by its schedule."""
+    return "standard" if is_standard(record) else "fixed" if record.spec.schedule.kind == "constant" else "scheduled"
+
+
 def cast(records: list[RunRecord]) -> dict[str, RunRecord]:
-    """Return role -> run in the order of the race: by schedule, and where two have the same one, by what is left."""
+    """Return role -> run in the order of the race; of two runs with one schedule the second takes a free role."""
     roles = {}
     for record in records:
-        wanted = "standard" if is_standard(record) else "fixed" if record.spec.schedule.kind == "constant" else "scheduled"
-        role = wanted if wanted not in roles else next(one for one in ORDER if one not in roles)
-        roles[role] = record
+        wanted = nature(record)
+        roles[wanted if wanted not in roles else next(one for one in ORDER if one not in roles)] = record
     return {role: roles[role] for role in ORDER if role in roles}
+
+
+def labels(by_role: dict[str, RunRecord]) -> dict[str, str]:
+    """Return role -> what its run is called: its nature, numbered where several share one."""
+    natures = [nature(record) for record in by_role.values()]
+    counts = [natures[: place + 1].count(one) for place, one in enumerate(natures)]
+    return {role: one if count == 1 else f"{one} {count}" for role, one, count in zip(by_role, natures, counts)}
 
 
 def recorded_references(by_role: dict[str, RunRecord], tracks: list[Track]) -> list[Track]:
@@ -133,7 +146,7 @@ def _live(record: RunRecord, role: str) -> Track:
 def _track(run_id: str, sequence: int, role: str, has_report: bool) -> Track:
     record = store().get(run_id)
     events = read_events(store().engine, run_id, kinds=("train", "eval", "onset", "status"))
-    return build_track(role, record.spec, thinned(events, TRAINING_POINTS), record.total_steps, record.report, label=role)
+    return build_track(role, record.spec, thinned(events, TRAINING_POINTS), record.total_steps, record.report)
 
 
 def _is_under_way(record: RunRecord) -> bool:

@@ -72,7 +72,7 @@ class Track:
         return self.end is not None
 
 
-def build_track(role: str, spec: RunSpec, events: Sequence[Event], total_steps: int | None, report: dict[str, Any] | None, label: str = "") -> Track:
+def build_track(role: str, spec: RunSpec, events: Sequence[Event], total_steps: int | None, report: dict[str, Any] | None) -> Track:
     """Return the track of one run from its events, oldest first; `role` is a name of STYLES."""
     number, dash, symbol = STYLES[role]
     measured = list({event.step: event for event in events if event.kind == "eval"}.values())
@@ -80,7 +80,7 @@ def build_track(role: str, spec: RunSpec, events: Sequence[Event], total_steps: 
     adapted = next((event for event in events if event.kind == "onset"), None)
     last = events[-1] if events else None
     return Track(
-        label=label or role,
+        label=role,
         colour=run_style(number)[0],
         dash=dash,
         symbol=symbol,

@@ -6,6 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from rft_core.report.race import Track, race_figure, race_notes, race_traces
+
 MOST_FRAMES = 60
 SPEEDS = (1, 10, 50)
 # a frame that stays shorter than this is skipped: no browser draws faster, and the speed would be a lie
@@ -21,6 +23,17 @@ def moments(end: float) -> list[float]:
     pace = max(1, math.ceil(end / MOST_FRAMES))
     places = [float(second) for second in range(0, math.ceil(end), pace)]
     return [*places, end]
+
+
+def race_replay(tracks: Sequence[Track], first: Sequence[Track], *, epsilon: float, key: str, references: Sequence[Track], start: float) -> go.Figure:
+    """Return the race of finished `tracks` with frames; `first` is what it shows before anything is pressed."""
+
+    def moment(second: float) -> tuple[Sequence[Any], dict[str, Any]]:
+        now = [track.until(second) for track in tracks]
+        return race_traces(now), race_notes(now, references)
+
+    figure = race_figure(first, epsilon=epsilon, key=key, references=references)
+    return with_replay(figure, max(track.end_second for track in tracks), moment, start=start)
 
 
 def with_replay(figure: go.Figure, end: float, draw: Callable[[float], tuple[Sequence[Any], dict[str, Any]]], *, start: float) -> go.Figure:

@@ -16,7 +16,7 @@ def describe_attack(gallery: Gallery, image: int, place: int) -> str:
         return f"No attack: the model reads “{said}”, which is right, and is {format_percent(gallery.confidences[image, 0, 0])} sure."
     moved = f"No pixel value moved by more than {format_epsilon(epsilon)} of its range."
     if epsilon < 1 / PIXEL_LEVELS:
-        moved = f"The change, {format_epsilon(epsilon)}, is too small for a picture file to hold; the model is given the exact values."
+        moved = f"The change, {format_epsilon(epsilon)}, is too small for an ordinary picture file to hold; the model is given the exact values."
     sure = format_percent(gallery.confidences[image, place, 0])
     if said == truth:
         return f"{moved} The model still reads “{said}”, {sure} sure."

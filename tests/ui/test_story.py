@@ -133,7 +133,16 @@ def test_a_race_of_two_runs_with_one_schedule(store):
     ids = [played(store, "fixed"), played(store, "fixed")]
     app = story(race=",".join(ids))
     assert not app.exception
-    assert texts(app).count("ends at") == 2
+    assert "Fixed ends at" in texts(app)
+    assert "Fixed 2 ends at" in texts(app)
+
+
+def test_the_recorded_answer_is_not_shown_beside_a_guess(store):
+    ids = ",".join([played(store, "fixed", 0.5), store.submit(preset("scheduled"))])
+    app = story(race=ids)
+    assert "Faint lines: the recorded runs" in texts(app)
+    app.session_state["guesses"] = {"fixed": 0.6}
+    assert "Faint lines" not in texts(app.run())
 
 
 @pytest.mark.parametrize("ids", ["nothing", ",", "a,b"])

@@ -7,7 +7,7 @@ import pytest
 from rft_core.recordings import read_recording
 from rft_core.report.canvas import apart
 from rft_core.report.race import build_track, gap, race_figure, race_notes, race_traces
-from rft_core.report.replay import MOST_FRAMES, SHORTEST_MILLISECONDS, moments, play_arguments, with_replay
+from rft_core.report.replay import MOST_FRAMES, SHORTEST_MILLISECONDS, moments, play_arguments, race_replay
 from rft_core.report.story_figures import fragile_figure
 
 
@@ -70,14 +70,8 @@ def test_a_queued_run_takes_its_length_from_the_others():
 
 
 def replayed(tracks):
-    figure = race_figure(tracks, epsilon=8 / 255, key="k")
-    end = max(one.end_second for one in tracks)
-
-    def moment(second):
-        now = [one.until(second) for one in tracks]
-        return race_traces(now), race_notes(now)
-
-    return figure, with_replay(race_figure(tracks, epsilon=8 / 255, key="k"), end, moment, start=end)
+    still = race_figure(tracks, epsilon=8 / 255, key="k")
+    return still, race_replay(tracks, tracks, epsilon=8 / 255, key="k", references=(), start=max(one.end_second for one in tracks))
 
 
 def test_the_last_frame_is_the_recorded_end():

@@ -34,7 +34,7 @@ def test_the_attack_in_words():
     shown = read_gallery()
     assert "which is right" in describe_attack(shown, 0, 0)
     assert f"It is “{shown.truth[0]}”" in describe_attack(shown, 0, len(shown.epsilons) - 1)
-    assert "too small for a picture file" in describe_attack(shown, 0, 1)
+    assert "too small for an ordinary picture file" in describe_attack(shown, 0, 1)
     fallen = sum(shown.falls_at(image) is not None for image in range(len(shown.truth)))
     assert f"{fallen} of {len(shown.truth)} pictures fall" in describe_falls(shown)
 
