@@ -27,7 +27,8 @@ from rft_core.units import format_epsilon
 # the status of a run at work is read every second; its figures, dearer, every other one
 STATUS_SECONDS, FIGURE_SECONDS = 1.0, 2.0
 SHOWN = "runs.shown"
-MAGNIFY = 8
+NEWEST = "newest"
+MAGNIFY, PLANNED_POINTS = 8, 100
 SHOWN_NOTES = 300
 SHOWN_EXAMPLES = 3
 LOG_CHARACTERS = 4000
@@ -156,7 +157,7 @@ def drawn(
 
 def _planned(record: RunRecord) -> tuple[list[float], list[float]]:
     """Return the planned (progress, factor); of a fork only what is its own, the rest was its parent's."""
-    progress, values = factors(record.spec)
+    progress, values = factors(record.spec, PLANNED_POINTS)
     begun = (record.parent_step or 0) / (record.total_steps or 1)
     own = [place for place, one in enumerate(progress) if one >= begun]
     return progress[own[0] :], values[own[0] :]
@@ -166,21 +167,21 @@ def choose_measurement(run_id: str, past: RunHistory) -> int | None:
     """Let the visitor go back to any evaluation; the newest is followed while the handle stands at the right end."""
     epochs = {one.step: one.epoch for one in past.measurements}
     steps = list(epochs)
+    newest = steps[-1] if steps else None
     if len(steps) < 2:
         # keeps the place of the scrubber, so that nothing moves when it comes
-        st.select_slider("Look back", ["", "nothing to look back at yet"], key="runs.step.none", disabled=True)
-        return steps[-1] if steps else None
-    state, key, newest = st.session_state, f"runs.step.{run_id}", steps[-1]
-    if state.get(key) not in epochs or state.get("runs.followed", newest) == state[key]:
-        state[key] = newest
-    state["runs.followed"] = newest
-    return st.select_slider(
-        "Look back",
-        steps,
-        key=key,
-        format_func=lambda step: f"step {step} (epoch {epochs[step]:.1f})",
-        help="Robustness curve and images as they were at an evaluation. At its right end it follows the newest.",
+        st.select_slider("Look back to step", ["", "nothing to look back at yet"], key="runs.step.none", disabled=True)
+        return newest
+    # the right end has one name whatever the newest step is, so that the handle stays there, and follows, when another comes
+    chosen = st.select_slider(
+        "Look back to step",
+        [*steps[:-1], NEWEST],
+        NEWEST,
+        key=f"runs.step.{run_id}",
+        format_func=lambda step: step if step == NEWEST else f"{step}, epoch {epochs[step]:.1f}",
+        help="Accuracy over epsilon and the images as they were at an evaluation. At its right end it follows the newest.",
     )
+    return newest if chosen == NEWEST else chosen
 
 
 def _curve_at(record: RunRecord, past: RunHistory, step: int | None) -> tuple[RobustnessCurve | None, bool]:

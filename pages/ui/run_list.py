@@ -72,12 +72,12 @@ def choose_wanted() -> tuple[Wanted, int]:
 def _choose_page(total: int) -> int:
     """Draw the picker of pages where one page does not hold all `total` runs; return the place of its first run."""
     pages = max(1, -(-total // PAGE_ROWS))
-    # a search may have left fewer pages than the one that was open
-    st.session_state[PAGE] = min(pages, max(1, st.session_state.get(PAGE) or 1))
-    if pages > 1:
-        st.pagination(pages, key=PAGE, max_visible_pages=5)
+    if st.session_state.get(PAGE, 1) > pages:
+        # a search left fewer pages than the one that was open
+        st.session_state[PAGE] = pages
+    number = st.pagination(pages, key=PAGE, max_visible_pages=5) if pages > 1 else 1
     st.caption(f"{total} {'run' if total == 1 else 'runs'}")
-    return PAGE_ROWS * (st.session_state[PAGE] - 1)
+    return PAGE_ROWS * (number - 1)
 
 
 def _filter(kind: str, label: str, offered: tuple[str, ...]) -> list[str]:
@@ -142,5 +142,6 @@ def _cells(row: RunSummary) -> dict:
 def swatch(number: int) -> str:
     """Return a picture (data URI) of the colour and dash that are the run's own in every chart."""
     colour, dash = run_style(number)
-    line = f"<line x1='1' y1='8' x2='27' y2='8' stroke='{colour}' stroke-width='5' stroke-dasharray='{SVG_DASHES[dash]}'/>"
-    return "data:image/svg+xml," + quote(f"<svg xmlns='http://www.w3.org/2000/svg' width='28' height='16'>{line}</svg>", safe="/:=' ")
+    dashes = f" stroke-dasharray='{SVG_DASHES[dash]}'" if SVG_DASHES[dash] else ""
+    line = f"<path d='M1 8h26' stroke='{colour}' stroke-width='5'{dashes}/>"
+    return "data:image/svg+xml," + quote(f"<svg xmlns='http://www.w3.org/2000/svg' width='28' height='16'>{line}</svg>", safe="<>/:=' ")

@@ -16,6 +16,7 @@ RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
 RUN_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 # room to the right of the last step for the labels at the lines' ends
 STEP_MARGIN = 1.22
+STRIP_POINTS = 150
 CONFIG = MappingProxyType({"displaylogo": False, "modeBarButtonsToRemove": ("select2d", "lasso2d", "autoScale2d"), "displayModeBar": "hover"})
 
 
@@ -67,11 +68,13 @@ def epsilon_strip(
         )
     )
     if done is not None and len(done.training["step"]):
-        actual = done.training["epsilon"] * scale
+        # a strip of this height shows no more points than that; the newest is always among them
+        stride = max(1, len(done.training["step"]) // STRIP_POINTS)
+        reached, actual = (done.training[name][::-stride][::-1] for name in ("step", "epsilon"))
         figure.add_trace(
             go.Scatter(
-                x=done.training["step"],
-                y=actual,
+                x=reached,
+                y=actual * scale,
                 mode="lines",
                 line={"color": EPSILON, "width": 2},
                 fill="tozeroy",
@@ -150,7 +153,9 @@ def blank_figure(key: str, height: int) -> go.Figure:
 
 
 def _line(x: np.ndarray, y: np.ndarray, label: str, colour: str, dash: str, symbol: str, n: np.ndarray) -> go.Scatter:
-    hover = f"{label}<br>step %{{x}}: %{{y:.1f}} % of %{{customdata}} images<extra></extra>"
+    # one number where all points have the same, as nearly always: a live chart sends every array anew
+    same = len(set(n.tolist())) == 1
+    hover = f"{label}<br>step %{{x}}: %{{y:.1f}} % of {n[0] if same else '%{customdata}'} images<extra></extra>"
     return go.Scatter(
         x=x,
         y=y,
@@ -158,7 +163,7 @@ def _line(x: np.ndarray, y: np.ndarray, label: str, colour: str, dash: str, symb
         name=label,
         line={"color": colour, "dash": dash, "width": 2.5},
         marker={"symbol": symbol, "size": 6, "color": colour},
-        customdata=n,
+        customdata=None if same else n,
         hovertemplate=hover,
     )
 

@@ -13,7 +13,7 @@ from rft_core.spec import RunSpec
 from rft_core.store.records import MOVING, RunSummary
 from rft_core.store.tables import runs, summaries
 
-PAGE_ROWS = 25
+PAGE_ROWS = 20
 # "what stands in quotes", or a word
 WORDS = re.compile(r'"([^"]+)"|([^\s"]+)')
 
