@@ -158,9 +158,9 @@ def drawn(
 def _planned(record: RunRecord) -> tuple[list[float], list[float]]:
     """Return the planned (progress, factor); of a fork only what is its own, the rest was its parent's."""
     progress, values = factors(record.spec, PLANNED_POINTS)
-    begun = (record.parent_step or 0) / (record.total_steps or 1)
-    own = [place for place, one in enumerate(progress) if one >= begun]
-    return progress[own[0] :], values[own[0] :]
+    begun = (record.parent_step or 0) / record.total_steps if record.total_steps else 0.0
+    own = [(place, value) for place, value in zip(progress, values) if place >= begun]
+    return [place for place, _ in own], [value for _, value in own]
 
 
 def choose_measurement(run_id: str, past: RunHistory) -> int | None:
@@ -196,7 +196,7 @@ def show_examples(record: RunRecord, past: RunHistory, step: int | None, target:
     known = [place for place in sorted(past.examples) if step is None or place <= step]
     if not known and not (record.is_active and record.spec.evaluation.examples):
         return
-    st.subheader("The same test images, attacked", anchor=False)
+    st.subheader(f"The same test images, attacked at {target}", anchor=False)
     if not known:
         _draw([[(_png(np.full((8, 8, 3), 128, np.uint8)), "Not measured yet", "not measured yet")] * 3] * min(SHOWN_EXAMPLES, record.spec.evaluation.examples))
         return
@@ -205,18 +205,19 @@ def show_examples(record: RunRecord, past: RunHistory, step: int | None, target:
     if not path.is_file():
         st.caption("The example images of this evaluation are missing.")
         return
-    _draw(pictures(str(path), path.stat().st_mtime_ns, tuple(entry["class_names"]), target))
+    _draw(pictures(str(path), path.stat().st_mtime_ns, tuple(entry["class_names"])))
 
 
 def _draw(rows: list[list[tuple[bytes, str, str]]]) -> None:
     for row in rows:
         for cell, (image, alt, caption) in zip(st.columns(3, gap="small"), row):
-            cell.image(image, width="stretch", alt=alt)
+            # without loss: the perturbation is finer than what JPEG keeps
+            cell.image(image, width="stretch", output_format="PNG", alt=alt)
             cell.caption(caption)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def pictures(path: str, written: int, names: tuple[str, ...], target: str) -> list[list[tuple[bytes, str, str]]]:
+def pictures(path: str, written: int, names: tuple[str, ...]) -> list[list[tuple[bytes, str, str]]]:
     """Return at most three rows of (PNG, alt text, caption): clean, perturbation magnified, adversarial."""
     rows = []
     with np.load(path, allow_pickle=False) as saved:
@@ -225,7 +226,7 @@ def pictures(path: str, written: int, names: tuple[str, ...], target: str) -> li
             truth = names[int(saved["labels"][place])]
             clean = _picture(saved["clean"][place], names[int(saved["clean_prediction"][place])], saved["clean_confidence"][place], truth)
             adversarial = _picture(saved["adversarial"][place], names[int(saved["prediction"][place])], saved["confidence"][place], truth)
-            change = (_png((255 * grey[place]).round().astype(np.uint8)), f"Perturbation, magnified {MAGNIFY} times", f"change × {MAGNIFY}, at most {target}")
+            change = (_png((255 * grey[place]).round().astype(np.uint8)), f"Perturbation, magnified {MAGNIFY} times", f"change × {MAGNIFY}")
             rows.append([clean, change, adversarial])
     return rows
 

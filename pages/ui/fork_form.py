@@ -27,7 +27,7 @@ def fork_form(record: RunRecord) -> None:
             return
         st.markdown(f"**Another schedule from step {step} of {record.total_steps}**")
         st.caption("A new run begins with this run's newest checkpoint. Data, model and all other settings stay.")
-        settings = _schedule(record.spec)
+        settings = _schedule(record)
         try:
             spec = with_settings(record.spec, settings)
         except UserError as error:
@@ -37,7 +37,7 @@ def fork_form(record: RunRecord) -> None:
             *planned(spec, step, record), epsilon=spec.threat.epsilon, norm=spec.threat.norm, total_steps=record.total_steps, done=None, key="fork"
         )
         st.plotly_chart(strip, key="runs.fork.strip", config=dict(CONFIG), alt=f"Epsilon as it was until step {step}, and as the fork would go on")
-        name = st.text_input("Name", f"{record.name} · fork"[:200], key="runs.fork.name", max_chars=200)
+        name = st.text_input("Name", f"{record.name} · fork"[:200], key=f"runs.fork.name.{record.run_id}", max_chars=200)
         if st.button("Launch the fork", type="primary", icon=":material/call_split:", key="runs.fork.launch"):
             with mistakes_shown():
                 st.session_state[CHOSEN] = fork(store(), record.run_id, settings, name=name)
@@ -53,16 +53,17 @@ def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], l
     return progress, [old if place < border else new for place, old, new in zip(progress, before, after)]
 
 
-def _schedule(parent: RunSpec) -> dict[str, Any]:
+def _schedule(record: RunRecord) -> dict[str, Any]:
     """Draw the settings of the schedule; return those that the chosen kind has."""
+    parent, run_id = record.spec, record.run_id
     rows = [row for row in choices("schedules") if row.name != "auto" or parent.schedule.kind == "auto"]
     labels = {row.name: row.label for row in rows}
-    kind = st.selectbox("Schedule", list(labels), format_func=labels.get, key="runs.fork.kind", index=list(labels).index(parent.schedule.kind))
+    kind = st.selectbox("Schedule", list(labels), format_func=labels.get, key=f"runs.fork.kind.{run_id}", index=list(labels).index(parent.schedule.kind))
     settings: dict[str, Any] = {"schedule.kind": kind}
     if kind in RAMPED:
         start = (100 * parent.schedule.ramp_start, 100 * parent.schedule.ramp_end)
-        low, high = st.slider("Ramp, % of the whole training", 0.0, 100.0, start, step=1.0, format="%g", key="runs.fork.ramp")
+        low, high = st.slider("Ramp, % of the whole training", 0.0, 100.0, start, step=1.0, format="%g", key=f"runs.fork.ramp.{run_id}")
         settings |= {"schedule.ramp_start": round(low / 100, 6), "schedule.ramp_end": round(high / 100, 6)}
     if kind == "step":
-        settings["schedule.steps"] = st.number_input("Jumps", 1, 1000, parent.schedule.steps, key="runs.fork.steps", help=describe("schedule.steps"))
+        settings["schedule.steps"] = st.number_input("Jumps", 1, 1000, parent.schedule.steps, key=f"runs.fork.steps.{run_id}", help=describe("schedule.steps"))
     return settings

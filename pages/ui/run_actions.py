@@ -13,7 +13,7 @@ from rft_core.store.records import RESUMABLE, RunRecord
 from rft_core.store.run_store import UNDO_SECONDS
 from rft_core.worker.submit import ensure_worker
 
-SHOWN_DELETED = 3
+SHOWN_DELETED, SHOWN_NAME = 3, 40
 
 
 def show_actions(record: RunRecord) -> None:
@@ -52,19 +52,20 @@ def _discard(run_id: str) -> None:
 def show_deleted() -> None:
     """Offer the newest deleted runs back."""
     deleted = store().discarded()
-    for run_id, name, _ in deleted[:SHOWN_DELETED]:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"runs.deleted.{run_id}"):
-            st.text(f"{name} was deleted.")
+    if not deleted:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for run_id, name, _ in deleted[:SHOWN_DELETED]:
+            st.text(f"{name if len(name) <= SHOWN_NAME else f'{name[:SHOWN_NAME]} …'} was deleted.", width="content")
             if st.button("Undo", icon=":material/undo:", key=f"runs.undo.{run_id}", type="tertiary"):
                 with mistakes_shown():
                     store().restore(run_id)
                     st.session_state[CHOSEN] = run_id
                     st.rerun()
-    if deleted and st.button(
-        f"Remove {'it' if len(deleted) == 1 else f'all {len(deleted)}'} now", key="runs.empty", type="tertiary", help="Frees the disk; there is no way back."
-    ):
-        store().purge(older_than=0)
-        st.rerun()
+        what = "it" if len(deleted) == 1 else f"all {len(deleted)}"
+        if st.button(f"Remove {what} now", key="runs.empty", type="tertiary", help="Frees the disk; there is no way back."):
+            store().purge(older_than=0)
+            st.rerun()
 
 
 def _words(record: RunRecord) -> None:

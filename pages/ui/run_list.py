@@ -11,7 +11,7 @@ from rft_core.store.records import STATUSES, RunSummary
 from rft_core.store.summaries import ORDERS, PAGE_ROWS, Wanted, list_choices
 from rft_core.units import format_epsilon
 
-SHOWN_ROWS = 4
+SHOWN_ROWS, ROW_HEIGHT = 4, 35
 CHOSEN, PAGE, GENERATION, LISTED = "runs.run", "runs.page", "runs.generation", "runs.listed"
 ORDER_LABELS = {"newest": "Newest", "oldest": "Oldest", "name": "Name", "status": "Status", "clean": "Clean", "robust": "Robust", "expected": "Expected"}
 FILTERS = {"statuses": "Status", "datasets": "Dataset", "strategies": "Strategy", "schedules": "Schedule", "tags": "Tag"}
@@ -103,7 +103,8 @@ def show_list(wanted: Wanted, offset: int) -> None:
         [_cells(row) for row in page.rows],
         column_config=COLUMNS,
         hide_index=True,
-        height=38 + 35 * SHOWN_ROWS,
+        height=ROW_HEIGHT * (SHOWN_ROWS + 1) + 3,
+        row_height=ROW_HEIGHT,
         key=f"runs.table.{st.session_state[GENERATION]}",
         on_select="rerun",
         selection_mode="single-row-required" if marked else "single-row",

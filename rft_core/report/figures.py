@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.report.history import RunHistory
+from rft_core.report.labels import end_label
 from rft_core.units import PIXEL_LEVELS, format_epsilon
 
 # Okabe and Ito's palette, safe for colour-blind viewers
@@ -39,7 +40,7 @@ def accuracy_figure(
     for name, label, colour, dash, symbol in rows:
         values = 100 * history.column(name)
         figure.add_trace(_line(steps, values, label, colour, dash, symbol, n=_counts(history)))
-        _end_label(figure, steps, values, label, colour)
+        end_label(figure, steps, values, label, colour)
     _steps_axis(figure, total_steps, steps_per_epoch)
     percent_axis(figure, "Accuracy on validation images")
     if history.onset:
@@ -170,19 +171,6 @@ def _line(x: np.ndarray, y: np.ndarray, label: str, colour: str, dash: str, symb
 
 def _counts(history: RunHistory) -> np.ndarray:
     return np.array([one.curve.n for one in history.measurements], dtype=np.int32)
-
-
-def _end_label(figure: go.Figure, x: np.ndarray, y: np.ndarray, label: str, colour: str) -> None:
-    if not len(x):
-        return
-    # labels of lines that end close together are moved apart instead of being printed on each other
-    taken = [note.y for note in figure.layout.annotations if note.xanchor == "left"]
-    place = float(y[-1])
-    while any(abs(place - other) < 6 for other in taken):
-        place += 6
-    # the colour is in the mark: as text most of these are too pale on one of the two backgrounds
-    text = f'<span style="color:{colour}">●</span> {label} {y[-1]:.1f} %'
-    figure.add_annotation(x=float(x[-1]), y=place, text=text, showarrow=False, xanchor="left", xshift=6, font={"size": 12})
 
 
 def _vertical(figure: go.Figure, x: float, text: str) -> None:

@@ -34,7 +34,8 @@ class StoreReporter:
         self._files: list[Artifact] = []
         self._last_news = time.monotonic()
         self._sequence = last_sequence(store.engine, run_id)
-        self._step, self._total_steps = store.get(run_id).step, None
+        record = store.get(run_id)
+        self._step, self._total_steps = record.step, record.total_steps
         self._wish = ""
         self._lock, self._wake, self._closing = threading.Lock(), threading.Event(), False
         self._thread = threading.Thread(target=self._beat, name="reporter", daemon=True)

@@ -1,63 +1,16 @@
-"""The Runs page in every state, through app.py with AppTest."""
+"""The Runs page in every state, and what it does with a run."""
 
-import base64
 import json
 import re
-import time
 
 import numpy as np
 import pytest
-from sqlalchemy import update
-from streamlit.testing.v1 import AppTest
+from safetensors.numpy import save_file
 
+from rft_core.store.artifacts import register_artifact
 from rft_core.store.events import Event, append_events
-from rft_core.store.run_store import RunStore
-from rft_core.store.tables import runs
-from tests import big_store
-from tests.ui.test_pages import APP, POINTS, stored_run, texts
-
-RUNS = "pages/runs.py"
-
-
-def opened(**query: str) -> AppTest:
-    """The Runs page under a link with this query."""
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(RUNS).run()
-    assert not app.exception
-    return app
-
-
-def listed(app: AppTest) -> list[str]:
-    return list(app.dataframe[0].value["name"])
-
-
-def buttons(app: AppTest) -> set[str]:
-    return {one.key.removeprefix("runs.") for one in app.button if one.key.startswith("runs.") and one.key.count(".") == 1}
-
-
-def click(app: AppTest, row: int) -> None:
-    """Choose a row of the list, as a click does."""
-    app.session_state[app.dataframe[0].key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
-    app.run()
-
-
-def drawn(app: AppTest) -> float:
-    """The accuracy at epsilon 0 of the robustness curve on the page, in percent."""
-    values = json.loads(app.get("plotly_chart")[1].proto.spec)["data"][0]["y"]
-    return float(np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])[0])
-
-
-def put(store: RunStore, run_id: str, **values) -> None:
-    with store.engine.begin() as connection:
-        connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values))
-
-
-def train(place: int, step: int, wall_time: float) -> Event:
-    payload = {"loss": 1.0, "epsilon": 0.01, "learning_rate": 0.001, "images_per_second": 321.0, "process_memory_mib": 1536.0}
-    return Event(place, step, step / 10, wall_time, "train", payload)
+from tests.ui.run_page import buttons, listed, opened, put, train
+from tests.ui.test_pages import POINTS, TRAIN, open_app, stored_run, texts
 
 
 class TestStates:
@@ -174,120 +127,58 @@ class TestDeleteAndUndo:
         assert len(app.text) == 0
 
 
-class TestList:
-    def test_search_filter_and_order(self, store):
-        stored_run(store, "a", tags=["thesis"])
-        stored_run(store, "b", **{"schedule.kind": "constant"})
+class TestDuplicateAndFork:
+    def test_duplicate_opens_train_with_all_settings_of_the_run(self, store):
+        run_id = stored_run(store, "mine", **{"optim.epochs": 7, "optim.clip_norm": 0.5, "schedule.kind": "cosine", "threat.epsilon": "5/255"})
         app = opened()
-        assert listed(app) == ["b", "a"]
-        app.text_input(key="runs.search").set_value("THESIS").run()
-        assert listed(app) == ["a"]
-        app.text_input(key="runs.search").set_value("").run()
-        app.multiselect(key="runs.schedules").set_value(["constant"]).run()
-        assert listed(app) == ["b"]
-        app.multiselect(key="runs.schedules").set_value([]).run()
-        app.selectbox(key="runs.order").set_value("oldest").run()
-        assert listed(app) == ["a", "b"]
-
-    def test_nothing_found(self, store):
-        stored_run(store, "a")
-        app = opened()
-        app.text_input(key="runs.search").set_value("no such thing").run()
+        app.button(key="runs.duplicate").click().run()
         assert not app.exception
-        assert "Take off a filter" in texts(app)
-        assert "**a**" in texts(app)
+        assert app.title[0].value == "Train"
+        app.switch_page("pages/train.py").run()
+        assert app.number_input(key="train.optim.epochs").value == 7
+        assert app.number_input(key="train.epsilon").value == pytest.approx(5)
+        app.number_input(key="train.optim.epochs").set_value(8).run()
+        app.button(key="train.launch").click().run()
+        copy = store.get(store.summaries().rows[0].run_id)
+        # clip_norm is not on the form
+        assert (copy.name, copy.spec.optim.epochs, copy.spec.optim.clip_norm, copy.spec.schedule.kind) == ("mine · copy", 8, 0.5, "cosine")
+        assert store.get(run_id).spec.optim.epochs == 7
 
-    def test_a_link_brings_search_and_filter(self, store):
-        stored_run(store, "a", tags=["thesis"])
-        stored_run(store, "b", tags=["draft"])
-        app = opened(**{"runs.search": "blooms", "runs.tags": "draft"})
-        assert app.text_input(key="runs.search").value == "blooms"
-        assert listed(app) == ["b"]
+    def test_a_preset_chosen_afterwards_starts_anew(self, store):
+        run_id = stored_run(store, "mine", **{"optim.clip_norm": 0.5})
+        app = open_app(TRAIN, **{"from": run_id})
+        assert app.text_input(key="train.name").value == "mine · copy"
+        app.pills(key="train.preset").set_value("fixed").run()
+        app.button(key="train.launch").click().run()
+        copy = store.get(store.summaries().rows[0].run_id)
+        assert (copy.name, copy.spec.optim.clip_norm) == ("fixed", None)
 
-    def test_choosing_a_row(self, store):
-        first, _ = stored_run(store, "first"), stored_run(store, "second")
+    def test_duplicating_a_run_that_is_gone(self, store):
+        app = open_app(TRAIN, **{"from": "20200101-000000-abcdef"})
+        assert not app.exception
+        assert "no run" in app.error[0].value
+        assert app.number_input(key="train.epsilon").value == 8.0
+
+    def test_nothing_to_fork(self, store):
+        stored_run(store, "done")
+        assert "runs.fork.launch" not in [one.key for one in opened().button]
+
+    def test_forking_from_the_page(self, store):
+        run_id = stored_run(store, "parent", finished=False)
+        save_file(
+            {"w": np.zeros(1, np.float32)}, store.folder(run_id) / "checkpoint.safetensors", {"progress": json.dumps({"step": 9, "tracked": [{"step": 9}]})}
+        )
+        register_artifact(store.engine, run_id, store.folder(run_id), store.folder(run_id) / "checkpoint.safetensors", "checkpoint")
         app = opened()
-        assert "**second**" in texts(app)
-        click(app, 1)
-        assert "**first**" in texts(app)
-        assert app.session_state["runs.run"] == first
+        assert any("Another schedule from step 9 of 20" in one.value for one in app.markdown)
+        app.selectbox(key=f"runs.fork.kind.{run_id}").set_value("constant").run()
+        app.button(key="runs.fork.launch").click().run()
+        assert not app.exception
+        child = store.get(app.session_state["runs.run"])
+        assert (child.name, child.parent, child.parent_step, child.spec.schedule.kind) == ("parent · fork", run_id, 9, "constant")
+        assert "Forked from run" in texts(app)
 
-    def test_five_hundred_runs(self, store):
-        big_store.fill(store.home, 500, evaluations=2)
-        app = opened()
-        assert len(listed(app)) == 20
-        assert "500 runs" in texts(app)
-        started = time.perf_counter()
-        app.run()
-        assert time.perf_counter() - started < 5
-        app.text_input(key="runs.search").set_value('"made-up run 7"').run()
-        assert listed(app)[0] == "made-up run 79"
-        assert "11 runs" in texts(app)
-
-
-class TestScrubber:
-    def test_it_follows_the_newest_until_it_is_moved(self, store):
-        run_id = stored_run(store, "live", finished=False)
-        app = opened()
-
-        def shown(sequence: int, step: int) -> float:
-            """Measure at `step` with its own accuracy; return the clean accuracy of the curve that is drawn."""
-            curve = [POINTS[0] | {"accuracy": step / 100}, *(one | {"accuracy": 0.0} for one in POINTS[1:])]
-            append_events(store.engine, run_id, [Event(sequence, step, step / 9, 3.0, "eval", {"curve": curve, "expected_robustness": 0.6})])
-            return drawn(app.run())
-
-        assert shown(6, 12) == pytest.approx(12)
-        app.select_slider[0].set_value(9).run()
-        assert drawn(app) == pytest.approx(80)
-        assert shown(7, 15) == pytest.approx(80)
-        app.select_slider[0].set_value("newest").run()
-        assert drawn(app) == pytest.approx(15)
-        assert shown(8, 18) == pytest.approx(18)
-
-    def test_curve_and_images_are_those_of_the_evaluation(self, store):
-        run_id = stored_run(store, "done")
-        other = [POINTS[0] | {"accuracy": 0.1}, *(one | {"accuracy": 0.0} for one in POINTS[1:])]
-        append_events(store.engine, run_id, [Event(9, 4, 0.5, 2.0, "eval", {"curve": other, "expected_robustness": 0.01})])
-        app = opened()
-        newest = app.get("plotly_chart")[1].proto.spec
-        app.select_slider[0].set_value(4).run()
-        assert app.get("plotly_chart")[1].proto.spec != newest
-        assert "Accuracy on validation images" in app.get("plotly_chart")[1].proto.spec
-        assert "Accuracy on test images" in newest
-        assert any("rose" in one.value for one in app.caption)
-
-    def test_each_run_has_its_own(self, store):
-        stored_run(store, "first"), stored_run(store, "second")
-        app = opened()
-        app.select_slider[0].set_value(0).run()
-        click(app, 1)
-        assert app.select_slider[0].value == "newest"
-
-
-class TestWords:
-    def test_they_are_kept_at_once_and_found_after_a_refresh(self, store):
-        run_id = stored_run(store, "old", tags=["x"])
-        app = opened()
-        app.text_input(key=f"runs.name.{run_id}").set_value("new")
-        app.text_area(key=f"runs.notes.{run_id}").set_value("see *this* & <b>that</b>")
-        app.multiselect(key=f"runs.tags.{run_id}").set_value(["x", "thesis"]).run()
-        spec = store.get(run_id).spec
-        assert (spec.name, spec.notes, spec.tags) == ("new", "see *this* & <b>that</b>", ("x", "thesis"))
-        app = opened()
-        assert listed(app) == ["new"]
-        assert app.text_area(key=f"runs.notes.{run_id}").value == "see *this* & <b>that</b>"
-
-    @pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", "**bold** [link](javascript:alert(1))", "=1+2", ":red[x] $x^2$ `a`", "a & b #1"])
-    def test_names_tags_and_notes_are_text_and_never_markup(self, store, name):
-        stored_run(store, name, tags=[name[:50]], notes=name)
-        app = opened()
-        assert listed(app) == [name]
-        for shown in (*app.markdown, *app.caption):
-            assert "<img" not in shown.value
-            assert "**bold" not in shown.value
-            assert "](" not in shown.value
-            assert ":red[x]" not in shown.value
-
-    def test_each_mark_is_escaped_once(self, store):
-        stored_run(store, "a & b #1")
-        assert "**a &#38; b &#35;1**" in texts(opened())
+    def test_a_fork_says_where_it_comes_from(self, store):
+        run_id = stored_run(store, "child", finished=False)
+        put(store, run_id, parent="20260101-000000-abcdef", parent_step=5, total_steps=None)
+        assert "Forked from run 20260101-000000-abcdef at step 5" in texts(opened())

@@ -72,3 +72,11 @@ def test_what_a_person_asks_for_arrives(store, run_id, monkeypatch):
 def test_a_resumed_run_knows_its_step(store, run_id):
     store.beat(run_id, 7, 9)
     assert StoreReporter(store, run_id).last_step == 7
+
+
+def test_a_resumed_run_keeps_its_total_before_it_says_it_anew(store):
+    run_id = store.submit(RunSpec())
+    store.beat(run_id, 5, 20)
+    with StoreReporter(store, run_id):
+        pass
+    assert (store.get(run_id).step, store.get(run_id).total_steps) == (5, 20)

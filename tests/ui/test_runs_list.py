@@ -1,0 +1,129 @@
+"""The Runs page: its list, its scrubber, and the words kept with a run."""
+
+import time
+
+import pytest
+
+from rft_core.store.events import Event, append_events
+from tests import big_store
+from tests.ui.run_page import click, drawn, listed, opened
+from tests.ui.test_pages import POINTS, stored_run, texts
+
+
+class TestList:
+    def test_search_filter_and_order(self, store):
+        stored_run(store, "a", tags=["thesis"])
+        stored_run(store, "b", **{"schedule.kind": "constant"})
+        app = opened()
+        assert listed(app) == ["b", "a"]
+        app.text_input(key="runs.search").set_value("THESIS").run()
+        assert listed(app) == ["a"]
+        app.text_input(key="runs.search").set_value("").run()
+        app.multiselect(key="runs.schedules").set_value(["constant"]).run()
+        assert listed(app) == ["b"]
+        app.multiselect(key="runs.schedules").set_value([]).run()
+        app.selectbox(key="runs.order").set_value("oldest").run()
+        assert listed(app) == ["a", "b"]
+
+    def test_nothing_found(self, store):
+        stored_run(store, "a")
+        app = opened()
+        app.text_input(key="runs.search").set_value("no such thing").run()
+        assert not app.exception
+        assert "Take off a filter" in texts(app)
+        assert "**a**" in texts(app)
+
+    def test_a_link_brings_search_and_filter(self, store):
+        stored_run(store, "a", tags=["thesis"])
+        stored_run(store, "b", tags=["draft"])
+        app = opened(**{"runs.search": "blooms", "runs.tags": "draft"})
+        assert app.text_input(key="runs.search").value == "blooms"
+        assert listed(app) == ["b"]
+
+    def test_choosing_a_row(self, store):
+        first, _ = stored_run(store, "first"), stored_run(store, "second")
+        app = opened()
+        assert "**second**" in texts(app)
+        click(app, 1)
+        assert "**first**" in texts(app)
+        assert app.session_state["runs.run"] == first
+
+    def test_five_hundred_runs(self, store):
+        big_store.fill(store.home, 500, evaluations=2)
+        app = opened()
+        assert len(listed(app)) == 20
+        assert "500 runs" in texts(app)
+        started = time.perf_counter()
+        app.run()
+        assert time.perf_counter() - started < 5
+        app.text_input(key="runs.search").set_value('"made-up run 7"').run()
+        assert listed(app)[0] == "made-up run 79"
+        assert "11 runs" in texts(app)
+
+
+class TestScrubber:
+    def test_it_follows_the_newest_until_it_is_moved(self, store):
+        run_id = stored_run(store, "live", finished=False)
+        app = opened()
+
+        def shown(sequence: int, step: int) -> float:
+            """Measure at `step` with its own accuracy; return the clean accuracy of the curve that is drawn."""
+            curve = [POINTS[0] | {"accuracy": step / 100}, *(one | {"accuracy": 0.0} for one in POINTS[1:])]
+            append_events(store.engine, run_id, [Event(sequence, step, step / 9, 3.0, "eval", {"curve": curve, "expected_robustness": 0.6})])
+            return drawn(app.run())
+
+        assert shown(6, 12) == pytest.approx(12)
+        app.select_slider[0].set_value(9).run()
+        assert drawn(app) == pytest.approx(80)
+        assert shown(7, 15) == pytest.approx(80)
+        app.select_slider[0].set_value("newest").run()
+        assert drawn(app) == pytest.approx(15)
+        assert shown(8, 18) == pytest.approx(18)
+
+    def test_curve_and_images_are_those_of_the_evaluation(self, store):
+        run_id = stored_run(store, "done")
+        other = [POINTS[0] | {"accuracy": 0.1}, *(one | {"accuracy": 0.0} for one in POINTS[1:])]
+        append_events(store.engine, run_id, [Event(9, 4, 0.5, 2.0, "eval", {"curve": other, "expected_robustness": 0.01})])
+        app = opened()
+        newest = app.get("plotly_chart")[1].proto.spec
+        app.select_slider[0].set_value(4).run()
+        assert app.get("plotly_chart")[1].proto.spec != newest
+        assert "Accuracy on validation images" in app.get("plotly_chart")[1].proto.spec
+        assert "Accuracy on test images" in newest
+        assert any("rose" in one.value for one in app.caption)
+
+    def test_each_run_has_its_own(self, store):
+        stored_run(store, "first"), stored_run(store, "second")
+        app = opened()
+        app.select_slider[0].set_value(0).run()
+        click(app, 1)
+        assert app.select_slider[0].value == "newest"
+
+
+class TestWords:
+    def test_they_are_kept_at_once_and_found_after_a_refresh(self, store):
+        run_id = stored_run(store, "old", tags=["x"])
+        app = opened()
+        app.text_input(key=f"runs.name.{run_id}").set_value("new")
+        app.text_area(key=f"runs.notes.{run_id}").set_value("see *this* & <b>that</b>")
+        app.multiselect(key=f"runs.tags.{run_id}").set_value(["x", "thesis"]).run()
+        spec = store.get(run_id).spec
+        assert (spec.name, spec.notes, spec.tags) == ("new", "see *this* & <b>that</b>", ("x", "thesis"))
+        app = opened()
+        assert listed(app) == ["new"]
+        assert app.text_area(key=f"runs.notes.{run_id}").value == "see *this* & <b>that</b>"
+
+    @pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", "**bold** [link](javascript:alert(1))", "=1+2", ":red[x] $x^2$ `a`", "a & b #1"])
+    def test_names_tags_and_notes_are_text_and_never_markup(self, store, name):
+        stored_run(store, name, tags=[name[:50]], notes=name)
+        app = opened()
+        assert listed(app) == [name]
+        for shown in (*app.markdown, *app.caption):
+            assert "<img" not in shown.value
+            assert "**bold" not in shown.value
+            assert "](" not in shown.value
+            assert ":red[x]" not in shown.value
+
+    def test_each_mark_is_escaped_once(self, store):
+        stored_run(store, "a & b #1")
+        assert "**a &#38; b &#35;1**" in texts(opened())
