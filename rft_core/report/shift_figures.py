@@ -9,9 +9,9 @@ from rft_core.metrics.shifts import CORRUPTION_GROUPS, SEVERITIES
 from rft_core.report.figures import CLEAN, REFERENCE
 from rft_core.report.sentences import words
 
-# one hue: all of it is clean accuracy; pale enough at 0 and dark enough at 100 for the numbers on it
-SCALE = ((0.0, "#F3F6F9"), (0.5, "#7FB8D9"), (1.0, CLEAN))
-DARK = 55
+# one hue, since all of it is clean accuracy; light enough up to 100 % for dark numbers on it
+SCALE = ((0.0, "#F3F6F9"), (1.0, "#56A9D8"))
+INK = "#1B1F24"
 
 
 def domain_figure(shifts: dict[str, Any], *, key: str) -> go.Figure:
@@ -60,17 +60,13 @@ def corruption_figure(shifts: dict[str, Any], *, key: str) -> go.Figure:
             zmax=100,
             colorscale=[list(stop) for stop in SCALE],
             colorbar={"title": {"text": "%"}, "thickness": 10},
+            texttemplate="%{z:.0f}",
+            textfont={"size": 11, "color": INK},
             xgap=2,
             ygap=2,
             hovertemplate=f"%{{y}}, severity %{{x}}: %{{z:.1f}} % of {shifts['in_domain']['n']} images<extra></extra>",
         )
     )
-    for row, kind in enumerate(kinds):
-        for column, severity in enumerate(severities):
-            if np.isfinite(percent[row, column]):
-                colour = "#FFFFFF" if percent[row, column] > DARK else "#1B1F24"
-                note = {"x": str(severity), "y": words(kind), "text": f"{percent[row, column]:.0f}", "showarrow": False}
-                figure.add_annotation(**note, font={"size": 11, "color": colour})
     figure.update_xaxes(title="Severity", type="category", showgrid=False)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
     _layout(figure, key, 100 + 24 * len(kinds))

@@ -3,7 +3,7 @@
 import pytest
 
 from rft_core import catalog
-from rft_core.backbones import PASSES, PROGRAM_BYTES, TRAINED_SHARE, facts, search, training_memory
+from rft_core.backbones import KEPT, PASSES, PROGRAM_BYTES, TRAINED_SHARE, facts, search, training_memory
 from rft_core.errors import UnknownNameError
 
 
@@ -93,7 +93,7 @@ class TestTrainingMemory:
 
     def test_the_formula(self):
         found = facts("resnet18")
-        expected = PROGRAM_BYTES + 4 * (4 * found.parameters + 8 * (found.activations + 6 * 3 * 224**2))
+        expected = PROGRAM_BYTES + 4 * (4 * found.parameters + 8 * (1.4 * found.activations + 6 * 3 * 224**2))
         assert self.memory() == pytest.approx(expected, abs=2)
 
     def test_more_of_anything_takes_more(self):
@@ -102,12 +102,12 @@ class TestTrainingMemory:
         assert self.memory(objective="trades") > self.memory()
         assert (
             self.memory("vit_tiny_patch16_224", strategy="linear_probe")
-            < self.memory("vit_tiny_patch16_224", strategy="lora")
+            < self.memory("vit_tiny_patch16_224", strategy="adapter")
             < self.memory("vit_tiny_patch16_224")
         )
 
     def test_every_strategy_and_objective_has_its_row(self):
-        assert set(TRAINED_SHARE) == {row.name for row in catalog.STRATEGIES}
+        assert set(TRAINED_SHARE) == set(KEPT) == {row.name for row in catalog.STRATEGIES}
         assert set(PASSES) == {row.name for row in catalog.OBJECTIVES}
         with pytest.raises(UnknownNameError, match="unknown strategy 'lorra', did you mean 'lora'"):
             self.memory(strategy="lorra")

@@ -3,8 +3,9 @@
 Source: Hendrycks and Dietterich, Benchmarking Neural Network Robustness to Common Corruptions and Perturbations (ICLR 2019),
 with the constants of their published programs: CIFAR-10-C at 32 pixels and ImageNet-C at 224.
 
-Exact at these two sizes, up to rounding (results are rounded, theirs are cut off): Gaussian, shot and impulse noise, defocus,
-motion and zoom blur, snow, fog, brightness, contrast, elastic, pixelate, JPEG.
+Same formulas at these two sizes, up to rounding (results are rounded, theirs are cut off): Gaussian, shot and impulse noise,
+defocus, motion and zoom blur, snow, fog, brightness, contrast, elastic, pixelate, JPEG. The smear of motion blur and snow is
+written after ImageMagick's kernel and was not compared with that program.
 Scaled: between the sizes every constant is interpolated along the logarithm of the size. Below 32 those of 32 hold; above 224
 those of 224 do, with lengths in pixels growing with the size.
 Replaced: glass blur moves all pixels at once instead of one after the other, up to the border; frost is drawn (rough

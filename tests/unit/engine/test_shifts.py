@@ -8,6 +8,8 @@ from rft_core.engine.execute import execute, prepare
 from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.shifts import TRACKED_IMAGES, corrupted, final_shifts
 from rft_core.metrics.shifts import CORRUPTIONS, SEVERITIES
+from rft_core.presets import NO_PERTURBATION
+from rft_core.spec import parse
 from tests import tiny
 
 STYLES = {"data__dataset": "blooms_styles", "data__train_size": 64, "evaluation__shift_size": 32, "evaluation__examples": 0}
@@ -96,3 +98,15 @@ def test_corrupted_pictures_are_the_same_every_time():
     assert [part.digest() for *_, part in first] == [part.digest() for *_, part in second]
     assert len({part.digest() for *_, part in first}) == 30
     assert all(torch.equal(part.labels, split.labels) for *_, part in first)
+
+
+def test_the_styles_are_neither_the_same_nor_hopeless(tmp_path):
+    """A linear probe trained on plain flowers is above chance on every other style, and clearly better at home."""
+    raw = {"data": {"dataset": "blooms_styles", "eval_size": 400}, "strategy": {"kind": "linear_probe"}, "schedule": dict(NO_PERTURBATION)}
+    raw |= {"optim": {"epochs": 4, "learning_rate": 0.02}, "runtime": {"device": "cpu", "threads": 1}}
+    raw |= {"evaluation": {"epsilons": [0], "tracking": 2, "examples": 0, "shift_size": 400}}
+    shifts = execute(parse(raw), FolderReporter(tmp_path)).shifts
+    home = shifts["in_domain"]
+    assert home["accuracy"] > 0.6
+    assert all(row["high"] < home["low"] for row in shifts["domains"])
+    assert all(row["low"] > 1 / 16 for row in shifts["domains"])

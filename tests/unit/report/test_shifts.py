@@ -31,7 +31,7 @@ def test_a_cell_a_corruption_and_severity():
     (cells,) = figure.data
     assert np.array(cells.z) == pytest.approx(np.array([100 * row["accuracy"] for row in SHIFTS["corruptions"]]).reshape(15, 5), abs=1e-4)
     assert (cells.y[0], cells.y[-1], list(cells.x)) == ("Gaussian noise", "JPEG compression", ["1", "2", "3", "4", "5"])
-    assert len(figure.layout.annotations) == 75
+    assert cells.texttemplate == "%{z:.0f}"
 
 
 def test_a_sample_of_the_corruptions_can_be_drawn():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import ndimage
 
 from rft_core.engine.data import blooms
 from rft_core.engine.data.corruptions import KINDS, corrupt
@@ -164,6 +165,27 @@ def test_a_defocused_point_is_a_disc():
         rows = kernel[0, 0].nonzero()[:, 0]
         assert kernel[0].sum((1, 2)).numpy() == pytest.approx(1, abs=1e-4)
         assert radius <= rows.max() - 112 <= radius + 2
+
+
+@pytest.mark.parametrize("size", [32, 224])
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_elastic_transform_against_scipy(size, severity):
+    """The published steps with scipy's resampling, from the same draws: affine by three corners, then smoothed displacements."""
+    strength, sigma, corner = (share * size for share in KINDS["elastic_transform"].constants(severity, size))
+    pixels, stream = clouds(1, size).float() / 255, torch.Generator().manual_seed(4)
+    moved = 2 * corner * (torch.rand((1, 3, 2), generator=stream)[0].double().numpy() - 0.5)
+    noise = 2 * torch.rand((1, 2, size, size), generator=stream)[0].double().numpy() - 1
+    middle, arm = size // 2, size // 3
+    before = np.array([[middle + arm, middle + arm], [middle + arm, middle - arm], [middle - arm, middle - arm]], dtype=float)
+    back = np.linalg.solve(np.column_stack([before + moved, np.ones(3)]), before)
+    rows, columns = np.mgrid[:size, :size].astype(float)
+    turned = np.stack([columns, rows, np.ones_like(rows)], -1) @ back
+    right, down = (strength * (ndimage.gaussian_filter(one, sigma, mode="reflect", truncate=3) if sigma else one) for one in noise)
+    for channel in range(3):
+        first = ndimage.map_coordinates(pixels[0, channel].numpy(), [turned[..., 1], turned[..., 0]], order=1, mode="mirror")
+        expected = ndimage.map_coordinates(first, [rows + down, columns + right], order=1, mode="reflect")
+        found = under(clouds(1, size), "elastic_transform", severity, seed=4)[0, channel].numpy()
+        assert np.abs(found - 255 * expected).max() < 1
 
 
 def test_snow_and_frost_brighten_a_dark_picture_and_fog_evens_out():
