@@ -71,7 +71,7 @@ def pair_runs(records: Sequence[RunRecord], runs_folder: Path, baseline: str | N
         return []
     verdicts = _verdicts(first, runs_folder)
     others = [record for record in records if record is not first and record.report is not None]
-    return [_pair(first, verdicts, run, runs_folder, metric) for run in others for metric in PLACES]
+    return [_pair(first, verdicts, run, mine, metric) for run in others for mine in [_verdicts(run, runs_folder)] for metric in PLACES]
 
 
 def _verdicts(record: RunRecord, runs_folder: Path) -> np.ndarray | None:
@@ -89,7 +89,7 @@ def read_verdicts(record: RunRecord, runs_folder: Path) -> tuple[np.ndarray, np.
     return None if verdicts is None else (verdicts[:, 0], verdicts.all(axis=1))
 
 
-def _pair(first: RunRecord, one: np.ndarray | None, run: RunRecord, runs_folder: Path, metric: str) -> Pair:
+def _pair(first: RunRecord, one: np.ndarray | None, run: RunRecord, two: np.ndarray | None, metric: str) -> Pair:
     epsilon, where, apart = _place(first, run, metric)
     names = {"run_id": run.run_id, "name": run.name, "baseline_id": first.run_id, "baseline_name": first.name, "metric": metric, "where": where}
     if apart:
@@ -97,7 +97,6 @@ def _pair(first: RunRecord, one: np.ndarray | None, run: RunRecord, runs_folder:
     names["is_alike"] = _targets(first) == _targets(run)
     if first.report["images_digest"] != run.report["images_digest"]:
         return _unpaired(names, first, run, epsilon, "measured on other test images")
-    two = _verdicts(run, runs_folder)
     if one is None or two is None:
         return _unpaired(names, first, run, epsilon, "the verdicts on single images are gone")
     return _paired(names, _scores(run, two, epsilon), _scores(first, one, epsilon))
