@@ -67,7 +67,9 @@ def chosen_run() -> RunRecord | None:
         newest = store().summaries(limit=1).rows
         record = store().get(newest[0].run_id) if newest else None
     if record is not None:
-        state[CHOSEN] = state[SHOWN] = st.query_params["run"] = record.run_id
+        state[CHOSEN] = state[SHOWN] = record.run_id
+        if st.query_params.get("run") != record.run_id:
+            st.query_params["run"] = record.run_id
     return record
 
 
