@@ -51,7 +51,6 @@ def main() -> None:
     with right:
         show_actions(record)
     st.fragment(run_every=FIGURE_SECONDS if record.is_active else None, key="runs.figures")(watch_figures)(record.run_id)
-    show_details(record, history(record.run_id))
 
 
 def chosen_run() -> RunRecord | None:
@@ -107,13 +106,14 @@ def watch_status(run_id: str, status: str) -> None:
 
 
 def watch_figures(run_id: str) -> None:
-    """Draw the figures; called again while the run is at work."""
+    """Draw figures and details; called again while the run is at work."""
     try:
         record = store().get(run_id)
     except UserError:
         return
     past = history(run_id)
     show_figures(record, past)
+    show_details(record, past)
 
 
 def _escape(text: str) -> str:
