@@ -52,7 +52,6 @@ def main() -> None:
     with right:
         show_actions(record)
     st.fragment(run_every=FIGURE_SECONDS if record.is_active else None, key="runs.figures")(watch_figures)(record.run_id)
-    show_details(record, history(record.run_id))
 
 
 def chosen_run() -> RunRecord | None:
@@ -68,7 +67,9 @@ def chosen_run() -> RunRecord | None:
         newest = store().summaries(limit=1).rows
         record = store().get(newest[0].run_id) if newest else None
     if record is not None:
-        state[CHOSEN] = state[SHOWN] = st.query_params["run"] = record.run_id
+        state[CHOSEN] = state[SHOWN] = record.run_id
+        if st.query_params.get("run") != record.run_id:
+            st.query_params["run"] = record.run_id
     return record
 
 
@@ -106,7 +107,7 @@ def watch_status(run_id: str, status: str) -> None:
 
 
 def watch_figures(run_id: str) -> None:
-    """Draw the figures; called again while the run is at work."""
+    """Draw figures and details; called again while the run is at work."""
     try:
         record = store().get(run_id)
     except UserError:
@@ -114,6 +115,7 @@ def watch_figures(run_id: str) -> None:
     past = history(run_id)
     show_figures(record, past)
     show_shifts(record)
+    show_details(record, past)
 
 
 def show_figures(record: RunRecord, past: RunHistory) -> None:

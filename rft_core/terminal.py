@@ -80,6 +80,8 @@ def print_answer(record: RunRecord, as_json: bool) -> None:
 def print_run(record: RunRecord) -> None:
     """Print one run: its status with the reason, and its report."""
     out.print(f"{record.run_id}  {record.name}  {record.status}  {record.reason}", highlight=False, soft_wrap=True)
+    if record.parent:
+        out.print(f"forked from run {record.parent} at step {record.parent_step}", highlight=False)
     if not record.report:
         out.print(f"step {record.step} of {record.total_steps or '?'}; last heard of {format_duration(record.heartbeat_age)} ago", highlight=False)
         return

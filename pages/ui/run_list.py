@@ -59,7 +59,8 @@ def choose_wanted() -> tuple[Wanted, int]:
             label_visibility="collapsed",
             width=380,
         )
-        set_filters = sum(bool(st.session_state.get(f"runs.{kind}")) for kind in FILTERS)
+        # under a fresh link the widgets do not know yet what the URL asks of them
+        set_filters = sum(bool(st.session_state.get(key, st.query_params.get_all(key))) for key in map("runs.{}".format, FILTERS))
         with st.popover(f"Filters ({set_filters})" if set_filters else "Filters", icon=":material/filter_list:", key="runs.filters"):
             chosen = {kind: tuple(_filter(kind, label, choices[kind])) for kind, label in FILTERS.items()}
         order = st.selectbox(

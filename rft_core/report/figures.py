@@ -137,7 +137,9 @@ def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: st
             )
         )
         label = f"area = expected robustness<br><b>{100 * curve.expected_robustness:.1f} %</b>"
-        figure.add_annotation(text=label, xref="paper", yref="paper", x=0.97, y=0.97, xanchor="right", showarrow=False, align="right", font={"size": 13})
+        # beneath a curve that stays high, above one that falls
+        place = {"y": 0.06, "yanchor": "bottom"} if y[-1] > 50 else {"y": 0.97, "yanchor": "top"}
+        figure.add_annotation(text=label, xref="paper", yref="paper", x=0.97, xanchor="right", showarrow=False, align="right", font={"size": 13}, **place)
     epsilon_axis(figure, epsilon, norm, axis="x")
     scale = PIXEL_LEVELS if norm == "linf" else 1.0
     figure.update_xaxes(title="Epsilon of the attack", range=[-0.02 * epsilon * scale, max(epsilon * scale, 1e-6) * 1.04])

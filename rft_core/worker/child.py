@@ -38,6 +38,7 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
             record = store.get(run_id)
             # "auto" becomes the device that was claimed: on two GPUs two runs must not meet on the first
             spec = with_settings(record.spec, {"runtime.device": record.device}) if record.device else record.spec
+            origin = {"parent": record.parent, "parent_step": record.parent_step} if record.parent else {}
             report = _load(target)(spec, reporter)
         except KeyboardInterrupt:
             outcome = ("lost", "interrupted from the keyboard; resume it to go on from its last checkpoint", None)
@@ -52,7 +53,11 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
             traceback.print_exc()
             outcome = ("failed", f"{type(error).__name__}: {error}; the whole trace is in {LOG_FILE} of the run's folder", None)
         else:
-            outcome = ("paused", "paused by request; resume it to go on", None) if report is None else (report.status, _reason(report.status), report.as_dict())
+            outcome = (
+                ("paused", "paused by request; resume it to go on", None)
+                if report is None
+                else (report.status, _reason(report.status), report.as_dict() | origin)
+            )
         reporter.event("status", reporter.last_step, 0.0, {"status": outcome[0], "reason": outcome[1]})
     _finish(store, run_id, outcome)
 

@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import DBAPIError
 
-from rft_core.errors import StoreError
+from rft_core.errors import StoreError, UserError
 from rft_core.home import Home
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
@@ -96,7 +96,12 @@ class _Worker:
         ended = [run_id for run_id, child in self.children.items() if not child.is_alive()]
         for run_id in ended:
             code = self.children[run_id].exitcode
-            record = self.store.get(run_id)
+            try:
+                record = self.store.get(run_id)
+            except UserError:
+                # a person deleted it as soon as it had ended
+                del self.children[run_id]
+                continue
             if record.is_active:
                 how = (
                     f"was killed by signal {-code}" + (", often for want of memory" if code == -9 else "")

@@ -42,7 +42,9 @@ def train_events(store: RunStore, run_id: str) -> dict[int, tuple]:
 
 def strip(report: dict) -> dict:
     machine = {name: value for name, value in report["machine"].items() if not name.endswith("memory_mib")}
-    return {name: value for name, value in report.items() if name not in ("run_id", "seconds", "images_per_second")} | {"machine": machine}
+    return {name: value for name, value in report.items() if name not in ("run_id", "seconds", "images_per_second", "parent", "parent_step")} | {
+        "machine": machine
+    }
 
 
 @pytest.fixture
@@ -67,6 +69,8 @@ def test_a_fork_without_a_change_gives_the_numbers_of_the_whole_run(store, paren
     finish(store, child)
     assert strip(store.get(child).report) == strip(store.get(whole).report)
     assert train_events(store, child) == train_events(store, whole)
+    assert (store.get(child).report["parent"], store.get(child).report["parent_step"]) == (parent, AT)
+    assert "parent" not in store.get(whole).report
 
 
 def test_only_the_schedule_of_what_is_left_changes(store, parent):

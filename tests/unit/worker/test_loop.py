@@ -4,11 +4,13 @@ import logging
 import os
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from rft_core.errors import StoreError
 from rft_core.spec import RunSpec, with_settings
+from rft_core.worker import loop
 from rft_core.worker.loop import Engine, run_worker, worker_lock
 from rft_core.worker.submit import submit, worker_is_running
 
@@ -83,3 +85,12 @@ def test_a_run_for_a_device_that_is_not_here_waits_and_does_not_hold_up_others(h
     runs = submit(store, RunSpec(), start_worker=False)
     assert run_worker(home, engine("finish"), ("cpu",), once=True) == 1
     assert (store.get(waits).status, store.get(runs).status) == ("queued", "finished")
+
+
+def test_a_run_that_was_deleted_as_soon_as_it_ended_does_not_end_the_worker(home, store):
+    run_id = store.submit(RunSpec())
+    worker = loop._Worker(home, engine("finish"), ("cpu",))
+    worker.children = {run_id: SimpleNamespace(is_alive=lambda: False, exitcode=0)}
+    store.discard(run_id)
+    assert worker._collect() == 1
+    assert worker.children == {}
