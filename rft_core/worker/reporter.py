@@ -35,7 +35,7 @@ class StoreReporter:
         self._last_news = time.monotonic()
         self._sequence = last_sequence(store.engine, run_id)
         self._step, self._total_steps = store.get(run_id).step, None
-        self._wish = ""
+        self._wish, self._waiting_for = "", ""
         self._lock, self._wake, self._closing = threading.Lock(), threading.Event(), False
         self._thread = threading.Thread(target=self._beat, name="reporter", daemon=True)
 
@@ -85,6 +85,11 @@ class StoreReporter:
         """Ask from inside the process, for a signal handler."""
         self._wish = wish
 
+    def waits(self, line: str) -> None:
+        """Say what the run waits for before it begins, until it is called with ""."""
+        self._waiting_for, self._last_news = line, time.monotonic()
+        self._wake.set()
+
     def _beat(self) -> None:
         while not self._closing:
             self._flush()
@@ -108,7 +113,9 @@ class StoreReporter:
         return True
 
     def _silence(self) -> str:
-        """Return what to say of a run that has had no news for long, else nothing."""
+        """Return what a run waits for, what to say of one that has had no news for long, else nothing."""
+        if self._waiting_for:
+            return self._waiting_for
         age = time.monotonic() - self._last_news
         if age < SILENCE_SECONDS:
             return ""

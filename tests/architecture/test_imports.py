@@ -23,7 +23,7 @@ FLOORS = (
     ("rft_core.presets", "rft_core.preview", "rft_core.grid"),
     ("rft_core.store",),
     ("rft_core.recordings",),
-    ("rft_core.report", "rft_core.worker", "rft_core.datacards"),
+    ("rft_core.report", "rft_core.worker", "rft_core.datacards", "rft_core.evaluations"),
     (
         "rft_core.arguments",
         "rft_core.foreground",
