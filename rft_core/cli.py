@@ -234,19 +234,22 @@ def evaluate(
     epsilons: Annotated[str | None, typer.Option(help="Grid, for example 0,4/255,8/255; the run's own by default.")] = None,
     images: Annotated[int | None, typer.Option(help="Test images, drawn evenly over classes; all by default.", min=2)] = None,
     honesty: Annotated[bool, typer.Option("--honesty", help="Check whether the robustness is real.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Attack this one picture instead of the test images.")] = None,
+    asked: Annotated[
+        str | None, typer.Option("--as", help="Id of an evaluation whose request is already written; the options above are then not used.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a run's model again: a stronger attack, another grid, honesty checks. Kept with the run."""
-    from rft_core.engine.review import review
-    from rft_core.reviewing import review_run
+    """Measure a run's model again: a stronger attack, another grid, honesty checks, single images. Kept with the run."""
+    from rft_core.engine.review import review, review_picture
+    from rft_core.reviewing import request_folder, review_run
 
     catalog.find("attacks", attack)
-    grid = split_epsilons(epsilons) if epsilons else None
-    document = review_run(open_store(), run_id, review, attack=attack, steps=steps, epsilons=grid, images=images, honesty=honesty, console=err)
-    if as_json:
-        show_json(document)
-        return
-    print_review(document)
+    wanted = {"attack": attack, "steps": steps, "epsilons": split_epsilons(epsilons) if epsilons else None, "images": images, "honesty": honesty}
+    store = open_store()
+    folder = request_folder(store, run_id, wanted, picture, asked)
+    document = review_run(store, run_id, folder, review, review_picture, local_devices(), lambda line: err.print(line, markup=False, highlight=False))
+    show_json(document) if as_json else print_review(document)
 
 
 @app.command()

@@ -1,60 +1,90 @@
-"""Measure a stored run again and keep what comes out with the run."""
+"""Measure a stored run again, when its device is free, and keep what comes out with the run."""
 
-import json
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from rft_core.errors import StoreError
-from rft_core.store.artifacts import list_artifacts, register_artifact
+from rft_core import evaluations
+from rft_core.errors import DataError, StoreError, UserError
+from rft_core.evaluations import ANSWER, IMAGES, LOG, PICTURES, REQUEST, UPLOAD
+from rft_core.spec import with_settings
+from rft_core.store.artifacts import describe_file, record_artifacts
+from rft_core.store.device_lock import choose_device, device_turn
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
-from rft_core.units import format_duration
 
-KIND = "review"
-# APGD-CE 100, APGD-T and FAB-T 9 x 100 each (FAB takes three), Square 5,000 predictions: for one image that stands
-AUTOATTACK_COST = 6_000
+KIND = "evaluation"
+Review = Callable[..., dict[str, Any]]
+
+
+def request_folder(store: RunStore, run_id: str, wanted: Mapping[str, Any], picture: Path | None, asked: str | None) -> Path:
+    """Return the folder of the evaluation `asked` for earlier, else that of a new one of what is `wanted`, with a copy of `picture`."""
+    record = _measured(store, run_id)
+    if asked is not None:
+        folder = evaluations.place_of(store, record.run_id, asked)
+        if not (folder / REQUEST).is_file() or (folder / ANSWER).is_file():
+            raise StoreError(f"run {record.run_id} has no open evaluation '{asked}'; leave out --as to make a new one")
+        return folder
+    if picture is not None and not picture.is_file():
+        raise DataError(f"there is no picture '{picture}'; give the path of an image file")
+    folder = evaluations.new_evaluation(store, record.run_id, {**wanted, "is_picture": picture is not None}).folder
+    if picture is not None:
+        shutil.copyfile(picture, folder / UPLOAD)
+    return folder
 
 
 def review_run(
-    store: RunStore,
-    run_id: str,
-    review: Callable[..., dict[str, Any]],
-    *,
-    attack: str,
-    steps: int,
-    epsilons: Sequence[float] | None,
-    images: int | None,
-    honesty: bool,
-    console: Console,
+    store: RunStore, run_id: str, folder: Path, review: Review, review_picture: Review, devices: Sequence[str], notify: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Return what `review` (the engine's, handed in) finds on a run, written as an artifact of the run."""
-    record = store.get(run_id)
-    if record.report is None:
-        raise StoreError(f"run {record.run_id} is {record.status} and has no report; only a run that was measured can be evaluated again")
-    if attack == "autoattack":
-        console.print(f"AutoAttack takes about {format_duration(_autoattack_seconds(record, images))} or longer here", highlight=False)
-    started, folder = time.monotonic(), store.folder(record.run_id)
-    digest = record.report["images_digest"]
-    document = review(record.spec, folder, attack=attack, steps=steps, epsilons=epsilons, images=images, honesty=honesty, digest=digest)
-    document = {"run_id": record.run_id, **document, "seconds": round(time.monotonic() - started, 3)}
-    path = folder / "reviews" / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{attack}.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(document, indent=2) + "\n")
-    register_artifact(store.engine, record.run_id, folder, path, KIND)
+    """Return what the engine's functions, handed in, find on a run: what the request in `folder` asks for.
+
+    Waits while something else has the device. The answer, or ``{"error": line}``, is written into `folder`, and its files
+    are registered as artifacts of the run.
+    """
+
+    def say(line: str) -> None:
+        if line:
+            evaluations.say(folder, line)
+            notify(line)
+
+    try:
+        document = _make(store, _measured(store, run_id), folder, (review, review_picture), devices, say)
+    except UserError as error:
+        evaluations.write(folder / ANSWER, {"error": str(error)})
+        raise
+    except Exception as error:
+        evaluations.write(folder / ANSWER, {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"})
+        raise
     return document
 
 
-def read_reviews(store: RunStore, run_id: str) -> list[dict[str, Any]]:
-    """Return the reviews kept with a run, oldest first."""
-    folder = store.folder(run_id)
-    return [json.loads((folder / one.path).read_text()) for one in list_artifacts(store.engine, run_id, KIND) if (folder / one.path).is_file()]
+def _measured(store: RunStore, run_id: str) -> RunRecord:
+    record = store.get(run_id)
+    if record.report is None:
+        raise StoreError(f"run {record.run_id} is {record.status} and has no report; only a run that was measured can be evaluated again")
+    return record
 
 
-def _autoattack_seconds(record: RunRecord, images: int | None) -> float:
-    report = record.report
-    standing = (images or report["curve"][0]["n"]) * report["clean_accuracy"]
-    rate = report["gradient_evaluations"] / max(report["seconds"], 1e-9)
-    return standing * AUTOATTACK_COST / rate
+def _make(
+    store: RunStore, record: RunRecord, folder: Path, engine: tuple[Review, Review], devices: Sequence[str], say: Callable[[str], None]
+) -> dict[str, Any]:
+    request = evaluations.read(folder / REQUEST) or {}
+    device = choose_device(store.home, record.spec.runtime.device, devices)
+    spec, own = with_settings(record.spec, {"runtime.device": device}), store.folder(record.run_id)
+    wanted = {name: request.get(name) for name in ("attack", "steps", "epsilons")} | {"notify": say}
+    say("starting")
+    with device_turn(store.home, device, f"an evaluation of run {record.name}", waiting=say):
+        started = time.monotonic()
+        if request.get("is_picture"):
+            document = engine[1](spec, own, folder, folder / UPLOAD, **wanted)
+        else:
+            wanted |= {"images": request.get("images"), "honesty": bool(request.get("honesty")), "digest": record.report["images_digest"]}
+            document = engine[0](spec, own, folder, **wanted)
+        about = {"run_id": record.run_id, "evaluation_id": folder.name, "device": device, "made": time.time()}
+        document = {**about, **document, "seconds": round(time.monotonic() - started, 3)}
+    evaluations.write(folder / ANSWER, document)
+    files = [folder / name for name in (ANSWER, IMAGES, PICTURES, UPLOAD) if (folder / name).is_file()]
+    record_artifacts(store.engine, record.run_id, [describe_file(own, file, KIND) for file in files])
+    return document

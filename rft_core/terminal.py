@@ -41,7 +41,12 @@ def print_runs(records: list[RunRecord]) -> None:
 
 
 def print_review(document: dict[str, Any]) -> None:
-    """Print a robustness curve and the honesty findings."""
+    """Print a robustness curve and the honesty findings; of one picture, where it falls."""
+    if "curve" not in document:
+        falls = "no epsilon of the grid fools it" if document["falls_at"] is None else f"falls at {format_epsilon(document['falls_at'], document['norm'])}"
+        taken = f", then taken for {document['taken_for']}" if document["taken_for"] else ""
+        out.print(f"{document['prediction']} ({format_percent(document['confidence'])}): {falls}{taken}", highlight=False, markup=False)
+        return
     for point in document["curve"]:
         out.print(f"  {format_epsilon(point['epsilon']):>10s} {'█' * round(40 * point['accuracy']):40s} {format_percent(point['accuracy'])}", highlight=False)
     for finding in (document["honesty"] or {}).get("findings", []):

@@ -29,6 +29,10 @@ def show_actions(record: RunRecord) -> None:
         if st.button("Duplicate", icon=":material/content_copy:", key="runs.duplicate", help="Opens Train with all settings of this run, to be changed."):
             prefill.forget()
             st.switch_page("pages/train.py", query_params={"from": run_id})
+        if record.report and st.button(
+            "Evaluate", icon=":material/troubleshoot:", key="runs.evaluate", help="Stronger attacks, honesty checks, single images."
+        ):
+            st.switch_page("pages/evaluate.py", query_params={"run": run_id})
         fork_form(record)
         _words(record)
         if not record.is_active:

@@ -8,8 +8,9 @@ next, so batches stay full. (Halving the grid instead took 1.9 full attacks on a
 the same verdicts.) What is spent is counted in gradient evaluations (examples x steps).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -20,17 +21,21 @@ from rft_core.engine.attacks.norms import NORMS, Norm
 from rft_core.engine.attacks.walk import Walk, input_gradient
 from rft_core.engine.data.dataset import Split
 from rft_core.engine.modes import eval_mode
-from rft_core.engine.search import ROUNDING, Search, bisect_with
+from rft_core.engine.search import ROUNDING, Found, Search, bisect_with
 from rft_core.metrics.curve import RobustnessCurve
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Verdicts bool (N, E): True where the example is classified rightly at that epsilon; and what they cost."""
+    """Verdicts bool (N, E): True where the example is classified rightly at that epsilon; and what they cost.
+
+    `fooling` has, where it was asked for, what made each fallen example fall at its smallest epsilon.
+    """
 
     epsilons: tuple[float, ...]
     verdicts: np.ndarray
     gradient_evaluations: int
+    fooling: Mapping[int, Found] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def curve(self) -> RobustnessCurve:
@@ -49,23 +54,27 @@ def evaluate(
     relative_step_size: float | None = None,
     batch_size: int = 128,
     memory_format: torch.memory_format = torch.contiguous_format,
+    keep_fooling: bool = False,
 ) -> Evaluation:
     """Return the verdicts of `model` on `split` under `attack` at each of `epsilons`, which start at 0.
 
-    The verdict at epsilon 0 is the clean prediction. Every module's training flag is given back.
+    The verdict at epsilon 0 is the clean prediction. Every module's training flag is given back. With `keep_fooling` the
+    perturbations that fooled the model are kept: 12 bytes a pixel of each fallen image.
     """
     row = catalog.find("attacks", attack)
     with eval_mode(model):
         right = predict(model, split, batch_size, memory_format).argmax(1) == split.labels
         search = Search(right, torch.tensor(epsilons, dtype=torch.float32, device=split.labels.device))
-        spent = 0
+        spent, fooling = 0, {}
         if len(epsilons) > 1 and row.walk:
             walk = row.load_walk()(steps, relative_step_size)
-            spent = _Lane(model, split, search, walk, NORMS[norm], memory_format).run(batch_size, 1 if attack == "fgsm" else steps)
+            lane = _Lane(model, split, search, walk, NORMS[norm], memory_format)
+            spent, fooling = lane.run(batch_size, 1 if attack == "fgsm" else steps), lane.found
         elif len(epsilons) > 1:
-            spent = bisect_with(row.load(), model, split, search, norm=norm, steps=steps, batch_size=batch_size)
+            found = fooling if keep_fooling else None
+            spent = bisect_with(row.load(), model, split, search, norm=norm, steps=steps, batch_size=batch_size, found=found)
     verdicts = np.arange(len(epsilons))[None, :] < search.high.cpu().numpy()[:, None]
-    return Evaluation(tuple(epsilons), verdicts, spent)
+    return Evaluation(tuple(epsilons), verdicts, spent, MappingProxyType(fooling if keep_fooling else {}))
 
 
 @torch.no_grad()
@@ -86,7 +95,7 @@ class _Lane:
     def __init__(self, model: nn.Module, split: Split, search: Search, walk: Walk, ball: Norm, memory_format: torch.memory_format):
         self.model, self.split, self.search, self.walk, self.ball, self.memory_format = model, split, search, walk, ball, memory_format
         # the smallest perturbation that fooled the model so far, where there is one
-        self.found: dict[int, Tensor] = {}
+        self.found: dict[int, Found] = {}
         self.state: dict[str, Tensor] = {}
         self.place = self._fresh(torch.empty(0, dtype=torch.long, device=split.labels.device))
 
@@ -99,20 +108,20 @@ class _Lane:
             fell = logits.argmax(1) != self.place["labels"]
             done = fell | (self.place["taken"] >= steps)
             if done.any():
-                self._settle(done, fell)
+                self._settle(done, fell, logits)
                 gradient, values = gradient[~done], values[~done]
             self.state = self.walk.advance(self.state, gradient, values, self.place["images"], self.place["epsilon"], self.ball)
             self.place["taken"] = self.place["taken"] + 1
         return spent
 
-    def _settle(self, done: Tensor, fell: Tensor) -> None:
+    def _settle(self, done: Tensor, fell: Tensor, logits: Tensor) -> None:
         """Record the walks that ended and drop them from the batch."""
         examples, points = self.place["examples"][done], self.place["points"][done]
         deltas = self.state["point"][done] - self.place["images"][done]
         held_by = torch.searchsorted(self.search.grid * ROUNDING, self.ball.size(deltas)).clamp(min=1)
         fallen = fell[done]
-        for example, delta in zip(examples[fallen].tolist(), deltas[fallen]):
-            self.found[example] = delta
+        for example, delta, said in zip(examples[fallen].tolist(), deltas[fallen], logits[done][fallen].argmax(1).tolist()):
+            self.found[example] = Found(delta, said)
         self.search.settle(examples, points, torch.where(fallen, torch.minimum(held_by, points), self.search.count))
         self.place = {name: tensor[~done] for name, tensor in self.place.items()}
         self.state = {name: tensor[~done] for name, tensor in self.state.items()}
@@ -146,7 +155,7 @@ class _Lane:
         known = [self.found.get(example) for example in place["examples"].tolist()]
         if all(one is None for one in known):
             return images
-        deltas = torch.stack([torch.zeros_like(images[0]) if one is None else one for one in known])
+        deltas = torch.stack([torch.zeros_like(images[0]) if one is None else one.delta for one in known])
         return torch.clamp(images + self.ball.project(deltas, place["epsilon"]), 0, 1).contiguous(memory_format=self.memory_format)
 
     def _join(self, old: Tensor, new: Tensor) -> Tensor:

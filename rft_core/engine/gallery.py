@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rft_core.engine.attacks.pgd import pgd
+from rft_core.engine.closer import MOST_CONFIDENT, climb
 from rft_core.engine.data.dataset import Split
-from rft_core.engine.evaluate import as_pixels, predict
+from rft_core.engine.evaluate import predict
 from rft_core.engine.modes import eval_mode
 from rft_core.engine.review import load_job
 from rft_core.errors import DataError, SettingError
@@ -17,7 +17,6 @@ from rft_core.units import PIXEL_LEVELS
 
 # dense below 1/255, where a standard model falls
 EPSILONS = tuple(level / PIXEL_LEVELS for level in (0, 0.25, 0.5, 1, 2, 3, 4, 6, 8))
-MOST_CONFIDENT = 5
 
 
 def save_gallery(path: Path, spec: RunSpec, folder: Path, count: int, *, run: str) -> None:
@@ -32,7 +31,7 @@ def save_gallery(path: Path, spec: RunSpec, folder: Path, count: int, *, run: st
     with eval_mode(job.model):
         right = predict(job.model, job.dataset.test).argmax(1) == job.dataset.test.labels
         chosen = _one_a_class(job.dataset.test, right, count)
-        deltas, logits = climb(job.model, chosen, norm=spec.threat.norm, steps=spec.evaluation.steps)
+        deltas, logits = climb(job.model, chosen, norm=spec.threat.norm, steps=spec.evaluation.steps, epsilons=EPSILONS)
     confidences, classes = logits.softmax(-1).topk(min(MOST_CONFIDENT, logits.shape[-1]))
     names = np.array(job.dataset.class_names)
     np.savez_compressed(
@@ -45,29 +44,6 @@ def save_gallery(path: Path, spec: RunSpec, folder: Path, count: int, *, run: st
         confidences=confidences.cpu().numpy(),
         run=np.array(run),
     )
-
-
-def climb(model: nn.Module, split: Split, *, norm: str, steps: int) -> tuple[Tensor, Tensor]:
-    """Return perturbations (N, E, C, H, W) and logits (N, E, K) at each of EPSILONS, by PGD with `steps` steps.
-
-    A perturbation that fools the model stays where the attack in the larger ball, which holds it too, finds none.
-    """
-    images = as_pixels(split.images)
-    delta, deltas, logits = torch.zeros_like(images), [], []
-    for epsilon in EPSILONS:
-        if epsilon > 0:
-            found = pgd(model, images, split.labels, norm=norm, epsilon=epsilon, steps=steps) - images
-            worse = _is_right(model, images + delta, split.labels) | ~_is_right(model, images + found, split.labels)
-            delta = torch.where(worse.view(-1, 1, 1, 1), found, delta)
-        deltas.append(delta)
-        with torch.no_grad():
-            logits.append(model(images + delta).float())
-    return torch.stack(deltas, 1), torch.stack(logits, 1)
-
-
-@torch.no_grad()
-def _is_right(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    return model(images).argmax(1) == labels
 
 
 def _one_a_class(split: Split, right: Tensor, count: int) -> Split:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,14 @@ from rft_core.engine.data.dataset import Split
 
 # a perturbation clamped to epsilon may exceed it by rounding
 ROUNDING = 1 + 1e-5
+
+
+@dataclass(frozen=True)
+class Found:
+    """A perturbation (C, H, W) that fooled the model, and the class it then took the example for."""
+
+    delta: Tensor
+    said: int
 
 
 class Search:
@@ -45,10 +54,21 @@ class Search:
         self.waiting.extend(examples[open_again].tolist())
 
 
-def bisect_with(attack: Callable[..., Tensor], model: nn.Module, split: Split, search: Search, *, norm: str, steps: int, batch_size: int) -> int:
+def bisect_with(
+    attack: Callable[..., Tensor],
+    model: nn.Module,
+    split: Split,
+    search: Search,
+    *,
+    norm: str,
+    steps: int,
+    batch_size: int,
+    found: dict[int, Found] | None = None,
+) -> int:
     """Find every critical point with an attack that is a whole function: batches of examples that wait at the same point.
 
-    Returns examples x steps, the attack's own count of gradient evaluations being unknown.
+    Returns examples x steps, the attack's own count of gradient evaluations being unknown. Into `found`, where it is given,
+    goes what fooled the model in the smallest ball.
     """
     spent = 0
     while search.waiting:
@@ -59,7 +79,12 @@ def bisect_with(attack: Callable[..., Tensor], model: nn.Module, split: Split, s
                 images, labels = split.fetch(examples).float().div(255), split.labels[examples]
                 adversarial = attack(model, images, labels, norm=norm, epsilon=search.grid[point].item(), steps=steps)
                 with torch.no_grad():
-                    fell = model(adversarial).argmax(1) != labels
+                    said = model(adversarial).argmax(1)
+                fell = said != labels
+                if found is not None:
+                    # a later success is always in a smaller ball
+                    fallen = zip(examples[fell].tolist(), (adversarial - images)[fell], said[fell].tolist())
+                    found.update((example, Found(delta, name)) for example, delta, name in fallen)
                 place = torch.full_like(examples, point)
                 search.settle(examples, place, torch.where(fell, place, search.count))
                 spent += len(examples) * steps

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
 from sqlalchemy.exc import DBAPIError
@@ -13,10 +14,14 @@ from sqlalchemy.exc import DBAPIError
 from rft_core.errors import RftError
 from rft_core.home import Home
 from rft_core.spec import with_settings
+from rft_core.store.device_lock import device_turn
 from rft_core.store.run_store import RunStore
 from rft_core.worker.reporter import PATIENCE_SECONDS, StoreReporter
 
 LOG_FILE = "run.log"
+# status, reason, report
+Outcome = tuple[str, str, dict | None]
+PAUSED: Outcome = ("paused", "paused by request; resume it to go on", None)
 log = logging.getLogger(__name__)
 
 
@@ -32,14 +37,8 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
     """Execute a claimed run in this process and record how it ended; a failure is recorded with its reason, not raised."""
     with StoreReporter(store, run_id) as reporter:
         signal.signal(signal.SIGTERM, lambda *_: reporter.ask("pause"))
-        # from here on its pace is measured; what a resumed run did before is another session
-        reporter.event("status", reporter.last_step, 0.0, {"status": "running", "reason": ""})
         try:
-            record = store.get(run_id)
-            # "auto" becomes the device that was claimed: on two GPUs two runs must not meet on the first
-            spec = with_settings(record.spec, {"runtime.device": record.device}) if record.device else record.spec
-            origin = {"parent": record.parent, "parent_step": record.parent_step} if record.parent else {}
-            report = _load(target)(spec, reporter)
+            outcome = _execute(store, run_id, target, reporter)
         except KeyboardInterrupt:
             outcome = ("lost", "interrupted from the keyboard; resume it to go on from its last checkpoint", None)
         except RftError as error:
@@ -52,17 +51,34 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
         except Exception as error:
             traceback.print_exc()
             outcome = ("failed", f"{type(error).__name__}: {error}; the whole trace is in {LOG_FILE} of the run's folder", None)
-        else:
-            outcome = (
-                ("paused", "paused by request; resume it to go on", None)
-                if report is None
-                else (report.status, _reason(report.status), report.as_dict() | origin)
-            )
         reporter.event("status", reporter.last_step, 0.0, {"status": outcome[0], "reason": outcome[1]})
     _finish(store, run_id, outcome)
 
 
-def _finish(store: RunStore, run_id: str, outcome: tuple[str, str, dict | None]) -> None:
+def _execute(store: RunStore, run_id: str, target: str, reporter: StoreReporter) -> Outcome:
+    """Execute a run once its device is its own; return how it ended."""
+    with _turn(store, run_id, reporter) as is_mine:
+        if not is_mine:
+            return ("stopped", "stopped by request while it waited for its device", None) if reporter.request() == "stop" else PAUSED
+        # from here on its pace is measured; what a resumed run did before is another session
+        reporter.event("status", reporter.last_step, 0.0, {"status": "running", "reason": ""})
+        record = store.get(run_id)
+        # "auto" becomes the device that was claimed: on two GPUs two runs must not meet on the first
+        spec = with_settings(record.spec, {"runtime.device": record.device}) if record.device else record.spec
+        origin = {"parent": record.parent, "parent_step": record.parent_step} if record.parent else {}
+        report = _load(target)(spec, reporter)
+    return PAUSED if report is None else (report.status, _reason(report.status), report.as_dict() | origin)
+
+
+def _turn(store: RunStore, run_id: str, reporter: StoreReporter) -> AbstractContextManager[bool]:
+    """Wait until no evaluation uses the device that was claimed; gives False when a person asked the run to end first."""
+    record = store.get(run_id)
+    if record.device is None:
+        return nullcontext(True)
+    return device_turn(store.home, record.device, f"run {record.name}", waiting=reporter.waits, given_up=lambda: reporter.request() is not None)
+
+
+def _finish(store: RunStore, run_id: str, outcome: Outcome) -> None:
     """Record how a run ended, however long the store is locked or the disk full; the process stays, so the run is not taken for lost."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:

@@ -36,7 +36,7 @@ class StoreReporter:
         self._sequence = last_sequence(store.engine, run_id)
         record = store.get(run_id)
         self._step, self._total_steps = record.step, record.total_steps
-        self._wish = ""
+        self._wish, self._waiting_for = "", ""
         self._lock, self._wake, self._closing = threading.Lock(), threading.Event(), False
         self._thread = threading.Thread(target=self._beat, name="reporter", daemon=True)
 
@@ -86,6 +86,11 @@ class StoreReporter:
         """Ask from inside the process, for a signal handler."""
         self._wish = wish
 
+    def waits(self, line: str) -> None:
+        """Say what the run waits for before it begins, until it is called with ""."""
+        self._waiting_for, self._last_news = line, time.monotonic()
+        self._wake.set()
+
     def _beat(self) -> None:
         while not self._closing:
             self._flush()
@@ -109,7 +114,9 @@ class StoreReporter:
         return True
 
     def _silence(self) -> str:
-        """Return what to say of a run that has had no news for long, else nothing."""
+        """Return what a run waits for, what to say of one that has had no news for long, else nothing."""
+        if self._waiting_for:
+            return self._waiting_for
         age = time.monotonic() - self._last_news
         if age < SILENCE_SECONDS:
             return ""

@@ -20,10 +20,10 @@ FLOORS = (
     ("rft_core.uploads",),
     ("rft_core.sections", "rft_core.backbones"),
     ("rft_core.spec", "rft_core.availability"),
-    ("rft_core.presets", "rft_core.preview", "rft_core.grid"),
+    ("rft_core.presets", "rft_core.preview", "rft_core.grid", "rft_core.evaluation_cost"),
     ("rft_core.store",),
     ("rft_core.recordings",),
-    ("rft_core.report", "rft_core.worker", "rft_core.datacards"),
+    ("rft_core.report", "rft_core.worker", "rft_core.datacards", "rft_core.evaluations"),
     (
         "rft_core.arguments",
         "rft_core.foreground",

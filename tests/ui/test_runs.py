@@ -74,9 +74,9 @@ class TestStates:
 
     def test_stopped_and_finished(self, store):
         run_id = stored_run(store, "done")
-        assert buttons(opened()) == {"duplicate", "delete"}
+        assert buttons(opened()) == {"duplicate", "evaluate", "delete"}
         put(store, run_id, status="stopped")
-        assert buttons(opened()) == {"resume", "duplicate", "delete"}
+        assert buttons(opened()) == {"resume", "duplicate", "evaluate", "delete"}
 
     def test_a_run_that_ends_while_it_is_watched(self, store):
         run_id = stored_run(store, "live", finished=False)
@@ -84,7 +84,7 @@ class TestStates:
         assert "stop" in buttons(app)
         store.finish(run_id, "finished", report={"clean_accuracy": 0.8, "robust_accuracy": 0.4, "expected_robustness": 0.6, "onset": None, "curve": POINTS})
         app.run()
-        assert buttons(app) == {"duplicate", "delete"}
+        assert buttons(app) == {"duplicate", "evaluate", "delete"}
 
     def test_a_run_that_another_page_deleted(self, store):
         first, second = stored_run(store, "first"), stored_run(store, "second")

@@ -1,0 +1,215 @@
+"""Evaluate: one run's model under a closer look. What is asked for is made by a process of its own, and kept with the run."""
+
+import streamlit as st
+
+from pages.ui.evaluate_form import ask_form, picture_form
+from pages.ui.evaluate_gallery import show_gallery
+from pages.ui.frame import columns, open_page, plain
+from pages.ui.session import reconciled, store
+from pages.ui.shifts import show_shifts
+from rft_core import catalog
+from rft_core.evaluations import IMAGES, Evaluation, cancel, list_evaluations, load_arrays
+from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.falling import confusion
+from rft_core.report import evaluation_sentences as sentences
+from rft_core.report.evaluation_figures import Line, attacks_figure, class_figure, confusion_figure, parts_figure
+from rft_core.report.figures import CONFIG
+from rft_core.store.records import RunRecord, RunSummary
+from rft_core.units import format_duration, format_epsilon
+
+POLL_SECONDS = 1.0
+OFFERED = 500
+SHOWN_CURVES = 8
+RUN, CHOSEN, URL = "evaluate.run", "evaluate.evaluation", "evaluate.url"
+LEVELS = {
+    "green": (":green[:material/check_circle:]", "success"),
+    "amber": (":orange[:material/warning:]", "warning"),
+    "red": (":red[:material/error:]", "error"),
+}
+
+
+def main() -> None:
+    open_page("Evaluate", __file__)
+    reconciled()
+    record = choose_run()
+    if record is None:
+        st.info("No run has been measured yet. Launch one on Train; when it is finished, its model can be looked at here.", icon=":material/lightbulb:")
+        st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
+        return
+    found = list_evaluations(store(), record.run_id)
+    kept = [one for one in found if one.status == "done"]
+    left, right = columns(4, 8)
+    with left:
+        ask_form(record, kept)
+        with st.expander("Attack a picture of your own"):
+            picture_form(record)
+    with right:
+        making = [one.evaluation_id for one in found if one.status == "making"]
+        st.fragment(run_every=POLL_SECONDS if making else None, key="evaluate.live")(watch)(record.run_id, making)
+        show_failures(found)
+        chosen = choose_evaluation(kept)
+        show_curves(record, kept, chosen)
+    if chosen is None:
+        st.info("Nothing was evaluated yet: choose an attack and evaluate. Honesty checks and single images appear here.", icon=":material/lightbulb:")
+    elif chosen.is_picture:
+        st.subheader("Your own picture", anchor=False)
+        st.markdown(plain(sentences.describe_picture(chosen.answer)))
+        show_gallery(chosen, chosen.answer["norm"], chosen.answer["class_names"])
+    else:
+        show_evaluation(chosen)
+    show_run(record)
+
+
+def choose_run() -> RunRecord | None:
+    """Let the visitor choose among the measured runs: that of the URL, else the one chosen last, else the newest; None when there is none."""
+    rows = {row.run_id: row for row in store().summaries(limit=OFFERED).rows if row.clean is not None}
+    if not rows:
+        return None
+    state, asked = st.session_state, {name: st.query_params.get(name, "") for name in ("run", "evaluation")}
+    if asked != state.get(URL) and asked["run"]:
+        if asked["run"] in rows:
+            state[RUN], state[CHOSEN] = asked["run"], asked["evaluation"]
+        else:
+            st.warning(f"There is no measured run '{plain(asked['run'])}' in this store.", icon=":material/help:")
+    if state.get(RUN) not in rows:
+        state[RUN] = next(iter(rows))
+    run_id = st.selectbox("Run", list(rows), key=RUN, format_func=lambda one: _run_label(rows[one]), label_visibility="collapsed", on_change=_forget)
+    return store().get(run_id)
+
+
+def _forget() -> None:
+    st.session_state.pop(CHOSEN, None)
+
+
+def _run_label(run: RunSummary) -> str:
+    return f"{run.name} · {run.dataset.rpartition('/')[2]} · {format_epsilon(run.epsilon, run.norm)} · {run.run_id[4:15]}"
+
+
+def watch(run_id: str, making: list[str]) -> None:
+    """Say how far evaluations are; called every second while there are some. The page is drawn anew when one is done."""
+    found = {one.evaluation_id: one for one in list_evaluations(store(), run_id)}
+    for evaluation_id in making:
+        one = found.get(evaluation_id)
+        if one is None or one.status != "making":
+            if one is not None and one.status == "done":
+                st.session_state[CHOSEN] = evaluation_id
+            st.rerun()
+        _show_progress(one)
+
+
+def _show_progress(one: Evaluation) -> None:
+    estimate = one.request.get("estimate")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        of = f" of about {format_duration(estimate)}" if estimate else ""
+        st.progress(min(0.99, one.seconds / estimate) if estimate else 0.0, text=plain(f"{_label(one)}: {one.line}, {format_duration(one.seconds)}{of}"))
+        if st.button("Cancel", icon=":material/stop:", key=f"evaluate.cancel.{one.evaluation_id}", help="Nothing of it is kept."):
+            cancel(one)
+            st.rerun()
+
+
+def show_failures(found: list[Evaluation]) -> None:
+    """Say why the newest evaluation failed, until another one is asked for."""
+    if found and found[0].status == "failed":
+        st.error(plain(f"{_label(found[0])}: {found[0].line}"), icon=":material/error:")
+
+
+def choose_evaluation(kept: list[Evaluation]) -> Evaluation | None:
+    """Let the visitor choose what is shown, and keep it in the URL; None when nothing is kept."""
+    known, state = {one.evaluation_id: one for one in kept}, st.session_state
+    if state.get(CHOSEN) not in known:
+        if state.get(CHOSEN):
+            st.warning(f"This run has no evaluation '{plain(state[CHOSEN])}'; the newest is shown.", icon=":material/help:")
+        state.pop(CHOSEN, None)
+    chosen = st.selectbox("Evaluation", list(known), key=CHOSEN, format_func=lambda one: _label(known[one])) if known else None
+    view = {"run": state[RUN], "evaluation": chosen or ""}
+    for name, value in view.items():
+        if value and st.query_params.get(name) != value:
+            st.query_params[name] = value
+        elif not value:
+            st.query_params.pop(name, None)
+    state[URL] = view
+    return known.get(chosen)
+
+
+def _label(one: Evaluation) -> str:
+    """Name an evaluation: attack, steps, images, when."""
+    request, moment = one.request, one.evaluation_id
+    attack = catalog.find("attacks", request["attack"]).label
+    steps = "" if request["attack"] in ("autoattack", "fgsm") else f", {request['steps']} {'queries' if request['attack'] == 'square' else 'steps'}"
+    images = (one.answer or {}).get("images") or request.get("images")
+    what = "own picture" if one.is_picture else f"{images} images" if images else "all images"
+    return f"{attack}{steps}, {what} · {moment[:4]}-{moment[4:6]}-{moment[6:8]} {moment[9:11]}:{moment[11:13]} UTC"
+
+
+def show_curves(record: RunRecord, kept: list[Evaluation], chosen: Evaluation | None) -> None:
+    """Draw the run's own curve and those of its evaluations."""
+    own = Line("run's own report", RobustnessCurve.from_points(record.report["curve"]))
+    tests = [one for one in kept if not one.is_picture]
+    shown = tests[:SHOWN_CURVES]
+    if chosen in tests and chosen not in shown:
+        shown[-1] = chosen
+    lines = [Line(_label(one).partition(" · ")[0], RobustnessCurve.from_points(one.answer["curve"]), one is chosen) for one in shown]
+    st.subheader("Does it hold under a stronger attack?", anchor=False)
+    picture = attacks_figure(own, lines, norm=record.spec.threat.norm, key=record.run_id)
+    st.plotly_chart(picture, key="evaluate.curves", config=dict(CONFIG), alt=f"Accuracy over epsilon: the run's own report and {len(lines)} evaluations")
+    if chosen is not None and not chosen.is_picture:
+        took = f" It took {format_duration(chosen.answer['seconds'])}" + (
+            f"; {format_duration(chosen.request['estimate'])} were estimated." if chosen.request.get("estimate") else "."
+        )
+        st.caption(plain(sentences.describe_attacks(own.curve, chosen.answer, catalog.find("attacks", chosen.answer["attack"]).label) + took))
+
+
+def show_evaluation(chosen: Evaluation) -> None:
+    """Draw honesty checks, the images, and the classes of one evaluation."""
+    answer = chosen.answer
+    names, norm = answer["class_names"], answer["norm"]
+    target = format_epsilon(answer["curve"][-1]["epsilon"], norm)
+    show_honesty(answer["honesty"])
+    images = load_arrays(chosen.folder, IMAGES)
+    st.subheader("Which images fall first?", anchor=False)
+    if images is not None:
+        st.caption(sentences.describe_falling(images["epsilons"], images["verdicts"], norm))
+    show_gallery(chosen, norm, names)
+    st.subheader("Which classes lose most?", anchor=False)
+    alt = f"Clean accuracy and accuracy at {target} of {len(answer['per_class'])} classes"
+    st.plotly_chart(class_figure(answer["per_class"], target=target, key=chosen.evaluation_id), key="evaluate.classes", config=dict(CONFIG), alt=alt)
+    st.caption(plain(sentences.describe_classes(answer["per_class"], target)))
+    if images is None:
+        return
+    st.subheader("What is taken for what?", anchor=False)
+    for side, name, where in zip(columns(6, 6), ("clean_prediction", "attacked_prediction"), ("Without an attack", f"At {target}")):
+        counts = confusion(images["labels"], images[name], len(names))
+        with side:
+            st.markdown(f"**{where}**")
+            alt = f"{where}: what each of {len(names)} classes is taken for, in percent"
+            st.plotly_chart(confusion_figure(counts, names, key=chosen.evaluation_id), key=f"evaluate.{name}", config=dict(CONFIG), alt=alt)
+            st.caption(plain(sentences.describe_confusion(counts, names, where)))
+
+
+def show_honesty(honesty: dict | None) -> None:
+    """Draw the findings with their reasons, the worst first, and what green means for each."""
+    st.subheader("Is the robustness real?", anchor=False)
+    if honesty is None:
+        st.caption("The honesty checks were not asked for. Tick them on the left and evaluate again.")
+        return
+    at = format_epsilon(honesty["epsilon"], honesty["norm"])
+    getattr(st, LEVELS[honesty["level"]][1])(f"{sentences.VERDICTS[honesty['level']]} Checked on {honesty['n']} images at {at}.")
+    order = list(LEVELS)[::-1]
+    rows = sorted(honesty["findings"], key=lambda one: order.index(one["level"]))
+    for side, part in zip(columns(6, 6), (rows[::2], rows[1::2])):
+        for one in part:
+            name = f"**{one['level']}** · {one['name'][:1].upper()}{one['name'][1:]}"
+            side.markdown(f"{LEVELS[one['level']][0]} {name}: {plain(one['reason'])}.  \n:small[:gray[{sentences.MEANINGS.get(one['name'], '')}]]")
+
+
+def show_run(record: RunRecord) -> None:
+    """Draw what belongs to the run whatever attack is chosen: where it was trained, and how it does on other images."""
+    if parts := record.report.get("parameter_map"):
+        st.subheader("Which weights does the strategy train?", anchor=False)
+        said = sentences.describe_parts(parts)
+        st.plotly_chart(parts_figure(parts, key=record.run_id), key="evaluate.parts", config=dict(CONFIG), alt=f"Share of trained weights in each part: {said}")
+        st.caption(plain(f"{record.spec.strategy.kind}: {said}"))
+    show_shifts(record)
+
+
+main()

@@ -1,0 +1,92 @@
+"""One plain sentence under each figure of an evaluation, generated from its data; and what the honesty checks mean."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.falling import smallest_falling
+from rft_core.units import format_count, format_epsilon, format_percent
+
+# what green says, one line for each check of the engine
+MEANINGS = MappingProxyType(
+    {
+        "accuracy falls with epsilon": "Green: a larger ball never helps the model.",
+        "accuracy reaches 0 at a huge epsilon": "Green: at most 2 % of the clean accuracy is left where every model must break.",
+        "more steps do not help the model": "Green: four times the steps find hardly any more, so the attack has converged.",
+        "no attack without gradients is stronger": "Green: random search finds no more than the gradient does, so the gradient is not masked.",
+        "robustness is not to one step alone": "Green: robust to many steps too, so training did not overfit to a one-step attack.",
+        "gradients do not vanish": "Green: at most 1 % of the images have no gradient that an attack could follow.",
+        "two passes agree": "Green: the model says the same twice, so one attack is enough.",
+    }
+)
+VERDICTS = MappingProxyType(
+    {
+        "green": "All checks are green: none gives a reason to doubt the robust accuracy.",
+        "amber": "Some checks are amber: read their reasons before you rely on the robust accuracy.",
+        "red": "A check is red: the robust accuracy of this model must not be believed as it stands.",
+    }
+)
+
+
+def describe_attacks(own: RobustnessCurve, answer: Mapping[str, Any], attack: str) -> str:
+    """Say what an evaluation found, beside what the run's own report says at the same epsilon."""
+    norm, points = answer["norm"], answer["curve"]
+    last = points[-1]
+    text = (
+        f"Under {attack}, {format_percent(last['accuracy'])} of {last['n']} images hold at {format_epsilon(last['epsilon'], norm)} "
+        f"(95 % interval {format_percent(last['low'])} to {format_percent(last['high'])}); expected robustness {format_percent(answer['expected_robustness'])}."
+    )
+    before = own.accuracy_at(last["epsilon"])
+    if not np.isfinite(before):
+        return f"{text} The run's own report does not go that far."
+    gap = 100 * (last["accuracy"] - before)
+    return f"{text} The run's own report says {format_percent(before)} there, on {own.n} images: {gap:+.1f} points."
+
+
+def describe_classes(rows: Sequence[Mapping[str, Any]], target: str) -> str:
+    """Say which class is the weakest and which loses most; names are the data's own."""
+    weakest = min(rows, key=lambda row: row["robust_accuracy"])
+    loss = max(rows, key=lambda row: row["clean_accuracy"] - row["robust_accuracy"])
+    return (
+        f"At {target} the weakest class is {weakest['class']} ({format_percent(weakest['robust_accuracy'])}); {loss['class']} loses most, "
+        f"from {format_percent(loss['clean_accuracy'])} to {format_percent(loss['robust_accuracy'])}."
+    )
+
+
+def describe_confusion(counts: np.ndarray, names: Sequence[str], where: str) -> str:
+    """Say how many images are taken for another class, and for which most often."""
+    wrong = counts * (1 - np.eye(len(counts), dtype=int))
+    if not wrong.any():
+        return f"{where}, no image is taken for another class."
+    row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    most = f"most often {names[row]} for {names[column]}, {wrong[row, column]} times"
+    return f"{where}, {wrong.sum()} of {counts.sum()} images are taken for another class; {most}."
+
+
+def describe_falling(epsilons: np.ndarray, verdicts: np.ndarray, norm: str) -> str:
+    """Say when images fall."""
+    at = smallest_falling(epsilons, verdicts)
+    wrong, held, fallen = int((at == 0).sum()), int(np.isinf(at).sum()), at[np.isfinite(at) & (at > 0)]
+    half = f"half of them by {format_epsilon(float(np.quantile(fallen, 0.5, method='inverted_cdf')), norm)}" if len(fallen) else ""
+    text = f"Of {len(at)} images {wrong} are wrong without an attack, {len(fallen)} fall on the grid{', ' + half if half else ''}"
+    return f"{text}, and {held} hold up to {format_epsilon(float(epsilons[-1]), norm)}."
+
+
+def describe_parts(parts: Sequence[Mapping[str, Any]]) -> str:
+    """Say how much of the network is trained."""
+    trained, total = (sum(part[name] for part in parts) for name in ("trainable", "total"))
+    touched = sum(part["trainable"] > 0 for part in parts)
+    return (
+        f"{format_count(trained)} of {format_count(total)} weights are trained ({format_percent(trained / max(total, 1))}), in {touched} of {len(parts)} parts."
+    )
+
+
+def describe_picture(answer: Mapping[str, Any]) -> str:
+    """Say what became of one picture of the user's own."""
+    said = f"The model takes it for {answer['prediction']} ({format_percent(answer['confidence'])})."
+    if answer["falls_at"] is None:
+        return f"{said} No attack up to {format_epsilon(answer['epsilons'][-1], answer['norm'])} changed its mind."
+    return f"{said} From {format_epsilon(answer['falls_at'], answer['norm'])} on it is fooled, and takes it for {answer['taken_for']}."

@@ -1,0 +1,190 @@
+"""The Evaluate page in every state, through app.py with AppTest."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from pages.ui import evaluate_form
+from rft_core import evaluations
+from rft_core.evaluations import ANSWER, IMAGES, PICTURES, STATE, new_evaluation
+from rft_core.report.evaluation_sentences import MEANINGS
+from rft_core.store.process import this_process
+from tests.ui.test_pages import POINTS, open_app, stored_run, texts
+
+PAGE = "pages/evaluate.py"
+REQUEST = {"attack": "apgd", "steps": 20, "epsilons": None, "images": 4, "honesty": True, "is_picture": False, "estimate": 30.0}
+NASTY = ("<script>alert(1)</script>", ":red[rose] **bold** [x](javascript:alert(1))")
+PARTS = [{"module": "stem", "trainable": 0, "total": 100}, {"module": "head", "trainable": 50, "total": 50}]
+
+
+def honest(level: str) -> dict:
+    findings = [{"name": name, "level": "green", "reason": "so it is", "values": {}} for name in MEANINGS]
+    findings[2] = findings[2] | {"level": level, "reason": "more steps are weaker"}
+    return {"level": level, "n": 4, "epsilon": 4 / 255, "norm": "linf", "findings": findings}
+
+
+def kept(store, run_id: str, honesty: dict | None = None, **changes) -> str:
+    """A finished evaluation of four images in two classes with names that are markup."""
+    one = new_evaluation(store, run_id, REQUEST | {name: changes[name] for name in changes.keys() & REQUEST.keys()})
+    rows = [{"class": name, "n": 2, "clean_accuracy": 1.0, "robust_accuracy": 0.5 * place} for place, name in enumerate(NASTY)]
+    answer = {"attack": "apgd", "steps": 20, "norm": "linf", "images": 4, "class_names": NASTY, "curve": POINTS, "expected_robustness": 0.6}
+    answer |= {"per_class": rows, "honesty": honesty, "seconds": 20.0, "attack_seconds": 10.0, "gradient_evaluations": 100} | changes
+    epsilons = np.array([0, 2 / 255, 4 / 255])
+    verdicts = np.array([[1, 1, 1], [1, 0, 0], [1, 1, 0], [0, 0, 0]], bool)
+    labels = np.array([0, 0, 1, 1])
+    np.savez(one.folder / IMAGES, epsilons=epsilons, verdicts=verdicts, labels=labels, clean_prediction=labels, attacked_prediction=1 - labels)
+    np.savez(
+        one.folder / PICTURES,
+        clean=np.zeros((2, 8, 8, 3), np.uint8),
+        delta=np.zeros((2, 3, 8, 8, 3), np.float16),
+        epsilons=epsilons,
+        classes=np.tile([0, 1], (2, 3, 1)),
+        confidences=np.tile([0.75, 0.25], (2, 3, 1)),
+        labels=np.array([0, 1]),
+        kinds=np.array(["first", "longest"]),
+        falls_at=np.array([2 / 255, np.inf]),
+    )
+    (one.folder / ANSWER).write_text(json.dumps(answer))
+    return one.evaluation_id
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the page asks for; no process is started."""
+    wanted = []
+
+    def ask(store, run_id, request, picture=None):
+        wanted.append((run_id, dict(request), picture))
+
+    monkeypatch.setattr(evaluate_form, "ask_for_evaluation", ask)
+    return wanted
+
+
+def test_empty(store):
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "No run has been measured yet" in texts(app)
+
+
+def test_a_run_without_evaluations(store, asked):
+    run_id = stored_run(store, "rose")
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "Nothing was evaluated yet" in texts(app)
+    assert "the run itself" in texts(app)
+    app.button(key="evaluate.ask").click().run()
+    ((who, request, picture),) = asked
+    assert (who, request["attack"], request["steps"], request["images"], picture) == (run_id, "apgd", 20, 100, None)
+    assert request["estimate"] > 0
+
+
+def test_epsilons_that_cannot_be(store, asked):
+    stored_run(store, "rose")
+    app = open_app(PAGE)
+    app.text_input(key="evaluate.epsilons").set_value("0, 8").run()
+    assert "write 8/255" in app.error[0].value
+    app.text_input(key="evaluate.epsilons").set_value("0, 8/255").run()
+    assert not app.error
+    app.button(key="evaluate.ask").click().run()
+    assert asked[0][1]["epsilons"] == [0.0, 8 / 255]
+
+
+def test_while_one_is_made_and_cancel(store):
+    run_id = stored_run(store, "rose")
+    one = new_evaluation(store, run_id, REQUEST)
+    pid, start = this_process()
+    (one.folder / STATE).write_text(json.dumps({"pid": pid, "start": start, "line": "waiting: run tulip is using the CPU"}))
+    app = open_app(PAGE)
+    assert not app.exception
+    said = app.get("progress")[0].proto.text
+    assert "waiting&#58; run tulip is using the CPU" in said
+    assert "of about 30 s" in said
+    # the process that makes it is gone
+    (one.folder / STATE).write_text(json.dumps({"pid": pid, "start": start - 100, "line": "attacking"}))
+    app.run()
+    assert "ended without an answer" in app.error[0].value
+
+
+def test_cancel_keeps_nothing(store, monkeypatch):
+    run_id = stored_run(store, "rose")
+    one = new_evaluation(store, run_id, REQUEST)
+    (one.folder / STATE).write_text(json.dumps({"pid": 4, "start": time.time(), "line": "attacking"}))
+    ended = []
+    monkeypatch.setattr(evaluations, "is_alive", lambda pid, start: True)
+    monkeypatch.setattr(evaluations.psutil, "Process", lambda pid: type("P", (), {"terminate": lambda self: ended.append(pid)})())
+    monkeypatch.setattr(evaluations.psutil, "wait_procs", lambda processes, timeout: (processes, []))
+    app = open_app(PAGE)
+    app.button(key=f"evaluate.cancel.{one.evaluation_id}").click().run()
+    assert ended == [4]
+    assert not one.folder.exists()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("level", ["green", "amber", "red"])
+def test_a_kept_one(store, level):
+    run_id = stored_run(store, "rose")
+    kept(store, run_id, honest(level))
+    app = open_app(PAGE)
+    assert not app.exception
+    assert len({"green": app.success, "amber": app.warning, "red": app.error}[level]) == 1
+    shown = texts(app)
+    assert "Under APGD" in shown
+    assert "It took 20 s" in shown.replace("&#58;", ":")
+    assert "Of 4 images 1 are wrong without an attack, 2 fall on the grid" in shown
+    assert all(meaning in shown for meaning in MEANINGS.values())
+    assert "an earlier evaluation of this run" in shown
+
+
+def test_names_of_classes_are_no_markup(store):
+    run_id = stored_run(store, "rose")
+    kept(store, run_id, honest("green"))
+    app = open_app(PAGE)
+    shown = texts(app)
+    assert not any(part in shown for part in ("<script>", "**bold**", "[x](", ":red[rose]"))
+    figures = json.dumps([chart.proto.spec for chart in app.get("plotly_chart")])
+    assert "<script" not in figures
+    assert "&lt;script" in figures or "&amp;lt;script" in figures or "\\\\u0026lt;script" in figures
+
+
+def test_the_link_chooses_run_and_evaluation(store):
+    first, second = stored_run(store, "first"), stored_run(store, "second")
+    old = kept(store, first, honest("green"))
+    newer = kept(store, first, None)
+    app = open_app(PAGE, run=first, evaluation=old)
+    assert (app.selectbox(key="evaluate.run").value, app.selectbox(key="evaluate.evaluation").value) == (first, old)
+    assert old != newer
+    app.selectbox(key="evaluate.run").set_value(second).run()
+    assert "Nothing was evaluated yet" in texts(app)
+    assert not app.exception
+
+
+def test_a_link_to_what_is_not_there(store):
+    run_id = stored_run(store, "rose")
+    kept(store, run_id)
+    assert "no measured run '../etc'" in open_app(PAGE, run="../etc").warning[0].value.replace("&#46;", ".")
+    app = open_app(PAGE, run=run_id, evaluation="../../secret")
+    assert "no evaluation" in app.warning[0].value
+    assert not app.exception
+
+
+def test_a_picture_of_ones_own(store):
+    run_id = stored_run(store, "rose")
+    kept(store, run_id, is_picture=True, prediction=NASTY[0], confidence=0.9, falls_at=2 / 255, taken_for=NASTY[1], epsilons=[0, 2 / 255, 4 / 255])
+    app = open_app(PAGE)
+    assert not app.exception
+    assert "on it is fooled" in texts(app)
+    assert "<script>" not in texts(app)
+
+
+def test_a_failed_one_says_why(store):
+    run_id = stored_run(store, "rose")
+    one = new_evaluation(store, run_id, REQUEST)
+    (one.folder / ANSWER).write_text(json.dumps({"error": "the run kept no weights; run it again"}))
+    assert "kept no weights" in open_app(PAGE).error[0].value
+
+
+def test_the_runs_page_leads_here(store):
+    stored_run(store, "rose")
+    assert open_app("pages/runs.py").button(key="runs.evaluate").label == "Evaluate"
