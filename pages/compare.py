@@ -7,6 +7,7 @@ import streamlit as st
 from pages.ui.compare_form import choose_runs, choose_view
 from pages.ui.frame import columns, open_page, plain
 from pages.ui.session import measured, reconciled, store
+from rft_core import UserError
 from rft_core.exporting import FILE_NAME, file_contents, one_file
 from rft_core.report.compare_figures import accuracy_panels, curves_figure, panels_height, pareto_figure
 from rft_core.report.compare_sentences import describe_curves, describe_pairs, describe_pareto, describe_tracking
@@ -41,7 +42,11 @@ def main() -> None:
 
 def show(run_ids: list[str], view: View, live: bool) -> None:
     """Draw the comparison; called again every few seconds while one of its runs is under way."""
-    records = [store().get(run_id) for run_id in run_ids]
+    try:
+        records = [store().get(run_id) for run_id in run_ids]
+    except UserError:
+        # one of them was deleted in the meantime; the choice of runs drops it
+        st.rerun()
     if live and not any(record.is_active for record in records):
         st.rerun()
     content = assemble(records, measured(run_ids), view)
@@ -113,6 +118,7 @@ def show_numbers(content: Content) -> None:
 def show_differences(content: Content) -> None:
     """Say for each run how it differs from the baseline, and whether that could be luck."""
     if not content.pairs:
+        st.caption("Differences need a baseline and another run that were both measured on their test images.")
         return
     st.subheader(f"Against {plain(content.pairs[0].baseline_name)}, in points", anchor=False)
     st.dataframe(difference_rows(content), hide_index=True, height="content")

@@ -11,6 +11,8 @@ from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
 
 SEEDS = "seeds"
+# runs that differ in one of these are never averaged: the numbers of different tasks or targets have no common mean
+APART = ("data.dataset", "threat.norm", "threat.epsilon")
 LONGEST_LABEL = 48
 
 
@@ -32,14 +34,14 @@ def grouping_choices(records: Sequence[RunRecord]) -> list[str]:
 def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
     """Return the groups of `records` by `by` (one of `grouping_choices`), in the order of their first runs; each run is in one.
 
-    Groups by seed are called by the name that their runs share, where each has its own; others by their values. Raises
-    UserError for any other `by`.
+    Runs on another dataset, norm or target epsilon are in another group, whatever `by` is. Groups by seed are called by the
+    name that their runs share, where each has its own; others by their values. Raises UserError for any other `by`.
     """
     if by not in grouping_choices(records):
         known = ", ".join(grouping_choices(records)) or "nothing differs"
         raise UserError(f"these runs cannot be grouped by '{by}', in which they do not differ; choose one of: {known}")
     settings = differences([record.spec for record in records])
-    keyed = {name: values for name, values in settings.items() if name != "seed"} if by == SEEDS else {by: settings[by]}
+    keyed = {name: values for name, values in settings.items() if (name != "seed" if by == SEEDS else name in (by, *APART))}
     places: dict[tuple, list[int]] = {}
     for place in range(len(records)):
         places.setdefault(tuple(repr(values[place]) for values in keyed.values()), []).append(place)

@@ -84,6 +84,7 @@ def test_two_runs_that_measured_nothing(store):
     app = compare(runs=link(stored(store, "a", status="failed"), stored(store, "b", status="running")))
     assert figures(app) == 3
     assert "No run here was measured on its test images yet." in said(app)
+    assert "Differences need a baseline and another run" in said(app)
 
 
 def test_a_link_restores_the_view(store):

@@ -30,6 +30,17 @@ def test_by_a_setting(records):
     ]
 
 
+def test_other_tasks_and_targets_are_never_averaged(store, records):
+    others = [
+        stored(store, "l2", threat__norm="l2", threat__epsilon=0.5),
+        stored(store, "wide", threat__epsilon="16/255"),
+        stored(store, "data", data__dataset="blooms_easy"),
+    ]
+    groups = group_runs([*records, *others], "schedule.kind")
+    assert [group.places for group in groups] == [(0, 2), (1, 3), (4,), (5,), (6,)]
+    assert len({group.label for group in groups}) == 5
+
+
 def test_choices_are_what_differs(records):
     assert grouping_choices(records) == [SEEDS, "seed", "schedule.kind"]
     assert grouping_choices(records[:2]) == ["schedule.kind"]
