@@ -13,6 +13,8 @@ from rft_core.backbones import BackboneFacts, facts
 from rft_core.home import Home
 
 HUB = "https://huggingface.co"
+# as timm looks for them
+FILES = ("model.safetensors", "pytorch_model.bin")
 MEGABYTE = 1_000_000
 OFFLINE = "pick an embedded backbone or one that is already here, or start from random weights"
 
@@ -57,13 +59,13 @@ def cached_in(hub_id: str, home: Home) -> Path | None:
     return next((folder for folder in (home.weights, hub_cache()) if holds(folder, hub_id)), None)
 
 
-def holds(folder: Path, hub_id: str, suffixes: tuple[str, ...] = (".safetensors", ".bin")) -> bool:
-    """Return whether `folder`, laid out as the hub's cache, holds a whole file of weights of `hub_id`.
+def holds(folder: Path, hub_id: str) -> bool:
+    """Return whether `folder`, laid out as the hub's cache, holds a whole file of weights of `hub_id` that timm reads.
 
     A download that was broken off leaves no file under snapshots.
     """
     snapshots = folder / f"models--{hub_id.replace('/', '--')}" / "snapshots"
-    return any(path.suffix in suffixes and path.is_file() for path in snapshots.glob("*/*"))
+    return any(path.is_file() for name in FILES for path in snapshots.glob(f"*/{name}"))
 
 
 def hub_cache(environment: Mapping[str, str] | None = None) -> Path:

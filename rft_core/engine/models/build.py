@@ -40,14 +40,11 @@ def preprocessing(name: str) -> Preprocessing:
     """Return what the backbone `name` expects, from timm's configuration; an unknown name raises with the nearest one."""
     if name in EMBEDDED:
         return Preprocessing(embedded.IMAGE_SIZE, embedded.MEAN, embedded.STD)
-    architecture, _, tag = name.partition(".")
-    if not timm.is_model(architecture):
-        raise UnknownNameError("backbone", name, [*EMBEDDED, *timm.list_models()])
-    if tag and name not in (tagged := timm.list_pretrained(f"{architecture}.*")):
-        raise UnknownNameError("backbone", name, [*tagged, architecture])
+    architectures, tagged = timm.list_models(), timm.list_pretrained(f"{name.partition('.')[0]}.*")
+    # timm builds names of older versions too, but knows nothing of their weights
+    if name not in architectures and name not in tagged:
+        raise UnknownNameError("backbone", name, [*EMBEDDED, *(tagged or timm.list_pretrained()), *architectures])
     config = timm.get_pretrained_cfg(name)
-    if config is None:
-        return Preprocessing(224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "bicubic")
     return Preprocessing(config.input_size[-1], tuple(config.mean), tuple(config.std), config.interpolation)
 
 

@@ -1,4 +1,7 @@
-"""Start from a file of weights: a robust backbone of others, a run of ours, or a model of your own. Nothing is ever unpickled."""
+"""Start from a file of weights: a robust backbone of others, a run of ours, or a model of your own.
+
+Only tensors and plain data are read: a file that would have to be unpickled is refused.
+"""
 
 import argparse
 import pickle
@@ -20,8 +23,9 @@ RUN_FILE = "model.safetensors"
 PICKLED = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 # where training programs put the weights, the plain ones before their running averages
 PLACES = ("state_dict", "model_state_dict", "model", "net", "network", "backbone", "module", "weights", "params", "state_dict_ema", "model_ema", "ema")
-# a statistic that old files lack, and tables that the architecture makes itself
-NOT_NEEDED = ("num_batches_tracked", "relative_position_index", "attn_mask")
+# the one statistic that old files lack, and tables that the architecture makes itself
+COUNTS = "num_batches_tracked"
+NOT_NEEDED = (COUNTS, "relative_position_index", "attn_mask")
 STRATEGY_MARKS = ("lora_A", "lora_B", "base_layer", "bottleneck", "phm_rules")
 LIKENESS = 0.9
 # dictionaries in dictionaries; a file may hold itself
@@ -44,12 +48,13 @@ def load_backbone(backbone: nn.Module, path: Path, *, mean: Sequence[float] = ()
     reading = best_reading(tensors, backbone, wanted)
     missing = [name for name in wanted if name not in reading.tensors]
     misfits = [name for name, tensor in wanted.items() if name in reading.tensors and reading.tensors[name].shape != tensor.shape]
-    left = _left_over(backbone, tensors, reading)
+    left = _left_over(backbone, reading)
     if missing or misfits:
         raise WeightsError(_refusal(path, tensors, wanted, missing, misfits, left))
     if broken := [name for name in wanted if not reading.tensors[name].isfinite().all()]:
         raise WeightsError(f"{path.name} holds numbers that are not finite{_some(broken)}; use an earlier checkpoint of that training")
-    backbone.load_state_dict({name: reading.tensors[name] for name in wanted}, strict=False)
+    counts = [name for name in backbone.state_dict() if name.endswith(COUNTS) and name in reading.tensors]
+    backbone.load_state_dict({name: reading.tensors[name] for name in (*wanted, *counts)}, strict=False)
     _report(path, backbone, tensors, reading, len(wanted), left, notify)
     _compare_normalisation(path, tensors, {"mean": mean, "std": std}, notify)
 
@@ -63,6 +68,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         return read_tensors(path)[0]
     if path.suffix not in PICKLED:
         raise WeightsError(f"{path.name} is no kind of checkpoint that can be read; give a .safetensors file, or one of {', '.join(PICKLED)}")
+    if _is_web_page(path):
+        raise WeightsError(f"{path.name} is a web page, not weights: the download went wrong; open its address in a browser, then fetch it anew")
     try:
         # Namespace: the plain settings that timm's training script writes beside the weights
         with torch.serialization.safe_globals([argparse.Namespace]):
@@ -78,6 +85,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not tensors:
         raise WeightsError(f"{path.name} holds no weights by name; save model.state_dict()")
     return tensors
+
+
+def _is_web_page(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(1) == b"<"
 
 
 def unwrap(content: Any, depth: int = DEEPEST) -> dict[str, Tensor]:
@@ -107,12 +121,11 @@ def _refuse_strategies(path: Path, tensors: Mapping[str, Tensor]) -> None:
         )
 
 
-def _left_over(backbone: nn.Module, tensors: Mapping[str, Tensor], reading: Reading) -> list[str]:
+def _left_over(backbone: nn.Module, reading: Reading) -> list[str]:
     """Return the keys of the file that are used for nothing: no backbone, no head, no input layer, no state of an optimiser."""
-    own = set(backbone.state_dict())
-    keys = [*reading.rest, *(name for name in reading.tensors if name not in own)]
-    quiet = {name for name, tensor in tensors.items() if is_normalisation(name, tensor)} | {"mean", "std", "mu", "sigma"}
-    return [name for name in keys if name not in quiet and not name.startswith(("optimizer.", *_head(backbone))) and name.rpartition(".")[2] not in NOT_NEEDED]
+    own, quiet = set(backbone.state_dict()), ("optimizer.", *_head(backbone))
+    beside = {**reading.rest, **{name: tensor for name, tensor in reading.tensors.items() if name not in own}}
+    return [name for name, tensor in beside.items() if not (is_normalisation(name, tensor) or name.startswith(quiet) or name.rpartition(".")[2] in NOT_NEEDED)]
 
 
 def _report(path: Path, backbone: nn.Module, tensors: Mapping[str, Tensor], reading: Reading, count: int, left: Sequence[str], notify: Notify) -> None:

@@ -8,7 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import torch
@@ -24,12 +24,12 @@ LARGEST_NORMALISATION = 3
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a file: the tensors under the backbone's names, the layout, the prefix taken off, and the keys left over."""
+    """One way to read a file: the tensors under the backbone's names, the layout, the prefix taken off, and what lies beside it."""
 
     tensors: Tensors
     layout: str
     prefix: str
-    rest: tuple[str, ...] = ()
+    rest: Tensors = field(default_factory=dict)
 
 
 def _stage(rest: str) -> Callable[[re.Match], str]:
@@ -98,7 +98,7 @@ def readings(tensors: Tensors, backbone: nn.Module, wanted: Tensors) -> Iterator
                 below = {name.removeprefix(prefix): _flat(tensor, rules) for name, tensor in renamed.items() if name.startswith(prefix)}
                 below = _filtered(below, backbone, own_filter) if through_filter else below
                 if below:
-                    yield Reading(below, layout, prefix, tuple(name for name in renamed if not name.startswith(prefix)))
+                    yield Reading(below, layout, prefix, {name: tensor for name, tensor in renamed.items() if not name.startswith(prefix)})
 
 
 def prefixes(names: Tensors, wanted: Tensors, *, with_usual: bool) -> list[str]:

@@ -10,13 +10,12 @@ from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError, 
 from huggingface_hub.utils import tqdm
 from torch import nn
 
-from rft_core.availability import OFFLINE, cached_in, holds
+from rft_core.availability import FILES, OFFLINE, cached_in, holds
 from rft_core.engine.models import network
 from rft_core.errors import SettingError, WeightsError
 from rft_core.home import find_home
 from rft_core.sections import ModelSpec
 
-FILE = "model.safetensors"
 SECONDS_BETWEEN_LINES = 2.0
 Notify = Callable[[str], None]
 
@@ -26,13 +25,13 @@ def build(spec: ModelSpec, num_classes: int, image_size: int, notify: Notify) ->
     wants_weights = spec.pretrained and not spec.checkpoint
     folder = fetch(spec.backbone, notify) if wants_weights else None
     # with the file in its place nothing needs the network, and a hub that has gone silent cannot hold the run up
-    is_whole = wants_weights and folder is not None and holds(folder, _hub_id(spec.backbone), (".safetensors",))
+    is_here = folder is not None and holds(folder, _hub_id(spec.backbone))
     # only architectures that fix their size take img_size; the others raise TypeError on it
-    natural = timm.get_pretrained_cfg(spec.backbone)
-    sizes = [{}] if natural is None or image_size == natural.input_size[-1] else [{"img_size": image_size}, {}]
+    natural = timm.get_pretrained_cfg(spec.backbone).input_size[-1]
+    sizes = [{}] if image_size == natural else [{"img_size": image_size}, {}]
     for options in sizes:
         try:
-            with network.offline(is_whole):
+            with network.offline(is_here):
                 return timm.create_model(spec.backbone, pretrained=wants_weights, num_classes=num_classes, cache_dir=folder, **options)
         except TypeError:
             if options is sizes[-1]:
@@ -51,7 +50,7 @@ def check_weights(name: str) -> None:
         raise unavailable(name, OfflineModeIsEnabled())
 
 
-def fetch(name: str, notify: Notify = lambda text: None) -> Path | None:
+def fetch(name: str, notify: Notify = lambda text: None) -> Path:
     """Return the cache that holds the weights of the timm backbone `name`, after bringing them into the home's when they are nowhere.
 
     A broken download goes on where it stopped, and the length is checked at its end. `notify` gets a line every two seconds.
@@ -63,7 +62,7 @@ def fetch(name: str, notify: Notify = lambda text: None) -> Path | None:
     if "://" not in where:
         try:
             progress = progress_lines(name, notify)
-            hf_hub_download(where, FILE, cache_dir=home.weights, tqdm_class=progress)
+            hf_hub_download(where, FILES[0], cache_dir=home.weights, tqdm_class=progress)
         except LocalEntryNotFoundError as error:
             raise unavailable(name, error) from None
         except EntryNotFoundError:
@@ -115,4 +114,4 @@ def _unbuildable(spec: ModelSpec, error: Exception) -> SettingError:
 
 def _hub_id(name: str) -> str:
     config = timm.get_pretrained_cfg(name)
-    return "" if config is None else config.hf_hub_id or config.url or ""
+    return config.hf_hub_id or config.url or ""

@@ -67,6 +67,7 @@ def test_building_leaves_the_global_stream_alone():
         ("resnet5", "unknown backbone 'resnet5', did you mean 'resnet"),
         ("vit_small_patch16_22", "did you mean 'vit_small_patch16_224'?"),
         ("resnet18.a1_in1", "did you mean 'resnet18.a1_in1k'?"),
+        ("vit_base_patch16_224_in21k", "did you mean 'vit_base_patch16_224"),
     ],
 )
 def test_an_unknown_name_says_the_nearest(name, message):

@@ -86,6 +86,12 @@ class TestWrappers:
         content["model"] = content
         assert set(unwrap(content)) == {"a"}
 
+    @pytest.mark.parametrize("name", ["module.normalize.mean", "normalize.sigma", "mu"])
+    def test_an_input_layer_anywhere_is_nothing_to_speak_of(self, tmp_path, name):
+        tensors = {f"module.{key}": value for key, value in resnet(seed=5).state_dict().items()}
+        torch.save(tensors | {name: torch.full((1, 3, 1, 1), 0.5)}, tmp_path / "w.pt")
+        assert len(load(resnet(), tmp_path / "w.pt")) == 1
+
     def test_an_input_layer_is_dropped_and_compared(self, tmp_path):
         tensors = {f"1.{name}": value for name, value in resnet(seed=5).state_dict().items()}
         torch.save(tensors | {"0.mean": torch.tensor([0.5, 0.5, 0.5]), "0.std": torch.tensor([0.2, 0.2, 0.2])}, tmp_path / "w.pt")
@@ -230,7 +236,8 @@ class TestRefusals:
             ("w.safetensors", None, "w.safetensors cannot be read as safetensors"),
             ("w.safetensors", b"no weights", "w.safetensors cannot be read as safetensors"),
             ("w.pt", None, "w.pt cannot be read as a torch checkpoint"),
-            ("w.pt", b"<html>quota exceeded</html>", "w.pt"),
+            ("w.pt", b"<html>quota exceeded</html>", "w.pt is a web page, not weights"),
+            ("w.pt", b"garbage", "w.pt"),
             ("w.pt", b"", "w.pt cannot be read"),
             ("w.h5", b"weights", "w.h5 is no kind of checkpoint"),
         ],

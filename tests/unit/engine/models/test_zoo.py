@@ -130,12 +130,16 @@ def test_a_download_that_never_ends_well_leaves_nothing_that_counts(hub, home, m
     assert max(hub.starts) > 0
 
 
-def test_weights_in_the_own_cache_of_the_user_are_used(hub, home, tmp_path, weights):
+@pytest.mark.parametrize("file", ["model.safetensors", "pytorch_model.bin"])
+def test_weights_in_the_own_cache_of_the_user_are_used(hub, home, tmp_path, weights, file):
     place = tmp_path / "own" / f"models--timm--{NAME}"
-    (place / "snapshots" / ("1" * 40)).mkdir(parents=True)
+    snapshot = place / "snapshots" / ("1" * 40)
+    snapshot.mkdir(parents=True)
     (place / "refs").mkdir()
     (place / "refs" / "main").write_text("1" * 40)
-    (place / "snapshots" / ("1" * 40) / "model.safetensors").write_bytes(save(weights))
+    torch.save(weights, snapshot / file) if file.endswith(".bin") else (snapshot / file).write_bytes(save(weights))
+    hub.shutdown()
+    hub.server_close()
     assert torch.equal(make().backbone.layer1[0].conv1.weight, weights["layer1.0.conv1.weight"])
     assert not hub.starts
     assert not home.weights.exists()
