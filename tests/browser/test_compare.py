@@ -14,7 +14,6 @@ pytestmark = pytest.mark.browser
 NAMES = ("standard", "fixed", "scheduled")
 
 
-
 def compare(visit, lab):
     page = visit(f"/compare?runs={','.join(lab.runs)}")
     wait_for_points(page, more_than=0, figure=1)

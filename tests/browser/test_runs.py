@@ -52,7 +52,5 @@ def test_the_scrubber_draws_an_earlier_curve(visit, lab):
     final = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')[1]._fullData[0].y]")
     page.get_by_role("slider", name="Look back").focus()
     page.keyboard.press("Home")
-    page.wait_for_function(
-        "final => JSON.stringify([...document.querySelectorAll('.js-plotly-plot')[1]._fullData[0].y]) !== JSON.stringify(final)", arg=final
-    )
+    page.wait_for_function("final => JSON.stringify([...document.querySelectorAll('.js-plotly-plot')[1]._fullData[0].y]) !== JSON.stringify(final)", arg=final)
     assert points(page, 1) > 0
