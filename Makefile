@@ -1,17 +1,23 @@
 # Two commands do everything: `make app` and `make test`. Each sets the machine up first.
-.PHONY: app test setup lint format bench
+.PHONY: app test browser setup lint format bench
 
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CHROMIUM := $(shell command -v chromium || echo /usr/bin/chromium)
 
 app: setup
 	@$(BIN)/python -m rft_core app --port $(PORT)
 
 test: setup
 	$(BIN)/python -m pytest -q
+
+# the real server in a real browser; screenshots and traces are kept in test-results/
+browser: setup
+	@test -x $(CHROMIUM) || { echo "Chromium is needed for the browser tests: sudo apt-get install chromium"; exit 1; }
+	$(BIN)/python -m pytest -q --browser tests/browser
 
 lint: setup
 	$(BIN)/ruff check .

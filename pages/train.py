@@ -75,7 +75,8 @@ def show_cost(spec: RunSpec) -> None:
     cost = estimate(_counted(spec), rate, basis)
     first, second, third = st.columns(3)
     if cost is None:
-        first.metric("Time", "unknown", help="The number of images is known once the data have been looked at.", border=True)
+        first.metric("Time", "unknown", border=True)
+        st.caption("“Look at the data” counts the images; then the time can be told. It can be launched without.")
         return
     first.metric("Time, about", format_duration(cost.seconds), help=f"Estimated from {cost.basis}.", border=True)
     second.metric(

@@ -1,0 +1,198 @@
+"""The real server on a free port, with a home of its own and three real runs, driven by Debian's chromium."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rft_core import submit, with_settings
+from rft_core.home import CHECKOUT, find_home
+from rft_core.presets import preset
+from rft_core.spec import RunSpec, flatten
+from rft_core.store.run_store import RunStore
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage"
+)
+RESULTS = CHECKOUT / "test-results"
+START_SECONDS, RUNS_SECONDS, WAIT_SECONDS = 60, 300, 60
+# (end of the address, why it is no fault of a page)
+NOISE = (
+    ("/_stcore/health", "Streamlit asks below the page's own path first, is told 404 and then asks at the root"),
+    ("/_stcore/host-config", "the same"),
+)
+TINY = {
+    "data.train_size": 128,
+    "data.eval_size": 40,
+    "optim.epochs": 2,
+    "attack.steps": 1,
+    "evaluation.steps": 2,
+    "evaluation.tracking": 3,
+    "evaluation.epsilons": [0, "4/255", "8/255"],
+    "evaluation.examples": 2,
+}
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running dashboard: its address, its store, and the ids of three finished runs."""
+
+    url: str
+    store: RunStore
+    runs: tuple[str, ...] = ()
+
+
+def tiny(name: str, **changes) -> RunSpec:
+    """Return a run of seconds on real handwritten digits, with the schedule of the preset `name`."""
+    schedule = {setting: value for setting, value in flatten(preset(name)).items() if setting.startswith("schedule.")}
+    return with_settings(preset("digits_quick"), TINY | schedule | {"name": name} | changes)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The dashboard as `make app` starts it; ended with its worker."""
+    root = tmp_path_factory.mktemp("browser-home")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "rft_core", "app", "--port", str(port)]
+    with pytest.MonkeyPatch.context() as patch, open(root / "app.log", "wb") as log:
+        patch.setenv("RFT_HOME", str(root))
+        process = subprocess.Popen(command, cwd=CHECKOUT, stdout=log, stderr=log)
+        lab = Lab(f"http://127.0.0.1:{port}", RunStore(find_home(root)))
+        try:
+            _wait_until(lambda: process.poll() is not None or _answers(lab.url), START_SECONDS, "the server did not start")
+            assert process.poll() is None, (root / "app.log").read_text()
+            yield lab
+        finally:
+            process.terminate()
+            process.wait(10)
+            _end_workers(root)
+
+
+@pytest.fixture(scope="session")
+def lab(server: Lab) -> Lab:
+    """The dashboard with three finished runs: standard, fixed, scheduled."""
+    runs = tuple(submit(server.store, tiny(name)) for name in ("standard", "fixed", "scheduled"))
+    _wait_until(lambda: all(server.store.get(one).ended for one in runs), RUNS_SECONDS, "the three runs did not end")
+    assert [server.store.get(one).status for one in runs] == ["finished"] * 3
+    return Lab(server.url, server.store, runs)
+
+
+@pytest.fixture(autouse=True)
+def _queue_emptied(request):
+    """No test leaves a run behind that the next one would wait for."""
+    yield
+    if "lab" in request.fixturenames:
+        store = request.getfixturevalue("lab").store
+        for record in store.records(("queued", "running")):
+            store.request(record.run_id, "stop")
+        _wait_until(lambda: not store.is_busy, RUNS_SECONDS, "runs that were told to stop did not")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, lab, request):
+    """Return a function that opens a page of the dashboard, or a file, in a context of its own: visit(path, theme="light", width=1280).
+
+    Console errors fail the test. Screenshots are kept in test-results/, the trace where the test failed.
+    """
+    opened, errors = [], []
+
+    def visit(path: str = "/", theme: str = "light", width: int = 1280):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True)
+        context.set_default_timeout(1000 * WAIT_SECONDS)
+        context.tracing.start(snapshots=True)
+        page = context.new_page()
+        opened.append(page)
+        page.on("console", lambda message: errors.append(f"{message.text} ({message.location['url']})") if is_error(message) else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(lab.url + path if path.startswith("/") else path)
+        if page.url.startswith(lab.url):
+            settle(page)
+        return page
+
+    yield visit
+    failed = bool(errors) or getattr(request.node, "failed", True)
+    RESULTS.mkdir(exist_ok=True)
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    for place, page in enumerate(opened):
+        page.screenshot(path=RESULTS / f"{name}-{place}.png", full_page=True)
+        page.context.tracing.stop(**({"path": RESULTS / f"{name}-{place}.zip"} if failed else {}))
+        page.context.close()
+    assert not errors
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call":
+        item.failed = report.failed
+    return report
+
+
+def is_error(message) -> bool:
+    """Return whether a line of the console is an error of ours."""
+    return message.type == "error" and not message.location["url"].endswith(tuple(ending for ending, _ in NOISE))
+
+
+def settle(page) -> None:
+    """Wait until the page has its title and its script has run to the end."""
+    page.locator("h1").first.wait_for()
+    page.wait_for_function("document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
+
+
+def points(page, figure: int = 0) -> int:
+    """Return how many finite values figure number `figure` of the page draws; 0 where it is not there yet."""
+    return page.evaluate(
+        "at => (document.querySelectorAll('.js-plotly-plot')[at]?._fullData ?? [])"
+        ".reduce((sum, trace) => sum + [...(trace.y ?? [])].filter(value => Number.isFinite(value)).length, 0)",
+        figure,
+    )
+
+
+def wait_for_points(page, more_than: int, figure: int = 0) -> int:
+    """Wait until a figure draws more values than `more_than`; return how many."""
+    _wait_until(lambda: points(page, figure) > more_than, WAIT_SECONDS, f"figure {figure} stayed at {more_than} values", page)
+    return points(page, figure)
+
+
+def _wait_until(is_so, seconds: float, complaint: str, page=None) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, complaint
+        # a page lives on while it is waited for; a plain sleep would hold its events back
+        page.wait_for_timeout(300) if page else time.sleep(0.3)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).status == 200
+    except OSError:
+        return False
+
+
+def _end_workers(root: Path) -> None:
+    mine = [one for one in psutil.process_iter(["cmdline"]) if str(root) in (one.info["cmdline"] or [])]
+    mine += [child for one in mine for child in one.children(recursive=True)]
+    for process in mine:
+        process.kill()
+    psutil.wait_procs(mine, timeout=10)
