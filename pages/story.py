@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui import guessing
 from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.gate import closed
 from pages.ui.race import launch_race, recorded_track, show_race
 from pages.ui.recorded import gallery, recording
 from rft_core.report.canvas import note
@@ -234,7 +235,7 @@ def source(*names: str, more: str = "") -> None:
 def show_live_button(names: tuple[str, ...]) -> None:
     """Offer the same runs live; they queue one behind the other."""
     seconds = sum(recording(name).report["seconds"] for name in names)
-    if st.button("Run it live here", key="story.live", icon=":material/play_circle:", help=f"Queues {len(names)} runs: {', '.join(names)}."):
+    if st.button("Run it live here", key="story.live", icon=":material/play_circle:", **{"help": f"Queues {len(names)} runs: {', '.join(names)}."} | closed()):
         with mistakes_shown():
             launch_race(names)
     st.caption(f"{len(names)} runs, one behind the other: {format_duration(seconds)} on the recording's machine, and loading.")

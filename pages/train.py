@@ -6,6 +6,7 @@ from pages.ui import run_form
 from pages.ui.data_dialog import is_open, look_at
 from pages.ui.form_state import choose_preset, keep
 from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.gate import REFUSED, is_instructor, permitted
 from pages.ui.model_menu import weights_missing
 from pages.ui.session import store
 from rft_core import RunSpec, UserError, datacards, find, preset, submit, with_settings
@@ -103,7 +104,8 @@ def _counted(spec: RunSpec) -> RunSpec:
 
 def show_launch(spec: RunSpec) -> None:
     """Draw the two ways to launch."""
-    reason = weights_missing(spec.model.backbone)
+    missing = weights_missing(spec.model.backbone)
+    reason = missing or ("" if is_instructor() else REFUSED)
     with st.container(horizontal=True, gap="small"):
         launch = st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=bool(reason), help=reason or None)
         trio = st.button(
@@ -113,13 +115,13 @@ def show_launch(spec: RunSpec) -> None:
             disabled=bool(reason),
             help="Three runs with these settings that differ in their schedule alone.",
         )
-    if reason:
-        st.warning(f"Cannot be launched: {reason}.", icon=":material/block:")
+    if missing:
+        st.warning(f"Cannot be launched: {missing}.", icon=":material/block:")
     st.caption("Runs queue one behind the other on this machine. They go on when this page is closed.")
     specs = [spec] if launch else trio_of(spec) if trio else []
     if specs:
         with mistakes_shown():
-            run_ids = [submit(store(), one) for one in specs]
+            run_ids = [permitted(submit)(store(), one) for one in specs]
             st.switch_page("pages/runs.py", query_params={"run": run_ids[0]})
 
 

@@ -52,11 +52,16 @@ def main() -> None:
 
 
 @app.command("app")
-def serve(port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = 8501) -> None:
-    """Serve the dashboard on 127.0.0.1."""
+def serve(
+    port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = 8501,
+    share: Annotated[bool, typer.Option("--share", help="Let other machines reach it; visitors only look until they give the PIN. See SECURITY.md.")] = False,
+    pin: Annotated[str | None, typer.Option(help="PIN of the instructor, 6 characters or more; or in RFT_PIN.")] = None,
+    host: Annotated[list[str] | None, typer.Option(help="A name that visitors type, besides this machine's own. May be repeated.")] = None,
+) -> None:
+    """Serve the dashboard on 127.0.0.1, or with --share to a class."""
     from rft_core.serve import serve_app
 
-    serve_app(port)
+    serve_app(port, share=share, pin=pin, names=tuple(host or ()))
 
 
 @app.command()

@@ -7,7 +7,8 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.ui.form_state import fill_dataset, key, place_key
-from pages.ui.frame import plain
+from pages.ui.frame import mistakes_shown, plain
+from pages.ui.gate import PLACES_REFUSED, closed, permitted, require_place
 from pages.ui.session import is_online, store
 from rft_core import UserError, choices, downloads, uploads
 from rft_core.catalog import SCHEMES, Choice
@@ -64,7 +65,7 @@ def data_menu() -> bool:
         _show_row(rows[chosen])
     elif chosen in OWN:
         own = OWN[chosen]
-        st.text_input(own.field, key=place_key(chosen), placeholder=own.placeholder, help=own.help)
+        st.text_input(own.field, key=place_key(chosen), placeholder=own.placeholder, **{"help": own.help} | closed(PLACES_REFUSED))
     with st.container(horizontal=True, gap="small"):
         look = st.button("Look at the data", key="form.look", icon=":material/image_search:", help="Pictures, class sizes, broken files, duplicates.")
         _upload()
@@ -143,6 +144,7 @@ def chosen_dataset() -> str:
     chosen = st.session_state[key("data.dataset")]
     if chosen not in OWN:
         return chosen
+    require_place()
     place = (st.session_state[place_key(chosen)] or "").strip()
     path = Path(place).expanduser()
     if chosen == "folder" and place and not (path.is_dir() or path.is_file()):
@@ -166,7 +168,7 @@ def needs_download(dataset: str) -> bool:
 def _upload() -> None:
     most = st.get_option("server.maxUploadSize")
     with st.popover("Upload a zip", icon=":material/upload:"):
-        st.file_uploader("A zip of images", type="zip", key=UPLOADER, help="One folder of images a class, or train/ and test/ of them.")
+        st.file_uploader("A zip of images", type="zip", key=UPLOADER, **{"help": "One folder of images a class, or train/ and test/ of them."} | closed())
         st.caption(f"Larger than {most} MB: choose 'Image folder or zip' and give its path on this machine.")
 
 
@@ -177,7 +179,7 @@ def _take_upload() -> None:
         return
     with st.spinner(f"Unpacking {file.name}"):
         try:
-            upload = uploads.unpack(file, file.name, store().home)
+            upload = permitted(uploads.unpack)(file, file.name, store().home)
         except (UserError, OSError) as error:
             st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, error=str(error))
             return
@@ -207,9 +209,10 @@ def _show_upload(folder: Path) -> None:
         st.caption(plain(f"{kept}."))
         with st.popover("Remove", icon=":material/delete:"):
             st.caption(plain(f"Deletes {folder.name} from this machine. Runs that used it keep their results, but cannot be resumed or measured again."))
-            st.button("Remove this upload", key="form.remove_upload", on_click=_forget, args=(folder.name,), icon=":material/delete:")
+            st.button("Remove this upload", key="form.remove_upload", on_click=_forget, args=(folder.name,), icon=":material/delete:", **closed())
 
 
 def _forget(name: str) -> None:
-    uploads.remove_upload(store().home, name)
-    fill_dataset(preset(st.session_state["train.preset"]).data.dataset)
+    with mistakes_shown():
+        permitted(uploads.remove_upload)(store().home, name)
+        fill_dataset(preset(st.session_state["train.preset"]).data.dataset)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui.form_state import ANY_TIMM, key
 from pages.ui.frame import plain
+from pages.ui.gate import PLACES_REFUSED, closed, is_instructor
 from pages.ui.session import weights_of
 from rft_core import UserError, backbones, choices
 from rft_core.spec import describe
@@ -101,6 +102,8 @@ def weights_missing(name: str) -> str:
     """Return why a run with the backbone `name` cannot have its weights, as a sentence without its full stop; "" when it can."""
     state = st.session_state
     if path := (state[key("model.checkpoint")] or "").strip():
+        if not is_instructor():
+            return PLACES_REFUSED
         return "" if Path(path).expanduser().is_file() else f"there is no file '{path}'; give the path of a checkpoint on this machine, or leave it empty"
     here = weights_of(name) if state[key("model.pretrained")] else None
     return here.reason if here and not here.usable else ""
@@ -121,4 +124,5 @@ def _make_constant() -> None:
 
 def checkpoint_field() -> None:
     """Draw the path of a checkpoint, for those who have their own weights."""
-    st.text_input("Checkpoint", key=key("model.checkpoint"), placeholder="/path/to/weights.safetensors", help=describe("model.checkpoint"))
+    told = {"help": describe("model.checkpoint")} | closed(PLACES_REFUSED)
+    st.text_input("Checkpoint", key=key("model.checkpoint"), placeholder="/path/to/weights.safetensors", **told)

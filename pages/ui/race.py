@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui import guessing
 from pages.ui.frame import columns, mistakes_shown
+from pages.ui.gate import permitted
 from pages.ui.recorded import recording
 from pages.ui.session import history, reconciled, store
 from pages.ui.status import show_status
@@ -27,7 +28,7 @@ ORDER = ("fixed", "scheduled", "standard")
 
 def launch_race(names: tuple[str, ...]) -> None:
     """Queue the presets `names` and go to their race."""
-    ids = [submit(store(), preset(name)) for name in names]
+    ids = [permitted(submit)(store(), preset(name)) for name in names]
     st.switch_page("pages/story.py", query_params={"race": ",".join(ids)})
 
 
