@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import run_form
+from pages.ui import form_link, lesson, prefill, run_form
 from pages.ui.data_dialog import is_open, look_at
 from pages.ui.form_state import choose_preset, keep
 from pages.ui.frame import columns, mistakes_shown, open_page
@@ -28,19 +28,26 @@ def main() -> None:
         run_form.method()
         run_form.training()
     keep()
-    spec, mistake = None, ""
+    spec, mistake = read(base)
+    form_link.write(base, spec, prefill.starting_point(base))
     with right:
-        try:
-            spec = run_form.read_spec(base)
-        except UserError as error:
-            mistake = str(error)
+        if spec is None:
             show_mistake(mistake)
         else:
             show_schedule(spec)
-            show_cost(spec)
+            if not lesson.is_hidden("cost"):
+                show_cost(spec)
             show_launch(spec)
     if look or is_open():
         look_at(spec, mistake)
+
+
+def read(preset_name: str) -> tuple[RunSpec | None, str]:
+    """Return (the spec that the form describes, ""), or (None, what is wrong in it)."""
+    try:
+        return run_form.read_spec(preset_name), ""
+    except UserError as error:
+        return None, str(error)
 
 
 def show_mistake(mistake: str) -> None:
@@ -106,15 +113,18 @@ def show_launch(spec: RunSpec) -> None:
     """Draw the two ways to launch."""
     missing = weights_missing(spec.model.backbone)
     reason = missing or ("" if is_instructor() else REFUSED)
+    launch = trio = False
     with st.container(horizontal=True, gap="small"):
-        launch = st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=bool(reason), help=reason or None)
-        trio = st.button(
-            "Launch the trio: standard, fixed, scheduled",
-            icon=":material/stacked_line_chart:",
-            key="train.trio",
-            disabled=bool(reason),
-            help="Three runs with these settings that differ in their schedule alone.",
-        )
+        if not lesson.is_hidden("launch"):
+            launch = st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=bool(reason), help=reason or None)
+        if not lesson.is_hidden("trio"):
+            trio = st.button(
+                "Launch the trio: standard, fixed, scheduled",
+                icon=":material/stacked_line_chart:",
+                key="train.trio",
+                disabled=bool(reason),
+                help="Three runs with these settings that differ in their schedule alone.",
+            )
     if missing:
         st.warning(f"Cannot be launched: {missing}.", icon=":material/block:")
     st.caption("Runs queue one behind the other on this machine. They go on when this page is closed.")

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 import streamlit as st
 
+from pages.ui import lesson
+from pages.ui.field import field
 from pages.ui.form_state import fill_dataset, key, place_key
 from pages.ui.frame import mistakes_shown, plain
 from pages.ui.gate import PLACES_REFUSED, closed, permitted, require_place
@@ -13,7 +15,6 @@ from pages.ui.session import is_online, store
 from rft_core import UserError, choices, downloads, uploads
 from rft_core.catalog import SCHEMES, Choice
 from rft_core.presets import preset
-from rft_core.spec import describe
 
 UPLOADER, OUTCOME = "upload.zip", "upload.outcome"
 SHOWN_SKIPPED = 200
@@ -60,15 +61,16 @@ def data_menu() -> bool:
     labels |= {name: f"{folder.name} · uploaded" for name, folder in uploaded.items()}
     labels |= {scheme: own.label for scheme, own in OWN.items() if scheme != "hf"}
     labels |= {row.name: _label(row) for row in rows.values() if row.is_online} | {"hf": OWN["hf"].label}
-    chosen = st.selectbox("Dataset", list(labels), format_func=labels.get, key=key("data.dataset"), help=describe("data.dataset"))
+    chosen = field(st.selectbox, "Dataset", "data.dataset", list(labels), format_func=labels.get)
     if chosen in rows:
         _show_row(rows[chosen])
     elif chosen in OWN:
         own = OWN[chosen]
-        st.text_input(own.field, key=place_key(chosen), placeholder=own.placeholder, **{"help": own.help} | closed(PLACES_REFUSED))
+        field(st.text_input, own.field, "data.dataset", key=place_key(chosen), placeholder=own.placeholder, **{"help": own.help} | closed(PLACES_REFUSED))
     with st.container(horizontal=True, gap="small"):
         look = st.button("Look at the data", key="form.look", icon=":material/image_search:", help="Pictures, class sizes, broken files, duplicates.")
-        _upload()
+        if not (lesson.is_locked("data.dataset") or lesson.is_hidden("data.dataset")):
+            _upload()
     _show_outcome()
     if chosen in uploaded:
         _show_upload(uploaded[chosen])
@@ -109,7 +111,7 @@ def _domains(names: list[str]) -> None:
     """Draw the choice of training domains; one that another dataset has is let go."""
     state = st.session_state
     state[key("data.domains")] = [name for name in state.get(key("data.domains"), []) if name in names]
-    st.multiselect("Train on", names, key=key("data.domains"), placeholder=f"{names[0]}, the first", help=describe("data.domains"))
+    field(st.multiselect, "Train on", "data.domains", names, placeholder=f"{names[0]}, the first")
     st.caption("The other domains are measured only, never trained on.")
 
 
@@ -120,10 +122,11 @@ def domains_field() -> None:
         names = list(state.get(key("data.domains"), [])) if is_own() else []
         state[key("data.domains")] = names
         if is_own():
-            st.multiselect(
+            field(
+                st.multiselect,
                 "Train on the domains",
+                "data.domains",
                 names,
-                key=key("data.domains"),
                 accept_new_options=True,
                 placeholder="none: the data have no domains",
                 help="Type the names of the domains to train on: the outer folders of PATH/DOMAIN/CLASS, or values of a domain column.",
