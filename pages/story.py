@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui import guessing
-from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.frame import columns, mistakes_shown, open_page, shown
 from pages.ui.gate import closed
 from pages.ui.race import launch_race, recorded_track, show_race
 from pages.ui.recorded import gallery, recording
@@ -218,7 +218,7 @@ def notice(*points: str) -> None:
 def draw(figure: object, name: str, alt: str) -> None:
     """Draw a figure of the story; the tool bar would cover its labels."""
     with st.container(key="lesson"):
-        st.plotly_chart(figure, key=f"story.figure.{name}", config=dict(CONFIG) | {"displayModeBar": False}, alt=alt)
+        st.plotly_chart(shown(figure), key=f"story.figure.{name}", config=dict(CONFIG) | {"displayModeBar": False}, alt=alt)
 
 
 def source(*names: str, more: str = "") -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import form_link, lesson, prefill, run_form
 from pages.ui.data_dialog import is_open, look_at
 from pages.ui.form_state import choose_preset, keep
-from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.frame import columns, mistakes_shown, open_page, shown
 from pages.ui.gate import REFUSED, is_instructor, permitted
 from pages.ui.model_menu import weights_missing
 from pages.ui.session import store
@@ -65,7 +65,9 @@ def show_schedule(spec: RunSpec) -> None:
         if spec.schedule.kind != kind:
             lines.append((label, *factors(with_settings(spec, {"schedule.kind": kind, "schedule.ramp_start": 0.25, "schedule.ramp_end": 0.75}))))
     figure = schedule_figure(lines, epsilon=spec.threat.epsilon, norm=spec.threat.norm, epochs=spec.optim.epochs, key="train.schedule")
-    st.plotly_chart(figure, key="train.schedule", config=dict(CONFIG), alt=f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0][0]}, target {target}")
+    st.plotly_chart(
+        shown(figure), key="train.schedule", config=dict(CONFIG), alt=f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0][0]}, target {target}"
+    )
     values = lines[0][2]
     clean = sum(value == 0 for value in values[:-1]) / (len(values) - 1)
     full = sum(value == 1 for value in values[:-1]) / (len(values) - 1)

@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from pages.ui.data_menu import needs_download
-from pages.ui.frame import mistakes_shown, plain
+from pages.ui.frame import mistakes_shown, plain, shown
 from pages.ui.gate import closed, is_instructor, permitted
 from pages.ui.session import is_online, store
 from rft_core import RunSpec, datacards
@@ -109,7 +109,7 @@ def _show_card(spec: RunSpec, card: dict) -> None:
     st.subheader("How many training images has each class?", anchor=False)
     small, large = card["smallest"], card["largest"]
     alt = f"Training images a class, from {small['count']} ({small['name']}) to {large['count']} ({large['name']})"
-    st.plotly_chart(balance_figure(card), key="form.balance", config=dict(CONFIG), alt=alt)
+    st.plotly_chart(shown(balance_figure(card)), key="form.balance", config=dict(CONFIG), alt=alt)
     with st.container(horizontal=True, vertical_alignment="center"):
         _again(spec, "Read again")
         st.caption(f"read {format_duration(time.time() - card['made'])} ago, in {format_duration(card['seconds'])}")

@@ -80,6 +80,5 @@ def _who_can_open(address: str) -> str:
 
 
 def qr_code(link: str) -> str:
-    """Return an SVG of the QR code of `link`, dark on light in both themes; raises ValueError where it is too long for one."""
-    svg = segno.make(link, error="m", micro=False).svg_inline(scale=8, border=3, dark=DARK, light=LIGHT)
-    return "data:image/svg+xml," + quote(svg, safe="/:=' ")
+    """Return an SVG (data URI) of the QR code of `link`, dark on light in both themes; raises ValueError where it is too long for one."""
+    return segno.make(link, error="m", micro=False).svg_data_uri(scale=8, border=3, dark=DARK, light=LIGHT)
