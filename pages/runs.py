@@ -49,8 +49,9 @@ def main() -> None:
     left, right = columns(5, 7)
     with left:
         st.fragment(run_every=STATUS_SECONDS if moves else None, key="runs.status")(watch_status)(record.run_id, record.status)
-    with right:
-        show_actions(record)
+    if not lesson().is_projected:
+        with right:
+            show_actions(record)
     st.fragment(run_every=FIGURE_SECONDS if record.is_active else None, key="runs.figures")(watch_figures)(record.run_id)
     if not lesson().is_projected:
         show_details(record, history(record.run_id))
