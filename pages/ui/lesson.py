@@ -43,7 +43,7 @@ def lesson() -> Lesson:
     return st.session_state.get(STATE, Lesson())
 
 
-def adopt() -> None:
+def take_over() -> None:
     """Take over what the address says, where it says something; say it in the address where it does not."""
     asked = {name: st.query_params[name] for name in NAMES if name in st.query_params}
     if asked and asked != lesson().query():

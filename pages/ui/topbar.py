@@ -10,7 +10,7 @@ PROJECTOR = "lesson.toggle"
 
 def show_topbar(page: str) -> None:
     """Draw the buttons; `page` is the page's name in its address."""
-    lesson.adopt()
+    lesson.take_over()
     with st.container(key="topbar", horizontal=True, vertical_alignment="center", gap="small"):
         st.session_state[PROJECTOR] = lesson.lesson().is_projected
         st.toggle("Projector", key=PROJECTOR, on_change=_toggle, help="Larger type, thicker lines, one figure a screen.")
