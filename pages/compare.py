@@ -5,7 +5,8 @@ from functools import partial
 import streamlit as st
 
 from pages.ui.compare_form import choose_runs, choose_view
-from pages.ui.frame import columns, open_page, plain
+from pages.ui.frame import columns, open_page, plain, shown
+from pages.ui.lesson import lesson
 from pages.ui.session import measured, reconciled, store
 from rft_core import UserError
 from rft_core.exporting import FILE_NAME, file_contents, one_file
@@ -62,7 +63,8 @@ def show(run_ids: list[str], view: View, live: bool) -> None:
         show_tradeoff(content)
     with right:
         show_settings(content)
-        show_exports(content)
+        if not lesson().is_projected:
+            show_exports(content)
 
 
 def _state(records: list[RunRecord]) -> tuple[tuple[str, float | None], ...]:
@@ -88,13 +90,13 @@ def show_figures(content: Content) -> None:
     with left:
         st.subheader("Which run learns its task, and when?", anchor=False)
         said = describe_tracking(content)
-        st.plotly_chart(tracking, key="compare.accuracy", config=_config("accuracy"), alt=said)
+        st.plotly_chart(shown(tracking), key="compare.accuracy", config=_config("accuracy"), alt=said)
         st.caption(plain(said))
     with right:
         st.subheader("How robust is each, at every epsilon?", anchor=False)
         said = describe_curves(content)
         st.plotly_chart(
-            curves_figure(content.lines, key=key, height=panels_height(content.view.panels)), key="compare.curves", config=_config("curves"), alt=said
+            shown(curves_figure(content.lines, key=key, height=panels_height(content.view.panels))), key="compare.curves", config=_config("curves"), alt=said
         )
         st.caption(plain(said))
 
@@ -138,7 +140,7 @@ def show_tradeoff(content: Content) -> None:
     areas = _areas(_state(list(content.records)), content.view.group, tuple(history.last_sequence for history in content.histories), content)
     said = describe_pareto(content, areas)
     key = f"{','.join(record.run_id for record in content.records)} {content.view.group}"
-    st.plotly_chart(pareto_figure(content.lines, target=content.target, key=key), key="compare.pareto", config=_config("pareto"), alt=said)
+    st.plotly_chart(shown(pareto_figure(content.lines, target=content.target, key=key)), key="compare.pareto", config=_config("pareto"), alt=said)
     st.caption(plain(said))
     st.dataframe(area_table(areas), hide_index=True, height="content")
     st.caption("Areas in percent of the unit square; in brackets the 95 % interval over the test images.")

@@ -4,7 +4,8 @@ import streamlit as st
 
 from pages.ui.evaluate_form import ask_form, picture_form
 from pages.ui.evaluate_gallery import show_gallery
-from pages.ui.frame import columns, open_page, plain
+from pages.ui.frame import columns, open_page, plain, shown
+from pages.ui.gate import closed, permitted
 from pages.ui.session import reconciled, store
 from pages.ui.shifts import show_shifts
 from rft_core import catalog
@@ -98,12 +99,12 @@ def watch(run_id: str, making: list[str]) -> None:
 
 
 def _show_progress(one: Evaluation) -> None:
-    estimate = one.request.get("estimate")
+    estimate = one.wanted.get("estimate")
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         of = f" of about {format_duration(estimate)}" if estimate else ""
         st.progress(min(0.99, one.seconds / estimate) if estimate else 0.0, text=plain(f"{_label(one)}: {one.line}, {format_duration(one.seconds)}{of}"))
-        if st.button("Cancel", icon=":material/stop:", key=f"evaluate.cancel.{one.evaluation_id}", help="Nothing of it is kept."):
-            cancel(one)
+        if st.button("Cancel", icon=":material/stop:", key=f"evaluate.cancel.{one.evaluation_id}", **{"help": "Nothing of it is kept."} | closed()):
+            permitted(cancel)(one)
             st.rerun()
 
 
@@ -133,10 +134,10 @@ def choose_evaluation(kept: list[Evaluation]) -> Evaluation | None:
 
 def _label(one: Evaluation) -> str:
     """Name an evaluation: attack, steps, images, when."""
-    request, moment = one.request, one.evaluation_id
-    attack = catalog.find("attacks", request["attack"]).label
-    steps = "" if request["attack"] in ("autoattack", "fgsm") else f", {request['steps']} {'queries' if request['attack'] == 'square' else 'steps'}"
-    images = (one.answer or {}).get("images") or request.get("images")
+    wanted, moment = one.wanted, one.evaluation_id
+    attack = catalog.find("attacks", wanted["attack"]).label
+    steps = "" if wanted["attack"] in ("autoattack", "fgsm") else f", {wanted['steps']} {'queries' if wanted['attack'] == 'square' else 'steps'}"
+    images = (one.answer or {}).get("images") or wanted.get("images")
     what = "own picture" if one.is_picture else f"{images} images" if images else "all images"
     return f"{attack}{steps}, {what} · {moment[:4]}-{moment[4:6]}-{moment[6:8]} {moment[9:11]}:{moment[11:13]} UTC"
 
@@ -151,10 +152,10 @@ def show_curves(record: RunRecord, kept: list[Evaluation], chosen: Evaluation | 
     lines = [Line(_label(one).partition(" · ")[0], RobustnessCurve.from_points(one.answer["curve"]), one is chosen) for one in shown]
     st.subheader("Does it hold under a stronger attack?", anchor=False)
     picture = attacks_figure(own, lines, norm=record.spec.threat.norm, key=record.run_id)
-    st.plotly_chart(picture, key="evaluate.curves", config=dict(CONFIG), alt=f"Accuracy over epsilon: the run's own report and {len(lines)} evaluations")
+    st.plotly_chart(shown(picture), key="evaluate.curves", config=dict(CONFIG), alt=f"Accuracy over epsilon: the run's own report and {len(lines)} evaluations")
     if chosen is not None and not chosen.is_picture:
         took = f" It took {format_duration(chosen.answer['seconds'])}" + (
-            f"; {format_duration(chosen.request['estimate'])} were estimated." if chosen.request.get("estimate") else "."
+            f"; {format_duration(chosen.wanted['estimate'])} were estimated." if chosen.wanted.get("estimate") else "."
         )
         st.caption(plain(sentences.describe_attacks(own.curve, chosen.answer, catalog.find("attacks", chosen.answer["attack"]).label) + took))
 
@@ -172,7 +173,7 @@ def show_evaluation(chosen: Evaluation) -> None:
     show_gallery(chosen, norm, names)
     st.subheader("Which classes lose most?", anchor=False)
     alt = f"Clean accuracy and accuracy at {target} of {len(answer['per_class'])} classes"
-    st.plotly_chart(class_figure(answer["per_class"], target=target, key=chosen.evaluation_id), key="evaluate.classes", config=dict(CONFIG), alt=alt)
+    st.plotly_chart(shown(class_figure(answer["per_class"], target=target, key=chosen.evaluation_id)), key="evaluate.classes", config=dict(CONFIG), alt=alt)
     st.caption(plain(sentences.describe_classes(answer["per_class"], target)))
     if images is None:
         return
@@ -182,7 +183,7 @@ def show_evaluation(chosen: Evaluation) -> None:
         with side:
             st.markdown(f"**{where}**")
             alt = f"{where}: what each of {len(names)} classes is taken for, in percent"
-            st.plotly_chart(confusion_figure(counts, names, key=chosen.evaluation_id), key=f"evaluate.{name}", config=dict(CONFIG), alt=alt)
+            st.plotly_chart(shown(confusion_figure(counts, names, key=chosen.evaluation_id)), key=f"evaluate.{name}", config=dict(CONFIG), alt=alt)
             st.caption(plain(sentences.describe_confusion(counts, names, where)))
 
 
@@ -207,7 +208,9 @@ def show_run(record: RunRecord) -> None:
     if parts := record.report.get("parameter_map"):
         st.subheader("Which weights does the strategy train?", anchor=False)
         said = sentences.describe_parts(parts)
-        st.plotly_chart(parts_figure(parts, key=record.run_id), key="evaluate.parts", config=dict(CONFIG), alt=f"Share of trained weights in each part: {said}")
+        st.plotly_chart(
+            shown(parts_figure(parts, key=record.run_id)), key="evaluate.parts", config=dict(CONFIG), alt=f"Share of trained weights in each part: {said}"
+        )
         st.caption(plain(f"{record.spec.strategy.kind}: {said}"))
     show_shifts(record)
 

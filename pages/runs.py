@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
-from pages.ui.frame import columns, mistakes_shown, open_page, plain
+from pages.ui.frame import columns, mistakes_shown, open_page, plain, shown
+from pages.ui.lesson import lesson
 from pages.ui.run_actions import show_actions, show_deleted
 from pages.ui.run_list import CHOSEN, choose_wanted, show_list, swatch
 from pages.ui.session import history, reconciled, store
@@ -49,8 +50,9 @@ def main() -> None:
     left, right = columns(5, 7)
     with left:
         st.fragment(run_every=STATUS_SECONDS if moves else None, key="runs.status")(watch_status)(record.run_id, record.status)
-    with right:
-        show_actions(record)
+    if not lesson().is_projected:
+        with right:
+            show_actions(record)
     st.fragment(run_every=FIGURE_SECONDS if record.is_active else None, key="runs.figures")(watch_figures)(record.run_id)
 
 
@@ -127,13 +129,13 @@ def show_figures(record: RunRecord, past: RunHistory) -> None:
     with left:
         st.subheader("How accurate is it while it trains?", anchor=False)
         # neither key nor alt text may change while it is live: the chart would be mounted anew
-        st.plotly_chart(accuracy, key="runs.accuracy", config=dict(CONFIG), alt="Clean, robust and expected accuracy over steps; said in words below")
+        st.plotly_chart(shown(accuracy), key="runs.accuracy", config=dict(CONFIG), alt="Clean, robust and expected accuracy over steps; said in words below")
     with right:
         st.subheader("How does it hold against stronger attacks?", anchor=False)
-        st.plotly_chart(curve, key="runs.curve", config=dict(CONFIG), alt="Accuracy over the attack's epsilon; the area is expected robustness")
+        st.plotly_chart(shown(curve), key="runs.curve", config=dict(CONFIG), alt="Accuracy over the attack's epsilon; the area is expected robustness")
     left, right = columns(8, 4)
     with left:
-        st.plotly_chart(strip, key="runs.epsilon", config=dict(CONFIG), alt=f"Epsilon over the steps of the run, target {target}")
+        st.plotly_chart(shown(strip), key="runs.epsilon", config=dict(CONFIG), alt=f"Epsilon over the steps of the run, target {target}")
         st.caption(describe_run(record, past))
     with right:
         show_examples(record, past, step, target)

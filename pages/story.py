@@ -3,7 +3,8 @@
 import streamlit as st
 
 from pages.ui import guessing
-from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.frame import columns, mistakes_shown, open_page, shown
+from pages.ui.gate import closed
 from pages.ui.race import launch_race, recorded_track, show_race
 from pages.ui.recorded import gallery, recording
 from rft_core.report.canvas import note
@@ -211,7 +212,7 @@ def notice(*points: str) -> None:
 def draw(figure: object, name: str, alt: str) -> None:
     """Draw a figure of the story; the tool bar would cover its labels."""
     with st.container(key="lesson"):
-        st.plotly_chart(figure, key=f"story.figure.{name}", config=dict(CONFIG) | {"displayModeBar": False}, alt=alt)
+        st.plotly_chart(shown(figure), key=f"story.figure.{name}", config=dict(CONFIG) | {"displayModeBar": False}, alt=alt)
 
 
 def source(*names: str, more: str = "") -> None:
@@ -228,7 +229,7 @@ def source(*names: str, more: str = "") -> None:
 def show_live_button(names: tuple[str, ...]) -> None:
     """Offer the same runs live; they queue one behind the other."""
     seconds = sum(recording(name).report["seconds"] for name in names)
-    if st.button("Run it live here", key="story.live", icon=":material/play_circle:", help=f"Queues {len(names)} runs: {', '.join(names)}."):
+    if st.button("Run it live here", key="story.live", icon=":material/play_circle:", **{"help": f"Queues {len(names)} runs: {', '.join(names)}."} | closed()):
         with mistakes_shown():
             launch_race(names)
     st.caption(f"{len(names)} runs, one behind the other: {format_duration(seconds)} on the recording's machine, and loading.")

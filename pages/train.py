@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import run_form
+from pages.ui import form_link, lesson, prefill, run_form
 from pages.ui.data_dialog import is_open, look_at
 from pages.ui.form_state import choose_preset, keep
-from pages.ui.frame import columns, mistakes_shown, open_page
+from pages.ui.frame import columns, mistakes_shown, open_page, shown
+from pages.ui.gate import REFUSED, is_instructor, permitted
 from pages.ui.model_menu import weights_missing
 from pages.ui.session import store
 from rft_core import RunSpec, UserError, datacards, find, preset, submit, with_settings
@@ -27,19 +28,26 @@ def main() -> None:
         run_form.method()
         run_form.training()
     keep()
-    spec, mistake = None, ""
+    spec, mistake = read(base)
+    form_link.write(base, spec, prefill.starting_point(base))
     with right:
-        try:
-            spec = run_form.read_spec(base)
-        except UserError as error:
-            mistake = str(error)
+        if spec is None:
             show_mistake(mistake)
         else:
             show_schedule(spec)
-            show_cost(spec)
+            if not lesson.is_hidden("cost"):
+                show_cost(spec)
             show_launch(spec)
     if look or is_open():
         look_at(spec, mistake)
+
+
+def read(preset_name: str) -> tuple[RunSpec | None, str]:
+    """Return (the spec that the form describes, ""), or (None, what is wrong in it)."""
+    try:
+        return run_form.read_spec(preset_name), ""
+    except UserError as error:
+        return None, str(error)
 
 
 def show_mistake(mistake: str) -> None:
@@ -57,7 +65,9 @@ def show_schedule(spec: RunSpec) -> None:
         if spec.schedule.kind != kind:
             lines.append((label, *factors(with_settings(spec, {"schedule.kind": kind, "schedule.ramp_start": 0.25, "schedule.ramp_end": 0.75}))))
     figure = schedule_figure(lines, epsilon=spec.threat.epsilon, norm=spec.threat.norm, epochs=spec.optim.epochs, key="train.schedule")
-    st.plotly_chart(figure, key="train.schedule", config=dict(CONFIG), alt=f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0][0]}, target {target}")
+    st.plotly_chart(
+        shown(figure), key="train.schedule", config=dict(CONFIG), alt=f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0][0]}, target {target}"
+    )
     values = lines[0][2]
     clean = sum(value == 0 for value in values[:-1]) / (len(values) - 1)
     full = sum(value == 1 for value in values[:-1]) / (len(values) - 1)
@@ -104,23 +114,27 @@ def _counted(spec: RunSpec) -> RunSpec:
 
 def show_launch(spec: RunSpec) -> None:
     """Draw the two ways to launch."""
-    reason = weights_missing(spec.model.backbone)
+    missing = weights_missing(spec.model.backbone)
+    reason = missing or ("" if is_instructor() else REFUSED)
+    launch = trio = False
     with st.container(horizontal=True, gap="small"):
-        launch = st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=bool(reason), help=reason or None)
-        trio = st.button(
-            "Launch the trio: standard, fixed, scheduled",
-            icon=":material/stacked_line_chart:",
-            key="train.trio",
-            disabled=bool(reason),
-            help="Three runs with these settings that differ in their schedule alone.",
-        )
-    if reason:
-        st.warning(f"Cannot be launched: {reason}.", icon=":material/block:")
+        if not lesson.is_hidden("launch"):
+            launch = st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=bool(reason), help=reason or None)
+        if not lesson.is_hidden("trio"):
+            trio = st.button(
+                "Launch the trio: standard, fixed, scheduled",
+                icon=":material/stacked_line_chart:",
+                key="train.trio",
+                disabled=bool(reason),
+                help="Three runs with these settings that differ in their schedule alone.",
+            )
+    if missing:
+        st.warning(f"Cannot be launched: {missing}.", icon=":material/block:")
     st.caption("Runs queue one behind the other on this machine. They go on when this page is closed.")
     specs = [spec] if launch else trio_of(spec) if trio else []
     if specs:
         with mistakes_shown():
-            run_ids = [submit(store(), one) for one in specs]
+            run_ids = [permitted(submit)(store(), one) for one in specs]
             st.switch_page("pages/runs.py", query_params={"run": run_ids[0]})
 
 

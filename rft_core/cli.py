@@ -21,7 +21,7 @@ from rft_core.recordings import RECORDED
 from rft_core.report.compare import compare as compare_runs
 from rft_core.spec import RunSpec, with_settings
 from rft_core.store.run_store import open_store
-from rft_core.terminal import err, out, print_answer, print_comparison, print_dataset, print_review, print_run, print_runs, show_json
+from rft_core.terminal import err, out, print_answer, print_checks, print_comparison, print_dataset, print_review, print_run, print_runs, show_json
 from rft_core.units import format_duration, format_percent
 from rft_core.worker.devices import local_devices
 from rft_core.worker.loop import Engine, run_worker
@@ -52,11 +52,16 @@ def main() -> None:
 
 
 @app.command("app")
-def serve(port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = 8501) -> None:
-    """Serve the dashboard on 127.0.0.1."""
+def serve(
+    port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = 8501,
+    share: Annotated[bool, typer.Option("--share", help="Let other machines reach it; visitors only look until they give the PIN. See SECURITY.md.")] = False,
+    pin: Annotated[str | None, typer.Option(help="PIN of the instructor, 6 characters or more; or in RFT_PIN.")] = None,
+    host: Annotated[list[str] | None, typer.Option(help="A name that visitors type, besides this machine's own. May be repeated.")] = None,
+) -> None:
+    """Serve the dashboard on 127.0.0.1, or with --share to a class."""
     from rft_core.serve import serve_app
 
-    serve_app(port)
+    serve_app(port, share=share, pin=pin, names=tuple(host or ()))
 
 
 @app.command()
@@ -69,11 +74,7 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         show_json([check.as_dict() for check in checks])
     else:
-        for check in checks:
-            out.print(
-                f"[{'green]ok   ' if check.ok else 'red]wrong'}[/] {check.name}: {check.found}" + ("" if check.ok else f"\n      to mend it: {check.mend}"),
-                highlight=False,
-            )
+        print_checks(checks)
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 

@@ -39,19 +39,19 @@ class Evaluation:
     evaluation_id: str
     folder: Path
     status: str
-    request: Mapping[str, Any]
+    wanted: Mapping[str, Any]
     line: str = ""
     answer: Mapping[str, Any] | None = None
 
     @property
     def is_picture(self) -> bool:
         """Whether it is of one picture of the user's own, not of the test images."""
-        return bool(self.request.get("is_picture"))
+        return bool(self.wanted.get("is_picture"))
 
     @property
     def seconds(self) -> float:
         """Seconds since it was asked for."""
-        return max(0.0, time.time() - self.request.get("asked", time.time()))
+        return max(0.0, time.time() - self.wanted.get("asked", time.time()))
 
 
 def new_evaluation(store: RunStore, run_id: str, request: Mapping[str, Any]) -> Evaluation:

@@ -30,6 +30,13 @@ def print_dataset(card: dict[str, Any]) -> None:
         out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
+def print_checks(checks: list[Any]) -> None:
+    """Print what was checked, and how to mend what is wrong."""
+    for check in checks:
+        state = "[green]ok   [/]" if check.ok else "[red]wrong[/]"
+        out.print(f"{state} {check.name}: {check.found}" + ("" if check.ok else f"\n      to mend it: {check.mend}"), highlight=False)
+
+
 def print_runs(records: list[RunRecord]) -> None:
     """Print a table of runs."""
     table = Table("run", "name", "status", "progress", "clean", "robust", "expected")

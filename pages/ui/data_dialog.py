@@ -5,7 +5,8 @@ import time
 import streamlit as st
 
 from pages.ui.data_menu import needs_download
-from pages.ui.frame import plain
+from pages.ui.frame import mistakes_shown, plain, shown
+from pages.ui.gate import closed, is_instructor, permitted
 from pages.ui.session import is_online, store
 from rft_core import RunSpec, datacards
 from rft_core.datacards import Reading
@@ -44,9 +45,12 @@ def _dialog(spec: RunSpec | None, mistake: str) -> None:
     home = store().home
     card = datacards.read_card(home, spec)
     if card is None and datacards.reading(home, spec) is None:
+        if not is_instructor():
+            st.info("These data have not been looked at yet; the instructor can have them read.", icon=":material/lightbulb:")
+            return
         if needs_download(spec.data.dataset) and not _agreed(spec):
             return
-        datacards.ask_for_card(home, spec)
+        permitted(datacards.ask_for_card)(home, spec)
         card = datacards.read_card(home, spec)
     if card is None:
         st.fragment(run_every=POLL_SECONDS, key="form.reading")(_wait)(spec)
@@ -72,10 +76,11 @@ def _wait(spec: RunSpec) -> None:
     if at_work is None or datacards.read_card(home, spec) is not None:
         st.rerun()
     _show_progress(at_work)
-    if st.button("Stop reading", key="form.stop_reading", icon=":material/stop:"):
-        datacards.stop_reading(home, spec)
-        _close()
-        st.rerun()
+    if st.button("Stop reading", key="form.stop_reading", icon=":material/stop:", **closed()):
+        with mistakes_shown():
+            permitted(datacards.stop_reading)(home, spec)
+            _close()
+            st.rerun()
 
 
 def _show_progress(at_work: Reading) -> None:
@@ -89,9 +94,10 @@ def _show_failure(spec: RunSpec, line: str) -> None:
 
 
 def _again(spec: RunSpec, label: str) -> None:
-    if st.button(label, key="form.read_again", icon=":material/refresh:", help="Also after files were changed in place."):
-        datacards.ask_for_card(store().home, spec, again=True)
-        st.rerun()
+    if st.button(label, key="form.read_again", icon=":material/refresh:", **{"help": "Also after files were changed in place."} | closed()):
+        with mistakes_shown():
+            permitted(datacards.ask_for_card)(store().home, spec, again=True)
+            st.rerun()
 
 
 def _show_card(spec: RunSpec, card: dict) -> None:
@@ -103,7 +109,7 @@ def _show_card(spec: RunSpec, card: dict) -> None:
     st.subheader("How many training images has each class?", anchor=False)
     small, large = card["smallest"], card["largest"]
     alt = f"Training images a class, from {small['count']} ({small['name']}) to {large['count']} ({large['name']})"
-    st.plotly_chart(balance_figure(card), key="form.balance", config=dict(CONFIG), alt=alt)
+    st.plotly_chart(shown(balance_figure(card)), key="form.balance", config=dict(CONFIG), alt=alt)
     with st.container(horizontal=True, vertical_alignment="center"):
         _again(spec, "Read again")
         st.caption(f"read {format_duration(time.time() - card['made'])} ago, in {format_duration(card['seconds'])}")

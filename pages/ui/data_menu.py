@@ -6,13 +6,15 @@ from types import MappingProxyType
 
 import streamlit as st
 
+from pages.ui import lesson
+from pages.ui.field import field
 from pages.ui.form_state import fill_dataset, key, place_key
-from pages.ui.frame import plain
+from pages.ui.frame import mistakes_shown, plain
+from pages.ui.gate import PLACES_REFUSED, closed, permitted, require_place
 from pages.ui.session import is_online, store
 from rft_core import UserError, choices, downloads, uploads
 from rft_core.catalog import SCHEMES, Choice
 from rft_core.presets import preset
-from rft_core.spec import describe
 
 UPLOADER, OUTCOME = "upload.zip", "upload.outcome"
 SHOWN_SKIPPED = 200
@@ -59,15 +61,16 @@ def data_menu() -> bool:
     labels |= {name: f"{folder.name} · uploaded" for name, folder in uploaded.items()}
     labels |= {scheme: own.label for scheme, own in OWN.items() if scheme != "hf"}
     labels |= {row.name: _label(row) for row in rows.values() if row.is_online} | {"hf": OWN["hf"].label}
-    chosen = st.selectbox("Dataset", list(labels), format_func=labels.get, key=key("data.dataset"), help=describe("data.dataset"))
+    chosen = field(st.selectbox, "Dataset", "data.dataset", list(labels), format_func=labels.get)
     if chosen in rows:
         _show_row(rows[chosen])
     elif chosen in OWN:
         own = OWN[chosen]
-        st.text_input(own.field, key=place_key(chosen), placeholder=own.placeholder, help=own.help)
+        field(st.text_input, own.field, "data.dataset", key=place_key(chosen), placeholder=own.placeholder, **{"help": own.help} | closed(PLACES_REFUSED))
     with st.container(horizontal=True, gap="small"):
         look = st.button("Look at the data", key="form.look", icon=":material/image_search:", help="Pictures, class sizes, broken files, duplicates.")
-        _upload()
+        if not (lesson.is_locked("data.dataset") or lesson.is_hidden("data.dataset")):
+            _upload()
     _show_outcome()
     if chosen in uploaded:
         _show_upload(uploaded[chosen])
@@ -108,7 +111,7 @@ def _domains(names: list[str]) -> None:
     """Draw the choice of training domains; one that another dataset has is let go."""
     state = st.session_state
     state[key("data.domains")] = [name for name in state.get(key("data.domains"), []) if name in names]
-    st.multiselect("Train on", names, key=key("data.domains"), placeholder=f"{names[0]}, the first", help=describe("data.domains"))
+    field(st.multiselect, "Train on", "data.domains", names, placeholder=f"{names[0]}, the first")
     st.caption("The other domains are measured only, never trained on.")
 
 
@@ -119,10 +122,11 @@ def domains_field() -> None:
         names = list(state.get(key("data.domains"), [])) if is_own() else []
         state[key("data.domains")] = names
         if is_own():
-            st.multiselect(
+            field(
+                st.multiselect,
                 "Train on the domains",
+                "data.domains",
                 names,
-                key=key("data.domains"),
                 accept_new_options=True,
                 placeholder="none: the data have no domains",
                 help="Type the names of the domains to train on: the outer folders of PATH/DOMAIN/CLASS, or values of a domain column.",
@@ -143,6 +147,7 @@ def chosen_dataset() -> str:
     chosen = st.session_state[key("data.dataset")]
     if chosen not in OWN:
         return chosen
+    require_place()
     place = (st.session_state[place_key(chosen)] or "").strip()
     path = Path(place).expanduser()
     if chosen == "folder" and place and not (path.is_dir() or path.is_file()):
@@ -166,7 +171,7 @@ def needs_download(dataset: str) -> bool:
 def _upload() -> None:
     most = st.get_option("server.maxUploadSize")
     with st.popover("Upload a zip", icon=":material/upload:"):
-        st.file_uploader("A zip of images", type="zip", key=UPLOADER, help="One folder of images a class, or train/ and test/ of them.")
+        st.file_uploader("A zip of images", type="zip", key=UPLOADER, **{"help": "One folder of images a class, or train/ and test/ of them."} | closed())
         st.caption(f"Larger than {most} MB: choose 'Image folder or zip' and give its path on this machine.")
 
 
@@ -177,7 +182,7 @@ def _take_upload() -> None:
         return
     with st.spinner(f"Unpacking {file.name}"):
         try:
-            upload = uploads.unpack(file, file.name, store().home)
+            upload = permitted(uploads.unpack)(file, file.name, store().home)
         except (UserError, OSError) as error:
             st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, error=str(error))
             return
@@ -207,9 +212,10 @@ def _show_upload(folder: Path) -> None:
         st.caption(plain(f"{kept}."))
         with st.popover("Remove", icon=":material/delete:"):
             st.caption(plain(f"Deletes {folder.name} from this machine. Runs that used it keep their results, but cannot be resumed or measured again."))
-            st.button("Remove this upload", key="form.remove_upload", on_click=_forget, args=(folder.name,), icon=":material/delete:")
+            st.button("Remove this upload", key="form.remove_upload", on_click=_forget, args=(folder.name,), icon=":material/delete:", **closed())
 
 
 def _forget(name: str) -> None:
-    uploads.remove_upload(store().home, name)
-    fill_dataset(preset(st.session_state["train.preset"]).data.dataset)
+    with mistakes_shown():
+        permitted(uploads.remove_upload)(store().home, name)
+        fill_dataset(preset(st.session_state["train.preset"]).data.dataset)

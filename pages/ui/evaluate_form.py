@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.frame import mistakes_shown, plain
+from pages.ui.gate import closed, permitted
 from pages.ui.session import store
 from rft_core import catalog
 from rft_core.arguments import split_epsilons
@@ -45,12 +46,12 @@ def ask_form(record: RunRecord, done: list[Evaluation]) -> None:
     honesty = st.checkbox("Honesty checks", True, key="evaluate.honesty", help="Whether the robustness is real, or the model only hides its gradient.")
     with mistakes_shown():
         epsilons = checked_epsilons(text, record.spec.threat.norm)
-        request = {"attack": attack, "steps": int(steps), "epsilons": epsilons, "images": int(images), "honesty": honesty}
-        seconds, basis = estimate(record, request, done)
+        wanted = {"attack": attack, "steps": int(steps), "epsilons": epsilons, "images": int(images), "honesty": honesty}
+        seconds, basis = estimate(record, wanted, done)
         st.markdown(f":material/timer: About **{format_duration(seconds)}**")
         st.caption(plain(f"At the pace of {basis}. A run that is using the device is waited for."))
-        if st.button("Evaluate", type="primary", icon=":material/troubleshoot:", key="evaluate.ask", width="stretch"):
-            ask_for_evaluation(store(), record.run_id, request | {"estimate": seconds})
+        if st.button("Evaluate", type="primary", icon=":material/troubleshoot:", key="evaluate.ask", width="stretch", **closed()):
+            permitted(ask_for_evaluation)(store(), record.run_id, wanted | {"estimate": seconds})
             st.rerun()
 
 
@@ -70,7 +71,7 @@ def picture_form(record: RunRecord) -> None:
         "Your own picture", type=[suffix.lstrip(".") for suffix in SUFFIXES], key="evaluate.picture", help=f"At most {PICTURE_MEGABYTES} MB. It stays here."
     )
     st.caption("Resized as the data are, then attacked away from what the model takes it for, with the attack, steps and epsilons above.")
-    if st.button("Attack it", key="evaluate.ask_picture", disabled=upload is None, width="stretch") and upload is not None:
+    if st.button("Attack it", key="evaluate.ask_picture", width="stretch", **{"disabled": upload is None} | closed()) and upload is not None:
         if upload.size > PICTURE_MEGABYTES * 1_000_000:
             st.error(f"The picture has more than {PICTURE_MEGABYTES} MB; take a smaller one.", icon=":material/error:")
             return
@@ -78,8 +79,8 @@ def picture_form(record: RunRecord) -> None:
         attack = state["evaluate.attack"]
         with mistakes_shown():
             epsilons = checked_epsilons(state.get("evaluate.epsilons", ""), record.spec.threat.norm)
-            request = {"attack": attack, "steps": int(state[f"evaluate.steps.{attack}"]), "epsilons": epsilons, "images": 1, "honesty": False}
-            ask_for_evaluation(store(), record.run_id, request | {"estimate": estimate(record, request, [])[0]}, upload.getvalue())
+            wanted = {"attack": attack, "steps": int(state[f"evaluate.steps.{attack}"]), "epsilons": epsilons, "images": 1, "honesty": False}
+            permitted(ask_for_evaluation)(store(), record.run_id, wanted | {"estimate": estimate(record, wanted, [])[0]}, upload.getvalue())
             st.rerun()
 
 
@@ -95,14 +96,14 @@ def checked_epsilons(text: str, norm: str) -> list[float] | None:
     return found
 
 
-def estimate(record: RunRecord, request: dict[str, Any], done: list[Evaluation]) -> tuple[float, str]:
+def estimate(record: RunRecord, wanted: dict[str, Any], done: list[Evaluation]) -> tuple[float, str]:
     """Return (seconds, what the pace rests on): the newest evaluation of the run that is long enough to tell, else the run itself."""
     report = record.report
     curve = RobustnessCurve.from_points(report["curve"])
-    grid = sorted({0.0, *request["epsilons"]}) if request["epsilons"] else curve.epsilons
-    wanted = {name: request[name] for name in ("attack", "steps", "honesty")}
+    grid = sorted({0.0, *wanted["epsilons"]}) if wanted["epsilons"] else curve.epsilons
+    wanted = {name: wanted[name] for name in ("attack", "steps", "honesty")}
     classes = (report.get("machine") or {}).get("classes", 10)
-    spent = evaluation_cost(curve, grid, request["images"], **wanted, classes=classes)
+    spent = evaluation_cost(curve, grid, wanted["images"], **wanted, classes=classes)
     for one in done:
         answer = one.answer or {}
         # the count of gradient evaluations is exact for attacks that are walked

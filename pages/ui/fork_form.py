@@ -4,7 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.frame import mistakes_shown
+from pages.ui.frame import mistakes_shown, shown
+from pages.ui.gate import closed, permitted
 from pages.ui.run_list import CHOSEN
 from pages.ui.session import store
 from rft_core import RunSpec, UserError, choices, with_settings
@@ -36,12 +37,12 @@ def fork_form(record: RunRecord) -> None:
         strip = epsilon_strip(
             *planned(spec, step, record), epsilon=spec.threat.epsilon, norm=spec.threat.norm, total_steps=record.total_steps, done=None, key="fork"
         )
-        st.plotly_chart(strip, key="runs.fork.strip", config=dict(CONFIG), alt=f"Epsilon as it was until step {step}, and as the fork would go on")
+        st.plotly_chart(shown(strip), key="runs.fork.strip", config=dict(CONFIG), alt=f"Epsilon as it was until step {step}, and as the fork would go on")
         name = st.text_input("Name", f"{record.name} · fork"[:200], key=f"runs.fork.name.{record.run_id}", max_chars=200)
-        if st.button("Launch the fork", type="primary", icon=":material/call_split:", key="runs.fork.launch"):
+        if st.button("Launch the fork", type="primary", icon=":material/call_split:", key="runs.fork.launch", **closed()):
             with mistakes_shown():
-                st.session_state[CHOSEN] = fork(store(), record.run_id, settings, name=name)
-                ensure_worker(store().home)
+                st.session_state[CHOSEN] = permitted(fork)(store(), record.run_id, settings, name=name)
+                permitted(ensure_worker)(store().home)
                 st.rerun()
 
 

@@ -5,7 +5,7 @@ Widget keys are "train." + the setting's name. What is not on the form keeps the
 
 import streamlit as st
 
-from pages.ui import prefill
+from pages.ui import form_link, lesson, prefill
 from rft_core import PRESETS, RunSpec, choices
 from rft_core.catalog import SCHEMES
 from rft_core.spec import flatten
@@ -15,6 +15,8 @@ DEFAULT_PRESET = "scheduled"
 ANY_TIMM = "any timm model"
 KEPT = "form.kept"
 BUTTONS = ("train.launch", "train.trio")
+# on the form too, each with a widget of another name
+COMPOSED = ("data.dataset", "data.domains", "threat.epsilon", "schedule.ramp_start", "schedule.ramp_end", "schedule.points")
 ON_FORM = (
     "name",
     "seed",
@@ -57,20 +59,38 @@ def key(setting: str) -> str:
 
 
 def choose_preset() -> str:
-    """Draw the preset picker; a newly chosen preset fills the form. The choice is in the URL."""
+    """Draw the preset picker; a newly chosen preset fills the form, and so does a link."""
     names = [row.name for row in PRESETS]
-    if "train.preset" not in st.session_state and KEPT not in st.session_state:
-        wanted = st.query_params.get("preset", DEFAULT_PRESET)
-        st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
-        _fill()
+    if KEPT not in st.session_state:
+        st.session_state.setdefault("train.preset", DEFAULT_PRESET)
     _restore()
-    if prefill.arrived():
+    came = prefill.arrived()
+    if form_link.arrived():
+        _adopt_link(names)
+    elif came:
         _fill()
+    form_link.show_said()
     labels = {row.name: row.label for row in PRESETS}
-    chosen = st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_choose, required=True, wrap=True)
-    st.query_params["preset"] = chosen
+    if not lesson.is_hidden("preset"):
+        # another preset would change what is locked
+        shut = bool(lesson.lesson().locked)
+        st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_choose, required=True, wrap=True, disabled=shut)
+    chosen = st.session_state["train.preset"]
     st.caption(next(row.help for row in PRESETS if row.name == chosen))
     return chosen
+
+
+def _adopt_link(names: list[str]) -> None:
+    """Fill the form from the address: its preset or its run, then its settings."""
+    wanted = st.query_params.get("preset", st.session_state["train.preset"])
+    if "from" not in st.query_params:
+        prefill.forget()
+    st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
+    fill(form_link.read(prefill.starting_point(st.session_state["train.preset"]), (*ON_FORM, *COMPOSED)))
+    if wanted not in names:
+        form_link.say(f"there is no preset '{wanted[:80]}'; {DEFAULT_PRESET} is taken")
+    if strange := lesson.strangers():
+        form_link.say(f"nothing to lock or hide is called {', '.join(strange)[:200]}")
 
 
 def keep() -> None:
@@ -93,6 +113,7 @@ def _restore() -> None:
 def _choose() -> None:
     """A preset was chosen: an earlier run is no longer what the form starts from."""
     prefill.forget()
+    form_link.forget()
     _fill()
 
 

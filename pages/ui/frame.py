@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import plotly.graph_objects as go
 import streamlit as st
 
+from pages.ui.lesson import lesson
 from rft_core import UserError
+from rft_core.report.projector import enlarge
 
 # characters that Streamlit's Markdown gives a meaning
 MARKUP = "\\`*_{}[]()#+-!|<>$&~:"
@@ -17,7 +20,7 @@ def open_page(title: str, script: str) -> None:
     """Begin a page. A fresh server whose first visitor arrives by deep link runs a page's script without app.py;
     then the visitor is sent through app.py and back, with the query kept."""
     if "framed" not in st.session_state:
-        st.session_state["deep_link"] = (script, st.query_params.to_dict())
+        st.session_state["deep_link"] = (script, {name: st.query_params.get_all(name) for name in st.query_params})
         st.switch_page("app.py")
     st.title(title, anchor=False)
 
@@ -34,6 +37,11 @@ def mistakes_shown() -> Iterator[None]:
 def columns(left: int, right: int) -> list:
     """Return two columns of a twelve-column page."""
     return st.columns([left, right], gap="medium")
+
+
+def shown(figure: go.Figure) -> go.Figure:
+    """Return `figure` as this session looks at it: enlarged in projector mode."""
+    return enlarge(figure) if lesson().is_projected else figure
 
 
 def plain(text: str) -> str:

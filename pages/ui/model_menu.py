@@ -4,8 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import lesson
+from pages.ui.field import field
 from pages.ui.form_state import ANY_TIMM, key
 from pages.ui.frame import plain
+from pages.ui.gate import PLACES_REFUSED, closed, is_instructor
 from pages.ui.session import weights_of
 from rft_core import UserError, backbones, choices
 from rft_core.spec import describe
@@ -24,7 +27,7 @@ def model_menu() -> None:
     if state[key("model.backbone")] not in (*rows, ANY_TIMM):
         state[key("model.backbone")] = ANY_TIMM
     labels = {name: _label(name, row.label) for name, row in rows.items()} | {ANY_TIMM: "Any timm model: search"}
-    chosen = st.selectbox("Backbone", list(labels), format_func=labels.get, key=key("model.backbone"), help=describe("model.backbone"))
+    chosen = field(st.selectbox, "Backbone", "model.backbone", list(labels), format_func=labels.get)
     if chosen == ANY_TIMM:
         _search()
     if name := _chosen():
@@ -38,7 +41,14 @@ def _label(name: str, label: str) -> str:
 
 
 def _search() -> None:
-    text = st.text_input("Search timm", key="train.backbone_search", placeholder="swin base 224", help="Words in any order, for example: vit tiny 224.")
+    text = field(
+        st.text_input,
+        "Search timm",
+        "model.backbone",
+        key="train.backbone_search",
+        placeholder="swin base 224",
+        help="Words in any order, for example: vit tiny 224.",
+    )
     found = backbones.search(text.strip(), limit=MATCHES) if text and text.strip() else []
     if not found:
         st.session_state["train.backbone_match"] = None
@@ -47,7 +57,7 @@ def _search() -> None:
     if st.session_state.get("train.backbone_match") not in found:
         st.session_state["train.backbone_match"] = found[0]
     more = f"the first {MATCHES} matches" if len(found) == MATCHES else f"{len(found)} {'match' if len(found) == 1 else 'matches'}"
-    st.selectbox(f"Model, {more}", found, format_func=_describe, key="train.backbone_match")
+    field(st.selectbox, f"Model, {more}", "model.backbone", found, format_func=_describe, key="train.backbone_match")
 
 
 def _describe(name: str) -> str:
@@ -101,6 +111,8 @@ def weights_missing(name: str) -> str:
     """Return why a run with the backbone `name` cannot have its weights, as a sentence without its full stop; "" when it can."""
     state = st.session_state
     if path := (state[key("model.checkpoint")] or "").strip():
+        if not is_instructor():
+            return PLACES_REFUSED
         return "" if Path(path).expanduser().is_file() else f"there is no file '{path}'; give the path of a checkpoint on this machine, or leave it empty"
     here = weights_of(name) if state[key("model.pretrained")] else None
     return here.reason if here and not here.usable else ""
@@ -112,7 +124,9 @@ def _hint_at_robust(name: str) -> None:
         return
     with st.container(border=True):
         st.caption(ALREADY_ROBUST)
-        st.button("Use a constant schedule", key="form.constant", on_click=_make_constant, icon=":material/trending_flat:")
+        st.button(
+            "Use a constant schedule", key="form.constant", on_click=_make_constant, icon=":material/trending_flat:", disabled=lesson.is_locked("schedule.kind")
+        )
 
 
 def _make_constant() -> None:
@@ -121,4 +135,5 @@ def _make_constant() -> None:
 
 def checkpoint_field() -> None:
     """Draw the path of a checkpoint, for those who have their own weights."""
-    st.text_input("Checkpoint", key=key("model.checkpoint"), placeholder="/path/to/weights.safetensors", help=describe("model.checkpoint"))
+    told = {"help": describe("model.checkpoint")} | closed(PLACES_REFUSED)
+    field(st.text_input, "Checkpoint", "model.checkpoint", placeholder="/path/to/weights.safetensors", **told)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.ui import guessing
-from pages.ui.frame import columns, mistakes_shown
+from pages.ui.frame import columns, mistakes_shown, shown
+from pages.ui.gate import permitted
 from pages.ui.recorded import recording
 from pages.ui.session import history, reconciled, store
 from pages.ui.status import show_status
@@ -27,7 +28,7 @@ ORDER = ("fixed", "scheduled", "standard")
 
 def launch_race(names: tuple[str, ...]) -> None:
     """Queue the presets `names` and go to their race."""
-    ids = [submit(store(), preset(name)) for name in names]
+    ids = [permitted(submit)(store(), preset(name)) for name in names]
     st.switch_page("pages/story.py", query_params={"race": ",".join(ids)})
 
 
@@ -81,7 +82,7 @@ def watch(run_ids: tuple[str, ...]) -> None:
         figure = race_figure(tracks, epsilon=epsilon, key=",".join(run_ids), references=references)
         said = describe_race(tracks)
         with st.container(key="lesson"):
-            st.plotly_chart(figure, key="race.figure", config=dict(CONFIG) | {"displayModeBar": False}, alt=f"Clean accuracy over steps. {said}")
+            st.plotly_chart(shown(figure), key="race.figure", config=dict(CONFIG) | {"displayModeBar": False}, alt=f"Clean accuracy over steps. {said}")
         st.caption(said)
         for line in guessing.verdicts(guesses, tracks):
             st.markdown(f":material/target: {line}")

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.ui import prefill
 from pages.ui.fork_form import fork_form
 from pages.ui.frame import mistakes_shown
+from pages.ui.gate import closed, permitted
 from pages.ui.run_list import CHOSEN
 from pages.ui.session import store
 from rft_core.store.records import RESUMABLE, RunRecord
@@ -22,10 +23,10 @@ def show_actions(record: RunRecord) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if record.status in ("running", "queued"):
             stop_help = "Finishes the step, measures on the test images, and keeps the model with its report."
-            _button("Stop and keep", "stop", ":material/stop:", lambda: act.request(run_id, "stop"), stop_help)
-            _button("Pause", "pause", ":material/pause:", lambda: act.request(run_id, "pause"), "Keeps a checkpoint and gives the device free.")
+            _button("Stop and keep", "stop", ":material/stop:", lambda: permitted(act.request)(run_id, "stop"), stop_help)
+            _button("Pause", "pause", ":material/pause:", lambda: permitted(act.request)(run_id, "pause"), "Keeps a checkpoint and gives the device free.")
         if record.status in RESUMABLE:
-            _button("Resume", "resume", ":material/play_arrow:", lambda: (act.resume(run_id), ensure_worker(act.home)), "Goes on from the last checkpoint.")
+            _button("Resume", "resume", ":material/play_arrow:", lambda: _resume(run_id), "Goes on from the last checkpoint.")
         if st.button("Duplicate", icon=":material/content_copy:", key="runs.duplicate", help="Opens Train with all settings of this run, to be changed."):
             prefill.forget()
             st.switch_page("pages/train.py", query_params={"from": run_id})
@@ -41,14 +42,19 @@ def show_actions(record: RunRecord) -> None:
 
 
 def _button(label: str, name: str, icon: str, action: Callable[[], object], help_text: str) -> None:
-    if st.button(label, icon=icon, key=f"runs.{name}", help=help_text):
+    if st.button(label, icon=icon, key=f"runs.{name}", **{"help": help_text} | closed()):
         with mistakes_shown():
             action()
             st.rerun()
 
 
+def _resume(run_id: str) -> None:
+    permitted(store().resume)(run_id)
+    permitted(ensure_worker)(store().home)
+
+
 def _discard(run_id: str) -> None:
-    store().discard(run_id)
+    permitted(store().discard)(run_id)
     st.session_state.pop(CHOSEN, None)
     st.query_params.pop("run", None)
 
@@ -61,22 +67,23 @@ def show_deleted() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for run_id, name, _ in deleted[:SHOWN_DELETED]:
             st.text(f"{name if len(name) <= SHOWN_NAME else f'{name[:SHOWN_NAME]} …'} was deleted.", width="content")
-            if st.button("Undo", icon=":material/undo:", key=f"runs.undo.{run_id}", type="tertiary"):
+            if st.button("Undo", icon=":material/undo:", key=f"runs.undo.{run_id}", type="tertiary", **closed()):
                 with mistakes_shown():
-                    store().restore(run_id)
+                    permitted(store().restore)(run_id)
                     st.session_state[CHOSEN] = run_id
                     st.rerun()
         what = "it" if len(deleted) == 1 else f"all {len(deleted)}"
-        if st.button(f"Remove {what} now", key="runs.empty", type="tertiary", help="Frees the disk; there is no way back."):
-            store().purge(older_than=0)
+        if st.button(f"Remove {what} now", key="runs.empty", type="tertiary", **{"help": "Frees the disk; there is no way back."} | closed()):
+            with mistakes_shown():
+                permitted(store().purge)(older_than=0)
             st.rerun()
 
 
 def _words(record: RunRecord) -> None:
     """Draw name, tags and notes for editing; each is kept as soon as it is left."""
-    run_id = record.run_id
+    run_id, shut = record.run_id, closed()
     with st.popover("Notes", icon=":material/edit_note:", key="runs.words", help="Name, tags and notes."):
-        st.text_input("Name", record.spec.name, key=f"runs.name.{run_id}", max_chars=200, on_change=_keep, args=(run_id, "name"))
+        st.text_input("Name", record.spec.name, key=f"runs.name.{run_id}", max_chars=200, on_change=_keep, args=(run_id, "name"), **shut)
         st.multiselect(
             "Tags",
             sorted({*record.spec.tags, *st.session_state.get(f"runs.tags.{run_id}", ())}),
@@ -87,12 +94,13 @@ def _words(record: RunRecord) -> None:
             placeholder="Type a word and press Enter",
             on_change=_keep,
             args=(run_id, "tags"),
+            **shut,
         )
-        st.text_area("Notes", record.spec.notes, key=f"runs.notes.{run_id}", max_chars=4000, height=140, on_change=_keep, args=(run_id, "notes"))
+        st.text_area("Notes", record.spec.notes, key=f"runs.notes.{run_id}", max_chars=4000, height=140, on_change=_keep, args=(run_id, "notes"), **shut)
         st.caption("Kept with the run as soon as you leave a field. None of it changes its numbers.")
 
 
 def _keep(run_id: str, what: str) -> None:
     value = st.session_state[f"runs.{what}.{run_id}"]
     with mistakes_shown():
-        store().annotate(run_id, **{what: tuple(value) if what == "tags" else value})
+        permitted(store().annotate)(run_id, **{what: tuple(value) if what == "tags" else value})

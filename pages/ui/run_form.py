@@ -4,12 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import prefill
+from pages.ui import lesson, prefill
 from pages.ui.data_menu import chosen_dataset, chosen_domains, data_menu, domains_field
+from pages.ui.field import field
 from pages.ui.form_state import ON_FORM, key
 from pages.ui.model_menu import checkpoint_field, chosen_backbone, model_menu
 from rft_core import RunSpec, choices, find, with_settings
-from rft_core.spec import describe
 from rft_core.units import PIXEL_LEVELS
 
 
@@ -22,7 +22,9 @@ def model_and_data() -> bool:
 
 
 def method() -> None:
-    """Draw the card with strategy, objective, norm and epsilon."""
+    """Draw the card with strategy, objective, norm and epsilon, unless all of it is hidden."""
+    if all(lesson.is_hidden(name) for name in ("strategy", "objective", "threat")):
+        return
     with st.container(border=True):
         st.subheader("Method", anchor=False)
         left, right = st.columns(2)
@@ -35,17 +37,10 @@ def method() -> None:
         with left:
             linf = st.session_state[key("threat.norm")] == "linf"
             label = "Target epsilon, n/255" if linf else "Target epsilon"
-            st.number_input(
-                label,
-                min_value=0.0,
-                max_value=255.0 if linf else 1000.0,
-                step=1.0 if linf else 0.25,
-                format="%g",
-                key="train.epsilon",
-                help=describe("threat.epsilon"),
-            )
+            most, step = (255.0, 1.0) if linf else (1000.0, 0.25)
+            field(st.number_input, label, "threat.epsilon", key="train.epsilon", min_value=0.0, max_value=most, step=step, format="%g")
         with right:
-            st.segmented_control("Norm", ["linf", "l2"], key=key("threat.norm"), required=True, help=describe("threat.norm"))
+            field(st.segmented_control, "Norm", "threat.norm", ["linf", "l2"], required=True)
 
 
 def _parameters_of(strategy: str, objective: str) -> None:
@@ -54,24 +49,26 @@ def _parameters_of(strategy: str, objective: str) -> None:
     if strategy == "lora":
         with left:
             _number("Rank", "strategy.rank", 1, 4096)
-        right.number_input("Alpha", min_value=0.01, max_value=100_000.0, format="%g", key=key("strategy.alpha"), help=describe("strategy.alpha"))
+        field(right.number_input, "Alpha", "strategy.alpha", min_value=0.01, max_value=100_000.0, format="%g")
     if strategy in ("adapter", "compacter"):
         with left:
             _number("Reduction", "strategy.reduction", 1, 4096, placeholder="the paper's")
     if objective in ("trades", "mart", "score", "anchored"):
-        right.number_input(
-            "Beta", min_value=0.0, max_value=1000.0, format="%g", key=key("objective.beta"), placeholder="its own default", help=describe("objective.beta")
-        )
+        field(right.number_input, "Beta", "objective.beta", min_value=0.0, max_value=1000.0, format="%g", placeholder="its own default")
 
 
 def schedule() -> None:
-    """Draw the card with the schedule and the parameters that its kind has."""
+    """Draw the card with the schedule and the parameters that its kind has, unless it is hidden."""
+    if lesson.is_hidden("schedule"):
+        return
     with st.container(border=True):
         st.subheader("Epsilon schedule", anchor=False)
         kind = _menu("schedules", "schedule.kind", "Kind")
         if kind in ("two_hinge", "cosine", "step"):
-            st.slider(
+            field(
+                st.slider,
                 "Ramp, % of training",
+                "schedule.ramp_start",
                 0.0,
                 100.0,
                 step=1.0,
@@ -80,9 +77,10 @@ def schedule() -> None:
                 help="Epsilon is 0 before the ramp and at its target after it (the paper's T1 and T2).",
             )
         if kind == "step":
-            st.number_input("Jumps", min_value=1, max_value=1000, key=key("schedule.steps"), help=describe("schedule.steps"))
+            field(st.number_input, "Jumps", "schedule.steps", min_value=1, max_value=1000)
         if kind == "custom":
-            st.text_input("Points, progress %:epsilon %", key="train.points", help="For example 0:0; 30:0; 60:100; 100:100. Straight lines between them.")
+            told = "For example 0:0; 30:0; 60:100; 100:100. Straight lines between them."
+            field(st.text_input, "Points, progress %:epsilon %", "schedule.points", key="train.points", help=told)
 
 
 def training() -> None:
@@ -90,55 +88,57 @@ def training() -> None:
     with st.container(border=True):
         st.subheader("Training", anchor=False)
         left, middle, right = st.columns(3)
-        left.number_input("Epochs", min_value=1, max_value=100_000, key=key("optim.epochs"), help=describe("optim.epochs"))
-        middle.number_input("Learning rate", min_value=1e-7, max_value=100.0, format="%g", key=key("optim.learning_rate"), help=describe("optim.learning_rate"))
-        right.number_input("Seed", min_value=0, max_value=2**31 - 1, key=key("seed"), help=describe("seed"))
-        st.text_input("Name", key=key("name"), max_chars=200, help=describe("name"))
-        with st.expander("Advanced settings"):
-            _advanced()
+        field(left.number_input, "Epochs", "optim.epochs", min_value=1, max_value=100_000)
+        field(middle.number_input, "Learning rate", "optim.learning_rate", min_value=1e-7, max_value=100.0, format="%g")
+        field(right.number_input, "Seed", "seed", min_value=0, max_value=2**31 - 1)
+        field(st.text_input, "Name", "name", max_chars=200)
+        if not (lesson.is_hidden("advanced") or lesson.lesson().is_projected):
+            with st.expander("Advanced settings"):
+                _advanced()
 
 
 def _advanced() -> None:
     left, right = st.columns(2)
     with left:
         _number("Batch size", "optim.batch_size", 1, 65_536)
-        st.selectbox("Attack, training", [row.name for row in choices("attacks") if row.walk], key=key("attack.kind"), help=describe("attack.kind"))
+        field(st.selectbox, "Attack, training", "attack.kind", [row.name for row in choices("attacks") if row.walk])
         _number("Attack steps, training", "attack.steps", 1, 1000)
-        st.selectbox("Attack, measuring", [row.name for row in choices("attacks")], key=key("evaluation.attack"), help=describe("evaluation.attack"))
+        field(st.selectbox, "Attack, measuring", "evaluation.attack", [row.name for row in choices("attacks")])
         _number("Attack steps, measuring", "evaluation.steps", 1, 10_000)
         _number("Measurements", "evaluation.tracking", 2, 1000)
-        st.selectbox("Augmentation", ["none", "flip", "paper"], key=key("data.augment"), help=describe("data.augment"))
-        st.toggle("Random start", key=key("attack.random_start"), help=describe("attack.random_start"))
-        st.toggle("Pretrained weights", key=key("model.pretrained"), help=describe("model.pretrained"))
-        st.toggle("Corruptions", key=key("evaluation.corruptions"), help=describe("evaluation.corruptions"))
+        field(st.selectbox, "Augmentation", "data.augment", ["none", "flip", "paper"])
+        field(st.toggle, "Random start", "attack.random_start")
+        field(st.toggle, "Pretrained weights", "model.pretrained")
+        field(st.toggle, "Corruptions", "evaluation.corruptions")
     with right:
-        st.number_input(
+        field(
+            st.number_input,
             "Head learning rate",
+            "optim.head_learning_rate",
             min_value=1e-7,
             max_value=100.0,
             format="%g",
-            key=key("optim.head_learning_rate"),
             placeholder="as the backbone",
-            help=describe("optim.head_learning_rate"),
         )
-        st.number_input("Weight decay", min_value=0.0, max_value=100.0, format="%g", key=key("optim.weight_decay"), help=describe("optim.weight_decay"))
-        st.number_input("Warm-up share", min_value=0.0, max_value=1.0, format="%g", key=key("optim.warmup_fraction"), help=describe("optim.warmup_fraction"))
+        field(st.number_input, "Weight decay", "optim.weight_decay", min_value=0.0, max_value=100.0, format="%g")
+        field(st.number_input, "Warm-up share", "optim.warmup_fraction", min_value=0.0, max_value=1.0, format="%g")
         _number("Training images", "data.train_size", 2, 10_000_000, placeholder="all")
         _number("Images measured live", "evaluation.eval_size", 2, 1_000_000, placeholder="all")
         _number("Image size", "data.image_size", 8, 1024, placeholder="the backbone's")
     domains_field()
     checkpoint_field()
-    st.text_area("Notes", key=key("notes"), height=80)
+    field(st.text_area, "Notes", "notes", height=80)
 
 
 def _number(label: str, setting: str, low: int, high: int, **options: Any) -> None:
-    st.number_input(label, min_value=low, max_value=high, step=1, key=key(setting), help=describe(setting), **options)
+    field(st.number_input, label, setting, min_value=low, max_value=high, step=1, **options)
 
 
 def _menu(kind: str, setting: str, label: str) -> str:
     labels = {row.name: row.label for row in choices(kind)}
-    chosen = st.selectbox(label, list(labels), format_func=labels.get, key=key(setting), help=describe(setting))
-    st.caption(find(kind, chosen).help)
+    chosen = field(st.selectbox, label, setting, list(labels), format_func=labels.get)
+    if not lesson.is_hidden(setting):
+        st.caption(find(kind, chosen).help)
     return chosen
 
 

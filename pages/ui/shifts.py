@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.frame import columns
+from pages.ui.frame import columns, shown
 from rft_core.report.figures import CONFIG
 from rft_core.report.sentences import describe_shifts
 from rft_core.report.shift_figures import corruption_figure, domain_figure
@@ -19,5 +19,5 @@ def show_shifts(record: RunRecord) -> None:
     for place, rows, draw in ((left, "domains", domain_figure), (right, "corruptions", corruption_figure)):
         if shifts[rows]:
             alt = f"Clean accuracy on {rows}: {describe_shifts(shifts)}"
-            place.plotly_chart(draw(shifts, key=record.run_id), key=f"runs.{rows}.{record.run_id}", config=dict(CONFIG), alt=alt)
+            place.plotly_chart(shown(draw(shifts, key=record.run_id)), key=f"runs.{rows}.{record.run_id}", config=dict(CONFIG), alt=alt)
     st.caption(describe_shifts(shifts))

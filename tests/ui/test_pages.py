@@ -19,7 +19,7 @@ POINTS = [{"epsilon": k / 255, "epsilon_255": float(k), "accuracy": 0.8 - 0.1 * 
 TRAIN = "pages/train.py"
 
 
-def open_app(page: str = "", **query: str) -> AppTest:
+def open_app(page: str = "", **query: str | list[str]) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
     for name, value in query.items():
         app.query_params[name] = value

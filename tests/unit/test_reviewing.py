@@ -38,7 +38,7 @@ def test_it_is_kept_with_its_files_and_their_checksums(store, run_id):
     assert {name: seen[name] for name in WANTED} == WANTED
     assert (seen["digest"], seen["device"], seen["holder"]) == ("abc", "cpu", "an evaluation of run rose")
     (kept,) = list_evaluations(store, run_id)
-    assert (kept.status, kept.answer, kept.request["steps"]) == ("done", document, 3)
+    assert (kept.status, kept.answer, kept.wanted["steps"]) == ("done", document, 3)
     files = list_artifacts(store.engine, run_id, "evaluation")
     assert [one.path.rpartition("/")[2] for one in files] == ["evaluation.json", "images.npz"]
     assert files[1] == describe_file(store.folder(run_id), kept.folder / "images.npz", "evaluation")

@@ -1,0 +1,23 @@
+"""One control of the form: hidden or locked where the lesson wants it so."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import lesson
+from pages.ui.form_state import key
+from rft_core.spec import describe
+
+LOCKED = "Locked by the link that opened this page."
+
+
+def field(draw: Callable[..., Any], label: str, setting: str, *arguments: Any, **options: Any) -> Any:
+    """Draw the control of `setting` with `draw` and return its value; a hidden one keeps the value it has."""
+    name = options.pop("key", key(setting))
+    if lesson.is_hidden(setting):
+        return st.session_state.get(name)
+    told = {"help": describe(setting)} | options
+    if lesson.is_locked(setting):
+        told |= {"disabled": True, "help": f"{told['help'] or ''} {LOCKED}".strip()}
+    return draw(label, *arguments, key=name, **told)

@@ -1,0 +1,101 @@
+"""A page changes something only through the gate: `permitted(act)(...)`, which refuses a viewer on the server."""
+
+import ast
+
+import pytest
+
+from rft_core.store.run_store import RunStore
+from tests.architecture.source import CHECKOUT
+
+# what only reads, or holds what is stored against the truth; every other method of the store changes something
+READS = {"home", "engine", "is_local", "folder", "get", "records", "summaries", "is_busy", "discarded", "measured_rate", "reconcile"}
+CHANGES = {name for name in vars(RunStore) if not name.startswith("_")} - READS
+# functions of rft_core that change something, by the module that has them
+FUNCTIONS = {
+    "rft_core": {"submit"},
+    "rft_core.worker.submit": {"submit", "ensure_worker"},
+    "rft_core.store.forks": {"fork"},
+    "rft_core.uploads": {"unpack", "remove_upload"},
+    "rft_core.datacards": {"ask_for_card", "stop_reading", "keep_card"},
+    "rft_core.reviewing": {"review_run"},
+    "rft_core.foreground": {"run_here"},
+    "rft_core.evaluations": {"ask_for_evaluation", "cancel"},
+}
+GATED = CHANGES | {name for names in FUNCTIONS.values() for name in names}
+# a page reads rft_core through these; a new one is looked at, and gated where it changes something
+OPEN_MODULES = (
+    "rft_core.arguments", "rft_core.availability", "rft_core.backbones", "rft_core.catalog", "rft_core.downloads", "rft_core.evaluation_cost", "rft_core.exporting", "rft_core.guard", "rft_core.home", "rft_core.image_files",
+    "rft_core.links", "rft_core.metrics", "rft_core.preview", "rft_core.presets", "rft_core.recordings", "rft_core.report", "rft_core.sharing",
+    "rft_core.spec", "rft_core.store.connection", "rft_core.store.events", "rft_core.store.records", "rft_core.store.run_store", "rft_core.store.summaries",
+    "rft_core.units",
+)  # fmt: skip
+PAGES = sorted([*(CHECKOUT / "pages").rglob("*.py"), CHECKOUT / "app.py"])
+
+
+def ungated(tree: ast.AST) -> list[str]:
+    """The places where something that changes is named other than as the argument of `permitted`."""
+    passed = {
+        id(node.args[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "permitted" and len(node.args) == 1
+    }
+    found = []
+    for node in ast.walk(tree):
+        is_name = isinstance(node, ast.Attribute) and node.attr in GATED or isinstance(node, ast.Name) and node.id in GATED
+        if is_name and id(node) not in passed or isinstance(node, ast.ImportFrom) and any(alias.name in GATED and alias.asname for alias in node.names):
+            found.append(f"{ast.unparse(node)}:{node.lineno}")
+    return found
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The modules of rft_core that a page imports from, door 1 left out."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rft_core":
+            # `from rft_core import uploads` is a module, `from rft_core import submit` a name of door 1
+            names |= (
+                {f"rft_core.{a.name}" for a in node.names if (CHECKOUT / "rft_core" / f"{a.name}.py").is_file()} if node.module == "rft_core" else {node.module}
+            )
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names if alias.name.split(".")[0] == "rft_core"}
+    return names
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
+def test_everything_that_changes_goes_through_the_gate(path):
+    assert ungated(ast.parse(path.read_text())) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
+def test_a_page_imports_only_what_was_looked_at(path):
+    known = (*OPEN_MODULES, *FUNCTIONS)
+    strangers = {name for name in imported(ast.parse(path.read_text())) if not any(name == one or name.startswith(f"{one}.") for one in known)}
+    assert not strangers, f"gate what changes something there (FUNCTIONS), or add the module to OPEN_MODULES: {strangers}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
+def test_a_page_starts_no_process_of_its_own(path):
+    tree = ast.parse(path.read_text())
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not names & {"subprocess", "multiprocessing", "shutil", "pickle"}
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("submit(store(), spec)", 1), ("permitted(submit)(store(), spec)", 0), ("store().delete('x')", 1), ("permitted(store().delete)('x')", 0),
+        ("act = submit", 1), ("from rft_core import submit as go", 1), ("partial(store().annotate, 'x')", 1), ("store().get('x')", 0),
+        ("permitted(print); store().purge()", 1),
+    ],
+)  # fmt: skip
+def test_the_rule_catches_what_is_planted(text, count):
+    assert len(ungated(ast.parse(text))) == count
+
+
+def test_what_the_gate_knows_exists():
+    import importlib
+
+    for module, names in FUNCTIONS.items():
+        assert all(hasattr(importlib.import_module(module), name) for name in names), module
+    assert {"submit", "request", "resume", "discard", "restore", "purge", "annotate", "delete"} <= CHANGES
