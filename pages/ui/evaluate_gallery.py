@@ -56,7 +56,7 @@ def _rows(evaluation: Evaluation, saved: dict[str, np.ndarray], which: list[int]
 
 def _most(saved: dict[str, np.ndarray], index: int, place: int, names: list[str]) -> str:
     pairs = zip(saved["classes"][index, place], saved["confidences"][index, place])
-    return plain(", ".join(f"{names[int(one)]} {100 * share:.0f} %" for one, share in pairs))
+    return plain(", ".join(f"{names[int(one)]} ({100 * share:.0f} %)" for one, share in pairs))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

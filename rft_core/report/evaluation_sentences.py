@@ -62,7 +62,7 @@ def describe_confusion(counts: np.ndarray, names: Sequence[str], where: str) -> 
     if not wrong.any():
         return f"{where}, no image is taken for another class."
     row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
-    most = f"most often {names[row]} for {names[column]}, {wrong[row, column]} times"
+    most = f"most often {names[row]} for {names[column]}, {'once' if wrong[row, column] == 1 else f'{wrong[row, column]} times'}"
     return f"{where}, {wrong.sum()} of {counts.sum()} images are taken for another class; {most}."
 
 
