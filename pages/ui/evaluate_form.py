@@ -101,9 +101,9 @@ def estimate(record: RunRecord, wanted: dict[str, Any], done: list[Evaluation]) 
     report = record.report
     curve = RobustnessCurve.from_points(report["curve"])
     grid = sorted({0.0, *wanted["epsilons"]}) if wanted["epsilons"] else curve.epsilons
-    wanted = {name: wanted[name] for name in ("attack", "steps", "honesty")}
+    method = {name: wanted[name] for name in ("attack", "steps", "honesty")}
     classes = (report.get("machine") or {}).get("classes", 10)
-    spent = evaluation_cost(curve, grid, wanted["images"], **wanted, classes=classes)
+    spent = evaluation_cost(curve, grid, wanted["images"], **method, classes=classes)
     for one in done:
         answer = one.answer or {}
         # the count of gradient evaluations is exact for attacks that are walked
