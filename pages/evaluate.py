@@ -146,10 +146,10 @@ def show_curves(record: RunRecord, kept: list[Evaluation], chosen: Evaluation | 
     """Draw the run's own curve and those of its evaluations."""
     own = Line("run's own report", RobustnessCurve.from_points(record.report["curve"]))
     tests = [one for one in kept if not one.is_picture]
-    shown = tests[:SHOWN_CURVES]
-    if chosen in tests and chosen not in shown:
-        shown[-1] = chosen
-    lines = [Line(_label(one).partition(" · ")[0], RobustnessCurve.from_points(one.answer["curve"]), one is chosen) for one in shown]
+    drawn = tests[:SHOWN_CURVES]
+    if chosen in tests and chosen not in drawn:
+        drawn[-1] = chosen
+    lines = [Line(_label(one).partition(" · ")[0], RobustnessCurve.from_points(one.answer["curve"]), one is chosen) for one in drawn]
     st.subheader("Does it hold under a stronger attack?", anchor=False)
     picture = attacks_figure(own, lines, norm=record.spec.threat.norm, key=record.run_id)
     st.plotly_chart(shown(picture), key="evaluate.curves", config=dict(CONFIG), alt=f"Accuracy over epsilon: the run's own report and {len(lines)} evaluations")
