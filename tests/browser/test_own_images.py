@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import settle
+from tests.browser.conftest import settle, wait_for_status
 from tests.browser.test_runs import launch
 from tests.zips import packed
 
@@ -41,8 +41,8 @@ def test_an_uploaded_zip_is_looked_at_and_trained_on(visit, lab):
         dialog.get_by_text(name).first.wait_for()
     dialog.get_by_role("button", name="Close").click()
     settle(page)
-    run_id = launch(page, epochs=1)
-    page.get_by_text("finished", exact=True).first.wait_for()
+    run_id = launch(page, Epochs=4, **{"Training images": 30})
+    wait_for_status(page, "finished")
     record = lab.store.get(run_id)
     assert record.spec.data.dataset.startswith("folder:")
     assert record.report["clean_accuracy"] > 0
