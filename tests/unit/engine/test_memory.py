@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from rft_core.engine import execute
 from rft_core.engine.memory import fitting_batch, is_out_of_memory, kept_bytes
 from tests import tiny
 
@@ -41,3 +42,12 @@ def test_batches_are_halved_until_they_fit(free, expected):
 )
 def test_what_counts_as_out_of_memory(error, expected):
     assert is_out_of_memory(error) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "batch_size", "free", "expected"),
+    [(32, 16, 2**40, (0, 256)), (64, 16, 2**40, (0, 256)), (72, 16, 2**40, (0, 16)), (72, 512, 2**40, (0, 256)), (32, 16, 1, (2, 1))],
+)
+def test_photographs_are_measured_no_more_at_a_time_than_trained_on(monkeypatch, size, batch_size, free, expected):
+    monkeypatch.setattr(execute, "free_bytes", lambda device: free)
+    assert execute._fit(tiny.run_spec(optim__batch_size=batch_size), tiny.cnn(), size, torch.device("cpu")) == expected

@@ -1,10 +1,8 @@
 """rft_core.engine.tracking: when a run is measured, and at which epsilons."""
 
-from types import SimpleNamespace
-
 import pytest
 
-from rft_core.engine.tracking import evaluation_steps, measuring_batch, paper_steps, planned_steps, tracked_epsilons
+from rft_core.engine.tracking import evaluation_steps, paper_steps, planned_steps, tracked_epsilons
 from rft_core.spec import RunSpec, with_settings
 from tests import tiny
 
@@ -51,9 +49,3 @@ def test_the_papers_steps():
 def test_every_epoch_measures_between_epochs():
     spec = with_settings(RunSpec(), {"evaluation.tracking_kind": "every_epoch"}).evaluation
     assert planned_steps(spec, 12, 4) == (0, 4, 8, 12)
-
-
-@pytest.mark.parametrize(("size", "batch_size", "most", "expected"), [(32, 16, 256, 256), (64, 16, 128, 128), (224, 16, 256, 16), (224, 512, 128, 128)])
-def test_photographs_are_measured_no_more_at_a_time_than_trained_on(size, batch_size, most, expected):
-    job = SimpleNamespace(tracked=tiny.split(2, size), spec=tiny.run_spec(optim__batch_size=batch_size))
-    assert measuring_batch(job, most) == expected
