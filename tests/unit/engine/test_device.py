@@ -31,7 +31,7 @@ def test_a_gpu_that_is_not_there(device):
 
 @pytest.mark.parametrize(("precision", "inside"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
 def test_precision(precision, inside):
-    runtime = choose_runtime(RuntimeSpec(device="cpu", threads=1, precision=precision), tiny.cnn())
+    runtime = Runtime(torch.device("cpu"), 1, precision)
     with runtime.autocast():
         assert torch.mm(torch.ones(2, 2), torch.ones(2, 2)).dtype == inside
 

@@ -226,10 +226,16 @@ def test_l2_and_clipping_run_too(tmp_path):
     assert report.status == "finished"
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 def test_bfloat16_training_is_measured_in_float32(tmp_path):
-    report, _ = go(tmp_path, runtime__precision="bfloat16")
+    report, _ = go(tmp_path, runtime__precision="bfloat16", runtime__device="cuda")
     assert report.machine["precision"] == "bfloat16"
     assert all(value.dtype in (torch.float32, torch.int64) for value in weights(tmp_path).values())
+
+
+def test_bfloat16_is_for_gpus(tmp_path):
+    with pytest.raises(SettingError, match="runtime.precision is for GPUs.*got 'bfloat16'; use auto or float32"):
+        go(tmp_path, runtime__precision="bfloat16")
 
 
 def test_what_cannot_run_is_said_before_training(tmp_path):
