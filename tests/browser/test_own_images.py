@@ -39,6 +39,8 @@ def test_an_uploaded_zip_is_looked_at_and_trained_on(visit, lab):
     dialog = page.get_by_role("dialog")
     for name in COLOURS:
         dialog.get_by_text(name).first.wait_for()
+    # the server forgets the pictures of a dialog with the dialog: one still on its way would be missed
+    page.wait_for_function("[...document.querySelectorAll('[role=dialog] img')].every(image => image.complete && image.naturalWidth)")
     dialog.get_by_role("button", name="Close").click()
     settle(page)
     run_id = launch(page, Epochs=4, **{"Training images": 30})
