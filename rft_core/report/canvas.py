@@ -1,11 +1,14 @@
-"""What every figure of the story shares: size, axes, colours that fade, labels readable on both themes."""
+"""What figures share: size, axes and their marks, colours that fade, notes readable on both themes."""
 
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from rft_core.units import PIXEL_LEVELS, format_epsilon
+
+PERCENT_MARKS = MappingProxyType({"range": (-2, 104), "tickvals": (0, 20, 40, 60, 80, 100), "ticktext": ("0", "20", "40", "60", "80", "100 %")})
 
 
 def blank(key: str, height: int, **margin: int) -> go.Figure:
@@ -17,17 +20,20 @@ def blank(key: str, height: int, **margin: int) -> go.Figure:
 
 def percent_axis(title: str, **more: Any) -> dict[str, Any]:
     """Return an accuracy axis, 0 to 100 %, that stays put."""
-    axis = {"title": title, "range": [-2, 104], "tickvals": [0, 20, 40, 60, 80, 100], "ticktext": ["0", "20", "40", "60", "80", "100 %"]}
-    return axis | {"fixedrange": True} | more
+    return {"title": title, **PERCENT_MARKS, "fixedrange": True} | more
 
 
 def epsilon_axis(title: str | None, epsilon: float, most: int = 5, **more: Any) -> dict[str, Any]:
     """Return an linf epsilon axis in 255ths from 0 to `epsilon`, labelled 0, 2/255, ... with at most `most` labels."""
     levels = max(epsilon * PIXEL_LEVELS, 1.0)
+    return {"title": title, **epsilon_marks(levels, most), "range": [-0.02 * levels, 1.05 * levels], "fixedrange": True} | more
+
+
+def epsilon_marks(levels: float, most: int = 5) -> dict[str, Any]:
+    """Return at most `most` marks of an linf axis from 0 to `levels` 255ths, labelled 0, 2/255, ..."""
     pace = max(1, int(np.ceil(levels / (most - 1))))
     places = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
-    labels = [format_epsilon(place / PIXEL_LEVELS) for place in places]
-    return {"title": title, "tickvals": places, "ticktext": labels, "range": [-0.02 * levels, 1.05 * levels], "fixedrange": True} | more
+    return {"tickvals": places, "ticktext": [format_epsilon(place / PIXEL_LEVELS) for place in places]}
 
 
 def fade(colour: str, opacity: float) -> str:

@@ -12,7 +12,8 @@ from plotly.subplots import make_subplots
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.pareto import frontier
 from rft_core.report.bands import Band, mean_band, thin
-from rft_core.report.figures import REFERENCE, blank_figure, epsilon_axis, epsilon_places, fade, percent_axis
+from rft_core.report.canvas import fade
+from rft_core.report.figures import REFERENCE, blank_figure, epsilon_axis, epsilon_places, percent_axis
 from rft_core.report.history import RunHistory
 from rft_core.units import PIXEL_LEVELS
 

@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rft_core.metrics.curve import RobustnessCurve
-from rft_core.report.figures import CLEAN, EXPECTED, REFERENCE, ROBUST, RUN_COLOURS, RUN_DASHES, blank_figure, epsilon_axis, epsilon_places, fade, percent_axis
+from rft_core.report.canvas import fade
+from rft_core.report.figures import CLEAN, EXPECTED, REFERENCE, ROBUST, RUN_COLOURS, RUN_DASHES, blank_figure, epsilon_axis, epsilon_places, percent_axis
 from rft_core.units import PIXEL_LEVELS, format_count
 
 # classes whose names fit beside their bars, and whose shares fit into their cells

@@ -7,9 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.report.canvas import PERCENT_MARKS, blank, epsilon_marks, fade
 from rft_core.report.history import RunHistory
 from rft_core.report.labels import end_label
-from rft_core.units import PIXEL_LEVELS, format_epsilon
+from rft_core.units import PIXEL_LEVELS
 
 # Okabe and Ito's palette, safe for colour-blind viewers
 CLEAN, ROBUST, EXPECTED, EPSILON, REFERENCE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8A8F98"
@@ -149,10 +150,7 @@ def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: st
 
 def blank_figure(key: str, height: int) -> go.Figure:
     """Return an empty figure of `height` pixels; `key` names what it shows, so that zoom survives new data of the same."""
-    figure = go.Figure()
-    # uirevision keeps zoom and hidden traces when new data arrive
-    figure.update_layout(height=height, margin={"l": 56, "r": 12, "t": 30, "b": 44}, uirevision=key, showlegend=False, hovermode="closest", font={"size": 13})
-    return figure
+    return blank(key, height).update_layout(font={"size": 13})
 
 
 def _line(x: np.ndarray, y: np.ndarray, label: str, colour: str, dash: str, symbol: str, n: np.ndarray) -> go.Scatter:
@@ -209,7 +207,7 @@ def _round_marks(span: float, most: int = 9) -> list[float]:
 
 def percent_axis(figure: go.Figure, title: str, **place: int) -> None:
     """Let the accuracy axis run from 0 to 100 %; `place` is the row and col of a panel."""
-    figure.update_yaxes(title=title, range=[-2, 104], tickvals=[0, 20, 40, 60, 80, 100], ticktext=["0", "20", "40", "60", "80", "100 %"], **place)
+    figure.update_yaxes(title=title, **PERCENT_MARKS, **place)
 
 
 def epsilon_places(curve: RobustnessCurve, norm: str) -> np.ndarray:
@@ -220,16 +218,5 @@ def epsilon_places(curve: RobustnessCurve, norm: str) -> np.ndarray:
 def epsilon_axis(figure: go.Figure, epsilon: float, norm: str, axis: str, **place: int) -> None:
     """Label an epsilon axis 0, 1/255, 2/255, ... with at most five labels."""
     update = figure.update_xaxes if axis == "x" else figure.update_yaxes
-    most = 5
-    if norm != "linf" or epsilon == 0:
-        return
-    levels = epsilon * PIXEL_LEVELS
-    pace = max(1, int(np.ceil(levels / (most - 1))))
-    places = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
-    update(tickvals=places, ticktext=[format_epsilon(one / PIXEL_LEVELS) for one in places], **place)
-
-
-def fade(colour: str, opacity: float) -> str:
-    """Return "#rrggbb" as a colour of that opacity, 0..1."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"
+    if norm == "linf" and epsilon > 0:
+        update(**epsilon_marks(epsilon * PIXEL_LEVELS), **place)
