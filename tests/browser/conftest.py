@@ -1,11 +1,14 @@
 """The real server on a free port, with a home of its own and three real runs, driven by Debian's chromium."""
 
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,14 +63,20 @@ def tiny(name: str, **changes) -> RunSpec:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """The dashboard as `make app` starts it; ended with its worker."""
-    root = tmp_path_factory.mktemp("browser-home")
+    with served(tmp_path_factory.mktemp("browser-home")) as lab:
+        yield lab
+
+
+@contextmanager
+def served(root: Path, *options: str, **environment: str) -> Iterator[Lab]:
+    """Run `python -m rft_core app` on a free port, with a home in `root`; end it and its worker."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "rft_core", "app", "--port", str(port)]
+    command = [sys.executable, "-m", "rft_core", "app", "--port", str(port), *options]
     with pytest.MonkeyPatch.context() as patch, open(root / "app.log", "wb") as log:
         patch.setenv("RFT_HOME", str(root))
-        process = subprocess.Popen(command, cwd=CHECKOUT, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=CHECKOUT, stdout=log, stderr=log, env=os.environ | environment)
         lab = Lab(f"http://127.0.0.1:{port}", RunStore(find_home(root)))
         try:
             _wait_until(lambda: process.poll() is not None or _answers(lab.url), START_SECONDS, "the server did not start")
@@ -116,7 +125,7 @@ def chromium():
 
 @pytest.fixture
 def visit(chromium, lab, request):
-    """Return a function that opens a page of the dashboard, or a file, in a context of its own: visit(path, theme="light", width=1280).
+    """Return a function that opens a page of the dashboard, of another one, or a file, in a context of its own: visit(path, theme="light", width=1280).
 
     Console errors fail the test. Screenshots are kept in test-results/, the trace where the test failed.
     """
@@ -131,7 +140,7 @@ def visit(chromium, lab, request):
         page.on("console", lambda message: errors.append(f"{message.text} ({message.location['url']})") if is_error(message) else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(lab.url + path if path.startswith("/") else path)
-        if page.url.startswith(lab.url):
+        if page.url.startswith("http"):
             settle(page)
         return page
 
