@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from rft_core.report.compare import Comparison
 from rft_core.report.data_card import card_lines
@@ -39,7 +39,8 @@ def print_checks(checks: list[Any]) -> None:
 
 def print_runs(records: list[RunRecord]) -> None:
     """Print a table of runs."""
-    table = Table("run", "name", "status", "progress", "clean", "robust", "expected")
+    # the id is what other commands take: it is never cut
+    table = Table(Column("run", no_wrap=True, overflow="fold"), "name", "status", "progress", "clean", "robust", "expected")
     for record in records:
         report = record.report or {}
         numbers = [format_percent(report.get(name)) for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")]

@@ -7,7 +7,6 @@ import streamlit as st
 from pages.ui.frame import mistakes_shown, plain
 from pages.ui.gate import closed, permitted
 from pages.ui.session import store
-from rft_core import catalog
 from rft_core.arguments import split_epsilons
 from rft_core.catalog import choices
 from rft_core.errors import UserError
@@ -99,17 +98,22 @@ def checked_epsilons(text: str, norm: str) -> list[float] | None:
 def estimate(record: RunRecord, wanted: dict[str, Any], done: list[Evaluation]) -> tuple[float, str]:
     """Return (seconds, what the pace rests on): the newest evaluation of the run that is long enough to tell, else the run itself."""
     report = record.report
-    curve = RobustnessCurve.from_points(report["curve"])
+    spent = _cost(record, wanted)
+    for one in done:
+        took = (one.answer or {}).get("seconds", 0) - START_SECONDS
+        if took > 1 and not one.is_picture:
+            # what the count leaves out, such as small batches, is in the time of a like evaluation
+            return START_SECONDS + took * spent / _cost(record, one.wanted | {"images": one.answer["images"]}), "an earlier evaluation of this run"
+    return START_SECONDS + spent * report["seconds"] / max(report["gradient_evaluations"], 1), "the run itself"
+
+
+def _cost(record: RunRecord, wanted: dict[str, Any]) -> float:
+    """Return the expected gradient evaluations of an evaluation as it is asked for."""
+    curve = RobustnessCurve.from_points(record.report["curve"])
     grid = sorted({0.0, *wanted["epsilons"]}) if wanted["epsilons"] else curve.epsilons
     method = {name: wanted[name] for name in ("attack", "steps", "honesty")}
-    classes = (report.get("machine") or {}).get("classes", 10)
-    spent = evaluation_cost(curve, grid, wanted["images"], **method, classes=classes)
-    for one in done:
-        answer = one.answer or {}
-        # the count of gradient evaluations is exact for attacks that are walked
-        if answer.get("attack_seconds", 0) > 1 and catalog.find("attacks", answer["attack"]).walk:
-            return START_SECONDS + spent * answer["attack_seconds"] / max(answer["gradient_evaluations"], 1), "an earlier evaluation of this run"
-    return START_SECONDS + spent * report["seconds"] / max(report["gradient_evaluations"], 1), "the run itself"
+    classes = (record.report.get("machine") or {}).get("classes", 10)
+    return evaluation_cost(curve, grid, wanted["images"], **method, classes=classes)
 
 
 def _grid_text(record: RunRecord) -> str:

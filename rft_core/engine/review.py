@@ -79,7 +79,7 @@ def review(
     if honesty and spec.threat.epsilon > 0:
         few = stratified(job.dataset.test, HONESTY_IMAGES, seed=4)
         notify(f"checking whether the robustness is real, on {len(few):,} images")
-        document["honesty"] = check_honesty(job.model, few, norm=spec.threat.norm, epsilon=spec.threat.epsilon).as_dict()
+        document["honesty"] = check_honesty(job.model, few, norm=spec.threat.norm, epsilon=spec.threat.epsilon, batch=min(BATCH, job.measure_batch)).as_dict()
     return document
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pages.ui import evaluate_form
 from rft_core import evaluations
-from rft_core.evaluations import ANSWER, IMAGES, PICTURES, STATE, new_evaluation
+from rft_core.evaluations import ANSWER, IMAGES, PICTURES, STATE, list_evaluations, new_evaluation
 from rft_core.report.evaluation_sentences import MEANINGS
 from rft_core.store.process import this_process
 from tests.ui.test_pages import POINTS, open_app, stored_run, texts
@@ -135,6 +135,19 @@ def test_a_kept_one(store, level):
     assert "Of 4 images 1 are wrong without an attack, 2 fall on the grid" in shown
     assert all(meaning in shown for meaning in MEANINGS.values())
     assert "an earlier evaluation of this run" in shown
+
+
+def test_the_estimate_is_the_time_of_the_same_evaluation_before(store, asked):
+    """The evaluation kept took 20 s; asking for the very same one must say so, however slow the count of gradients makes it look."""
+    run_id = stored_run(store, "rose")
+    kept(store, run_id, honest("green"))
+    record = store.get(run_id)
+    (before,) = list_evaluations(store, run_id)
+    seconds, basis = evaluate_form.estimate(record, before.wanted | {"images": before.answer["images"]}, [before])
+    assert basis == "an earlier evaluation of this run"
+    assert seconds == pytest.approx(before.answer["seconds"])
+    twice, _ = evaluate_form.estimate(record, before.wanted | {"images": 2 * before.answer["images"]}, [before])
+    assert seconds < twice < 2 * seconds
 
 
 def test_names_of_classes_are_no_markup(store):
