@@ -1,9 +1,27 @@
 """What `python -m rft_core app` serves: app.py behind the guard. Streamlit finds the application by its name."""
 
+import importlib
+import pkgutil
+import threading
+
 import streamlit as st
 from starlette.middleware import Middleware
 
+import pages.ui
+import rft_core.report
 from rft_core.guard import Guard
 from rft_core.home import CHECKOUT
 
 app = st.App(CHECKOUT / "app.py", middleware=[Middleware(Guard, allowed=tuple(st.get_option("server.allowedHosts")))])
+
+
+def warm_up() -> None:
+    """Import what pages import, so that the first visitor does not wait for it."""
+    for package in (rft_core.report, pages.ui):
+        for module in pkgutil.iter_modules(package.__path__):
+            # this file runs under another name: a second application is not wanted
+            if module.name != "served":
+                importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+threading.Thread(target=warm_up, daemon=True).start()
