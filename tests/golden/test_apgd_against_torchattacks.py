@@ -6,8 +6,8 @@ import torchattacks
 
 from rft_core.engine.attacks import library
 from rft_core.engine.attacks.apgd import apgd, apgd_dlr
+from rft_core.engine.bench.classifiers import classifier
 from rft_core.engine.evaluate import as_pixels
-from tests.golden.trained import classifier
 
 IMAGES = 160
 # three standard errors of a paired difference of a few images among 160

@@ -1,0 +1,63 @@
+"""How near a training step is to the machine's limit: its floating-point operations over the rate of a large matrix product."""
+
+import copy
+import time
+from dataclasses import replace
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from rft_core.engine.device import Runtime
+from rft_core.engine.train import Job, build_adversary, next_batch, training_step
+
+# large enough to be bound by arithmetic, small enough for a laptop
+SIZES, GPU_SIZES = (1024, 2048), (4096, 8192)
+SECONDS = 1.0
+
+
+def count_operations(job: Job, steps: int) -> int:
+    """Return the floating-point operations of one training step with `steps` attack steps: matrix products and convolutions, forward and backward.
+
+    Counted by torch on a copy that is not compiled; an addition and a multiplication are two. Norms, activations and the optimiser are left out.
+    """
+    model = copy.deepcopy(job.model)
+    model._compiled_call_impl = None
+    still = torch.optim.SGD([{"params": list(model.parameters()), "peak": 0.0}], lr=0.0)
+    twin = replace(job, model=model, optimizer=still)
+    images, labels = next_batch(job, 0)
+    with _Counter() as counter:
+        training_step(twin, 0, images, labels, build_adversary(job, 0, job.spec.threat.epsilon))
+    return counter.operations
+
+
+class _Counter(TorchDispatchMode):
+    """Adds up torch's own formula of each operation; its FlopCounterMode also follows modules, which cannot be done inside an attack."""
+
+    def __init__(self):
+        super().__init__()
+        self.operations = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if formula := flop_registry.get(function._overloadpacket):
+            self.operations += formula(*args, **(kwargs or {}), out_val=result)
+        return result
+
+
+def matmul_rate(runtime: Runtime) -> float:
+    """Return the most operations a second that a product of two square matrices reaches here, in the precision of `runtime`."""
+    kind = torch.bfloat16 if runtime.precision == "bfloat16" else torch.float32
+    return max(_rate(size, kind, runtime.device) for size in (GPU_SIZES if runtime.device.type == "cuda" else SIZES))
+
+
+def _rate(size: int, kind: torch.dtype, device: torch.device) -> float:
+    left, right = (torch.randn(size, size, device=device, dtype=kind) for _ in range(2))
+    best, begun = 0.0, time.perf_counter()
+    while time.perf_counter() - begun < SECONDS:
+        started = time.perf_counter()
+        left @ right
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        best = max(best, 2 * size**3 / (time.perf_counter() - started))
+    return best
