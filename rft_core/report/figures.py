@@ -91,25 +91,6 @@ def epsilon_strip(
     return figure
 
 
-def schedule_figure(lines: Sequence[tuple[str, Sequence[float], Sequence[float]]], *, epsilon: float, norm: str, epochs: int, key: str) -> go.Figure:
-    """Epsilon over epochs: the first of `lines` (label, progress, factors) is the chosen schedule, the rest are for reference."""
-    figure = blank_figure(key, height=330)
-    scale, unit = (PIXEL_LEVELS, "/255") if norm == "linf" else (1.0, "")
-    for place, (label, progress, factors) in reversed(list(enumerate(lines))):
-        x, y = np.array(progress, dtype=np.float32) * epochs, np.array(factors, dtype=np.float32) * epsilon * scale
-        chosen = place == 0
-        line = {"color": EPSILON if chosen else REFERENCE, "width": 3 if chosen else 1.5, "dash": "solid" if chosen else "dot"}
-        fill = {"fill": "tozeroy", "fillcolor": fade(EPSILON, 0.18)} if chosen else {}
-        figure.add_trace(
-            go.Scatter(x=x, y=y, mode="lines", line=line, name=label, hovertemplate=f"{label}: epoch %{{x:.1f}}, %{{y:.2f}}{unit}<extra></extra>", **fill)
-        )
-    figure.update_xaxes(title="Epoch", range=[0, epochs])
-    epsilon_axis(figure, epsilon, norm, axis="y")
-    figure.update_yaxes(title="Epsilon", range=[0, max(epsilon * scale, 1e-6) * 1.12])
-    figure.update_layout(showlegend=len(lines) > 1, legend={"orientation": "h", "y": 1.12, "x": 0})
-    return figure
-
-
 def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: str, key: str, final: bool) -> go.Figure:
     """Accuracy over epsilon of one model, the area under it being expected robustness."""
     figure = blank_figure(key, height=330)
