@@ -9,6 +9,7 @@ from pages.ui.frame import columns, mistakes_shown, open_page, shown
 from pages.ui.gate import REFUSED, is_instructor, permitted
 from pages.ui.model_menu import weights_missing
 from pages.ui.overlay import compare_with
+from pages.ui.schedule_editor import schedule_editor
 from pages.ui.schedule_form import schedule
 from pages.ui.session import store
 from rft_core import RunSpec, UserError, datacards, preset, submit, with_settings
@@ -66,10 +67,12 @@ def show_schedule(spec: RunSpec) -> list[str]:
     names = compare_with()
     lines = compared(spec, names)
     target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
-    figure = schedule_figure(lines, epsilon=spec.threat.epsilon, norm=spec.threat.norm, epochs=spec.optim.epochs, key="train.schedule")
-    st.plotly_chart(
-        shown(figure), key="train.schedule", config=dict(CONFIG), alt=f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0].label}, target {target}"
-    )
+    if spec.schedule.kind == "custom":
+        schedule_editor(spec, lines)
+    else:
+        figure = schedule_figure(lines, epsilon=spec.threat.epsilon, norm=spec.threat.norm, epochs=spec.optim.epochs, key="train.schedule")
+        said = f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0].label}, target {target}"
+        st.plotly_chart(shown(figure), key="train.schedule", config=dict(CONFIG), alt=said)
     if spec.objective.kind == "natural":
         st.caption("The natural objective trains on clean images only; the schedule is not used.")
     elif spec.schedule.kind == "auto":

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from rft_core import catalog
 from rft_core.presets import preset
 from rft_core.preview import Demand, demand, factors
-from rft_core.report.canvas import fade
-from rft_core.report.figures import EPSILON, REFERENCE, blank_figure, epsilon_axis
+from rft_core.report.canvas import epsilon_marks, fade
+from rft_core.report.figures import EPSILON, REFERENCE, blank_figure, epsilon_axis, round_marks
 from rft_core.sections import ScheduleSpec
 from rft_core.spec import RunSpec, with_settings
 from rft_core.units import PIXEL_LEVELS, format_percent
@@ -117,3 +117,32 @@ def schedule_figure(lines: Sequence[Line], *, epsilon: float, norm: str, epochs:
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemwidth": 40}
     figure.update_layout(showlegend=len(lines) > 1, legend=legend, margin={"t": 12 + LEGEND_ROW * rows})
     return figure
+
+
+def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
+    """Return what the chart with movable points draws, as JSON takes it: the points of `spec`, the other `lines`, axes and units.
+
+    `marks` and `ticks` are (place from 0 to 1, text). Where epsilon only changes between epochs, what the run will do is one of the lines.
+    """
+    is_linf, target, epochs = spec.threat.norm == "linf", spec.threat.epsilon, spec.optim.epochs
+    levels = target * PIXEL_LEVELS if is_linf else target
+    axis = epsilon_marks(levels) if is_linf else None
+    marks = list(zip(axis["tickvals"], axis["ticktext"])) if axis else [(place, f"{place:g}") for place in round_marks(levels, 5)]
+    drawn = [_as_data(line.label, line) for line in lines[1:]]
+    if spec.schedule.granularity == "epoch":
+        drawn.append(_as_data("Held still within an epoch", lines[0]) | {"dash": "2px,2px"})
+    return {
+        "points": [list(point) for point in spec.schedule.points],
+        "label": lines[0].label,
+        "colour": lines[0].colour,
+        "lines": drawn,
+        "epochs": epochs,
+        "scale": levels,
+        "unit": "/255" if is_linf else "",
+        "marks": [[place / levels, text] for place, text in marks] if levels > 0 else [[0.0, "0"]],
+        "ticks": [[mark / epochs, f"{mark:g}"] for mark in round_marks(epochs) if mark <= epochs],
+    }
+
+
+def _as_data(label: str, line: Line) -> dict[str, Any]:
+    return {"label": label, "colour": line.colour, "dash": line.dash, "points": [list(point) for point in zip(line.progress, line.factors)]}
