@@ -5,6 +5,8 @@ const EDGE = { left: 62, right: 14, top: 10, bottom: 46 };
 const CEILING = 1.08, NEAR = 14, STEP = 0.01, LEAP = 0.1, FEWEST = 2, MOST = 200;
 // keys are sent when no other one has followed for so many milliseconds
 const PAUSE = 400;
+// an answer that has not come back after so many milliseconds is not waited for
+const PATIENCE = 10000;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".editor");
@@ -43,7 +45,7 @@ class Editor {
   // Python's points replace ours, but not while they are moved, nor while an older state is still on its way back
   take(data, send) {
     Object.assign(this, { data, send });
-    if (data.stamp === this.awaited) this.awaited = null;
+    if (data.stamp === this.awaited || Date.now() - this.awaited > PATIENCE) this.awaited = null;
     if (this.dragged === null && !this.timer && this.awaited === null) this.points = data.points.map((point) => [...point]);
     this.draw();
   }

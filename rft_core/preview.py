@@ -96,7 +96,7 @@ def estimate(spec: RunSpec, rate: float | None = None, basis: str = "") -> Cost 
     if images is None:
         return None
     updates = images * spec.optim.epochs
-    attacked = 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else _attacked_share(spec)
+    attacked = 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else 1 - demand(spec).clean_share
     moments = {"dense_early": spec.evaluation.tracking, "paper": 19, "every_epoch": spec.optim.epochs + 1}[spec.evaluation.tracking_kind]
     measured = moments * (spec.evaluation.eval_size or 500) + 1000
     evaluation = measured * spec.evaluation.steps * CURVE_COST * (1.0 if attacked else 0.4) * (len(epsilon_grid(spec)) > 1)
@@ -115,8 +115,3 @@ def card_rate(backbone: str) -> tuple[float | None, str]:
         return rate, f"{backbone} on {threads} CPU {'thread' if threads == 1 else 'threads'} of another machine"
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None, "nothing like it has run here yet"
-
-
-def _attacked_share(spec: RunSpec) -> float:
-    _, values = factors(spec)
-    return sum(value > 0 for value in values[:-1]) / (len(values) - 1)

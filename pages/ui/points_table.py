@@ -7,12 +7,11 @@ from pages.ui import lesson
 from pages.ui.form_state import KEPT, as_percent, key
 from rft_core import RunSpec, UserError, with_settings
 from rft_core.schedules import points_fault, shape_points
-from rft_core.spec import describe
 
 POINTS = "train.points"
 # what the table last said, what it was drawn from, and how often it was drawn anew
 SAID, DRAWN_FROM, ROUND = "form.points_said", "form.points_drawn_from", "form.points_round"
-COLUMNS = ("Training, %", "Epsilon, %")
+COLUMNS = ("Progress, %", "Epsilon, %")
 
 
 def points_table() -> None:
@@ -61,8 +60,8 @@ def _name() -> str:
 
 
 def _draw(rows: list[list[float]]) -> pd.DataFrame:
-    st.caption(f"{describe('schedule.points')} Here in percent, with straight lines between them; two rows at the same place are a jump.")
-    helps = ("Share of training, 0 to 100.", "Share of the target epsilon, 0 to 100.")
+    st.caption("One row a point; two at the same progress are a jump. Before the first and after the last, epsilon stays as it is there.")
+    helps = ("Share of training that is done, 0 to 100.", "Share of the target epsilon, 0 to 100.")
     config = {
         name: st.column_config.NumberColumn(name, help=told, min_value=0, max_value=100, required=True, format="%.6g") for name, told in zip(COLUMNS, helps)
     }

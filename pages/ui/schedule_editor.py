@@ -44,12 +44,13 @@ def _take() -> None:
 
 def adopt(moved: Any) -> None:
     """Take over what the browser sent, {"points": [[progress, factor], ...], "stamp": number}; what is no schedule is left out."""
-    if not isinstance(moved, dict) or not isinstance(moved.get("points"), list) or len(moved["points"]) > MOST_POINTS:
+    if not isinstance(moved, dict):
         return
-    points = moved["points"]
-    if all(_is_point(one) for one in points) and points_fault(points) is None:
-        st.session_state[POINTS] = as_percent(points)
+    # the browser waits for its stamp, taken over or not
     st.session_state[STAMP] = moved.get("stamp")
+    points = moved.get("points")
+    if isinstance(points, list) and len(points) <= MOST_POINTS and all(map(_is_point, points)) and points_fault(points) is None:
+        st.session_state[POINTS] = as_percent(points)
 
 
 def _is_point(one: Any) -> bool:
