@@ -1,6 +1,7 @@
 // A custom schedule as a chart whose points are moved by mouse, finger or keyboard; `data` is that of editor_data in Python.
 const NAMESPACE = "http://www.w3.org/2000/svg";
-const EDGE = { left: 62, right: 14, top: 10, bottom: 46 };
+// left and bottom in heights of the type, for the text that stands there; the others in pixels
+const EDGE = { left: 4.8, right: 14, top: 10, bottom: 3.5 };
 // the factor 1 stands below the upper edge; a point nearer than NEAR pixels is the one that is meant
 const CEILING = 1.08, NEAR = 14, STEP = 0.01, LEAP = 0.1, FEWEST = 2, MOST = 200;
 // keys are sent when no other one has followed for so many milliseconds
@@ -117,14 +118,15 @@ class Editor {
   }
 
   // the size of the chart without its edges, in pixels
-  get width() { return Math.max(1, this.svg.clientWidth - EDGE.left - EDGE.right); }
-  get height() { return this.data.height - EDGE.top - EDGE.bottom; }
-  x(progress) { return EDGE.left + progress * this.width; }
+  get left() { return EDGE.left * this.data.type; }
+  get width() { return Math.max(1, this.svg.clientWidth - this.left - EDGE.right); }
+  get height() { return this.data.height - EDGE.top - EDGE.bottom * this.data.type; }
+  x(progress) { return this.left + progress * this.width; }
   y(factor) { return EDGE.top + (1 - factor / CEILING) * this.height; }
 
   place(event) {
     const box = this.svg.getBoundingClientRect();
-    return [(event.clientX - box.left - EDGE.left) / this.width, (1 - (event.clientY - box.top - EDGE.top) / this.height) * CEILING];
+    return [(event.clientX - box.left - this.left) / this.width, (1 - (event.clientY - box.top - EDGE.top) / this.height) * CEILING];
   }
 
   path(points) { return points.map(([progress, factor]) => `${this.x(progress)},${this.y(factor)}`).join(" "); }
@@ -141,7 +143,7 @@ class Editor {
     }
     for (const [progress, text] of data.ticks) add(frame, "text", { x: this.x(progress), y: this.y(0) + 1.4 * data.type, "text-anchor": "middle" }, text);
     add(frame, "text", { x: this.x(0.5), y: data.height - 6, "text-anchor": "middle" }, "Epoch");
-    add(frame, "text", { transform: `translate(12 ${this.y(0.5)}) rotate(-90)`, "text-anchor": "middle" }, "Epsilon");
+    add(frame, "text", { transform: `translate(${0.9 * data.type} ${this.y(0.5)}) rotate(-90)`, "text-anchor": "middle" }, "Epsilon");
     for (const line of data.lines) add(frame, "polyline", { class: "other", points: this.path(line.points), stroke: line.colour, "stroke-dasharray": line.dash });
     this.legend.replaceChildren(...[{ label: data.label, colour: data.colour, dash: "" }, ...data.lines].map((line) => this.name(line)));
     this.drawPoints();

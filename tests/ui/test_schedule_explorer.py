@@ -3,6 +3,7 @@
 import pytest
 
 from pages.ui.points_table import POINTS
+from pages.ui.schedule_editor import STAMP, adopt
 from rft_core import catalog
 from rft_core.spec import describe
 from tests.ui.test_pages import TRAIN, open_app, texts
@@ -85,6 +86,42 @@ class TestPoints:
         assert not app.data_editor
         app.button(key="train.launch").click().run()
         assert store.records()[0].spec.schedule.points[1] == (0.3, 0)
+
+
+class TestChart:
+    """What the browser sends; the chart itself is tried in tests/browser."""
+
+    START = ((0.0, 0.0), (100.0, 100.0))
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            None,
+            [],
+            {"stamp": 1},
+            {"points": "text", "stamp": 1},
+            {"points": [[0, 0]], "stamp": 1},
+            {"points": [[0, 0], [0.5, 2]], "stamp": 1},
+            {"points": [[0.5, 0], [0.4, 1]], "stamp": 1},
+            {"points": [[0, 0], [1, "1"]], "stamp": 1},
+            {"points": [[0, 0], [1, True]], "stamp": 1},
+            {"points": [[0, 0], [1, 1, 1]], "stamp": 1},
+            {"points": [[0, 0], [1, float("nan")]], "stamp": 1},
+            {"points": [[0, 0]] * 201, "stamp": 1},
+        ],
+    )
+    def test_what_is_no_schedule_is_left_out(self, monkeypatch, sent):
+        state = {POINTS: self.START}
+        monkeypatch.setattr("streamlit.session_state", state)
+        adopt(sent)
+        assert state[POINTS] == self.START
+        assert not isinstance(sent, dict) or state[STAMP] == 1
+
+    def test_points_are_taken_over_in_percent(self, monkeypatch):
+        state = {POINTS: self.START}
+        monkeypatch.setattr("streamlit.session_state", state)
+        adopt({"points": [[0, 0], [0.24, 0], [0.24, 0.333], [1, 1]], "stamp": 7})
+        assert state == {POINTS: [[0, 0], [24, 0], [24, 33.3], [100, 100]], STAMP: 7}
 
 
 class TestOverlay:

@@ -1,11 +1,13 @@
 """rft_core.report.schedule_explorer: schedules side by side before a run."""
 
+import json
+
 import numpy as np
 import pytest
 
 from rft_core.presets import preset
 from rft_core.preview import factors
-from rft_core.report.schedule_explorer import REFERENCES, compared, schedule_figure, schedule_rows
+from rft_core.report.schedule_explorer import REFERENCES, compared, editor_data, schedule_figure, schedule_rows
 from rft_core.spec import with_settings
 
 SPEC = preset("scheduled")
@@ -61,3 +63,33 @@ def test_the_figure_draws_every_line_in_its_colour_and_dash():
 
 def test_one_line_needs_no_legend():
     assert not schedule_figure(compared(SPEC, ()), epsilon=1.0, norm="l2", epochs=3, key="x").layout.showlegend
+
+
+CUSTOM = with_settings(SPEC, {"schedule.kind": "custom", "schedule.points": [[0, 0], [0.4, 1]]})
+
+
+def test_what_the_chart_with_movable_points_draws():
+    data = editor_data(CUSTOM, compared(CUSTOM, ("constant",)))
+    assert json.loads(json.dumps(data)) == data
+    assert data["points"] == [[0, 0], [0.4, 1]]
+    assert [line["label"] for line in data["lines"]] == ["Constant"]
+    assert data["marks"] == [[0, "0"], [0.25, "2/255"], [0.5, "4/255"], [0.75, "6/255"], [1, "8/255"]]
+    assert [text for _, text in data["ticks"]] == ["0", "5", "10", "15", "20", "25", "30"]
+    assert (data["ticks"][-1][0], data["scale"], data["unit"]) == (1, pytest.approx(8), "/255")
+
+
+def test_epsilon_held_still_within_an_epoch_is_a_line_of_its_own():
+    spec = with_settings(CUSTOM, {"schedule.granularity": "epoch"})
+    line = editor_data(spec, compared(spec, ()))["lines"][-1]
+    assert line["label"] == "Held still within an epoch"
+    # between the starts of the epochs 1 and 2 of 30 it stays at 1/30 of training, which is 1/12 of the ramp to 40 %
+    assert {round(y, 6) for x, y in line["points"] if 1 / 30 <= x < 2 / 30} == {round(1 / 12, 6)}
+
+
+@pytest.mark.parametrize(("norm", "epsilon"), [("l2", 0.0), ("l2", 0.5), ("l2", 300.0), ("linf", 0.0), ("linf", 0.001), ("linf", 1.0)])
+def test_the_marks_stay_on_the_axis(norm, epsilon):
+    spec = with_settings(CUSTOM, {"threat.norm": norm, "threat.epsilon": epsilon})
+    places = [place for place, _ in editor_data(spec, compared(spec, ()))["marks"]]
+    assert places[0] == 0
+    assert all(0 <= place <= 1 + 1e-9 for place in places)
+    assert len(places) <= 6
