@@ -148,8 +148,11 @@ def test_rows_that_fall_are_named_and_sorted(editor):
     page = editor()
     type_into(page, 1, 0, "80")
     expect(page.get_by_text("row 3 falls from 80 to 60 %").first).to_be_visible()
-    expect(page.get_by_role("button", name="Launch run")).to_be_disabled()
+    # what the page drew before goes when its script has ended
+    settle(page)
     expect(page.locator(".handle")).to_have_count(0)
+    expect(page.get_by_role("button", name="Launch run")).to_have_count(1)
+    expect(page.get_by_role("button", name="Launch run")).to_be_disabled()
     page.get_by_role("button", name="Sort the rows").click()
     wait_for_address(page, [[0, 0], [0.6, 1], [0.8, 0], [1, 1]])
     expect(page.locator(".handle")).to_have_count(4)
