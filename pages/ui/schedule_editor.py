@@ -39,10 +39,10 @@ def schedule_editor(spec: RunSpec, lines: Sequence[Line]) -> None:
 
 
 def _take() -> None:
-    adopt(st.session_state[KEY].get("moved"))
+    take_over(st.session_state[KEY].get("moved"))
 
 
-def adopt(moved: Any) -> None:
+def take_over(moved: Any) -> None:
     """Take over what the browser sent, {"points": [[progress, factor], ...], "stamp": number}; what is no schedule is left out."""
     if not isinstance(moved, dict):
         return

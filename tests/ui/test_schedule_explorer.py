@@ -3,7 +3,7 @@
 import pytest
 
 from pages.ui.points_table import POINTS
-from pages.ui.schedule_editor import STAMP, adopt
+from pages.ui.schedule_editor import STAMP, take_over
 from rft_core import catalog
 from rft_core.spec import describe
 from tests.ui.test_pages import TRAIN, open_app, texts
@@ -113,14 +113,14 @@ class TestChart:
     def test_what_is_no_schedule_is_left_out(self, monkeypatch, sent):
         state = {POINTS: self.START}
         monkeypatch.setattr("streamlit.session_state", state)
-        adopt(sent)
+        take_over(sent)
         assert state[POINTS] == self.START
         assert not isinstance(sent, dict) or state[STAMP] == 1
 
     def test_points_are_taken_over_in_percent(self, monkeypatch):
         state = {POINTS: self.START}
         monkeypatch.setattr("streamlit.session_state", state)
-        adopt({"points": [[0, 0], [0.24, 0], [0.24, 0.333], [1, 1]], "stamp": 7})
+        take_over({"points": [[0, 0], [0.24, 0], [0.24, 0.333], [1, 1]], "stamp": 7})
         assert state == {POINTS: [[0, 0], [24, 0], [24, 33.3], [100, 100]], STAMP: 7}
 
 
