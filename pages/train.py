@@ -8,10 +8,14 @@ from pages.ui.form_state import choose_preset, keep
 from pages.ui.frame import columns, mistakes_shown, open_page, shown
 from pages.ui.gate import REFUSED, is_instructor, permitted
 from pages.ui.model_menu import weights_missing
+from pages.ui.overlay import compare_with
+from pages.ui.schedule_editor import schedule_editor
+from pages.ui.schedule_form import schedule
 from pages.ui.session import store
-from rft_core import RunSpec, UserError, datacards, find, preset, submit, with_settings
-from rft_core.preview import estimate, factors, train_images
-from rft_core.report.figures import CONFIG, schedule_figure
+from rft_core import RunSpec, UserError, datacards, preset, submit, with_settings
+from rft_core.preview import estimate, train_images
+from rft_core.report.figures import CONFIG
+from rft_core.report.schedule_explorer import compared, schedule_figure, schedule_rows
 from rft_core.spec import flatten
 from rft_core.units import format_duration, format_epsilon, format_percent
 
@@ -20,11 +24,11 @@ TRIO = ("standard", "fixed", "scheduled")
 
 def main() -> None:
     open_page("Train", __file__)
+    base = choose_preset()
     left, right = columns(5, 8)
     with left:
-        base = choose_preset()
         look = run_form.model_and_data()
-        run_form.schedule()
+        schedule()
         run_form.method()
         run_form.training()
     keep()
@@ -34,10 +38,11 @@ def main() -> None:
         if spec is None:
             show_mistake(mistake)
         else:
-            show_schedule(spec)
+            names = show_schedule(spec)
             if not lesson.is_hidden("cost"):
                 show_cost(spec)
             show_launch(spec)
+            show_demand(spec, names)
     if look or is_open():
         look_at(spec, mistake)
 
@@ -56,27 +61,36 @@ def show_mistake(mistake: str) -> None:
     st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=True, help=mistake)
 
 
-def show_schedule(spec: RunSpec) -> None:
-    """Draw epsilon over the epochs, with constant and the paper's schedule for reference."""
+def show_schedule(spec: RunSpec) -> list[str]:
+    """Draw epsilon over the epochs, and the schedules it is compared with; return their names."""
     st.subheader("How strong is the attack while it trains?", anchor=False)
+    names = compare_with()
+    lines = compared(spec, names)
     target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
-    lines = [(find("schedules", spec.schedule.kind).label, *factors(spec))]
-    for label, kind in (("constant", "constant"), ("two hinges, 25 to 75 %", "two_hinge")):
-        if spec.schedule.kind != kind:
-            lines.append((label, *factors(with_settings(spec, {"schedule.kind": kind, "schedule.ramp_start": 0.25, "schedule.ramp_end": 0.75}))))
-    figure = schedule_figure(lines, epsilon=spec.threat.epsilon, norm=spec.threat.norm, epochs=spec.optim.epochs, key="train.schedule")
-    st.plotly_chart(
-        shown(figure), key="train.schedule", config=dict(CONFIG), alt=f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0][0]}, target {target}"
-    )
-    values = lines[0][2]
-    clean = sum(value == 0 for value in values[:-1]) / (len(values) - 1)
-    full = sum(value == 1 for value in values[:-1]) / (len(values) - 1)
+    if spec.schedule.kind == "custom":
+        schedule_editor(spec, lines)
+    else:
+        figure = schedule_figure(lines, epsilon=spec.threat.epsilon, norm=spec.threat.norm, epochs=spec.optim.epochs, key="train.schedule")
+        said = f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0].label}, target {target}"
+        st.plotly_chart(shown(figure), key="train.schedule", config=dict(CONFIG), alt=said)
     if spec.objective.kind == "natural":
         st.caption("The natural objective trains on clean images only; the schedule is not used.")
     elif spec.schedule.kind == "auto":
         st.caption("Drawn for a run that converges after a quarter of its epochs; the real ramp starts when validation accuracy stops rising.")
     else:
-        st.caption(f"No attack for {format_percent(clean)} of training, full epsilon ({target}) for {format_percent(full)}.")
+        clean, full = format_percent(lines[0].demand.clean_share), format_percent(lines[0].demand.full_share)
+        st.caption(f"No attack for {clean} of training, full epsilon ({target}) for {full}.")
+    return names
+
+
+def show_demand(spec: RunSpec, names: list[str]) -> None:
+    """Say in a table what the chosen schedule and those it is compared with ask for; nothing where no attack is run anyway."""
+    if spec.objective.kind == "natural" or spec.threat.epsilon == 0:
+        return
+    st.subheader("What each schedule asks for", anchor=False)
+    rows = schedule_rows(compared(spec, names))
+    st.dataframe(rows, hide_index=True, height="content", alt="What each schedule asks for: attack cost saved, mean factor, steps without an attack")
+    st.caption("An attack step costs the same at every epsilon above 0, so a schedule saves the steps that it trains without an attack.")
 
 
 def show_cost(spec: RunSpec) -> None:

@@ -12,6 +12,8 @@ from rft_core.spec import RunSpec, epsilon_grid
 UPDATE_COST = 1.5
 # bisection with early exit: what a curve took, in full attacks an image (measured on the embedded models)
 CURVE_COST = 1.5
+# where the factor of a longer run is looked at
+MOST_PLACES = 2000
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,35 @@ def _moment(spec: RunSpec, progress: float, epoch: int) -> Moment:
     converged = max(spec.schedule.patience + 1, round(epochs / 4))
     # an accuracy that rises until `patience` epochs before, and not after
     plateau = converged - spec.schedule.patience - 1
-    assumed = tuple(float(min(place, plateau)) for place in range(epoch))
+    assumed = tuple(float(min(place, plateau)) for place in range(epoch)) if spec.schedule.kind == "auto" else ()
     return Moment(progress, epoch, epochs, spec.seed, assumed)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a schedule asks for over training: shares of its steps without an attack and at full epsilon, the mean factor, and
+    the number of steps, in all and without an attack (None where the number of images is not known)."""
+
+    clean_share: float
+    full_share: float
+    mean_factor: float
+    total_steps: int | None
+    clean_steps: int | None
+
+
+def demand(spec: RunSpec) -> Demand:
+    """Return what the schedule of `spec` asks for. An attack costs the same at every factor above 0, so the share of steps without
+    one is also the share of a constant schedule's attack cost that is saved.
+
+    Exact up to `MOST_PLACES` steps, at that many places beyond; `auto` and its assumption as in `factors`.
+    """
+    images = train_images(spec)
+    total = None if images is None else max(1, images // spec.optim.batch_size) * spec.optim.epochs
+    count = min(total or MOST_PLACES, MOST_PLACES)
+    # the last place is the end of training: no step begins there
+    values = factors(spec, count)[1][:-1]
+    clean, full = (sum(value == wanted for value in values) / count for wanted in (0.0, 1.0))
+    return Demand(clean, full, sum(values) / count, total, None if total is None else round(clean * total))
 
 
 def train_images(spec: RunSpec) -> int | None:
@@ -67,7 +96,7 @@ def estimate(spec: RunSpec, rate: float | None = None, basis: str = "") -> Cost 
     if images is None:
         return None
     updates = images * spec.optim.epochs
-    attacked = 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else _attacked_share(spec)
+    attacked = 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else 1 - demand(spec).clean_share
     moments = {"dense_early": spec.evaluation.tracking, "paper": 19, "every_epoch": spec.optim.epochs + 1}[spec.evaluation.tracking_kind]
     measured = moments * (spec.evaluation.eval_size or 500) + 1000
     evaluation = measured * spec.evaluation.steps * CURVE_COST * (1.0 if attacked else 0.4) * (len(epsilon_grid(spec)) > 1)
@@ -86,8 +115,3 @@ def card_rate(backbone: str) -> tuple[float | None, str]:
         return rate, f"{backbone} on {threads} CPU {'thread' if threads == 1 else 'threads'} of another machine"
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None, "nothing like it has run here yet"
-
-
-def _attacked_share(spec: RunSpec) -> float:
-    _, values = factors(spec)
-    return sum(value > 0 for value in values[:-1]) / (len(values) - 1)

@@ -1,4 +1,4 @@
-"""One control of the form: hidden or locked where the lesson wants it so."""
+"""One control of the form, or one of its menus: hidden or locked where the lesson wants it so."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import lesson
 from pages.ui.form_state import key
+from rft_core import choices, find
 from rft_core.spec import describe
 
 LOCKED = "Locked by the link that opened this page."
@@ -21,3 +22,12 @@ def field(draw: Callable[..., Any], label: str, setting: str, *arguments: Any, *
     if lesson.is_locked(setting):
         told |= {"disabled": True, "help": f"{told['help'] or ''} {LOCKED}".strip()}
     return draw(label, *arguments, key=name, **told)
+
+
+def menu(kind: str, setting: str, label: str, **options: Any) -> str:
+    """Draw the menu `kind` of the catalog for `setting`, with one sentence on what is chosen; return its name."""
+    labels = {row.name: row.label for row in choices(kind)}
+    chosen = field(st.selectbox, label, setting, list(labels), format_func=labels.get, **options)
+    if not lesson.is_hidden(setting):
+        st.caption(find(kind, chosen).help)
+    return chosen

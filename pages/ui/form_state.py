@@ -3,6 +3,8 @@
 Widget keys are "train." + the setting's name. What is not on the form keeps the preset's value.
 """
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.ui import form_link, lesson, prefill
@@ -32,6 +34,9 @@ ON_FORM = (
     "threat.norm",
     "schedule.kind",
     "schedule.steps",
+    "schedule.granularity",
+    "schedule.patience",
+    "schedule.tolerance",
     "optim.epochs",
     "optim.batch_size",
     "optim.learning_rate",
@@ -132,7 +137,12 @@ def fill(spec: RunSpec) -> None:
     state[key("data.domains")] = list(values["data.domains"])
     state["train.epsilon"] = values["threat.epsilon"] * (PIXEL_LEVELS if values["threat.norm"] == "linf" else 1)
     state["train.ramp"] = (100 * values["schedule.ramp_start"], 100 * values["schedule.ramp_end"])
-    state["train.points"] = "; ".join(f"{100 * place:g}:{100 * factor:g}" for place, factor in values["schedule.points"])
+    state["train.points"] = as_percent(values["schedule.points"])
+
+
+def as_percent(points: Sequence[tuple[float, float]]) -> list[list[float]]:
+    """Return points (progress, factor) as the rows of the form's table, in percent."""
+    return [[round(100 * value, 4) for value in point] for point in points]
 
 
 def _fill_backbone(name: str) -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import lesson, prefill
+from pages.ui import lesson, points_table, prefill
 from pages.ui.data_menu import chosen_dataset, chosen_domains, data_menu, domains_field
-from pages.ui.field import field
+from pages.ui.field import field, menu
 from pages.ui.form_state import ON_FORM, key
 from pages.ui.model_menu import checkpoint_field, chosen_backbone, model_menu
-from rft_core import RunSpec, choices, find, with_settings
+from rft_core import RunSpec, choices, with_settings
 from rft_core.units import PIXEL_LEVELS
 
 
@@ -29,9 +29,9 @@ def method() -> None:
         st.subheader("Method", anchor=False)
         left, right = st.columns(2)
         with left:
-            strategy = _menu("strategies", "strategy.kind", "Strategy")
+            strategy = menu("strategies", "strategy.kind", "Strategy")
         with right:
-            objective = _menu("objectives", "objective.kind", "Objective")
+            objective = menu("objectives", "objective.kind", "Objective")
         _parameters_of(strategy, objective)
         left, right = st.columns(2)
         with left:
@@ -55,32 +55,6 @@ def _parameters_of(strategy: str, objective: str) -> None:
             _number("Reduction", "strategy.reduction", 1, 4096, placeholder="the paper's")
     if objective in ("trades", "mart", "score", "anchored"):
         field(right.number_input, "Beta", "objective.beta", min_value=0.0, max_value=1000.0, format="%g", placeholder="its own default")
-
-
-def schedule() -> None:
-    """Draw the card with the schedule and the parameters that its kind has, unless it is hidden."""
-    if lesson.is_hidden("schedule"):
-        return
-    with st.container(border=True):
-        st.subheader("Epsilon schedule", anchor=False)
-        kind = _menu("schedules", "schedule.kind", "Kind")
-        if kind in ("two_hinge", "cosine", "step"):
-            field(
-                st.slider,
-                "Ramp, % of training",
-                "schedule.ramp_start",
-                0.0,
-                100.0,
-                step=1.0,
-                format="%g",
-                key="train.ramp",
-                help="Epsilon is 0 before the ramp and at its target after it (the paper's T1 and T2).",
-            )
-        if kind == "step":
-            field(st.number_input, "Jumps", "schedule.steps", min_value=1, max_value=1000)
-        if kind == "custom":
-            told = "For example 0:0; 30:0; 60:100; 100:100. Straight lines between them."
-            field(st.text_input, "Points, progress %:epsilon %", "schedule.points", key="train.points", help=told)
 
 
 def training() -> None:
@@ -134,14 +108,6 @@ def _number(label: str, setting: str, low: int, high: int, **options: Any) -> No
     field(st.number_input, label, setting, min_value=low, max_value=high, step=1, **options)
 
 
-def _menu(kind: str, setting: str, label: str) -> str:
-    labels = {row.name: row.label for row in choices(kind)}
-    chosen = field(st.selectbox, label, setting, list(labels), format_func=labels.get)
-    if not lesson.is_hidden(setting):
-        st.caption(find(kind, chosen).help)
-    return chosen
-
-
 def read_spec(base: str) -> RunSpec:
     """Return the spec that the form describes, on top of preset `base`; a mistake raises with the setting's name."""
     state = st.session_state
@@ -155,12 +121,5 @@ def read_spec(base: str) -> RunSpec:
     start, end = state.get("train.ramp", (25.0, 75.0))
     changes |= {"schedule.ramp_start": round(start / 100, 6), "schedule.ramp_end": round(end / 100, 6)}
     if state[key("schedule.kind")] == "custom":
-        changes["schedule.points"] = _points(state["train.points"])
+        changes["schedule.points"] = points_table.read()
     return with_settings(prefill.starting_point(base), changes)
-
-
-def _points(text: str) -> Any:
-    try:
-        return [[float(number) / 100 for number in pair.split(":")] for pair in text.split(";") if pair.strip()]
-    except ValueError:
-        return text

@@ -85,28 +85,9 @@ def epsilon_strip(
                 hovertemplate=f"step %{{x}}: %{{y:.2f}}{unit}<extra></extra>",
             )
         )
-    figure.update_xaxes(range=[0, span * STEP_MARGIN], title=None, showgrid=False, tickvals=[mark for mark in _round_marks(span * STEP_MARGIN) if mark <= span])
+    figure.update_xaxes(range=[0, span * STEP_MARGIN], title=None, showgrid=False, tickvals=[mark for mark in round_marks(span * STEP_MARGIN) if mark <= span])
     epsilon_axis(figure, epsilon, norm, axis="y")
     figure.update_yaxes(title="Epsilon", range=[0, max(epsilon * scale, 1e-6) * 1.1])
-    return figure
-
-
-def schedule_figure(lines: Sequence[tuple[str, Sequence[float], Sequence[float]]], *, epsilon: float, norm: str, epochs: int, key: str) -> go.Figure:
-    """Epsilon over epochs: the first of `lines` (label, progress, factors) is the chosen schedule, the rest are for reference."""
-    figure = blank_figure(key, height=330)
-    scale, unit = (PIXEL_LEVELS, "/255") if norm == "linf" else (1.0, "")
-    for place, (label, progress, factors) in reversed(list(enumerate(lines))):
-        x, y = np.array(progress, dtype=np.float32) * epochs, np.array(factors, dtype=np.float32) * epsilon * scale
-        chosen = place == 0
-        line = {"color": EPSILON if chosen else REFERENCE, "width": 3 if chosen else 1.5, "dash": "solid" if chosen else "dot"}
-        fill = {"fill": "tozeroy", "fillcolor": fade(EPSILON, 0.18)} if chosen else {}
-        figure.add_trace(
-            go.Scatter(x=x, y=y, mode="lines", line=line, name=label, hovertemplate=f"{label}: epoch %{{x:.1f}}, %{{y:.2f}}{unit}<extra></extra>", **fill)
-        )
-    figure.update_xaxes(title="Epoch", range=[0, epochs])
-    epsilon_axis(figure, epsilon, norm, axis="y")
-    figure.update_yaxes(title="Epsilon", range=[0, max(epsilon * scale, 1e-6) * 1.12])
-    figure.update_layout(showlegend=len(lines) > 1, legend={"orientation": "h", "y": 1.12, "x": 0})
     return figure
 
 
@@ -181,12 +162,12 @@ def _vertical(figure: go.Figure, x: float, text: str) -> None:
 def _steps_axis(figure: go.Figure, total_steps: int | None, steps_per_epoch: float | None) -> None:
     """Steps below, epochs above."""
     span = (total_steps or 1) * STEP_MARGIN
-    marks = [mark for mark in _round_marks(span) if mark <= (total_steps or 1)]
+    marks = [mark for mark in round_marks(span) if mark <= (total_steps or 1)]
     figure.update_xaxes(title="Step", range=[0, span], tickvals=marks)
     if steps_per_epoch:
         # a second axis is only drawn when something is plotted on it
         figure.add_trace(go.Scatter(x=[0], y=[0], xaxis="x2", opacity=0, hoverinfo="skip", showlegend=False))
-        marks = [mark for mark in _round_marks(span / steps_per_epoch) if mark * steps_per_epoch <= (total_steps or 1)]
+        marks = [mark for mark in round_marks(span / steps_per_epoch) if mark * steps_per_epoch <= (total_steps or 1)]
         epochs = {
             "overlaying": "x",
             "side": "top",
@@ -198,7 +179,7 @@ def _steps_axis(figure: go.Figure, total_steps: int | None, steps_per_epoch: flo
         figure.update_layout(xaxis2=epochs, margin={"t": 52})
 
 
-def _round_marks(span: float, most: int = 9) -> list[float]:
+def round_marks(span: float, most: int = 9) -> list[float]:
     """Return at most `most` round numbers from 0 to `span`: multiples of 1, 2 or 5 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(max(span, 1e-9) / most))
     pace = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= most)

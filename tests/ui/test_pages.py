@@ -125,13 +125,6 @@ def test_a_mistake_in_the_form_is_named_and_blocks_launching(store, dataset, fol
     assert app.button(key="train.launch").disabled
 
 
-def test_hostile_points_are_named(store):
-    app = open_app("pages/train.py")
-    app.selectbox(key="train.schedule.kind").set_value("custom").run()
-    app.text_input(key="train.points").set_value("abc").run()
-    assert "schedule.points" in app.error[0].value
-
-
 def test_runs_without_runs_says_what_to_do(store):
     app = open_app("pages/runs.py")
     assert not app.exception

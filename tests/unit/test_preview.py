@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rft_core import preview
-from rft_core.preview import epoch_factors, estimate, factors, train_images
+from rft_core.preview import Demand, demand, epoch_factors, estimate, factors, train_images
 from rft_core.spec import RunSpec, with_settings
 
 
@@ -80,3 +80,29 @@ def test_a_damaged_card_gives_no_estimate_and_no_error(tmp_path, monkeypatch, te
     monkeypatch.setattr(preview, "WEIGHTS", tmp_path)
     (tmp_path / "bloom_resnet.json").write_text(text)
     assert preview.card_rate("bloom_resnet")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        # digits: 1,132 images, 17 whole batches of 64 an epoch
+        ({"schedule__kind": "constant", "optim__epochs": 4}, Demand(0.0, 1.0, 1.0, 68, 0)),
+        ({"schedule__kind": "custom", "schedule__points": [[0, 0], [1, 0]], "optim__epochs": 4}, Demand(1.0, 0.0, 0.0, 68, 68)),
+        ({"schedule__kind": "step", "schedule__steps": 1, "schedule__ramp_start": 0.5, "schedule__ramp_end": 0.5, "optim__epochs": 4}, Demand(0.5, 0.5, 0.5, 68, 34)),
+        ({"schedule__kind": "linear", "optim__batch_size": 600, "optim__epochs": 4}, Demand(0.25, 0.0, 0.375, 4, 1)),
+    ],
+)  # fmt: skip
+def test_what_a_schedule_asks_for(changes, expected):
+    assert demand(spec(data__dataset="digits", **changes)) == expected
+
+
+def test_a_long_run_is_looked_at_in_places():
+    wanted = demand(spec(data__dataset="digits", schedule__kind="linear", optim__epochs=10_000))
+    assert wanted.total_steps == 170_000
+    assert wanted.mean_factor == pytest.approx(0.5, abs=1e-3)
+
+
+def test_steps_are_unknown_without_the_number_of_images():
+    wanted = demand(spec(data__dataset="folder:/x", schedule__kind="two_hinge"))
+    assert (wanted.total_steps, wanted.clean_steps) == (None, None)
+    assert wanted.clean_share == pytest.approx(0.25, abs=1e-3)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rft_core import catalog
-from rft_core.schedules import Moment, convergence_epoch, factor_at, interpolate, ramp_position
+from rft_core.schedules import Moment, convergence_epoch, factor_at, interpolate, points_fault, ramp_position, shape_points
 from rft_core.sections import ScheduleSpec
 
 
@@ -124,3 +124,39 @@ def test_a_schedule_cannot_leave_the_range():
 @pytest.mark.parametrize(("progress", "expected"), [(0.0, 0.0), (0.25, 0.0), (0.5, 0.5), (0.75, 1.0), (1.0, 1.0)])
 def test_ramp_position(progress, expected):
     assert ramp_position(progress, 0.25, 0.75) == expected
+
+
+@pytest.mark.parametrize(("kind", "worst"), [("constant", 0), ("linear", 0), ("two_hinge", 0), ("step", 0), ("cosine", 0.01)])
+def test_custom_through_the_points_of_a_schedule_is_that_schedule(kind, worst):
+    settings = {"ramp_start": 0.24, "ramp_end": 0.74}
+    points = shape_points(ScheduleSpec(kind=kind, **settings))
+    assert points_fault(points) is None
+    off = [abs(factor(kind, place / 997, **settings) - factor("custom", place / 997, points=points)) for place in range(998)]
+    assert max(off) <= worst + 1e-9
+
+
+@pytest.mark.parametrize("settings", [{"kind": "uniform"}, {"kind": "auto"}, {"kind": "step", "steps": 100}])
+def test_what_is_decided_while_training_or_too_long_has_no_points(settings):
+    assert shape_points(ScheduleSpec(**settings)) is None
+
+
+def test_points_of_extreme_ramps_are_valid():
+    for start, end in ((0, 0), (0, 1), (0.5, 0.5), (1, 1)):
+        for kind in ("two_hinge", "cosine", "step"):
+            points = shape_points(ScheduleSpec(kind=kind, ramp_start=start, ramp_end=end, steps=99))
+            assert points_fault(points) is None
+            assert len(points) <= 200
+            ScheduleSpec(kind="custom", points=points)
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ([], "at least 2 points; add a row"), ([(0, 0)], "at least 2 points"), ([(0, 0), (None, 1)], "row 2; fill it"), ([(0, 0), (1, math.nan)], "row 2; fill it"),
+        ([(0, 0), (1.2, 1)], "0 to 100 % in row 2"), ([(-0.1, 0), (1, 1)], "row 1"), ([(0, 0), (0.6, 1), (0.4, 1)], "row 3 falls from 60 to 40 %; sort the rows"),
+        ([(0, 0), (1, 1)], None), ([(0, 0), (0.5, 0), (0.5, 1)], None),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_points(points, said):
+    fault = points_fault(points)
+    assert fault is None if said is None else said in fault

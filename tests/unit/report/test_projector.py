@@ -1,14 +1,14 @@
 """Figures for the back row."""
 
-import numpy as np
 import plotly.graph_objects as go
 
-from rft_core.report.figures import schedule_figure
+from rft_core.presets import preset
 from rft_core.report.projector import HEIGHT, LINE, TYPE, enlarge
+from rft_core.report.schedule_explorer import compared, schedule_figure
 
 
 def figure() -> go.Figure:
-    drawn = schedule_figure([("one", np.array([0, 1.0]), np.array([0, 1.0]))], epsilon=8 / 255, norm="linf", epochs=10, key="x")
+    drawn = schedule_figure(compared(preset("scheduled"), ()), epsilon=8 / 255, norm="linf", epochs=10, key="x")
     drawn.add_annotation(x=1, y=1, text="a", font={"size": 12}, xshift=6)
     drawn.frames = [go.Frame(data=[go.Scatter(x=[1], y=[2], line={"width": 2}, marker={"size": 6})], name="0")]
     return drawn
