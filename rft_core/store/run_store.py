@@ -239,7 +239,9 @@ class RunStore:
         return lost
 
     def _mark_lost(self, row: Row) -> bool:
-        recover(self.engine, row.run_id, self.home.run_folder(row.run_id))
+        # the process of a host that is silent may live, and hand in its events itself
+        if row.host == process.this_host():
+            recover(self.engine, row.run_id, self.home.run_folder(row.run_id))
         reason = f"its process ({row.pid} on {row.host}) ended without a word at step {row.step}; resume it to go on from its last checkpoint"
         with self._write() as connection:
             same = (runs.c.run_id == row.run_id) & runs.c.status.in_(ACTIVE) & (runs.c.pid == row.pid)

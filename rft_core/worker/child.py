@@ -39,7 +39,7 @@ def run_child(run_id: str, home: Home, target: str, claimer: int | None) -> None
 
 def work_on(store: RunStore, run_id: str, target: str) -> None:
     """Execute a claimed run in this process and record how it ended; a failure is recorded with its reason, not raised."""
-    with StoreReporter(store, run_id) as reporter:
+    with _persist(lambda: StoreReporter(store, run_id)) as reporter:
         signal.signal(signal.SIGTERM, lambda *_: reporter.ask("pause"))
         try:
             outcome = _execute(store, run_id, target, reporter)
@@ -84,7 +84,7 @@ def _turn(store: RunStore, run_id: str, reporter: StoreReporter) -> AbstractCont
 
 
 def _persist(write: Callable[[], Any]) -> Any:
-    """Return what `write` to the store returns, however long the store is locked or the disk full."""
+    """Return what `write` returns once the store takes it: however long it is locked or the disk full, up to PATIENCE_SECONDS."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:

@@ -1,6 +1,7 @@
 """python -m tests.stress: inject every fault many times and print one table; exits 1 unless nothing was lost, doubled or left."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -18,6 +19,8 @@ LOCKED_SECONDS = 60.0
 def main() -> int:
     """Return 0 when every column but the first is zero for every fault."""
     arguments = _parser().parse_args()
+    # ended from outside, it still ends what it started
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="rft-stress-") as scratch:
         world = World(arguments.home or Path(scratch), arguments.seed)
         try:
