@@ -1,5 +1,5 @@
 # Two commands do everything: `make app` and `make test`. Each sets the machine up first.
-.PHONY: app test browser setup lint format bench
+.PHONY: app test browser setup lint format bench stress
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -29,6 +29,10 @@ format: setup
 
 bench: setup
 	$(BIN)/python -m rft_core bench
+
+# every fault of docs/fault_model.md many times, with real processes; ends with one table
+stress: setup
+	$(BIN)/python -m tests.stress
 
 setup: $(READY)
 

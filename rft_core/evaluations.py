@@ -21,8 +21,9 @@ import psutil
 
 from rft_core.errors import UserError
 from rft_core.home import CHECKOUT
+from rft_core.store.artifacts import remove_folder
 from rft_core.store.process import is_alive, this_process
-from rft_core.store.run_store import RunStore, remove_folder
+from rft_core.store.run_store import RunStore
 
 REQUEST, STATE, ANSWER, LOG, UPLOAD = "request.json", "state.json", "evaluation.json", "log.txt", "picture"
 IMAGES, PICTURES = "images.npz", "pictures.npz"

@@ -51,3 +51,11 @@ def list_artifacts(engine: Engine, run_id: str, kind: str | None = None) -> list
         query = query.where(artifacts.c.kind == kind)
     with engine.connect() as connection:
         return [Artifact(row.path, row.kind, row.size, row.sha256) for row in connection.execute(query)]
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a run's folder and all files below it."""
+    for child in sorted(path.rglob("*"), key=lambda one: len(one.parts), reverse=True):
+        child.rmdir() if child.is_dir() and not child.is_symlink() else child.unlink(missing_ok=True)
+    if path.exists():
+        path.rmdir()

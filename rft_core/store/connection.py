@@ -4,7 +4,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event, insert, select
+from sqlalchemy import Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -68,7 +68,17 @@ def _switch_to_wal(cursor) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
 
 
+def _is_in_place(engine: Engine) -> bool:
+    """Return whether the schema needs nothing: opening a store must not wait for whoever writes to it."""
+    with engine.connect() as connection:
+        if not set(metadata.tables) <= set(inspect(connection).get_table_names()):
+            return False
+        return connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar() == str(SCHEMA_VERSION)
+
+
 def _create(engine: Engine) -> None:
+    if _is_in_place(engine):
+        return
     with engine.execution_options(writes=True).begin() as connection:
         metadata.create_all(connection)
         # the lock of a server's database; SQLite has its own since the transaction began

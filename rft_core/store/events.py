@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from rft_core.store.tables import events
 
@@ -27,6 +27,20 @@ def append_events(engine: Engine, run_id: str, rows: Sequence[Event]) -> None:
     """Append `rows` in one transaction."""
     if not rows:
         return
+    with engine.execution_options(writes=True).begin() as connection:
+        _insert(connection, run_id, rows)
+
+
+def append_missing(engine: Engine, run_id: str, rows: Sequence[Event]) -> None:
+    """Append those of `rows` that lie beyond the newest stored event, in one transaction: two processes may try at once."""
+    newest = select(func.max(events.c.sequence)).where(events.c.run_id == run_id)
+    with engine.execution_options(writes=True).begin() as connection:
+        last = connection.execute(newest).scalar() or 0
+        if missing := [row for row in rows if row.sequence > last]:
+            _insert(connection, run_id, missing)
+
+
+def _insert(connection: Connection, run_id: str, rows: Sequence[Event]) -> None:
     values = [
         {
             "run_id": run_id,
@@ -39,8 +53,7 @@ def append_events(engine: Engine, run_id: str, rows: Sequence[Event]) -> None:
         }
         for row in rows
     ]
-    with engine.execution_options(writes=True).begin() as connection:
-        connection.execute(insert(events), values)
+    connection.execute(insert(events), values)
 
 
 def read_events(engine: Engine, run_id: str, after: int = 0, kinds: Sequence[str] | None = None) -> list[Event]:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, insert, literal, or_, select, update
 
 from rft_core.errors import SettingError, StoreError, WeightsError
 from rft_core.spec import RunSpec, with_settings
-from rft_core.store.artifacts import list_artifacts, register_artifact
+from rft_core.store.artifacts import list_artifacts, register_artifact, remove_folder
 from rft_core.store.records import RunRecord
-from rft_core.store.run_store import RunStore, insert_run, new_run_id, remove_folder
+from rft_core.store.run_store import RunStore, insert_run, new_run_id
 from rft_core.store.tables import events, runs
 
 LARGEST_HEADER = 100_000_000

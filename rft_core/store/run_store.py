@@ -16,7 +16,9 @@ from rft_core.errors import StoreError, UnknownNameError
 from rft_core.home import Home, find_home
 from rft_core.spec import RunSpec, parse, spec_hash, with_settings
 from rft_core.store import process
+from rft_core.store.artifacts import remove_folder
 from rft_core.store.connection import open_engine
+from rft_core.store.journal import recover
 from rft_core.store.records import ACTIVE, RESUMABLE, RunRecord, as_record, seconds_since
 from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_rate, list_summaries, mend_summaries, write_summary
 from rft_core.store.tables import runs, summaries
@@ -115,10 +117,12 @@ class RunStore:
                 return as_record(connection.execute(select(runs).where(runs.c.run_id == row.run_id)).one())
         return None
 
-    def adopt(self, run_id: str) -> None:
-        """Make this process the owner of a claimed run (the child, after the worker that claimed it)."""
+    def adopt(self, run_id: str, claimer: int | None) -> bool:
+        """Make this process the owner of a run that process `claimer` claimed for it; False when the run is no longer that one's."""
         pid, pid_start = process.this_process()
-        self._set(run_id, pid=pid, pid_start=pid_start, heartbeat=time.time())
+        theirs = (runs.c.run_id == run_id) & runs.c.status.in_(ACTIVE) & (runs.c.pid == claimer)
+        with self._write() as connection:
+            return connection.execute(update(runs).where(theirs).values(pid=pid, pid_start=pid_start, heartbeat=time.time())).rowcount > 0
 
     def beat(self, run_id: str, step: int, total_steps: int | None, reason: str = "") -> str:
         """Record a heartbeat, the progress and what there is to say of it; return what a person asked for: "", "stop" or "pause"."""
@@ -132,6 +136,8 @@ class RunStore:
         values: dict[str, Any] = {"status": status, "reason": reason, "request": "", "ended": time.time()}
         if report is not None:
             values["report"] = json.dumps(report)
+        if status == "lost":
+            recover(self.engine, run_id, self.home.run_folder(run_id))
         with self._write() as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values))
             self._summarise(connection, run_id)
@@ -233,6 +239,9 @@ class RunStore:
         return lost
 
     def _mark_lost(self, row: Row) -> bool:
+        # the process of a host that is silent may live, and hand in its events itself
+        if row.host == process.this_host():
+            recover(self.engine, row.run_id, self.home.run_folder(row.run_id))
         reason = f"its process ({row.pid} on {row.host}) ended without a word at step {row.step}; resume it to go on from its last checkpoint"
         with self._write() as connection:
             same = (runs.c.run_id == row.run_id) & runs.c.status.in_(ACTIVE) & (runs.c.pid == row.pid)
@@ -275,14 +284,6 @@ def insert_run(connection: Connection, run_id: str, spec: RunSpec, **columns: An
 def open_store(home: Home | None = None) -> RunStore:
     """Return the store of `home`, by default the one of RFT_HOME and RFT_STORE."""
     return RunStore(home or find_home())
-
-
-def remove_folder(path: Path) -> None:
-    """Remove a run's folder and all files below it."""
-    for child in sorted(path.rglob("*"), key=lambda one: len(one.parts), reverse=True):
-        child.rmdir() if child.is_dir() and not child.is_symlink() else child.unlink(missing_ok=True)
-    if path.exists():
-        path.rmdir()
 
 
 def _pick_device(wanted: str, devices: tuple[str, ...], busy: set[str]) -> str | None:

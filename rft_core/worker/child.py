@@ -6,8 +6,10 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -25,17 +27,19 @@ PAUSED: Outcome = ("paused", "paused by request; resume it to go on", None)
 log = logging.getLogger(__name__)
 
 
-def run_child(run_id: str, home: Home, target: str) -> None:
-    """Entry point of the process. `target` names the engine's function as "module:function"."""
+def run_child(run_id: str, home: Home, target: str, claimer: int | None) -> None:
+    """Entry point of the process. `target` names the engine's function as "module:function"; process `claimer` claimed the run."""
     _detach(home, run_id)
     store = RunStore(home)
-    store.adopt(run_id)
-    work_on(store, run_id, target)
+    if _persist(lambda: store.adopt(run_id, claimer)):
+        work_on(store, run_id, target)
+    else:
+        log.warning("run %s was given to another process before this one began", run_id)
 
 
 def work_on(store: RunStore, run_id: str, target: str) -> None:
     """Execute a claimed run in this process and record how it ended; a failure is recorded with its reason, not raised."""
-    with StoreReporter(store, run_id) as reporter:
+    with _persist(lambda: StoreReporter(store, run_id)) as reporter:
         signal.signal(signal.SIGTERM, lambda *_: reporter.ask("pause"))
         try:
             outcome = _execute(store, run_id, target, reporter)
@@ -52,7 +56,8 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
             traceback.print_exc()
             outcome = ("failed", f"{type(error).__name__}: {error}; the whole trace is in {LOG_FILE} of the run's folder", None)
         reporter.event("status", reporter.last_step, 0.0, {"status": outcome[0], "reason": outcome[1]})
-    _finish(store, run_id, outcome)
+    # the process stays until it is said how the run ended, so that it is not taken for lost
+    _persist(lambda: store.finish(run_id, *outcome))
 
 
 def _execute(store: RunStore, run_id: str, target: str, reporter: StoreReporter) -> Outcome:
@@ -78,16 +83,16 @@ def _turn(store: RunStore, run_id: str, reporter: StoreReporter) -> AbstractCont
     return device_turn(store.home, record.device, f"run {record.name}", waiting=reporter.waits, given_up=lambda: reporter.request() is not None)
 
 
-def _finish(store: RunStore, run_id: str, outcome: Outcome) -> None:
-    """Record how a run ended, however long the store is locked or the disk full; the process stays, so the run is not taken for lost."""
+def _persist(write: Callable[[], Any]) -> Any:
+    """Return what `write` returns once the store takes it: however long it is locked or the disk full, up to PATIENCE_SECONDS."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return store.finish(run_id, *outcome)
+            return write()
         except DBAPIError as error:
             if time.monotonic() > deadline:
                 raise
-            log.warning("the store did not take the end of the run, trying again: %s", error.orig)
+            log.warning("the store did not take the run's state, trying again: %s", error.orig)
             time.sleep(1)
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 
+import psutil
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import StoreError, UserError
 from rft_core.home import Home
+from rft_core.store.process import is_alive, this_host
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
 from rft_core.worker.child import run_child
@@ -20,6 +22,8 @@ from rft_core.worker.child import run_child
 POLL_SECONDS = 0.2
 RECONCILE_SECONDS = 5.0
 IDLE_SECONDS = 3600.0
+# how long a killed process may take to be gone
+KILL_SECONDS = 5.0
 # after a request a run finishes its step and measures; one that does neither for so long is killed
 DEAF_SECONDS = 600.0
 log = logging.getLogger(__name__)
@@ -55,7 +59,7 @@ class _Worker:
         self.home, self.engine, self.devices = home, engine, devices
         self.store = RunStore(home)
         self.children: dict[str, BaseProcess] = {}
-        # run -> (step, since when) of children that were asked to stop and stand still
+        # run -> (step, since when) of runs that were asked to stop and stand still
         self.deaf: dict[str, tuple[int, float]] = {}
         # a fork of a process that has torch and timm loaded starts in milliseconds
         self.context = multiprocessing.get_context("forkserver")
@@ -69,7 +73,7 @@ class _Worker:
                 done += self._collect()
                 if time.monotonic() - last_check > RECONCILE_SECONDS:
                     self.store.reconcile()
-                    self._end_deaf_children()
+                    self._end_deaf_runs()
                     self.store.purge()
                     last_check = time.monotonic()
                 record = self.store.claim(self.devices)
@@ -87,7 +91,7 @@ class _Worker:
 
     def _start(self, record: RunRecord) -> None:
         log.info("starting run %s on %s", record.run_id, record.device)
-        child = self.context.Process(target=run_child, args=(record.run_id, self.home, self.engine.target), name=record.run_id, daemon=False)
+        child = self.context.Process(target=run_child, args=(record.run_id, self.home, self.engine.target, record.pid), name=record.run_id, daemon=False)
         child.start()
         self.children[record.run_id] = child
 
@@ -103,27 +107,55 @@ class _Worker:
                 del self.children[run_id]
                 continue
             if record.is_active:
-                how = (
-                    f"was killed by signal {-code}" + (", often for want of memory" if code == -9 else "")
-                    if code and code < 0
-                    else f"ended with exit code {code}"
-                )
-                self.store.finish(run_id, "lost", f"its process {how} at step {record.step}; resume it to go on from its last checkpoint")
+                self.store.finish(run_id, "lost", f"its process {_ending(code)} at step {record.step}; resume it to go on from its last checkpoint")
             # forgotten last: a store that is busy above is asked again
             del self.children[run_id]
-            self.deaf.pop(run_id, None)
             log.info("run %s ended", run_id)
         return len(ended)
 
-    def _end_deaf_children(self) -> None:
-        """Kill a child that was asked to stop and has neither stopped nor moved on for long: it hangs."""
-        for run_id, child in self.children.items():
-            record = self.store.get(run_id)
-            if record.status != "stopping":
-                continue
+    def _end_deaf_runs(self) -> None:
+        """End a run that was asked to stop and has neither stopped nor moved on for long: it hangs. Also one that an earlier worker started."""
+        asked = {record.run_id: record for record in self.store.records(("stopping",)) if record.host == this_host()}
+        self.deaf = {run_id: known for run_id, known in self.deaf.items() if run_id in asked}
+        for run_id, record in asked.items():
             step, since = self.deaf.setdefault(run_id, (record.step, time.monotonic()))
             if step != record.step:
                 self.deaf[run_id] = (record.step, time.monotonic())
             elif time.monotonic() - since > DEAF_SECONDS:
-                log.warning("run %s was asked to stop and hangs; its process is killed", run_id)
-                child.kill()
+                self._end_deaf(record)
+
+    def _end_deaf(self, record: RunRecord) -> None:
+        """Kill the process of a run; once it is gone, say that the run was ended as a person asked."""
+        # until its process has adopted it, a run has the PID of the worker
+        pid = self.children[record.run_id].pid if record.run_id in self.children else record.pid
+        if record.run_id not in self.children and not is_alive(record.pid, record.pid_start):
+            return
+        log.warning("run %s was asked to stop and hangs; its process is killed", record.run_id)
+        # it may have ended by itself meanwhile, or wait for a device that does not answer
+        if _killed(pid) and self.store.get(record.run_id).is_active:
+            status = "paused" if record.request == "pause" else "stopped"
+            reason = f"{status} by request, but it hung at step {record.step} and its process was killed; resume it to go on from its last checkpoint"
+            self.store.finish(record.run_id, status, reason)
+
+
+def _killed(pid: int) -> bool:
+    """Kill a process; return whether it is gone, or is a zombie that nobody has collected yet."""
+    try:
+        process = psutil.Process(pid)
+        process.kill()
+        deadline = time.monotonic() + KILL_SECONDS
+        while process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.AccessDenied:
+        return False
+    return True
+
+
+def _ending(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"ended with exit code {code}"
+    return f"was killed by signal {-code}" + (", often for want of memory" if code == -9 else "")

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from rft_core.store.artifacts import Artifact, describe_file, record_artifacts
 from rft_core.store.events import Event, append_events, last_sequence
+from rft_core.store.journal import Journal, recover
 from rft_core.store.run_store import RunStore
 from rft_core.units import format_duration
 
@@ -33,6 +34,8 @@ class StoreReporter:
         self._waiting: list[Event] = []
         self._files: list[Artifact] = []
         self._last_news = time.monotonic()
+        recover(store.engine, run_id, self.folder)
+        self._journal = Journal(self.folder)
         self._sequence = last_sequence(store.engine, run_id)
         record = store.get(run_id)
         self._step, self._total_steps = record.step, record.total_steps
@@ -56,7 +59,7 @@ class StoreReporter:
         """Append one event; it is numbered here, so that none can be doubled or lost in between."""
         with self._lock:
             self._sequence += 1
-            self._waiting.append(Event(self._sequence, step, epoch, time.time(), kind, payload))
+            self._wait(self._waiting, Event(self._sequence, step, epoch, time.time(), kind, payload))
         self._last_news = time.monotonic()
         if kind != "train":
             self._wake.set()
@@ -76,7 +79,7 @@ class StoreReporter:
         """Register a finished file: its checksum is taken now, its record reaches the store with the next flush."""
         record = describe_file(self.folder, path, kind)
         with self._lock:
-            self._files.append(record)
+            self._wait(self._files, record)
 
     def request(self) -> str | None:
         """Return what a person asked for, as of the last heartbeat, or None."""
@@ -107,11 +110,17 @@ class StoreReporter:
             record_artifacts(self._store.engine, self.run_id, files)
             with self._lock:
                 del self._files[: len(files)]
+                if not self._waiting and not self._files:
+                    self._journal.clear()
             self._wish = self._store.beat(self.run_id, self._step, self._total_steps, self._silence()) or self._wish
         except DBAPIError as error:
             log.warning("the store did not take %d events, trying again: %s", len(rows), error.orig)
             return False
         return True
+
+    def _wait(self, queue: list, entry: Event | Artifact) -> None:
+        self._journal.note(entry)
+        queue.append(entry)
 
     def _silence(self) -> str:
         """Return what a run waits for, what to say of one that has had no news for long, else nothing."""

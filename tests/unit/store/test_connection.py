@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from rft_core.errors import StoreError
 from rft_core.spec import RunSpec
+from rft_core.store import connection as connection_module
 from rft_core.store.connection import open_engine
 from rft_core.store.run_store import RunStore
 from rft_core.store.tables import SCHEMA_VERSION, meta
@@ -26,6 +27,13 @@ def test_readers_do_not_wait_for_a_writer(store):
     with store._write() as connection:
         connection.execute(update(meta).values(value="1"))
         assert store.get(run_id).status == "queued"
+
+
+def test_opening_does_not_wait_for_a_writer(store, monkeypatch):
+    monkeypatch.setattr(connection_module, "BUSY_MILLISECONDS", 1)
+    with store._write() as connection:
+        connection.execute(update(meta).values(value="2"))
+        assert RunStore(store.home).records() == []
 
 
 def test_sqlite_is_in_wal_mode_with_foreign_keys(store):

@@ -1,6 +1,7 @@
 """rft_core.store.run_store: queue, claims, requests, status. A status only moves along the drawn arrows."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -174,8 +175,17 @@ def test_adopt_names_the_owner(store, monkeypatch):
     run_id = store.submit(RunSpec())
     store.claim(CPU)
     monkeypatch.setattr(process, "this_process", lambda: (4321, 99.0))
-    store.adopt(run_id)
+    assert store.adopt(run_id, os.getpid())
     assert (store.get(run_id).pid, store.get(run_id).pid_start) == (4321, 99.0)
+
+
+@pytest.mark.parametrize("status", ["lost", "running"])
+def test_a_run_that_was_given_to_another_is_not_adopted(store, status):
+    run_id = store.submit(RunSpec())
+    store.claim(CPU)
+    # its worker was taken for dead, and the run was perhaps claimed anew
+    store._set(run_id, status=status, pid=os.getpid() if status == "lost" else 77)
+    assert not store.adopt(run_id, os.getpid())
 
 
 def test_annotate_changes_words_only(store):

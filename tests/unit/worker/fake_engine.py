@@ -63,3 +63,9 @@ def vanish(spec, reporter):
     """A process that ends without a word, as one killed by the system does."""
     reporter.progress(5, 9)
     os._exit(3)
+
+
+def hang(spec, reporter):
+    """A run that reacts to nothing, as one whose data do not come."""
+    reporter.progress(4, 9)
+    time.sleep(600)

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import sqlite3
 import threading
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from rft_core.spec import RunSpec
 from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import read_events
+from rft_core.store.run_store import RunStore
+from rft_core.worker import child
 from rft_core.worker.child import work_on
 
 FAKE = "tests.unit.worker.fake_engine"
@@ -58,6 +62,35 @@ def test_how_a_run_ends_otherwise(store, run_id, function, status, reason):
     assert record.reason == reason or (reason is None and "missing_function" in record.reason)
     assert record.report is None
     assert read_events(store.engine, run_id)[-1].payload == {"status": status, "reason": record.reason}
+
+
+def test_a_store_that_is_locked_while_a_run_begins_and_ends_costs_nothing(store, run_id, monkeypatch):
+    monkeypatch.setattr(child, "_detach", lambda *_: None)
+    monkeypatch.setattr(child.time, "sleep", lambda _: None)
+    refused = []
+    for name in ("adopt", "finish"):
+        monkeypatch.setattr(RunStore, name, refusing_twice(getattr(RunStore, name), refused))
+    child.run_child(run_id, store.home, f"{FAKE}:finish", os.getpid())
+    assert (store.get(run_id).status, refused) == ("finished", ["adopt", "adopt", "finish", "finish"])
+
+
+def refusing_twice(method, refused: list):
+    """`method` of a store that is locked the first two times."""
+
+    def locked(*arguments):
+        if refused.count(method.__name__) < 2:
+            refused.append(method.__name__)
+            raise OperationalError("update", {}, sqlite3.OperationalError("database is locked"))
+        return method(*arguments)
+
+    return locked
+
+
+def test_a_run_that_another_process_has_is_left_alone(store, run_id, monkeypatch):
+    monkeypatch.setattr(child, "_detach", lambda *_: None)
+    store._set(run_id, pid=77)
+    child.run_child(run_id, store.home, f"{FAKE}:finish", os.getpid())
+    assert (store.get(run_id).status, read_events(store.engine, run_id)) == ("running", [])
 
 
 @pytest.mark.parametrize(("wish", "status"), [("pause", "paused"), ("stop", "stopped")])

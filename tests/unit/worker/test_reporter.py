@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from rft_core.spec import RunSpec
+from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import read_events
 from rft_core.worker import reporter as module
 from rft_core.worker.reporter import StoreReporter
@@ -55,6 +56,19 @@ def test_a_busy_store_loses_no_event(store, run_id, monkeypatch):
             reporter.event("eval", step, 0.0, {})
             time.sleep(0.02)
     assert [event.step for event in read_events(store.engine, run_id)] == [0, 1, 2, 3, 4]
+
+
+def test_a_process_that_is_killed_loses_no_event_and_no_file(store, run_id):
+    """Its checkpoint may already lie beyond them: a resumed run would never report them again."""
+    killed = StoreReporter(store, run_id)
+    killed.event("train", 0, 0.0, {"loss": 1.0})
+    (killed.folder / "model.bin").write_bytes(b"weights")
+    killed.artifact(killed.folder / "model.bin", "weights")
+    with StoreReporter(store, run_id) as resumed:
+        resumed.event("train", 1, 0.0, {"loss": 0.5})
+    assert [(event.sequence, event.step) for event in read_events(store.engine, run_id)] == [(1, 0), (2, 1)]
+    assert [file.path for file in list_artifacts(store.engine, run_id)] == ["model.bin"]
+    assert [path.name for path in resumed.folder.iterdir()] == ["model.bin"]
 
 
 def test_what_a_person_asks_for_arrives(store, run_id, monkeypatch):
