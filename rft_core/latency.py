@@ -39,7 +39,7 @@ def _first_step(store: RunStore, spec: RunSpec) -> float:
             raise UserError(f"the run that measures the start took no step: {record.status}, {record.reason or 'no reason given'}")
         time.sleep(POLL_SECONDS)
     store.request(run_id, "pause")
-    while not store.get(run_id).status == "paused":
+    while store.get(run_id).status != "paused":
         time.sleep(POLL_SECONDS)
     return steps[0].wall_time - started
 

@@ -27,6 +27,7 @@ FLOORS = (
     (
         "rft_core.arguments",
         "rft_core.foreground",
+        "rft_core.latency",
         "rft_core.reviewing",
         "rft_core.exporting",
         "rft_core.terminal",
