@@ -16,6 +16,9 @@ FUNCTIONS = {
     "rft_core.worker.submit": {"submit", "ensure_worker"},
     "rft_core.store.forks": {"fork"},
     "rft_core.uploads": {"unpack", "remove_upload"},
+    "rft_core.bundles.incoming": {"import_bundle"},
+    # it changes nothing, and fills the server's memory
+    "rft_core.bundles.outgoing": {"bundle_bytes"},
     "rft_core.datacards": {"ask_for_card", "stop_reading", "keep_card"},
     "rft_core.reviewing": {"review_run"},
     "rft_core.foreground": {"run_here"},

@@ -26,6 +26,7 @@ FLOORS = (
     ("rft_core.report", "rft_core.worker", "rft_core.datacards", "rft_core.evaluations"),
     (
         "rft_core.arguments",
+        "rft_core.bundles",
         "rft_core.foreground",
         "rft_core.reviewing",
         "rft_core.exporting",
