@@ -63,12 +63,17 @@ def serve(
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Check versions, devices, the store and the embedded files, and say how to mend what is wrong."""
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what differs between the store and the files; without it, only say what would be done.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check versions, devices, the store, the files of all runs and the embedded files, and say how to mend what is wrong."""
     from rft_core.doctor import examine
     from rft_core.engine.models.weights import weights_file
 
-    checks = list(examine(weights_file))
+    checks = list(examine(weights_file, mend=repair))
     if as_json:
         show_json([check.as_dict() for check in checks])
     else:

@@ -218,19 +218,23 @@ class RunStore:
 
     def reconcile(self) -> list[str]:
         """Mark runs "lost" whose process on this host is gone, or whose other host has long been silent; return their ids."""
-        lost, here = [], process.this_host()
+        lost: list[str] = []
         self._mend()
+        for row in self.gone():
+            if row.status == "queued":
+                self.finish(row.run_id, "stopped", "the command that would have run it ended first; resume it to run it in the background")
+            elif self._mark_lost(row):
+                lost.append(row.run_id)
+        return lost
+
+    def gone(self) -> list[Row]:
+        """Return the runs (run_id, status, pid, host, step and more) that `reconcile` would mark: at work, or reserved, without a process."""
+        here = process.this_host()
         columns = (runs.c.run_id, runs.c.status, runs.c.request, runs.c.host, runs.c.pid, runs.c.pid_start, runs.c.heartbeat, runs.c.step)
         reserved = (runs.c.status == "queued") & (runs.c.request == RESERVED) & (runs.c.host == here)
         with self.engine.connect() as connection:
             rows = connection.execute(select(*columns).where(runs.c.status.in_(ACTIVE) | reserved)).all()
-        for row in rows:
-            gone = not process.is_alive(row.pid, row.pid_start) if row.host == here else (seconds_since(row.heartbeat) or 0) > SILENCE_SECONDS
-            if gone and row.status == "queued":
-                self.finish(row.run_id, "stopped", "the command that would have run it ended first; resume it to run it in the background")
-            elif gone and self._mark_lost(row):
-                lost.append(row.run_id)
-        return lost
+        return [row for row in rows if _is_gone(row, here)]
 
     def _mark_lost(self, row: Row) -> bool:
         reason = f"its process ({row.pid} on {row.host}) ended without a word at step {row.step}; resume it to go on from its last checkpoint"
@@ -283,6 +287,10 @@ def remove_folder(path: Path) -> None:
         child.rmdir() if child.is_dir() and not child.is_symlink() else child.unlink(missing_ok=True)
     if path.exists():
         path.rmdir()
+
+
+def _is_gone(row: Row, here: str) -> bool:
+    return not process.is_alive(row.pid, row.pid_start) if row.host == here else (seconds_since(row.heartbeat) or 0) > SILENCE_SECONDS
 
 
 def _pick_device(wanted: str, devices: tuple[str, ...], busy: set[str]) -> str | None:

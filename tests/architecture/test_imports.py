@@ -24,6 +24,7 @@ FLOORS = (
     ("rft_core.store",),
     ("rft_core.recordings",),
     ("rft_core.report", "rft_core.worker", "rft_core.datacards", "rft_core.evaluations"),
+    ("rft_core.repair",),
     (
         "rft_core.arguments",
         "rft_core.bundles",
