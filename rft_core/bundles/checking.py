@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from rft_core.bundles.contents import CHUNK, FILES, FORMAT, HEAD, MANIFEST, RUN_ID, VERSION, FileRow, Manifest, is_pickle, is_process_state
+from rft_core.bundles.contents import CHUNK, FILES, FORMAT, HEAD, MANIFEST, RUN_ID, VERSION, FileRow, Manifest, is_of_its_home, is_pickle
 from rft_core.errors import BundleError
 from rft_core.member_names import check_member, printable
 from rft_core.uploads import Limits
@@ -181,8 +181,8 @@ def _check_places(bundle: Bundle) -> None:
         root, *rest = row.path.split("/")
         if root not in roots or not rest or root == "runs" and (not RUN_ID.fullmatch(rest[0]) or len(rest) < 2):
             raise bundle.refuse(f"{printable(row.path)} has no place in a bundle of kind {bundle.manifest.kind}")
-        if root == "runs" and rest[1] == FILES and is_process_state("/".join(rest[2:])):
-            raise bundle.refuse(f"{printable(row.path)} names a process of another machine")
+        if root == "runs" and rest[1] == FILES and is_of_its_home("/".join(rest[2:])):
+            raise bundle.refuse(f"{printable(row.path)} names a process or a limit of another machine")
 
 
 def _check_sizes(bundle: Bundle, limits: Limits) -> None:

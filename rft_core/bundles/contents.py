@@ -19,6 +19,7 @@ from rft_core.member_names import plain_parts
 from rft_core.spec import RunSpec
 from rft_core.store.artifacts import Artifact
 from rft_core.store.events import Event
+from rft_core.store.launches import LAUNCH
 from rft_core.store.records import MOVING, STATUSES, RunRecord
 
 FORMAT, VERSION = "rft-lab-bundle", 1
@@ -154,6 +155,6 @@ def is_pickle(path: str, head: bytes) -> bool:
     return not path.endswith(".safetensors") and bool(PICKLE_HEAD.match(head)) or head.startswith(b"PK") and b"data.pkl" in head
 
 
-def is_process_state(path: str) -> bool:
-    """Return whether a run's file names the process of an evaluation, which means nothing, or another process, elsewhere."""
-    return path.startswith("evaluations/") and path.endswith(f"/{STATE}")
+def is_of_its_home(path: str) -> bool:
+    """Return whether a run's file means something where it was written alone: the process of an evaluation, the limits of a launch."""
+    return path == LAUNCH or path.startswith("evaluations/") and path.endswith(f"/{STATE}")

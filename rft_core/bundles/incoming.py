@@ -7,13 +7,11 @@ at work come in as "lost": their process is not here, their checkpoint is.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -30,6 +28,7 @@ from rft_core.report.history import build_history
 from rft_core.spec import RunSpec, parse
 from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import Event, read_events
+from rft_core.store.home_turn import home_turn
 from rft_core.store.run_store import RunStore, insert_run, remove_folder
 from rft_core.store.summaries import write_summary
 from rft_core.store.tables import artifacts as artifact_rows
@@ -59,7 +58,7 @@ def import_bundle(store: RunStore, file: Path | BinaryIO, name: str = "") -> dic
     naming what is refused; then nothing was changed.
     """
     name = name or Path(str(file)).name
-    with opened(file, name) as bundle, import_turn(store.home):
+    with opened(file, name) as bundle, home_turn(store.home):
         try:
             with aside(store.home.runs / "import") as staging:
                 unpack(bundle, staging)
@@ -83,16 +82,6 @@ def import_lines(done: dict[str, Any]) -> list[str]:
         named = f" ({printable(row['name'])})" if row["name"] else ""
         lines.append(f"{row['run_id']}{named}: {row['outcome']}" + (f", {row['as']}" if row["as"] != row["run_id"] else ""))
     return lines + [f"{printable(row['path'])}: {row['outcome']}" for row in done["folders"]]
-
-
-@contextmanager
-def import_turn(home: Home) -> Iterator[None]:
-    """Hold the home's turn to import; raises BundleError while another process has it."""
-    try:
-        with FileLock(home.root / "import.lock").acquire(timeout=0):
-            yield
-    except Timeout:
-        raise BundleError(f"another import, or a repair, is at work in {home.root}; try again when it is done") from None
 
 
 def _read_runs(store: RunStore, bundle: Bundle, staging: Path) -> list[_Run]:
@@ -129,7 +118,7 @@ def _own_files(sums: dict[str, str]) -> dict[str, str]:
 def _read_run(folder: Path, run_id: str) -> tuple[dict[str, Any], RunSpec, tuple[Event, ...]]:
     """Return (document, spec, events) of an unpacked run; raises for anything that a page could not show."""
     text = (folder / RUN).read_bytes()
-    document = RunDocument.model_validate_json(text).model_dump(mode="json")
+    document = RunDocument.model_validate_json(text).model_dump()
     if document["run_id"] != run_id:
         raise ValueError(f"{RUN} is of another run")
     canonical(document)

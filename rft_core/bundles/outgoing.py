@@ -22,8 +22,8 @@ from rft_core.bundles.contents import (
     VERSION,
     canonical,
     event_lines,
+    is_of_its_home,
     is_pickle,
-    is_process_state,
     run_document,
 )
 from rft_core.errors import BundleError, UserError
@@ -135,9 +135,9 @@ def bundle_bytes(store: RunStore, run_id: str) -> bytes:
 
 
 def run_files(folder: Path) -> list[str]:
-    """Return the paths of a run's files below its folder, sorted; without links, unfinished files and the process ids of evaluations."""
+    """Return the paths of a run's files below its folder, sorted; without links, unfinished files and what is of this home alone."""
     found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    return sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts) and not is_process_state(path.as_posix()))
+    return sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts) and not is_of_its_home(path.as_posix()))
 
 
 def _kept_files(root: Path, leaving: Path) -> Iterator[tuple[str, Path]]:

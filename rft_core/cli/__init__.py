@@ -18,6 +18,7 @@ from rft_core.cli import files, stored
 from rft_core.cli.options import AsJson, PresetName, RunId, Settings, SpecFile
 from rft_core.errors import UnknownNameError, UserError
 from rft_core.home import WEIGHTS, find_home
+from rft_core.launch_limits import LaunchLimits
 from rft_core.preview import epoch_factors
 from rft_core.recordings import RECORDED
 from rft_core.spec import RunSpec, with_settings
@@ -55,11 +56,21 @@ def serve(
     share: Annotated[bool, typer.Option("--share", help="Let other machines reach it; visitors only look until they give the PIN. See SECURITY.md.")] = False,
     pin: Annotated[str | None, typer.Option(help="PIN of the instructor, 6 characters or more; or in RFT_PIN.")] = None,
     host: Annotated[list[str] | None, typer.Option(help="A name that visitors type, besides this machine's own. May be repeated.")] = None,
+    viewers_launch: Annotated[
+        bool, typer.Option("--viewers-launch", help="With --share: viewers may launch runs, and nothing else, within the limits.")
+    ] = False,
+    limit_queued: Annotated[int | None, typer.Option(help="Runs of one viewer that may wait or be at work.")] = None,
+    limit_minutes: Annotated[float | None, typer.Option(help="Minutes that a viewer's run may take before it is asked to stop.")] = None,
+    limit_images: Annotated[int | None, typer.Option(help="Training and test images that a viewer's run may use.")] = None,
+    limit_disk: Annotated[float | None, typer.Option(help="Gigabytes that the home may hold when a viewer launches a run.")] = None,
 ) -> None:
     """Serve the dashboard on 127.0.0.1, or with --share to a class."""
     from rft_core.serve import serve_app
 
-    serve_app(port, share=share, pin=pin, names=tuple(host or ()))
+    given = {"queued": limit_queued, "minutes": limit_minutes, "images": limit_images, "disk": limit_disk}
+    if not viewers_launch and any(value is not None for value in given.values()):
+        raise UserError("limits are for viewers who may launch runs; add --viewers-launch, or leave them out")
+    serve_app(port, share=share, pin=pin, names=tuple(host or ()), launching=LaunchLimits(**given) if viewers_launch else None)
 
 
 @app.command()

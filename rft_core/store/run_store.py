@@ -17,6 +17,7 @@ from rft_core.home import Home, find_home
 from rft_core.spec import RunSpec, parse, spec_hash, with_settings
 from rft_core.store import process
 from rft_core.store.connection import open_engine
+from rft_core.store.launches import forget_launch
 from rft_core.store.records import ACTIVE, RESUMABLE, RunRecord, as_record, seconds_since
 from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_rate, list_summaries, mend_summaries, write_summary
 from rft_core.store.tables import runs, summaries
@@ -156,6 +157,7 @@ class RunStore:
         record = self.get(run_id)
         if record.status not in RESUMABLE:
             raise StoreError(f"run {record.run_id} is {record.status}; only a {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]} run can be resumed")
+        forget_launch(self.home.run_folder(record.run_id))
         self._set(record.run_id, status="queued", reason="", request="", ended=None)
         return self.get(record.run_id)
 

@@ -182,6 +182,7 @@ class TestWriting:
         (folder / "old.pt").write_bytes(b"x")
         (folder / "link").symlink_to("/etc/hostname")
         (folder / ".model.tmp").write_bytes(b"half")
+        (folder / "launch.json").write_text("{}")
         (folder / "evaluations" / "1").mkdir(parents=True)
         (folder / "evaluations" / "1" / "state.json").write_text('{"pid": 1}')
         (folder / "model.safetensors").unlink()

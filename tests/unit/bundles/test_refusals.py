@@ -13,10 +13,11 @@ import pytest
 
 from rft_core.bundles import checking, incoming
 from rft_core.bundles.checking import opened
-from rft_core.bundles.incoming import import_bundle, import_turn
+from rft_core.bundles.incoming import import_bundle
 from rft_core.bundles.outgoing import export_bundle
 from rft_core.errors import BundleError
 from rft_core.home import Home
+from rft_core.store.home_turn import home_turn
 from rft_core.store.run_store import RunStore
 from rft_core.uploads import Limits
 from tests.unit.bundles.rewriting import changed, manifest_of, members, write
@@ -227,6 +228,7 @@ class TestRuns:
             ({"report": {"clean_accuracy": "<b>"}}, "clean_accuracy of its report is no number"),
             ({"report": {"curve": [{"epsilon": 1}]}}, "is not one"),
             ({"reason": "\ud800"}, "is not one"),
+            ({"report": {"robust_accuracy": float("nan")}}, "is not one"),
             ({"artifacts": [{"path": "../x", "kind": "model", "size": 1, "sha256": "0" * 64}]}, "leads out"),
         ],
     )
@@ -243,6 +245,7 @@ class TestRuns:
             ({"payload": {"file": "../../../etc/x.npz"}}, "leads out"),
             ({"payload": {"file": 3}}, "is not one"),
             ({"payload": {"curve": "no"}}, "is not one"),
+            ({"payload": {"more": float("nan")}}, "is not one"),
             ({"wall_time": float("nan")}, "wall_time"),
         ],
     )
@@ -279,5 +282,5 @@ def test_an_array_of_objects_is_not_unpickled_by_whoever_reads_it(tmp_path):
 
 
 def test_one_import_at_a_time(files, other, tmp_path):
-    with import_turn(other.home):
+    with home_turn(other.home):
         refused(other, write(tmp_path / "good.zip", files), "another import")
