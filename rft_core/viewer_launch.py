@@ -29,7 +29,6 @@ def launch_for_viewer(store: RunStore, specs: Sequence[RunSpec], viewer: str, li
         check_spec(store.home, spec, limits)
     # two tabs of one viewer must not both see room for one more
     with FileLock(store.home.root / "launch.lock"):
-        _check_queue(store, name, len(specs), limits)
         _check_disk(store.home, limits)
         return [_submit(store, spec, Launch(name, limits.minutes), submit) for spec in specs]
 
@@ -42,6 +41,8 @@ def check_spec(home: Home, spec: RunSpec, limits: LaunchLimits) -> None:
         raise SettingError("data.dataset", spec.data.dataset, "names a place, which only the instructor may; choose data from the menu")
     if spec.model.checkpoint is not None:
         raise SettingError("model.checkpoint", spec.model.checkpoint, "names a place, which only the instructor may; leave it empty")
+    if spec.model.backbone not in [row.name for row in catalog.choices("backbones")]:
+        raise SettingError("model.backbone", spec.model.backbone, "is not on the menu, and only the instructor may use another; choose one from the menu")
     if limits.images is None:
         return
     train, test = (_images(spec, split, size) for split, size in (("train", spec.data.train_size), ("test", spec.data.eval_size)))

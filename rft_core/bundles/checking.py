@@ -179,7 +179,8 @@ def _check_places(bundle: Bundle) -> None:
     roots = ("runs", "datasets", "weights") if bundle.manifest.kind == "home" else ("runs",)
     for row in bundle.manifest.files:
         root, *rest = row.path.split("/")
-        if root not in roots or not rest or root == "runs" and (not RUN_ID.fullmatch(rest[0]) or len(rest) < 2):
+        is_stray = root not in roots or not rest or root == "runs" and (not RUN_ID.fullmatch(rest[0]) or len(rest) < 2)
+        if is_stray or (root, rest[0]) == ("datasets", "decoded"):
             raise bundle.refuse(f"{printable(row.path)} has no place in a bundle of kind {bundle.manifest.kind}")
         if root == "runs" and rest[1] == FILES and is_of_its_home("/".join(rest[2:])):
             raise bundle.refuse(f"{printable(row.path)} names a process or a limit of another machine")

@@ -19,6 +19,10 @@ class Launch:
     minutes: float | None = None
     is_spent: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.viewer, str) or not isinstance(self.minutes, (int, float, type(None))):
+            raise TypeError("a launch has a viewer and minutes")
+
 
 def write_launch(folder: Path, launch: Launch) -> None:
     """Keep `launch` in the run's folder, whole or not at all: the worker reads it at any moment."""

@@ -21,11 +21,15 @@ def stop_overdue(store: RunStore) -> list[str]:
         if launch is None or launch.minutes is None or launch.is_spent or time.time() - (record.started or time.time()) <= 60 * launch.minutes:
             continue
         log.info("run %s has spent its %s", record.run_id, format_duration(60 * launch.minutes))
-        write_launch(folder, replace(launch, is_spent=True))
         try:
+            write_launch(folder, replace(launch, is_spent=True))
             store.request(record.run_id, "stop")
         except (StoreError, UnknownNameError):
             # it ended, or was deleted, at this very moment
+            continue
+        except OSError as error:
+            # the worker goes on with the others, and asks again
+            log.warning("run %s cannot be stopped: %s", record.run_id, error)
             continue
         stopped.append(record.run_id)
     return stopped

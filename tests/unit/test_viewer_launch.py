@@ -108,6 +108,10 @@ class TestSpec:
         with pytest.raises(SettingError, match="only the instructor"):
             check_spec(home, spec(model__checkpoint="/etc/x.safetensors"), LaunchLimits())
 
+    def test_a_backbone_of_the_hub_is_the_instructors(self, home):
+        with pytest.raises(SettingError, match="only the instructor"):
+            check_spec(home, spec(model__backbone="hf_hub:someone/model"), LaunchLimits())
+
     def test_one_of_several_keeps_all_out(self, store):
         with pytest.raises(SettingError):
             launch_for_viewer(store, [spec(), spec(model__checkpoint="x")], "ann", LaunchLimits(), RunStore.submit)
@@ -126,7 +130,7 @@ class TestDisk:
 
 
 class TestLaunchFile:
-    @pytest.mark.parametrize("text", ["", "{", "[]", '{"who": 1}'])
+    @pytest.mark.parametrize("text", ["", "{", "[]", '{"who": 1}', '{"viewer": "a", "minutes": "5"}'])
     def test_a_damaged_one_holds_nothing(self, tmp_path, text):
         (tmp_path / "launch.json").write_text(text)
         assert read_launch(tmp_path) is None

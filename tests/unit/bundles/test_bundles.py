@@ -1,11 +1,14 @@
 """A bundle brings back what was written, and says what it did with each run."""
 
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
 from rft_core import cli
+from rft_core.bundles import contents
 from rft_core.bundles.incoming import HERE, IMPORTED, KEPT, RENAMED, import_bundle
 from rft_core.bundles.outgoing import bundle_bytes, export_bundle, export_home
 from rft_core.errors import BundleError, UserError
@@ -241,6 +244,12 @@ class TestCommands:
         assert (code, output) == (2, "")
         assert error.startswith("error: ")
         assert error.count("\n") == 1
+
+
+def test_every_kind_of_event_that_is_written_is_known():
+    texts = [path.read_text() for path in Path(contents.__file__).parents[1].rglob("*.py")]
+    written = {kind for text in texts for kind in re.findall(r"""\.event\(\s*"(\w+)\"""", text)}
+    assert {"train", "eval", "status"} <= written <= set(contents.EVENT_KINDS)
 
 
 def test_events_that_are_many(store, other, tmp_path):

@@ -151,6 +151,11 @@ class TestPaths:
     def test_a_file_without_a_place(self, files, other, tmp_path, name):
         refused(other, write(tmp_path / "bad.zip", files | {name: b"x"}), "has no place")
 
+    def test_decoded_images_are_made_here(self, files, other, tmp_path):
+        """Whoever could bring them would choose what a run trains on."""
+        files = files | {"datasets/decoded/x/images.npy": b"x"}
+        refused(other, write(tmp_path / "bad.zip", files, manifest_of(files, kind="home")), "has no place")
+
     def test_a_stray_beside_a_runs_parts(self, files, run_id, other, tmp_path):
         refused(other, write(tmp_path / "bad.zip", files | {f"runs/{run_id}/stray": b"x"}), "stray has no place")
 
@@ -245,7 +250,7 @@ class TestRuns:
             ({"payload": {"file": "../../../etc/x.npz"}}, "leads out"),
             ({"payload": {"file": 3}}, "is not one"),
             ({"payload": {"curve": "no"}}, "is not one"),
-            ({"payload": {"more": float("nan")}}, "is not one"),
+            ({"kind": "log", "payload": {"text": float("nan")}}, "is not one"),
             ({"wall_time": float("nan")}, "wall_time"),
         ],
     )
