@@ -29,6 +29,7 @@ def launch_for_viewer(store: RunStore, specs: Sequence[RunSpec], viewer: str, li
         check_spec(store.home, spec, limits)
     # two tabs of one viewer must not both see room for one more
     with FileLock(store.home.root / "launch.lock"):
+        _check_queue(store, name, len(specs), limits)
         _check_disk(store.home, limits)
         return [_submit(store, spec, Launch(name, limits.minutes), submit) for spec in specs]
 

@@ -15,7 +15,7 @@ FUNCTIONS = {
     "rft_core": {"submit"},
     "rft_core.worker.submit": {"submit", "ensure_worker"},
     "rft_core.store.forks": {"fork"},
-    "rft_core.viewer_launch": set(),
+    "rft_core.viewer_launch": {"launch_for_viewer"},
     "rft_core.uploads": {"unpack", "remove_upload"},
     "rft_core.bundles.incoming": {"import_bundle"},
     # it changes nothing, and fills the server's memory
@@ -33,6 +33,7 @@ OPEN_MODULES = (
     "rft_core.spec", "rft_core.store.connection", "rft_core.store.events", "rft_core.store.records", "rft_core.store.run_store", "rft_core.store.summaries",
     "rft_core.units",
 )  # fmt: skip
+GATE = CHECKOUT / "pages" / "ui" / "gate.py"
 PAGES = sorted([*(CHECKOUT / "pages").rglob("*.py"), CHECKOUT / "app.py"])
 
 
@@ -72,7 +73,11 @@ def imported(tree: ast.AST) -> set[str]:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
 def test_everything_that_changes_goes_through_the_gate(path):
-    assert ungated(ast.parse(path.read_text())) == []
+    found = ungated(ast.parse(path.read_text()))
+    if path == GATE:
+        # what the gate itself does for a viewer who may launch
+        found = [one for one in found if not one.startswith("launch_for_viewer:")]
+    assert found == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())

@@ -163,6 +163,14 @@ class TestGate:
             gate.permitted(shared.submit)
         assert shared.summaries().total == 0
 
+    def test_with_the_launch_button_open_the_server_still_refuses(self, shared, monkeypatch):
+        monkeypatch.setattr(gate, "may_launch", lambda: True)
+        app = open_app(TRAIN, preset="fixed")
+        assert not app.button(key="train.launch").disabled
+        app.button(key="train.launch").click().run()
+        assert "Viewers can look at everything" in app.error[0].value
+        assert shared.summaries().total == 0
+
     def test_with_the_buttons_open_the_server_still_refuses(self, shared, monkeypatch):
         run_id = stored_run(shared, "one")
         # as if the browser had pressed what it was shown as disabled
