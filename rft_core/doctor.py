@@ -86,7 +86,7 @@ def _home(mend: bool) -> Iterator[Check]:
         yield Check("files", False, str(error).splitlines()[0], "mend the store or the folder first")
         return
     for one, left in found:
-        yield Check(f"{one.kind} {one.subject}", not left, one.found if left else f"{one.found}; mended: {one.action}", left)
+        yield Check(f"{one.kind} {one.subject}", not left, one.found if left else f"{one.found}; done: {one.action}", left)
     if not found:
         yield Check("files", True, "as the store has them")
 
