@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
+from pages.ui.bundle_form import bundle_form, show_imported
 from pages.ui.frame import columns, mistakes_shown, open_page, plain, shown
 from pages.ui.lesson import lesson
 from pages.ui.run_actions import show_actions, show_deleted
@@ -39,10 +40,12 @@ def main() -> None:
     open_page("Runs", __file__)
     reconciled()
     show_deleted()
+    show_imported()
     record = chosen_run()
     if record is None:
         st.info("No runs yet. On Train, launch the trio: standard, fixed and scheduled, about 2 minutes.", icon=":material/lightbulb:")
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
+        bundle_form(None)
         return
     wanted, offset = choose_wanted()
     st.fragment(run_every=FIGURE_SECONDS if store().is_busy else None, key="runs.list")(show_list)(wanted, offset)

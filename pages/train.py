@@ -6,7 +6,7 @@ from pages.ui import form_link, lesson, prefill, run_form
 from pages.ui.data_dialog import is_open, look_at
 from pages.ui.form_state import choose_preset, keep
 from pages.ui.frame import columns, mistakes_shown, open_page, shown
-from pages.ui.gate import REFUSED, is_instructor, permitted
+from pages.ui.gate import REFUSED, launch_caption, launching, may_launch
 from pages.ui.model_menu import weights_missing
 from pages.ui.overlay import compare_with
 from pages.ui.schedule_editor import schedule_editor
@@ -129,7 +129,7 @@ def _counted(spec: RunSpec) -> RunSpec:
 def show_launch(spec: RunSpec) -> None:
     """Draw the two ways to launch."""
     missing = weights_missing(spec.model.backbone)
-    reason = missing or ("" if is_instructor() else REFUSED)
+    reason = missing or ("" if may_launch() else REFUSED)
     launch = trio = False
     with st.container(horizontal=True, gap="small"):
         if not lesson.is_hidden("launch"):
@@ -145,10 +145,12 @@ def show_launch(spec: RunSpec) -> None:
     if missing:
         st.warning(f"Cannot be launched: {missing}.", icon=":material/block:")
     st.caption("Runs queue one behind the other on this machine. They go on when this page is closed.")
+    if limits := launch_caption():
+        st.caption(limits)
     specs = [spec] if launch else trio_of(spec) if trio else []
     if specs:
         with mistakes_shown():
-            run_ids = [permitted(submit)(store(), one) for one in specs]
+            run_ids = launching(submit)(store(), specs)
             st.switch_page("pages/runs.py", query_params={"run": run_ids[0]})
 
 

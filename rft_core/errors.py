@@ -7,6 +7,7 @@ RftError
 │   ├── DataError             a dataset that cannot be used, and why
 │   ├── WeightsError          weights that are missing, corrupt or do not fit
 │   ├── StrategyError         a strategy that has no place in the model
+│   ├── BundleError           a bundle that cannot be written or imported, and why
 │   └── StoreError            the run store cannot be opened, or has no such run
 └── TrainingError             the run itself went wrong (a loss that is not finite)
 """
@@ -58,6 +59,10 @@ class WeightsError(UserError):
 
 class StrategyError(UserError):
     """A strategy finds none of the modules it works on in a model."""
+
+
+class BundleError(UserError):
+    """A bundle of runs cannot be written, or cannot be imported."""
 
 
 class StoreError(UserError):

@@ -1,7 +1,9 @@
 """Names inside an archive: which are taken, and as what on this machine."""
 
 import re
+import stat
 import unicodedata
+import zipfile
 from dataclasses import dataclass, field
 
 from rft_core.image_files import SUFFIXES, is_image_name
@@ -9,8 +11,32 @@ from rft_core.image_files import SUFFIXES, is_image_name
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))})
 ROUNDABOUT = "its name leads out of the folder"
+BACKSLASH = "its name has a backslash"
 LONGEST_PART, LONGEST_NAME, DEEPEST = 180, 600, 16
 LONGEST_SHOWN = 100
+# the rest (bzip2, LZMA) are rare, and an LZMA header may ask for gigabytes of memory
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def check_member(member: zipfile.ZipInfo) -> None:
+    """Raise ValueError with the reason for a member that is no plain file, or is packed in a way that is not read."""
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        raise ValueError("a link" if kind == stat.S_IFLNK else "a special file")
+    if member.flag_bits & 0x1:
+        raise ValueError("it is encrypted")
+    if member.compress_type not in METHODS:
+        raise ValueError("it is compressed in a way other than deflate")
+
+
+def plain_parts(name: str) -> tuple[str, ...]:
+    """Return the parts of `name` where it is a plain path of a file below a folder; raises ValueError with the reason otherwise."""
+    parts = tuple(name.split("/"))
+    if re.match(r"[A-Za-z]:", name) or not {"", ".", ".."}.isdisjoint(parts):
+        raise ValueError(ROUNDABOUT)
+    _check_shown(name)
+    _check_length(parts)
+    return parts
 
 
 def member_parts(name: str) -> tuple[str, ...] | None:
@@ -19,7 +45,7 @@ def member_parts(name: str) -> tuple[str, ...] | None:
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
         raise ValueError(ROUNDABOUT)
     if "\\" in name:
-        raise ValueError("its name has a backslash")
+        raise ValueError(BACKSLASH)
     parts = tuple(unicodedata.normalize("NFC", part) for part in name.split("/") if part not in ("", "."))
     if (
         not parts
@@ -29,15 +55,25 @@ def member_parts(name: str) -> tuple[str, ...] | None:
         or parts[-1].lower() in ("thumbs.db", "desktop.ini")
     ):
         return None
-    if any(map(_does_not_show, name)):
-        raise ValueError("its name has characters that do not show")
-    if len(parts) > DEEPEST or len("/".join(parts).encode()) > LONGEST_NAME or any(len(part.encode()) > LONGEST_PART for part in parts):
-        raise ValueError("its name is too long")
+    _check_shown(name)
+    _check_length(parts)
     if parts[-1].lower().endswith(ARCHIVES):
         raise ValueError("an archive inside the archive")
     if not is_image_name(parts[-1]):
         raise ValueError(f"no image ({', '.join(SUFFIXES)})")
     return parts
+
+
+def _check_shown(name: str) -> None:
+    if "\\" in name:
+        raise ValueError(BACKSLASH)
+    if any(map(_does_not_show, name)):
+        raise ValueError("its name has characters that do not show")
+
+
+def _check_length(parts: tuple[str, ...]) -> None:
+    if len(parts) > DEEPEST or len("/".join(parts).encode()) > LONGEST_NAME or any(len(part.encode()) > LONGEST_PART for part in parts):
+        raise ValueError("its name is too long")
 
 
 @dataclass

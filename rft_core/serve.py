@@ -10,6 +10,7 @@ import psutil
 from rft_core.errors import UserError
 from rft_core.guard import host_name
 from rft_core.home import CHECKOUT
+from rft_core.launch_limits import LIMITS_VARIABLE, LaunchLimits, to_text
 from rft_core.sharing import HASH_VARIABLE, PIN_VARIABLE, hash_pin
 from rft_core.store.run_store import open_store
 from rft_core.worker.submit import ensure_worker
@@ -20,21 +21,24 @@ LOCAL_NAMES = ("localhost", ADDRESS)
 SHARED_UPLOAD_MB = 50
 
 
-def serve_app(port: int, *, share: bool = False, pin: str | None = None, names: tuple[str, ...] = ()) -> None:
+def serve_app(port: int, *, share: bool = False, pin: str | None = None, names: tuple[str, ...] = (), launching: LaunchLimits | None = None) -> None:
     """Replace this process by the dashboard on `port`; a port in use or a store that cannot be opened raises first.
 
     With `share`, other machines reach it under this machine's addresses, its name and `names`; visitors are viewers
-    until they give the PIN. Sharing without a PIN raises.
+    until they give the PIN; with `launching` viewers may launch runs within those limits. Sharing without a PIN raises.
     """
     environment = dict(os.environ)
     given = environment.pop(PIN_VARIABLE, "")
     # what a program of this process starts must not find the PIN
     os.environ.pop(PIN_VARIABLE, None)
     environment.pop(HASH_VARIABLE, None)
+    environment.pop(LIMITS_VARIABLE, None)
     if share:
         environment[HASH_VARIABLE] = _hashed(pin or given)
-    elif pin or names:
-        raise UserError("--pin and --host are for a shared dashboard; add --share, or leave them out")
+        if launching is not None:
+            environment[LIMITS_VARIABLE] = to_text(launching)
+    elif pin or names or launching is not None:
+        raise UserError("--pin, --host and --viewers-launch are for a shared dashboard; add --share, or leave them out")
     hosts = (*LOCAL_NAMES, *_shared_names(names)) if share else LOCAL_NAMES
     if is_taken(port, EVERYWHERE if share else ADDRESS):
         raise UserError(f"port {port} is in use (is RFT Lab already open at http://{ADDRESS}:{port} ?); choose another with `make app PORT={port + 1}`")

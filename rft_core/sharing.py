@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 
 from rft_core.errors import UserError
+from rft_core.launch_limits import LaunchLimits, find_limits
 
 PIN_VARIABLE, HASH_VARIABLE = "RFT_PIN", "RFT_SHARE_HASH"
 SHORTEST_PIN = 6
@@ -64,6 +65,8 @@ class Door:
     is_shared: bool
     pin_hash: str = ""
     clock: object = time.monotonic
+    # within which viewers may launch runs; None where they may not
+    launching: LaunchLimits | None = None
     _key: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     _tries: tuple[tuple[float, str], ...] = field(default=(), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -97,4 +100,6 @@ class Door:
 def open_door(address: str | None) -> Door:
     """Return the door of this process: shared where `serve` said so, or where `address` is not this machine's own."""
     hashed = os.environ.get(HASH_VARIABLE, "")
-    return Door(is_shared=bool(hashed) or not is_loopback(address), pin_hash=hashed)
+    # without a PIN nobody has said who may do what
+    launching = find_limits(os.environ) if hashed else None
+    return Door(is_shared=bool(hashed) or not is_loopback(address), pin_hash=hashed, launching=launching)

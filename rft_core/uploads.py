@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-import stat
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +20,10 @@ from rft_core.aside import aside
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.home import Home
 from rft_core.image_files import open_image
-from rft_core.member_names import NamePlan, member_parts, printable, safe_name
+from rft_core.member_names import NamePlan, check_member, member_parts, printable, safe_name
 
 RECORD = ".upload.json"
 CHUNK = 2**20
-# the rest (bzip2, LZMA) are rare, and an LZMA header may ask for gigabytes of memory
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MOST_LINES = 200
 
 
@@ -178,7 +175,7 @@ class _Work:
             parts = member_parts(member.orig_filename)
             if parts is None or member.is_dir():
                 return
-            self._check_kind(member)
+            check_member(member)
             target = self.folder.joinpath(*self.names.claim(parts))
         except ValueError as reason:
             raise _Skip(str(reason)) from None
@@ -193,15 +190,6 @@ class _Work:
             target.unlink(missing_ok=True)
             raise
         self.kept += 1
-
-    def _check_kind(self, member: zipfile.ZipInfo) -> None:
-        kind = stat.S_IFMT(member.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG):
-            raise _Skip("a link" if kind == stat.S_IFLNK else "a special file")
-        if member.flag_bits & 0x1:
-            raise _Skip("it is encrypted")
-        if member.compress_type not in METHODS:
-            raise _Skip("it is compressed in a way other than deflate")
 
     def _write(self, member: zipfile.ZipInfo, target: Path) -> None:
         """Write one file, counting what comes out of the archive and not what its directory says."""

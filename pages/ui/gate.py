@@ -1,18 +1,20 @@
-"""The one gate before everything that changes something: `permitted(act)(...)`. A test holds every page to it.
+"""The one gate before everything that changes something: `permitted(act)(...)`, and `launching(submit)(...)`. A test holds every page to it.
 
 On this machine alone every session passes. Where the dashboard is shared, a session is a viewer until it has given the PIN.
 """
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from pages.ui.frame import mistakes_shown
-from rft_core import UserError
+from rft_core import RunSpec, UserError
 from rft_core.sharing import Door, open_door
+from rft_core.store.run_store import RunStore
+from rft_core.viewer_launch import launch_for_viewer
 
 KEY, SESSION, PIN = "gate.key", "gate.session", "gate.pin"
 WRONG_SECONDS = 1.0
@@ -46,6 +48,31 @@ def permitted(act: Callable[..., Any]) -> Callable[..., Any]:
     """Return `act`, which changes something; in a viewer's session raise instead."""
     require_instructor()
     return act
+
+
+def may_launch() -> bool:
+    """Return whether this session may launch runs: the instructor's, and a viewer's where the server was started so."""
+    return is_instructor() or door().launching is not None
+
+
+def launching(act: Callable[..., str]) -> Callable[[RunStore, Sequence[RunSpec]], list[str]]:
+    """Return a function that submits specs by `act` (store, spec): in a viewer's session within the limits, or raising where viewers may not launch."""
+    limits = door().launching
+    if is_instructor() or limits is None:
+        require_instructor()
+        return lambda store, specs: [act(store, spec) for spec in specs]
+    return lambda store, specs: launch_for_viewer(store, specs, _viewer(), limits, act)
+
+
+def launch_caption() -> str:
+    """Return what a viewer may launch, in one line; empty where that is nothing, and for the instructor, who is free."""
+    limits = door().launching
+    return "" if limits is None or is_instructor() else limits.sentence()
+
+
+def _viewer() -> str:
+    """Return what a viewer is known by: the address where there is one, since a page that is loaded again is another session."""
+    return st.context.ip_address or st.session_state.setdefault(SESSION, secrets.token_hex(8))
 
 
 def require_place() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.ui import prefill
+from pages.ui.bundle_form import bundle_form
 from pages.ui.fork_form import fork_form
 from pages.ui.frame import mistakes_shown
 from pages.ui.gate import closed, permitted
@@ -36,6 +37,7 @@ def show_actions(record: RunRecord) -> None:
             st.switch_page("pages/evaluate.py", query_params={"run": run_id})
         fork_form(record)
         _words(record)
+        bundle_form(record)
         if not record.is_active:
             help_text = f"Hides the run at once and removes it with its files after {UNDO_SECONDS / 60:.0f} minutes; until then it can be brought back."
             _button("Delete", "delete", ":material/delete:", lambda: _discard(run_id), help_text)

@@ -19,6 +19,7 @@ from rft_core.store import process
 from rft_core.store.artifacts import remove_folder
 from rft_core.store.connection import open_engine
 from rft_core.store.journal import recover
+from rft_core.store.launches import forget_launch
 from rft_core.store.records import ACTIVE, RESUMABLE, RunRecord, as_record, seconds_since
 from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_rate, list_summaries, mend_summaries, write_summary
 from rft_core.store.tables import runs, summaries
@@ -162,6 +163,7 @@ class RunStore:
         record = self.get(run_id)
         if record.status not in RESUMABLE:
             raise StoreError(f"run {record.run_id} is {record.status}; only a {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]} run can be resumed")
+        forget_launch(self.home.run_folder(record.run_id))
         self._set(record.run_id, status="queued", reason="", request="", ended=None)
         return self.get(record.run_id)
 
@@ -224,19 +226,23 @@ class RunStore:
 
     def reconcile(self) -> list[str]:
         """Mark runs "lost" whose process on this host is gone, or whose other host has long been silent; return their ids."""
-        lost, here = [], process.this_host()
+        lost: list[str] = []
         self._mend()
+        for row in self.gone():
+            if row.status == "queued":
+                self.finish(row.run_id, "stopped", "the command that would have run it ended first; resume it to run it in the background")
+            elif self._mark_lost(row):
+                lost.append(row.run_id)
+        return lost
+
+    def gone(self) -> list[Row]:
+        """Return the runs (run_id, status, pid, host, step and more) that `reconcile` would mark: at work, or reserved, without a process."""
+        here = process.this_host()
         columns = (runs.c.run_id, runs.c.status, runs.c.request, runs.c.host, runs.c.pid, runs.c.pid_start, runs.c.heartbeat, runs.c.step)
         reserved = (runs.c.status == "queued") & (runs.c.request == RESERVED) & (runs.c.host == here)
         with self.engine.connect() as connection:
             rows = connection.execute(select(*columns).where(runs.c.status.in_(ACTIVE) | reserved)).all()
-        for row in rows:
-            gone = not process.is_alive(row.pid, row.pid_start) if row.host == here else (seconds_since(row.heartbeat) or 0) > SILENCE_SECONDS
-            if gone and row.status == "queued":
-                self.finish(row.run_id, "stopped", "the command that would have run it ended first; resume it to run it in the background")
-            elif gone and self._mark_lost(row):
-                lost.append(row.run_id)
-        return lost
+        return [row for row in rows if _is_gone(row, here)]
 
     def _mark_lost(self, row: Row) -> bool:
         # the process of a host that is silent may live, and hand in its events itself
@@ -284,6 +290,10 @@ def insert_run(connection: Connection, run_id: str, spec: RunSpec, **columns: An
 def open_store(home: Home | None = None) -> RunStore:
     """Return the store of `home`, by default the one of RFT_HOME and RFT_STORE."""
     return RunStore(home or find_home())
+
+
+def _is_gone(row: Row, here: str) -> bool:
+    return not process.is_alive(row.pid, row.pid_start) if row.host == here else (seconds_since(row.heartbeat) or 0) > SILENCE_SECONDS
 
 
 def _pick_device(wanted: str, devices: tuple[str, ...], busy: set[str]) -> str | None:

@@ -18,6 +18,7 @@ from rft_core.home import Home
 from rft_core.spec import with_settings
 from rft_core.store.device_lock import device_turn
 from rft_core.store.run_store import RunStore
+from rft_core.worker.overdue import spent_reason
 from rft_core.worker.reporter import PATIENCE_SECONDS, StoreReporter
 
 LOG_FILE = "run.log"
@@ -72,7 +73,7 @@ def _execute(store: RunStore, run_id: str, target: str, reporter: StoreReporter)
         spec = with_settings(record.spec, {"runtime.device": record.device}) if record.device else record.spec
         origin = {"parent": record.parent, "parent_step": record.parent_step} if record.parent else {}
         report = _load(target)(spec, reporter)
-    return PAUSED if report is None else (report.status, _reason(report.status), report.as_dict() | origin)
+    return PAUSED if report is None else (report.status, _reason(store, run_id, report.status), report.as_dict() | origin)
 
 
 def _turn(store: RunStore, run_id: str, reporter: StoreReporter) -> AbstractContextManager[bool]:
@@ -96,8 +97,10 @@ def _persist(write: Callable[[], Any]) -> Any:
             time.sleep(1)
 
 
-def _reason(status: str) -> str:
-    return "stopped by request; what was trained so far was measured and kept" if status == "stopped" else ""
+def _reason(store: RunStore, run_id: str, status: str) -> str:
+    if status != "stopped":
+        return ""
+    return spent_reason(store, run_id) or "stopped by request; what was trained so far was measured and kept"
 
 
 def _load(target: str):

@@ -18,6 +18,7 @@ from rft_core.store.process import is_alive, this_host
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
 from rft_core.worker.child import run_child
+from rft_core.worker.overdue import stop_overdue
 
 POLL_SECONDS = 0.2
 RECONCILE_SECONDS = 5.0
@@ -73,6 +74,7 @@ class _Worker:
                 done += self._collect()
                 if time.monotonic() - last_check > RECONCILE_SECONDS:
                     self.store.reconcile()
+                    stop_overdue(self.store)
                     self._end_deaf_runs()
                     self.store.purge()
                     last_check = time.monotonic()

@@ -15,6 +15,7 @@ MAY_USE_TORCH = ("rft_core.engine", "rft_core.sweeps")
 # the floors, from the ground up; a package stands for all its modules
 FLOORS = (
     ("rft_core.errors", "rft_core.units", "rft_core.guard"),
+    ("rft_core.launch_limits",),
     ("rft_core.sharing", "rft_core.schedules", "rft_core.metrics", "rft_core.home", "rft_core.image_files", "rft_core.aside"),
     ("rft_core.catalog", "rft_core.member_names", "rft_core.downloads"),
     ("rft_core.uploads",),
@@ -22,10 +23,12 @@ FLOORS = (
     ("rft_core.spec", "rft_core.availability"),
     ("rft_core.presets", "rft_core.preview", "rft_core.grid", "rft_core.evaluation_cost", "rft_core.links"),
     ("rft_core.store",),
-    ("rft_core.recordings",),
+    ("rft_core.recordings", "rft_core.viewer_launch"),
     ("rft_core.report", "rft_core.worker", "rft_core.datacards", "rft_core.evaluations"),
+    ("rft_core.repair",),
     (
         "rft_core.arguments",
+        "rft_core.bundles",
         "rft_core.foreground",
         "rft_core.latency",
         "rft_core.reviewing",

@@ -8,7 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import gate
 from pages.ui.share_dialog import build_link, qr_code
+from rft_core.launch_limits import LIMITS_VARIABLE, LaunchLimits, to_text
 from rft_core.sharing import HASH_VARIABLE, hash_pin
+from rft_core.store.launches import read_launch
 from tests.ui import test_pages
 from tests.ui.test_pages import TRAIN, open_app, stored_run
 
@@ -99,6 +101,58 @@ class TestLesson:
         assert "runs.delete" not in [one.key for one in app.button]
 
 
+class TestViewersWhoMayLaunch:
+    @pytest.fixture
+    def launching(self, shared, monkeypatch):
+        """A shared server where viewers may have one run waiting, of at most 2,000 images."""
+        monkeypatch.setenv(LIMITS_VARIABLE, to_text(LaunchLimits(queued=1, minutes=5, images=2000)))
+        # a page under test has no browser that asks
+        monkeypatch.setattr(gate, "_viewer", lambda: "10.0.0.7")
+        return shared
+
+    def test_within_the_limits_and_no_further(self, launching):
+        asked = {"preset": "fixed", "set": ["data.train_size:400"]}
+        app = open_app(TRAIN, **asked)
+        assert "1 run of yours waiting or at work, 5 min 00 s a run, 2,000 images a run" in texts(app)
+        app.button(key="train.launch").click().run()
+        (record,) = launching.records()
+        assert read_launch(launching.home.run_folder(record.run_id)).minutes == 5
+        again = open_app(TRAIN, **asked)
+        again.button(key="train.launch").click().run()
+        assert "limit of 1 (--limit-queued)" in again.error[0].value
+        assert launching.summaries().total == 1
+
+    def test_a_page_that_is_loaded_again_is_the_same_viewer(self, monkeypatch):
+        state = {}
+        monkeypatch.setattr(gate, "st", SimpleNamespace(context=SimpleNamespace(ip_address="10.0.0.7"), session_state=state))
+        assert gate._viewer() == "10.0.0.7"
+        gate.st.context.ip_address = None
+        assert gate._viewer() == gate._viewer() == state[gate.SESSION]
+
+    def test_more_images_than_allowed(self, launching):
+        app = open_app(TRAIN, preset="fixed")
+        app.button(key="train.launch").click().run()
+        assert "--limit-images" in app.error[0].value
+        assert launching.summaries().total == 0
+
+    def test_nothing_but_launching(self, launching, monkeypatch):
+        run_id = stored_run(launching, "one")
+        monkeypatch.setattr("pages.ui.run_actions.closed", dict)
+        app = open_app("pages/runs.py", run=run_id)
+        app.button(key="runs.delete").click().run()
+        assert "Viewers can look at everything" in app.error[0].value
+        assert launching.discarded() == []
+
+    def test_who_gives_the_pin_is_free(self, launching):
+        app = open_app(TRAIN, preset="fixed")
+        app.session_state[gate.KEY] = gate.door().enter(PIN, "me")
+        app.run()
+        assert "You may launch runs here" not in texts(app)
+        app.button(key="train.launch").click().run()
+        (record,) = launching.records()
+        assert read_launch(launching.home.run_folder(record.run_id)) is None
+
+
 class TestGate:
     def test_a_viewer_sees_and_cannot_launch_though_the_button_is_pressed(self, shared, monkeypatch):
         monkeypatch.setattr(gate, "closed", lambda reason="": {})
@@ -107,6 +161,14 @@ class TestGate:
         monkeypatch.setattr("pages.ui.gate.is_instructor", lambda: False)
         with pytest.raises(gate.UserError, match="change nothing"):
             gate.permitted(shared.submit)
+        assert shared.summaries().total == 0
+
+    def test_with_the_launch_button_open_the_server_still_refuses(self, shared, monkeypatch):
+        monkeypatch.setattr(gate, "may_launch", lambda: True)
+        app = open_app(TRAIN, preset="fixed")
+        assert not app.button(key="train.launch").disabled
+        app.button(key="train.launch").click().run()
+        assert "Viewers can look at everything" in app.error[0].value
         assert shared.summaries().total == 0
 
     def test_with_the_buttons_open_the_server_still_refuses(self, shared, monkeypatch):

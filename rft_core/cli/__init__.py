@@ -1,4 +1,4 @@
-"""python -m rft_core ...: the one file that joins worker and engine.
+"""python -m rft_core ...: the one file that joins worker and engine; commands that need neither are registered from beside it.
 
 Every command takes --json: one JSON document on stdout, logs on stderr. Exit 0 only on success, 2 on a user's mistake.
 """
@@ -14,14 +14,16 @@ from rich.table import Table
 
 from rft_core import catalog, presets
 from rft_core.arguments import build_spec, split_epsilons, split_settings
+from rft_core.cli import files, stored
+from rft_core.cli.options import AsJson, PresetName, RunId, Settings, SpecFile
 from rft_core.errors import UnknownNameError, UserError
 from rft_core.home import WEIGHTS, find_home
+from rft_core.launch_limits import LaunchLimits
 from rft_core.preview import epoch_factors
 from rft_core.recordings import RECORDED
-from rft_core.report.compare import compare as compare_runs
 from rft_core.spec import RunSpec, with_settings
 from rft_core.store.run_store import open_store
-from rft_core.terminal import err, out, print_answer, print_checks, print_comparison, print_dataset, print_review, print_run, print_runs, show_json
+from rft_core.terminal import err, out, print_checks, print_dataset, print_review, print_run, show_json
 from rft_core.units import format_duration, format_percent
 from rft_core.worker.devices import local_devices
 from rft_core.worker.loop import Engine, run_worker
@@ -31,12 +33,9 @@ EXECUTE = "rft_core.engine.execute:execute"
 ENGINE = Engine(EXECUTE, preload=("torch", "timm", "rft_core.engine.execute", "rft_core.engine.data.blooms", "rft_core.engine.models.embedded"))
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="RFT Lab: robust fine-tuning of pretrained image models.", pretty_exceptions_enable=False)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-RunId = Annotated[str, typer.Argument(help="Run id, or the beginning of one.")]
-PresetName = Annotated[str | None, typer.Option("--preset", help="Start from a named spec; see `list presets`.")]
-SpecFile = Annotated[Path | None, typer.Option("--spec", help="Start from a JSON file.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a setting, for example optim.epochs=3. May be repeated.")]
+# without names, their commands stand beside the others
+app.add_typer(stored.app)
+app.add_typer(files.app)
 
 
 def main() -> None:
@@ -57,20 +56,35 @@ def serve(
     share: Annotated[bool, typer.Option("--share", help="Let other machines reach it; visitors only look until they give the PIN. See SECURITY.md.")] = False,
     pin: Annotated[str | None, typer.Option(help="PIN of the instructor, 6 characters or more; or in RFT_PIN.")] = None,
     host: Annotated[list[str] | None, typer.Option(help="A name that visitors type, besides this machine's own. May be repeated.")] = None,
+    viewers_launch: Annotated[
+        bool, typer.Option("--viewers-launch", help="With --share: viewers may launch runs, and nothing else, within the limits.")
+    ] = False,
+    limit_queued: Annotated[int | None, typer.Option(help="Runs of one viewer that may wait or be at work.")] = None,
+    limit_minutes: Annotated[float | None, typer.Option(help="Minutes that a viewer's run may take before it is asked to stop.")] = None,
+    limit_images: Annotated[int | None, typer.Option(help="Training and test images that a viewer's run may use.")] = None,
+    limit_disk: Annotated[float | None, typer.Option(help="Gigabytes that the home may hold when a viewer launches a run.")] = None,
 ) -> None:
     """Serve the dashboard on 127.0.0.1, or with --share to a class."""
     from rft_core.serve import serve_app
 
-    serve_app(port, share=share, pin=pin, names=tuple(host or ()))
+    given = {"queued": limit_queued, "minutes": limit_minutes, "images": limit_images, "disk": limit_disk}
+    if not viewers_launch and any(value is not None for value in given.values()):
+        raise UserError("limits are for viewers who may launch runs; add --viewers-launch, or leave them out")
+    serve_app(port, share=share, pin=pin, names=tuple(host or ()), launching=LaunchLimits(**given) if viewers_launch else None)
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Check versions, devices, the store and the embedded files, and say how to mend what is wrong."""
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what differs between the store and the files; without it, only say what would be done.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check versions, devices, the store, the files of all runs and the embedded files, and say how to mend what is wrong."""
     from rft_core.doctor import examine
     from rft_core.engine.models.weights import weights_file
 
-    checks = list(examine(weights_file))
+    checks = list(examine(weights_file, mend=repair))
     if as_json:
         show_json([check.as_dict() for check in checks])
     else:
@@ -173,61 +187,6 @@ def worker(
 
 
 @app.command()
-def runs(limit: Annotated[int, typer.Option(help="Newest runs to print.")] = 30, as_json: AsJson = False) -> None:
-    """Print the stored runs, newest first."""
-    store = open_store()
-    store.reconcile()
-    records = store.records(limit=limit)
-    if as_json:
-        show_json([record.summary() for record in records])
-        return
-    print_runs(records)
-
-
-@app.command()
-def show(run_id: RunId, as_json: AsJson = False) -> None:
-    """Print one run: its status with the reason, its settings, its report."""
-    store = open_store()
-    store.reconcile()
-    record = store.get(run_id)
-    show_json(record.summary()) if as_json else print_run(record)
-
-
-@app.command()
-def stop(run_id: RunId, as_json: AsJson = False) -> None:
-    """Ask a run to finish its step, measure, keep what it has and stop."""
-    print_answer(open_store().request(run_id, "stop"), as_json)
-
-
-@app.command()
-def pause(run_id: RunId, as_json: AsJson = False) -> None:
-    """Ask a run to keep a checkpoint and give its device free."""
-    print_answer(open_store().request(run_id, "pause"), as_json)
-
-
-@app.command()
-def resume(run_id: RunId, as_json: AsJson = False) -> None:
-    """Queue a paused, stopped, lost or failed run again; it goes on from its last checkpoint."""
-    from rft_core.worker.submit import ensure_worker
-
-    store = open_store()
-    store.reconcile()
-    record = store.resume(run_id)
-    ensure_worker(store.home)
-    print_answer(record, as_json)
-
-
-@app.command()
-def delete(run_id: RunId, as_json: AsJson = False) -> None:
-    """Delete a run with its events and files."""
-    store = open_store()
-    store.reconcile()
-    record = store.get(run_id)
-    store.delete(record.run_id)
-    show_json({"run_id": record.run_id, "deleted": True}) if as_json else out.print(f"{record.run_id} deleted", highlight=False)
-
-
-@app.command()
 def evaluate(
     run_id: RunId,
     attack: Annotated[str, typer.Option(help="Attack to measure with, see `list attacks`.")] = "apgd",
@@ -254,17 +213,6 @@ def evaluate(
 
 
 @app.command()
-def compare(run_ids: Annotated[list[str], typer.Argument(help="Two or more run ids.")], as_json: AsJson = False) -> None:
-    """Print runs side by side: numbers, and only the settings that differ."""
-    store = open_store()
-    result = compare_runs([store.get(run_id) for run_id in run_ids], store.home.runs)
-    if as_json:
-        show_json(result.as_dict())
-        return
-    print_comparison(result)
-
-
-@app.command()
 def record(
     run_ids: Annotated[list[str], typer.Argument(help="Finished runs; a recording bears its run's name.")],
     to: Annotated[Path, typer.Option(help="Folder of the recordings.")] = RECORDED,
@@ -277,21 +225,6 @@ def record(
 
     card = record_runs(open_store(), run_ids, to, pictures, save_gallery)
     show_json(card) if as_json else out.print(f"{to}: {', '.join(card['files'])}", highlight=False, soft_wrap=True)
-
-
-@app.command()
-def export(
-    run_ids: Annotated[list[str], typer.Argument(help="Run ids.")],
-    form: Annotated[str, typer.Option("--format", help="csv, parquet, json or html (a report that opens without a network).")] = "html",
-    to: Annotated[Path | None, typer.Option(help="File to write; for csv and parquet a folder or a .zip.")] = None,
-    group: Annotated[str, typer.Option(help="Group runs in the report by seeds, or by a setting that differs.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Write runs to files: tidy tables, one JSON document, or a report with figures and the commands to run each again."""
-    from rft_core.exporting import export_runs
-
-    done = export_runs(open_store(), run_ids, form, to, group)
-    show_json(done) if as_json else out.print(*(file["path"] for file in done["files"]), sep="\n", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,0 +1,160 @@
+"""What a bundle holds of a run, and what may stand in it.
+
+A bundle is a zip of ``manifest.json`` (format, version, kind, size and SHA-256 of every other file) and, for each run,
+``runs/<id>/run.json``, ``runs/<id>/events.jsonl`` (one event a line) and the run's own files below ``runs/<id>/files/``. A bundle of
+kind "home" also holds ``datasets/`` and ``weights/``.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from rft_core.evaluations import STATE
+from rft_core.member_names import plain_parts
+from rft_core.spec import RunSpec
+from rft_core.store.artifacts import Artifact
+from rft_core.store.events import Event
+from rft_core.store.launches import LAUNCH
+from rft_core.store.records import MOVING, STATUSES, RunRecord
+
+FORMAT, VERSION = "rft-lab-bundle", 1
+MANIFEST, RUN, EVENTS, FILES = "manifest.json", "run.json", "events.jsonl", "files"
+KINDS = ("runs", "home")
+EVENT_KINDS = ("train", "eval", "onset", "examples", "status", "log")
+RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,39}")
+# nothing a bundle brings is ever unpickled, so nothing that could only be unpickled comes in
+PICKLE_ENDINGS = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".bin")
+PICKLE_HEAD = re.compile(rb"\x80[\x02-\x05][\x95}\](c]")
+LARGEST_INTEGER = 2**31 - 1
+CHUNK, HEAD = 2**20, 512
+
+
+def _known(names: tuple[str, ...], what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in names:
+            raise ValueError(f"unknown {what}; known: {', '.join(names)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _plain_path(path: str) -> str:
+    plain_parts(path)
+    return path
+
+
+Count = Annotated[int, Field(ge=0, le=LARGEST_INTEGER)]
+FilePath = Annotated[str, AfterValidator(_plain_path)]
+Moment = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A part of a bundle: nothing is converted, nothing that is not known is passed over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class FileRow(Strict):
+    """A file of the manifest, by its path inside the bundle."""
+
+    path: FilePath
+    size: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ArtifactRow(FileRow):
+    """A registered file of a run, by its path below the run's folder."""
+
+    kind: Annotated[str, Field(max_length=40)]
+
+
+class EventRow(Strict):
+    """One event."""
+
+    sequence: Annotated[int, Field(ge=1, le=LARGEST_INTEGER)]
+    step: Count
+    epoch: Annotated[float, Field(allow_inf_nan=False)]
+    wall_time: Moment
+    kind: Annotated[str, _known(EVENT_KINDS, "kind of event")]
+    payload: dict[str, Any]
+
+
+class RunDocument(Strict):
+    """A run as its row has it. The spec is a whole RunSpec, and held to the same rules."""
+
+    run_id: Annotated[str, Field(pattern=f"^{RUN_ID.pattern}$")]
+    status: Annotated[str, _known(STATUSES, "status")]
+    reason: str
+    host: Annotated[str, Field(max_length=200)] | None
+    device: Annotated[str, Field(max_length=40)] | None
+    created: Moment
+    started: Moment | None
+    ended: Moment | None
+    step: Count
+    total_steps: Count | None
+    parent: Annotated[str, Field(pattern=f"^{RUN_ID.pattern}$")] | None
+    parent_step: Count | None
+    spec: dict[str, Any]
+    report: dict[str, Any] | None
+    artifacts: tuple[ArtifactRow, ...]
+
+
+class Manifest(Strict):
+    """The list of everything in a bundle but itself; `created` in seconds since 1970."""
+
+    format: str
+    version: int
+    kind: Annotated[str, _known(KINDS, "kind of bundle")]
+    created: Moment
+    files: tuple[FileRow, ...]
+
+
+def run_document(record: RunRecord, artifacts: Iterable[Artifact]) -> dict[str, Any]:
+    """Return what run.json says of a stored run."""
+    names = [name for name in RunDocument.model_fields if name not in ("spec", "artifacts")]
+    own = {name: getattr(record, name) for name in names}
+    return own | {"spec": record.spec.model_dump(mode="json"), "artifacts": [asdict(one) for one in artifacts]}
+
+
+def event_lines(events: Iterable[Event]) -> bytes:
+    """Return events.jsonl, the same bytes for the same events."""
+    return b"".join(canonical(asdict(event)) + b"\n" for event in events)
+
+
+def canonical(document: Any) -> bytes:
+    """Return JSON whose bytes depend on the content alone; raises ValueError for what JSON or UTF-8 cannot say."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def landed_status(status: str) -> str:
+    """Return the status of a run once it was imported: one that was to go on by itself, or was paused, is "lost" and can be resumed."""
+    return "lost" if status in (*MOVING, "paused") else status
+
+
+def fingerprint(document: Mapping[str, Any], spec: RunSpec, events: bytes, files: Mapping[str, str]) -> str:
+    """Return a hash (hexadecimal) of what a run is, wherever it is stored: settings, status, report, events, files (path -> SHA-256).
+
+    Its id, its parent's and the reason of its status are left out, since an import may have to change them.
+    """
+    report = {key: value for key, value in (document["report"] or {}).items() if key not in ("run_id", "parent")}
+    own = [document[name] for name in ("created", "step", "total_steps")]
+    parts = [*own, landed_status(document["status"]), spec.model_dump(mode="json"), report, hashlib.sha256(events).hexdigest(), dict(files)]
+    return hashlib.sha256(canonical(parts)).hexdigest()
+
+
+def is_pickle(path: str, head: bytes) -> bool:
+    """Return whether a file can only be read by unpickling it, by its name and its first bytes (512 are enough)."""
+    if path.lower().endswith(PICKLE_ENDINGS):
+        return True
+    # the length that a safetensors file begins with may look like a pickle; one that torch packed is a zip with data.pkl in front
+    return not path.endswith(".safetensors") and bool(PICKLE_HEAD.match(head)) or head.startswith(b"PK") and b"data.pkl" in head
+
+
+def is_of_its_home(path: str) -> bool:
+    """Return whether a run's file means something where it was written alone: the process of an evaluation, the limits of a launch."""
+    return path == LAUNCH or path.startswith("evaluations/") and path.endswith(f"/{STATE}")

@@ -1,0 +1,45 @@
+"""Who launched a run on a shared dashboard, and how long it may take: launch.json in the run's folder, where there is a limit to hold.
+
+It goes with the first resumption: only who may do everything can resume, and is not limited.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+LAUNCH = "launch.json"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A viewer's launch: a hash of who it was, the minutes it may take (None: any), and whether they are spent."""
+
+    viewer: str
+    minutes: float | None = None
+    is_spent: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.viewer, str) or not isinstance(self.minutes, (int, float, type(None))):
+            raise TypeError("a launch has a viewer and minutes")
+
+
+def write_launch(folder: Path, launch: Launch) -> None:
+    """Keep `launch` in the run's folder, whole or not at all: the worker reads it at any moment."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{LAUNCH}.{os.getpid()}"
+    aside.write_text(json.dumps(asdict(launch)))
+    aside.replace(folder / LAUNCH)
+
+
+def read_launch(folder: Path) -> Launch | None:
+    """Return the launch that the run's folder holds, or None where it is nobody's but the instructor's."""
+    try:
+        return Launch(**json.loads((folder / LAUNCH).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def forget_launch(folder: Path) -> None:
+    """Lift what holds for a run."""
+    (folder / LAUNCH).unlink(missing_ok=True)
