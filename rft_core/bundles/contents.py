@@ -19,6 +19,7 @@ from rft_core.member_names import plain_parts
 from rft_core.spec import RunSpec
 from rft_core.store.artifacts import Artifact
 from rft_core.store.events import Event
+from rft_core.store.journal import FILE_NAME as JOURNAL
 from rft_core.store.launches import LAUNCH
 from rft_core.store.records import MOVING, STATUSES, RunRecord
 
@@ -156,5 +157,5 @@ def is_pickle(path: str, head: bytes) -> bool:
 
 
 def is_of_its_home(path: str) -> bool:
-    """Return whether a run's file means something where it was written alone: the process of an evaluation, the limits of a launch."""
-    return path == LAUNCH or path.startswith("evaluations/") and path.endswith(f"/{STATE}")
+    """Return whether a run's file means something where it was written alone: the process of an evaluation, the limits of a launch, a journal on its way to the store."""
+    return path in (LAUNCH, JOURNAL) or path.startswith("evaluations/") and path.endswith(f"/{STATE}")

@@ -186,6 +186,7 @@ class TestWriting:
         (folder / "link").symlink_to("/etc/hostname")
         (folder / ".model.tmp").write_bytes(b"half")
         (folder / "launch.json").write_text("{}")
+        (folder / "journal.jsonl").write_text("{}")
         (folder / "evaluations" / "1").mkdir(parents=True)
         (folder / "evaluations" / "1" / "state.json").write_text('{"pid": 1}')
         (folder / "model.safetensors").unlink()
