@@ -95,8 +95,7 @@ def show_demand(spec: RunSpec, names: list[str]) -> None:
 
 def show_cost(spec: RunSpec) -> None:
     """Say what the run will cost, and what that rests on."""
-    rate, basis = store().measured_rate(spec)
-    cost = estimate(_counted(spec), rate, basis)
+    cost = estimate(_counted(spec), store().measured_pace(spec))
     first, second, third = st.columns(3)
     if cost is None:
         first.metric("Time", "unknown", border=True)
@@ -115,7 +114,8 @@ def show_cost(spec: RunSpec) -> None:
         help="Images times steps, attacks and measurements included: the unit that does not depend on the machine.",
         border=True,
     )
-    st.caption(f"Estimated from {cost.basis}." if cost.seconds else "Time unknown: nothing like it has run here yet.")
+    known = f"Estimated from {cost.basis}." if cost.seconds else "Time unknown: nothing like it has run here yet."
+    st.caption(f"{known} Measuring while it trains takes about {format_percent(cost.tracking_share)} of it.")
 
 
 def _counted(spec: RunSpec) -> RunSpec:

@@ -23,7 +23,8 @@ TRADEOFF_PAPER = "Li et al., On the Robustness Tradeoff in Fine-Tuning, ICCV 202
 class Choice:
     """One row of a menu: the name in specs, the label on screen, one line of help, where it comes from, its code.
 
-    `facts` are numbers a page shows before anything is loaded, such as the images of a dataset; tests hold them true.
+    `facts` are numbers known before anything is loaded, such as the images of a dataset, or the passes with weight gradients that an
+    objective takes where it attacks; tests hold them true.
     `walk` names an attack's code for single steps, where it has one. `domains` are those of a dataset that has some.
     `tier` says what a backbone asks for: "instant" (seconds on any machine), "laptop" (minutes on a CPU) or "paper" (a GPU);
     `is_robust` whether it was pretrained against an attack.
@@ -97,10 +98,10 @@ STRATEGIES = _menu(
 OBJECTIVES = _menu(
     Choice("natural", "Natural", "Cross-entropy on clean images: ordinary fine-tuning, no attack at all.", "standard", "rft_core.engine.objectives.natural:loss"),
     Choice("adversarial", "Adversarial", "Cross-entropy on attacked images only.", "Madry et al., ICLR 2018", "rft_core.engine.objectives.adversarial:loss"),
-    Choice("trades", "TRADES", "Cross-entropy on clean images, plus beta times how far an attack moves the prediction.", "Zhang et al., ICML 2019", "rft_core.engine.objectives.trades:loss"),
-    Choice("mart", "MART", "Boosted cross-entropy on attacked images; images that are misclassified weigh more.", "Wang et al., ICLR 2020", "rft_core.engine.objectives.mart:loss"),
-    Choice("score", "SCORE", "TRADES with squared distances between probabilities; start with a warm-up where classes are many.", "Pang et al., ICML 2022", "rft_core.engine.objectives.score:loss"),
-    Choice("anchored", "Anchored", "Adversarial training held near the predictions of the pretrained backbone and of the clean image.", "after Wang et al., CVPR 2024 (PMG-AFT)", "rft_core.engine.objectives.anchored:loss"),
+    Choice("trades", "TRADES", "Cross-entropy on clean images, plus beta times how far an attack moves the prediction.", "Zhang et al., ICML 2019", "rft_core.engine.objectives.trades:loss", facts={"passes": 2}),
+    Choice("mart", "MART", "Boosted cross-entropy on attacked images; images that are misclassified weigh more.", "Wang et al., ICLR 2020", "rft_core.engine.objectives.mart:loss", facts={"passes": 2}),
+    Choice("score", "SCORE", "TRADES with squared distances between probabilities; start with a warm-up where classes are many.", "Pang et al., ICML 2022", "rft_core.engine.objectives.score:loss", facts={"passes": 2}),
+    Choice("anchored", "Anchored", "Adversarial training held near the predictions of the pretrained backbone and of the clean image.", "after Wang et al., CVPR 2024 (PMG-AFT)", "rft_core.engine.objectives.anchored:loss", facts={"passes": 2}),
 )
 
 ATTACKS = _menu(

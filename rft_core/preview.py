@@ -16,13 +16,33 @@ CURVE_COST = 1.5
 MOST_PLACES = 2000
 
 
+# loading, building, choosing images: what a run takes before its first step and after its last
+START_SECONDS = 1.0
+# test images of the final curve and validation images where their number is not known; kinds x severities of corruptions; what a prediction costs
+TEST_IMAGES, MOST_TRACKED, CORRUPTED_COPIES, PREDICTION = 1000, 500, 75, 1 / 3
+
+
 @dataclass(frozen=True)
 class Cost:
-    """An estimate: gradient evaluations (examples x steps), their share of a constant schedule's, seconds or None."""
+    """An estimate: gradient evaluations (examples x steps), their share of a constant schedule's, seconds or None.
+
+    `tracking_share` is the part of them that goes into measuring while it trains.
+    """
 
     gradient_evaluations: float
     share_of_constant: float
+    tracking_share: float
     seconds: float | None
+    basis: str
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long an earlier run took: its spec, its seconds, its counted gradient evaluations, and what to call it."""
+
+    spec: RunSpec
+    seconds: float
+    gradient_evaluations: float
     basis: str
 
 
@@ -86,25 +106,53 @@ def train_images(spec: RunSpec) -> int | None:
     return min(available, spec.data.train_size) if available and spec.data.train_size else available
 
 
-def estimate(spec: RunSpec, rate: float | None = None, basis: str = "") -> Cost | None:
+def estimate(spec: RunSpec, pace: Pace | None = None) -> Cost | None:
     """Return the cost of `spec`, or None when its number of images is not known yet.
 
-    `rate` is measured gradient evaluations a second of earlier runs like it; without one the embedded backbone's card
-    is asked, which names the machine it was measured on.
+    `pace` is an earlier run like it on this machine: what the count leaves out is in its time. Without one the embedded
+    backbone's card is asked, which names the machine it was measured on.
     """
+    counted = _count(spec, attacked_share(spec))
+    if counted is None:
+        return None
+    training, tracking, final = counted
+    total = training + tracking + final
+    constant = sum(_count(spec, 1.0))
+    if pace is None:
+        rate, basis = card_rate(spec.model.backbone)
+        seconds = total / rate if rate else None
+    else:
+        before = _count(pace.spec, attacked_share(pace.spec))
+        spent = sum(before) if before else pace.gradient_evaluations
+        seconds, basis = START_SECONDS + max(pace.seconds - START_SECONDS, 0.0) * total / max(spent, 1.0), pace.basis
+    return Cost(total, total / constant, tracking / total, seconds, basis)
+
+
+def attacked_share(spec: RunSpec) -> float:
+    """Return the share of the training steps that attack."""
+    return 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else 1 - demand(spec).clean_share
+
+
+def _count(spec: RunSpec, attacked: float) -> tuple[float, float, float] | None:
+    """Return gradient evaluations of training, of measuring while it trains, and of the final measurement, with a share `attacked` of the steps."""
     images = train_images(spec)
     if images is None:
         return None
+    evaluation = spec.evaluation
+    passes = catalog.find("objectives", spec.objective.kind).facts.get("passes", 1)
     updates = images * spec.optim.epochs
-    attacked = 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else 1 - demand(spec).clean_share
-    moments = {"dense_early": spec.evaluation.tracking, "paper": 19, "every_epoch": spec.optim.epochs + 1}[spec.evaluation.tracking_kind]
-    measured = moments * (spec.evaluation.eval_size or 500) + 1000
-    evaluation = measured * spec.evaluation.steps * CURVE_COST * (1.0 if attacked else 0.4) * (len(epsilon_grid(spec)) > 1)
-    total = updates * (UPDATE_COST + attacked * spec.attack.steps) + evaluation
-    constant = updates * (UPDATE_COST + spec.attack.steps) + measured * spec.evaluation.steps * CURVE_COST
-    if rate is None:
-        rate, basis = card_rate(spec.model.backbone)
-    return Cost(total, total / constant, total / rate if rate else None, basis)
+    training = updates * (UPDATE_COST * (1 - attacked) + attacked * (UPDATE_COST * passes + spec.attack.steps))
+    moments = {"dense_early": evaluation.tracking, "paper": 19, "every_epoch": spec.optim.epochs + 1}[evaluation.tracking_kind]
+    curve = evaluation.steps * CURVE_COST * (1.0 if attacked else 0.4) * (len(epsilon_grid(spec)) > 1) + PREDICTION
+    tracked = moments * min(evaluation.eval_size or MOST_TRACKED, images) * curve
+    shifted = evaluation.shift_size * CORRUPTED_COPIES * PREDICTION if evaluation.corruptions else 0.0
+    return training, tracked, test_images(spec) * curve + shifted
+
+
+def test_images(spec: RunSpec) -> int:
+    """Return the number of test images, a usual one where it is known only after loading."""
+    available = TEST_IMAGES if ":" in spec.data.dataset else catalog.find("datasets", spec.data.dataset).facts.get("test", TEST_IMAGES)
+    return min(available, spec.data.eval_size or available)
 
 
 def card_rate(backbone: str) -> tuple[float | None, str]:

@@ -119,3 +119,25 @@ def print_shifts(shifts: dict[str, Any]) -> None:
     for kind in dict.fromkeys(row["kind"] for row in shifts["corruptions"]):
         cells = [f"{format_percent(row['accuracy']):>8s}" for row in shifts["corruptions"] if row["kind"] == kind]
         out.print(f"  {words(kind):>20s} {' '.join(cells)}", highlight=False)
+
+
+def print_bench(measured: dict[str, Any]) -> None:
+    """Print what was timed: training steps, curves, the way to the first step."""
+    machine = measured["machine"]
+    said = f"{machine['device_name']}, {machine['threads']} threads, {machine['precision']}, torch {machine['torch']}"
+    out.print(f"{said}; a matrix product reaches {machine['matmul_operations_per_second'] / 1e9:,.0f} GFLOP/s", highlight=False, markup=False)
+    training = Table("training step", "pixels", "batch", "layout", "ours, images/s", "torchattacks", "ratio (quartiles)", "input", "of the limit")
+    for row, limit in zip(measured["training"], measured["limit"]):
+        low, high = row["ratio_quartiles"]
+        speeds = [f"{row[name]:,.1f}" for name in ("ours_images_per_second", "torchattacks_images_per_second")]
+        shares = [format_percent(row["input_share"]), format_percent(limit["share"])]
+        place = [str(row["image_size"]), str(row["batch"]), row["memory_format"]]
+        training.add_row(row["model"], *place, *speeds, f"{row['ratio']:.2f} ({low:.2f} to {high:.2f})", *shares)
+    curve = Table("9-point curve", "images", "ours, s", "torchattacks, s", "times faster", "times fewer gradients", "kinder by at most")
+    for row in measured["curve"]:
+        numbers = [f"{row[name]:.1f}" for name in ("ours_seconds", "naive_seconds", "speedup", "gradient_evaluations_ratio")]
+        curve.add_row(row["model"], str(row["images"]), *numbers, format_percent(row["largest_accuracy_excess"]))
+    latency = measured["latency"]
+    for table in (training, curve):
+        out.print(table)
+    out.print(f"from submit to the first step: {latency['warm_seconds']:.2f} s with a worker waiting, {latency['cold_seconds']:.1f} s without", highlight=False)

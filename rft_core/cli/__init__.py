@@ -23,7 +23,7 @@ from rft_core.preview import epoch_factors
 from rft_core.recordings import RECORDED
 from rft_core.spec import RunSpec, with_settings
 from rft_core.store.run_store import open_store
-from rft_core.terminal import err, out, print_checks, print_dataset, print_review, print_run, show_json
+from rft_core.terminal import err, out, print_bench, print_checks, print_dataset, print_review, print_run, show_json
 from rft_core.units import format_duration, format_percent
 from rft_core.worker.devices import local_devices
 from rft_core.worker.loop import Engine, run_worker
@@ -248,3 +248,24 @@ def pretrain(
         err.print(f"{name}: clean {format_percent(measured['clean_accuracy'])} in {format_duration(measured['seconds'])}", highlight=False)
     if as_json:
         show_json(cards)
+
+
+@app.command()
+def bench(
+    models: Annotated[list[str] | None, typer.Argument(help="Backbones; all that fit this machine when none is named.")] = None,
+    rounds: Annotated[int, typer.Option(help="Pairs of training steps of each model.", min=2)] = 12,
+    curve_rounds: Annotated[int, typer.Option(help="Pairs of robustness curves.", min=1)] = 3,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; one a core when not given.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time training, curves and the way to the first step, in turns with a loop around torchattacks. Nothing else should be running."""
+    from rft_core.engine.bench.measure import measure
+    from rft_core.latency import measure_latency
+
+    def tell(line: str) -> None:
+        err.print(f"measuring {line}", highlight=False, markup=False)
+
+    tell("the way from submit to the first step")
+    latency = measure_latency()
+    measured = measure(models or (), rounds, curve_rounds, threads, tell) | {"latency": latency}
+    show_json(measured) if as_json else print_bench(measured)

@@ -105,6 +105,7 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
     """
     spec, clock = job.spec, _Clock(progress)
     schedule = catalog.find("schedules", spec.schedule.kind).load()
+    passes = catalog.find("objectives", spec.objective.kind).facts.get("passes", 1)
     report_every = max(1, job.total_steps // TRAIN_EVENTS)
     checkpoint = reporter.folder / FILE_NAME
 
@@ -123,7 +124,7 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
         _require_finite(loss, job, step, checkpoint)
         progress.step += 1
         progress.images += len(labels)
-        progress.gradient_evaluations += len(labels) + spent
+        progress.gradient_evaluations += len(labels) * (passes if epsilon > 0 else 1) + spent
         if step % report_every == 0 or progress.step == job.total_steps:
             _report(job, progress, reporter, loss, epsilon)
         if clock.due():

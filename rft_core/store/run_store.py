@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from rft_core.errors import StoreError, UnknownNameError
 from rft_core.home import Home, find_home
+from rft_core.preview import Pace
 from rft_core.spec import RunSpec, parse, spec_hash, with_settings
 from rft_core.store import process
 from rft_core.store.artifacts import remove_folder
@@ -21,7 +22,7 @@ from rft_core.store.connection import open_engine
 from rft_core.store.journal import recover
 from rft_core.store.launches import forget_launch
 from rft_core.store.records import ACTIVE, RESUMABLE, RunRecord, as_record, seconds_since
-from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_rate, list_summaries, mend_summaries, write_summary
+from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_pace, list_summaries, mend_summaries, write_summary
 from rft_core.store.tables import runs, summaries
 
 RESERVED = "reserved"
@@ -219,10 +220,13 @@ class RunStore:
             connection.execute(update(runs).where(runs.c.run_id == record.run_id).values(name=changed.name or record.run_id, spec=changed.to_json()))
             self._summarise(connection, record.run_id)
 
-    def measured_rate(self, spec: RunSpec) -> tuple[float | None, str]:
-        """Return (gradient evaluations a second, what it rests on) from the newest finished run here with this backbone and size."""
-        found = find_rate(self.engine, spec, process.this_host())
-        return (found[0], f"the run '{found[1]}' on this machine") if found else (None, "")
+    def measured_pace(self, spec: RunSpec) -> Pace | None:
+        """Return how long the newest finished run here took that is like `spec`; None when there is none."""
+        found = find_pace(self.engine, spec, process.this_host())
+        if found is None:
+            return None
+        report = json.loads(found[1])
+        return Pace(parse(found[0]), report["seconds"], report["gradient_evaluations"], f"the run '{found[2]}' on this machine")
 
     def reconcile(self) -> list[str]:
         """Mark runs "lost" whose process on this host is gone, or whose other host has long been silent; return their ids."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, insert, literal, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, func, insert, literal, or_, select, union, update
 
 from rft_core.spec import RunSpec
 from rft_core.store.records import MOVING, RunSummary
@@ -88,20 +88,25 @@ def anything_moves(engine: Engine) -> bool:
         return connection.execute(query).first() is not None
 
 
-def find_rate(engine: Engine, spec: RunSpec, host: str) -> tuple[float, str] | None:
-    """Return (gradient evaluations a second, name) of the newest finished run on `host` with the backbone, size and device of `spec`."""
-    query = select(summaries.c.rate, runs.c.name).join(runs, runs.c.run_id == summaries.c.run_id)
+def find_pace(engine: Engine, spec: RunSpec, host: str) -> tuple[str, str, str] | None:
+    """Return (spec, report, name) of the newest finished run on `host` with the backbone, size and device of `spec`, those with its strategy first.
+
+    Forks are left out: their time is that of a part.
+    """
+    query = select(runs.c.spec, runs.c.report, runs.c.name).join(summaries, runs.c.run_id == summaries.c.run_id)
     query = query.where(
         runs.c.status == "finished",
         runs.c.host == host,
+        runs.c.parent.is_(None),
         summaries.c.rate.is_not(None),
         summaries.c.backbone == spec.model.backbone,
         summaries.c.image_size.is_not_distinct_from(spec.data.image_size),
         summaries.c.wanted_device == spec.runtime.device,
     )
+    like = case((summaries.c.strategy == spec.strategy.kind, 0), else_=1)
     with engine.connect() as connection:
-        row = connection.execute(query.order_by(runs.c.created.desc()).limit(1)).first()
-    return (row.rate, row.name) if row else None
+        row = connection.execute(query.order_by(like, runs.c.created.desc()).limit(1)).first()
+    return (row.spec, row.report, row.name) if row else None
 
 
 def write_summary(connection: Connection, run_id: str, spec: str, report: str | None = None) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rft_core import preview
-from rft_core.preview import Demand, demand, epoch_factors, estimate, factors, train_images
+from rft_core.preview import Demand, Pace, demand, epoch_factors, estimate, factors, train_images
 from rft_core.spec import RunSpec, with_settings
 
 
@@ -49,9 +49,34 @@ def test_no_estimate_without_the_number_of_images():
 
 
 def test_the_cost_of_a_constant_run_is_the_unit():
-    cost = estimate(spec(schedule__kind="constant"), rate=100.0)
-    assert cost.share_of_constant == 1.0
-    assert cost.seconds == pytest.approx(cost.gradient_evaluations / 100)
+    assert estimate(spec(schedule__kind="constant")).share_of_constant == 1.0
+
+
+def test_a_run_like_one_before_takes_as_long():
+    """What the count leaves out is in the time of the run before: the same run again takes the same seconds, twice the work nearly twice."""
+    wanted = spec(data__dataset="digits")
+    pace = Pace(wanted, 31.0, 1.0, "the run 'before'")
+    assert (estimate(wanted, pace).seconds, estimate(wanted, pace).basis) == (pytest.approx(31.0), "the run 'before'")
+    twice = estimate(with_settings(wanted, {"optim.epochs": 32}), pace).seconds
+    assert 45 < twice < 61
+
+
+def test_a_run_before_whose_images_are_not_known_is_taken_at_its_own_count():
+    pace = Pace(spec(data__dataset="folder:/x"), 11.0, 1000.0, "the run 'before'")
+    cost = estimate(spec(data__dataset="digits"), pace)
+    assert cost.seconds == pytest.approx(1 + 10 * cost.gradient_evaluations / 1000)
+
+
+def test_two_passes_and_corruptions_cost_more():
+    base = spec(schedule__kind="constant", data__dataset="digits")
+    trades, corrupted = with_settings(base, {"objective.kind": "trades"}), with_settings(base, {"evaluation.corruptions": True})
+    assert estimate(trades).gradient_evaluations - estimate(base).gradient_evaluations == pytest.approx(1.5 * 1132 * 16)
+    assert estimate(corrupted).gradient_evaluations - estimate(base).gradient_evaluations == pytest.approx(250 * 75 / 3)
+
+
+def test_measuring_more_often_is_a_larger_share():
+    rare, often = estimate(spec(evaluation__tracking=4)), estimate(spec(evaluation__tracking=40))
+    assert 0 < rare.tracking_share < often.tracking_share < 1
 
 
 def test_a_schedule_and_a_natural_run_cost_less():

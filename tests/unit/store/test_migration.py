@@ -61,7 +61,8 @@ def test_the_lists_know_every_run(home, old, monkeypatch):
     assert (second.clean, second.schedule, second.status) == (None, "constant", "failed")
     assert store.summaries(Wanted("über THESIS")).total == 1
     monkeypatch.setattr(process, "this_host", lambda: "lab-7")
-    assert store.measured_rate(preset("digits_quick")) == (200.0, "the run 'first' on this machine")
+    pace = store.measured_pace(preset("digits_quick"))
+    assert (pace.gradient_evaluations / pace.seconds, pace.basis) == (200.0, "the run 'first' on this machine")
 
 
 def test_a_copy_is_put_aside_and_can_be_opened_by_the_old_program(home, old):

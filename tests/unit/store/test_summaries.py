@@ -161,22 +161,37 @@ def test_annotating_is_found_at_once(store):
     assert store.get(run_id).spec.tags == ("y",)
 
 
-class TestMeasuredRate:
+def pace(store, **changes) -> tuple[float, str] | None:
+    found = store.measured_pace(with_settings(RunSpec(), {name.replace("__", "."): value for name, value in changes.items()}))
+    return found and (found.gradient_evaluations / found.seconds, found.basis)
+
+
+class TestMeasuredPace:
     def test_of_the_newest_finished_run_like_it(self, store):
         submit(store, "older", {"gradient_evaluations": 40})
         submit(store, "newer", {})
         submit(store, "other backbone", {}, model__backbone="bloom_vit")
         submit(store, "other size", {}, data__image_size=16)
         submit(store, "not done")
-        assert store.measured_rate(RunSpec()) == (25.0, "the run 'newer' on this machine")
-        assert store.measured_rate(with_settings(RunSpec(), {"model.backbone": "bloom_resnet"})) == (None, "")
+        assert pace(store) == (25.0, "the run 'newer' on this machine")
+        assert pace(store, model__backbone="bloom_resnet") is None
+
+    def test_of_the_same_strategy_first(self, store):
+        submit(store, "probe", {"gradient_evaluations": 40}, strategy__kind="linear_probe")
+        submit(store, "newer", {})
+        assert pace(store, strategy__kind="linear_probe") == (10.0, "the run 'probe' on this machine")
+        assert pace(store, strategy__kind="bitfit") == (25.0, "the run 'newer' on this machine")
+
+    def test_it_carries_the_spec_it_was_measured_with(self, store):
+        submit(store, "here", {}, optim__epochs=7)
+        assert store.measured_pace(RunSpec()).spec.optim.epochs == 7
 
     def test_not_of_another_machine_or_a_run_without_time(self, store, monkeypatch):
         submit(store, "instant", {"seconds": 0.0})
-        assert store.measured_rate(RunSpec()) == (None, "")
+        assert pace(store) is None
         submit(store, "here", {})
         monkeypatch.setattr(process, "this_host", lambda: "elsewhere")
-        assert store.measured_rate(RunSpec()) == (None, "")
+        assert pace(store) is None
 
 
 def test_something_moves(store):
