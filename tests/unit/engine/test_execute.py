@@ -192,12 +192,11 @@ def test_attacks_are_run_only_where_there_is_a_budget(tmp_path, monkeypatch, cha
     assert calls == [32] * attacks
 
 
-@pytest.mark.parametrize("changes", [{"objective__kind": "natural", "schedule__kind": "constant"}, {"schedule__kind": "constant"}])
-def test_the_gradient_evaluations_are_those_that_were_made(tmp_path, changes):
-    """With no evaluation of robustness, what is left is training: one backward pass an image, and the attack's steps."""
-    report, _ = go(tmp_path, evaluation__epsilons=[0], evaluation__examples=0, **changes)
-    attacked = 0 if "objective__kind" in changes else 2
-    assert report.gradient_evaluations == TOTAL_STEPS * 32 * (1 + attacked)
+@pytest.mark.parametrize(("kind", "each"), [("natural", 1), ("adversarial", 1 + 2), ("trades", 2 + 2)])
+def test_the_gradient_evaluations_are_those_that_were_made(tmp_path, kind, each):
+    """With no evaluation of robustness, what is left is training: the objective's passes an image, and the attack's steps."""
+    report, _ = go(tmp_path, evaluation__epsilons=[0], evaluation__examples=0, objective__kind=kind, schedule__kind="constant")
+    assert report.gradient_evaluations == TOTAL_STEPS * 32 * each
 
 
 def test_nothing_attacked_and_natural_are_the_same_training(tmp_path):

@@ -230,3 +230,16 @@ def test_the_anchor_is_the_pretrained_backbone_however_the_model_moves():
 def test_a_setting_out_of_range_is_named(setting, value):
     with pytest.raises(SettingError, match=f"objective.{setting} must be"):
         parse({"objective": {"kind": "trades", setting: value}})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_passes_in_the_catalog_are_those_that_are_trained_through(name):
+    """Cost and gradient evaluations of a run count with them; the attack's passes and fixed targets have no weight gradients."""
+    model = Reader().train()
+    trained_through = []
+    model.register_forward_hook(lambda module, *_: trained_through.append(torch.is_grad_enabled() and module.training))
+    settings = ObjectiveSpec(kind=name, anchor_weight=0.0) if name == "anchored" else ObjectiveSpec(kind=name)
+    chosen = catalog.find("objectives", name)
+    extra = {"reference": model} if name == "anchored" else {}
+    chosen.load()(model, CLEAN.clone(), LABELS, None if name == "natural" else adversary(), settings, **extra)
+    assert sum(trained_through) == chosen.facts.get("passes", 1)
