@@ -16,8 +16,8 @@ SIZES, GPU_SIZES = (1024, 2048), (4096, 8192)
 SECONDS = 1.0
 
 
-def count_operations(job: Job, steps: int) -> int:
-    """Return the floating-point operations of one training step with `steps` attack steps: matrix products and convolutions, forward and backward.
+def count_operations(job: Job) -> int:
+    """Return the floating-point operations of one training step with its attack: matrix products and convolutions, forward and backward.
 
     Counted by torch on a copy that is not compiled; an addition and a multiplication are two. Norms, activations and the optimiser are left out.
     """

@@ -67,7 +67,7 @@ def measure_training(case: Case, rounds: int, threads: int | None = None) -> dic
     """
     with TemporaryDirectory() as folder:
         job = prepare(with_settings(case.spec(), {"runtime.threads": threads}), FolderReporter(Path(folder)))
-    operations = count_operations(job, case.steps)
+    operations = count_operations(job)
     # the twin is the plain model a user would have: contiguous, not compiled
     twin = copy.deepcopy(job.model).to(memory_format=torch.contiguous_format)
     twin._compiled_call_impl = None
