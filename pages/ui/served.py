@@ -4,6 +4,8 @@ import importlib
 import pkgutil
 import threading
 
+# whole before any thread is there: plotly looks for it among the loaded modules, and finds half of it while another thread imports it
+import pandas  # noqa: F401
 import streamlit as st
 from starlette.middleware import Middleware
 
