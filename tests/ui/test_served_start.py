@@ -1,4 +1,4 @@
-"""What must be there before the dashboard's first thread."""
+"""How the dashboard's process begins."""
 
 import subprocess
 import sys
@@ -20,3 +20,19 @@ sys.exit(not whole or not all(whole))
 def test_pandas_is_whole_before_a_thread_imports_anything():
     """A first visitor's figure failed: plotly found the half of pandas that the warming thread had imported."""
     subprocess.run([sys.executable, "-c", LOOK], cwd=CHECKOUT, check=True, timeout=120)
+
+
+WAIT = """
+import gc, threading
+import pages.ui.served
+for thread in threading.enumerate():
+    if thread is not threading.current_thread() and not thread.name.startswith("asyncio"):
+        thread.join(60)
+everything = len(gc.get_objects())
+assert gc.get_freeze_count() > 10 * everything, (gc.get_freeze_count(), everything)
+"""
+
+
+def test_modules_are_not_looked_through_for_garbage_after_every_page():
+    """With them a page of one visitor keeps all others waiting for a tenth of a second and more."""
+    subprocess.run([sys.executable, "-c", WAIT], cwd=CHECKOUT, check=True, timeout=120)
