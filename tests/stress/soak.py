@@ -138,7 +138,7 @@ def _tell(arguments: argparse.Namespace, feeder: Feeder, visits: Visits, reading
         print("the queue ran empty at times; longer runs would keep it full")
     print(*complaints or ["nothing went wrong"], sep="\n")
     measured = {"processes": processes, "pages": pages, "runs": counts, "complaints": complaints, "queue": queue}
-    write_json(arguments.json, vars(arguments) | {"home": None, "json": None} | measured | {"readings": [asdict(one) for one in readings]})
+    write_json(arguments.json, measured | {"minutes": arguments.minutes, "clients": arguments.clients, "readings": [asdict(one) for one in readings]})
     return 1 if complaints else 0
 
 
