@@ -52,16 +52,16 @@ class Crowd:
             raise RuntimeError(f"run {run_id} does not begin; its log is in {self.world.store.home.run_folder(run_id)}")
         return run_id
 
-    def measure(self, watchers: int, launchers: int) -> None:
+    def measure(self, watchers: int, launchers: int, drain: float) -> None:
         """Alone, then one visitor, then the crowd; at last the watched run is stopped and the queue drains."""
         asyncio.run(self._timed("no visitor", asyncio.sleep(ALONE_SECONDS)))
         asyncio.run(self._timed("one visitor", self._baseline()))
         asyncio.run(self._timed("crowd", self._gather(watchers, launchers)))
         self.world.store.request(self.watched, "stop")
-        self._wait_until_done([self.watched, *self.launched])
+        self._wait_until_done([self.watched, *self.launched], drain)
 
-    def _wait_until_done(self, run_ids: Sequence[str]) -> None:
-        self.world.until(lambda: all(is_done(self.world.row(run_id)["status"]) for run_id in run_ids), DRAIN_SECONDS)
+    def _wait_until_done(self, run_ids: Sequence[str], seconds: float = DRAIN_SECONDS) -> None:
+        self.world.until(lambda: all(is_done(self.world.row(run_id)["status"]) for run_id in run_ids), seconds)
 
     async def _timed(self, name: str, task) -> None:
         """Await `task`; keep how many images a second the watched run trains on meanwhile, its evaluations while training included."""
@@ -150,7 +150,7 @@ def main() -> int:
         world = World(arguments.home or Path(scratch))
         try:
             crowd = Crowd(world, serve(world), arguments.seconds)
-            crowd.measure(arguments.watchers, arguments.launchers)
+            crowd.measure(arguments.watchers, arguments.launchers, arguments.drain)
             complaints = _complaints(crowd, arguments.launchers)
         finally:
             end(world)
@@ -187,6 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--watchers", type=int, default=50, help="sessions on Runs, Compare and Story")
     parser.add_argument("--launchers", type=int, default=10, help="sessions that launch a run each, spread over the time")
     parser.add_argument("--seconds", type=float, default=120.0, help="how long the crowd stays")
+    parser.add_argument("--drain", type=float, default=DRAIN_SECONDS, help="how long the launched runs may take, in seconds, before they count as lost")
     parser.add_argument("--home", type=Path, help="an empty folder: keep the home there, to look at it afterwards")
     parser.add_argument("--json", type=Path, help="write all that was measured here")
     return parser

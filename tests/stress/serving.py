@@ -35,9 +35,9 @@ WRONG = re.compile(r"Traceback|\bERROR\b|\bCRITICAL\b|\w*Exception\b")
 START_SECONDS = 120.0
 
 
-def small_spec(name: str, **changes: object) -> RunSpec:
+def small_spec(start: str, /, **changes: object) -> RunSpec:
     """Return a preset on 400 digits; `changes` are dotted settings with __ for the dot."""
-    return with_settings(preset(name), dict(SMALL) | {setting.replace("__", "."): value for setting, value in changes.items()})
+    return with_settings(preset(start), dict(SMALL) | {setting.replace("__", "."): value for setting, value in changes.items()})
 
 
 def serve(world: World) -> int:
