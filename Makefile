@@ -1,8 +1,9 @@
 # Two commands do everything: `make app` and `make test`. Each sets the machine up first.
-.PHONY: app test browser setup lint format bench stress
+.PHONY: app test browser setup lint format bench stress soak crowd
 
 PYTHON ?= python3
 PORT ?= 8501
+MINUTES ?= 30
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -33,6 +34,14 @@ bench: setup
 # every fault of docs/fault_model.md many times, with real processes; ends with one table
 stress: setup
 	$(BIN)/python -m tests.stress
+
+# the real dashboard and worker under a full queue and 20 visitors; does memory grow, does anything go wrong?
+soak: setup
+	$(BIN)/python -m tests.stress.soak --minutes $(MINUTES)
+
+# 50 sessions watch and 10 launch: how long pages take, and whether training goes on as fast
+crowd: setup
+	$(BIN)/python -m tests.stress.crowd
 
 setup: $(READY)
 

@@ -1,9 +1,12 @@
 """What `python -m rft_core app` serves: app.py behind the guard. Streamlit finds the application by its name."""
 
+import gc
 import importlib
 import pkgutil
 import threading
 
+# whole before any thread is there: plotly looks for it among the loaded modules, and finds half of it while another thread imports it
+import pandas  # noqa: F401
 import streamlit as st
 from starlette.middleware import Middleware
 
@@ -16,12 +19,18 @@ app = st.App(CHECKOUT / "app.py", middleware=[Middleware(Guard, allowed=tuple(st
 
 
 def warm_up() -> None:
-    """Import what pages import, so that the first visitor does not wait for it."""
+    """Import what pages import, so that the first visitor does not wait for it, and take it from the garbage collector's rounds.
+
+    Streamlit has all objects looked through after every run of a page and every refresh: with all modules in it that
+    takes about 0.1 s, in which no other visitor is served.
+    """
     for package in (rft_core.report, pages.ui):
         for module in pkgutil.iter_modules(package.__path__):
             # this file runs under another name: a second application is not wanted
             if module.name != "served":
                 importlib.import_module(f"{package.__name__}.{module.name}")
+    gc.collect()
+    gc.freeze()
 
 
 threading.Thread(target=warm_up, daemon=True).start()
