@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from rft_core import catalog
 from rft_core.errors import UnknownNameError
@@ -74,6 +74,8 @@ def _holds_truth(value: Any) -> bool:
 # a terminal obeys controls, a list is torn by line ends, and turned writing shows another name than is there
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 Line = Annotated[str, AfterValidator(_one_line)]
+LONGEST_TAG = 60
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TAG), AfterValidator(_one_line)]
 Paragraphs = Annotated[str, AfterValidator(_paragraphs)]
 Epsilon = Annotated[float, BeforeValidator(_epsilon)]
 Fraction = Annotated[float, Field(ge=0, le=1)]

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -29,6 +29,7 @@ from rft_core.sections import (
     Section,
     SettingErrorValue,
     StrategySpec,
+    Tag,
     ThreatSpec,
     UnknownNameValue,
 )
@@ -40,7 +41,7 @@ class RunSpec(Section):
 
     name: Line = Field("", max_length=200, description="A name to find the run by.")
     notes: Paragraphs = Field("", max_length=20_000, description="Anything worth remembering.")
-    tags: tuple[Annotated[Line, Field(min_length=1, max_length=60)], ...] = Field((), max_length=50, description="Words to filter by.")
+    tags: tuple[Tag, ...] = Field((), max_length=50, description="Words to filter by.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="All randomness of the run derives from it.")
     data: DataSpec = DataSpec()
     model: ModelSpec = ModelSpec()
@@ -191,6 +192,9 @@ def _translate(error: ValidationError) -> UserError:
     cause = (first.get("ctx") or {}).get("error")
     if isinstance(cause, SettingErrorValue):
         return SettingError(".".join(place + [cause.setting]) if "." not in cause.setting else cause.setting, cause.value, cause.rule)
+    if first["type"] == "string_unicode" and len(place) < 2 and place not in [[name] for name in setting_names()]:
+        # not a value: pydantic means a name in that section
+        return _unknown_setting(".".join([*place, str(first["input"])]))
     if first["type"] == "extra_forbidden":
         return _unknown_setting(".".join(place))
     if isinstance(cause, UnknownNameValue):

@@ -1,9 +1,10 @@
 """Hostile specs, as text and as mappings: each is refused in one line that names its field, or can be previewed, stored and read.
 
-`RFT_FUZZ=10000 pytest tests/property/test_hostile_specs.py` looks at that many new ones; `--junit-xml FILE` counts them.
+`RFT_FUZZ=10000 pytest tests/property/test_hostile_specs.py` looks at that many new ones; `--log-cli-level=INFO` counts them.
 """
 
 import json
+import logging
 import math
 import os
 import re
@@ -169,7 +170,8 @@ def check_runnable(spec: RunSpec, store: RunStore) -> None:
     assert again.spec == spec
     assert spec_hash(again.spec) == spec_hash(spec)
     row = store.summaries(limit=1).rows[0]
-    assert (row.run_id, row.tags) == (run_id, spec.tags)
+    # a list shows a tag with single spaces
+    assert (row.run_id, row.tags) == (run_id, tuple(" ".join(tag.split()) for tag in spec.tags))
     for text in (row.name, *row.tags, row.dataset):
         assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
     assert run_labels([again])
@@ -183,7 +185,7 @@ def scratch(tmp_path_factory) -> RunStore:
     return RunStore(Home(folder, f"sqlite:///{folder / 'fuzz.db'}"))
 
 
-def test_hostile_specs_are_refused_by_name_or_runnable(scratch, record_property):
+def test_hostile_specs_are_refused_by_name_or_runnable(scratch):
     counts: Counter[str] = Counter()
 
     @FUZZ
@@ -198,7 +200,6 @@ def test_hostile_specs_are_refused_by_name_or_runnable(scratch, record_property)
             check_runnable(spec, scratch)
 
     look()
-    for end, count in counts.items():
-        record_property(end, count)
+    logging.getLogger(__name__).info("specs: %s", dict(counts))
     # both ends are reached, or the specs are all of one kind
     assert min(counts["accepted"], counts["refused"]) > sum(counts.values()) / 20

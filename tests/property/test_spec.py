@@ -23,7 +23,7 @@ def maybe(strategy):
 VALID = {
     "name": st.text(PLAIN, max_size=30),
     "notes": st.text(st.one_of(PLAIN, st.sampled_from("\t\n\r")), max_size=30),
-    "tags": st.lists(st.text("abc ä", min_size=1, max_size=9), max_size=3),
+    "tags": st.lists(st.text("abc ä", min_size=1, max_size=9).map(str.strip).filter(bool), max_size=3),
     "seed": st.integers(0, 2**31 - 1),
     "data.dataset": st.one_of(st.sampled_from(["blooms_easy", "digits"]), st.text("abc/", min_size=1, max_size=9).map("folder:{}".format)),
     "data.train_size": maybe(st.integers(2, 10_000)),
