@@ -24,8 +24,6 @@ from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, be
 from rft_core.store.tables import runs, summaries
 
 RESERVED = "reserved"
-# nothing longer is a run, and a database refuses endless patterns
-LONGEST_ID = 40
 # how long the process of another host may be silent before its run counts as lost
 SILENCE_SECONDS = 300.0
 # how long a deleted run can be brought back
