@@ -72,7 +72,7 @@ class RunStore:
         shown = runs.c.deleted.is_(None)
         known = (
             connection.execute(select(runs).where(runs.c.run_id.startswith(run_id, autoescape=True), shown).limit(2)).all()
-            if 0 < len(run_id) <= LONGEST_ID
+            if 0 < len(run_id) <= runs.c.run_id.type.length
             else []
         )
         if len(known) == 1:
