@@ -50,7 +50,11 @@ def show(run_ids: list[str], view: View, live: bool) -> None:
         st.rerun()
     if live and not any(record.is_active for record in records):
         st.rerun()
-    content = assemble(records, measured(run_ids), view)
+    histories = measured(run_ids)
+    for record, past in zip(records, histories):
+        if past.fault:
+            st.warning(plain(f"{record.name}: {past.fault}"), icon=":material/broken_image:")
+    content = assemble(records, histories, view)
     for warning in content.comparison.warnings:
         st.warning(plain(warning), icon=":material/balance:")
     show_figures(content)

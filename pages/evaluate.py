@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui.evaluate_form import ask_form, picture_form
 from pages.ui.evaluate_gallery import show_gallery
-from pages.ui.frame import columns, open_page, plain, shown
+from pages.ui.frame import columns, open_page, plain, quoted, shown
 from pages.ui.gate import closed, permitted
 from pages.ui.session import reconciled, store
 from pages.ui.shifts import show_shifts
@@ -71,7 +71,7 @@ def choose_run() -> RunRecord | None:
         if asked["run"] in rows:
             state[RUN], state[CHOSEN] = asked["run"], asked["evaluation"]
         else:
-            st.warning(f"There is no measured run '{plain(asked['run'])}' in this store.", icon=":material/help:")
+            st.warning(f"There is no measured run '{quoted(asked['run'])}' in this store.", icon=":material/help:")
     if state.get(RUN) not in rows:
         state[RUN] = next(iter(rows))
     run_id = st.selectbox("Run", list(rows), key=RUN, format_func=lambda one: _run_label(rows[one]), label_visibility="collapsed", on_change=_forget)
@@ -119,7 +119,7 @@ def choose_evaluation(kept: list[Evaluation]) -> Evaluation | None:
     known, state = {one.evaluation_id: one for one in kept}, st.session_state
     if state.get(CHOSEN) not in known:
         if state.get(CHOSEN):
-            st.warning(f"This run has no evaluation '{plain(state[CHOSEN])}'; the newest is shown.", icon=":material/help:")
+            st.warning(f"This run has no evaluation '{quoted(state[CHOSEN])}'; the newest is shown.", icon=":material/help:")
         state.pop(CHOSEN, None)
     chosen = st.selectbox("Evaluation", list(known), key=CHOSEN, format_func=lambda one: _label(known[one])) if known else None
     view = {"run": state[RUN], "evaluation": chosen or ""}

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,7 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from pages.ui.bundle_form import bundle_form, show_imported
-from pages.ui.frame import columns, mistakes_shown, open_page, plain, shown
+from pages.ui.frame import columns, mistakes_shown, open_page, plain, show_mistake, shown
 from pages.ui.lesson import lesson
 from pages.ui.run_actions import show_actions, show_deleted
 from pages.ui.run_list import CHOSEN, choose_wanted, show_list, swatch
@@ -102,7 +103,7 @@ def watch_status(run_id: str, status: str) -> None:
     try:
         record = store().get(run_id)
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        show_mistake(error)
         return
     show_name(record)
     show_status(record, history(run_id))
@@ -212,7 +213,12 @@ def show_examples(record: RunRecord, past: RunHistory, step: int | None, target:
     if not path.is_file():
         st.caption("The example images of this evaluation are missing.")
         return
-    _draw(pictures(str(path), path.stat().st_mtime_ns, tuple(entry["class_names"])))
+    try:
+        rows = pictures(str(path), path.stat().st_mtime_ns, tuple(entry["class_names"]))
+    except (OSError, LookupError, TypeError, ValueError, BadZipFile):
+        st.caption("The example images of this evaluation cannot be read.")
+        return
+    _draw(rows)
 
 
 def _draw(rows: list[list[tuple[bytes, str, str]]]) -> None:

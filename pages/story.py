@@ -54,7 +54,7 @@ def choose_step() -> int:
     """Return the step, 1 to 5: the one in the URL when it is new, else the one last shown."""
     asked = st.query_params.get("step", "")
     if asked and asked != st.session_state.get("story.shown"):
-        st.session_state[STEP] = int(asked) if asked.isdecimal() and 1 <= int(asked) <= len(CLAIMS) else 1
+        st.session_state[STEP] = int(asked) if asked in map(str, range(1, len(CLAIMS) + 1)) else 1
     step = st.session_state.setdefault(STEP, 1)
     st.query_params["step"] = st.session_state["story.shown"] = str(step)
     return step

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import form_link, lesson, prefill, run_form
 from pages.ui.data_dialog import is_open, look_at
 from pages.ui.form_state import choose_preset, keep
-from pages.ui.frame import columns, mistakes_shown, open_page, shown
+from pages.ui.frame import columns, mistakes_shown, open_page, plain, shown
 from pages.ui.gate import REFUSED, launch_caption, launching, may_launch
 from pages.ui.model_menu import weights_missing
 from pages.ui.overlay import compare_with
@@ -57,7 +57,7 @@ def read(preset_name: str) -> tuple[RunSpec | None, str]:
 
 def show_mistake(mistake: str) -> None:
     """Name what is wrong in the form; nothing can be launched until it is mended."""
-    st.error(mistake, icon=":material/error:")
+    st.error(plain(mistake), icon=":material/error:")
     st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=True, help=mistake)
 
 
@@ -143,7 +143,7 @@ def show_launch(spec: RunSpec) -> None:
                 help="Three runs with these settings that differ in their schedule alone.",
             )
     if missing:
-        st.warning(f"Cannot be launched: {missing}.", icon=":material/block:")
+        st.warning(plain(f"Cannot be launched: {missing}."), icon=":material/block:")
     st.caption("Runs queue one behind the other on this machine. They go on when this page is closed.")
     if limits := launch_caption():
         st.caption(limits)

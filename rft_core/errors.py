@@ -14,6 +14,8 @@ RftError
 
 from difflib import get_close_matches
 
+LONGEST_SHOWN = 100
+
 
 class RftError(Exception):
     """Everything this package raises on purpose."""
@@ -30,23 +32,39 @@ class SettingError(UserError):
     """
 
     def __init__(self, setting: str, value: object, message: str):
-        super().__init__(f"{setting} {message}, got {value!r}" if ";" not in message else _with_value(setting, value, message))
+        super().__init__(f"{setting} {message}, got {_shown(value)}" if ";" not in message else _with_value(setting, value, message))
         self.setting, self.value = setting, value
 
 
 def _with_value(setting: str, value: object, message: str) -> str:
     rule, way_out = message.split(";", 1)
-    return f"{setting} {rule}, got {value!r};{way_out}"
+    return f"{setting} {rule}, got {_shown(value)};{way_out}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return printable(repr(value))
+    except (ValueError, RecursionError):
+        # Python writes no number of more than 4300 digits, and no endless nesting
+        return f"a value of type {type(value).__name__} that is too long to write"
+
+
+def printable(text: str) -> str:
+    """Return `text` for a message: one line, nothing that does not show, not endless."""
+    start = "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in text[:LONGEST_SHOWN])
+    return start if len(text) <= LONGEST_SHOWN else f"{start[:-1]}…"
 
 
 class UnknownNameError(UserError):
-    """A name that is on no menu; says the nearest one, or all of them."""
+    """A name that is on no menu; says the nearest one, or all of them, and the dotted `setting` that has it where there is one."""
 
-    def __init__(self, kind: str, name: str, known: list[str]):
-        near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-        way_out = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
-        super().__init__(f"unknown {kind} '{name}', {way_out}")
-        self.name, self.nearest = name, near[0] if near else None
+    def __init__(self, kind: str, name: str, known: list[str], setting: str = ""):
+        # no name of a menu is near to endless text, and looking for one takes long
+        called = printable(name) if isinstance(name, str) else _shown(name)
+        near = get_close_matches(called, known, n=1, cutoff=0.5)
+        way_out = f"did you mean '{printable(near[0])}'?" if near else f"known: {', '.join(map(printable, known))}"
+        super().__init__(f"{setting}{': ' if setting else ''}unknown {kind} '{called}', {way_out}")
+        self.kind, self.name, self.known, self.nearest = kind, name, known, near[0] if near else None
 
 
 class DataError(UserError):

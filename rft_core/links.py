@@ -5,7 +5,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from rft_core.errors import UserError
+from rft_core.errors import UserError, printable
 from rft_core.spec import RunSpec, flatten, with_settings
 from rft_core.units import format_epsilon
 
@@ -32,7 +32,7 @@ def read_items(
     for item in items[:MOST_ITEMS]:
         name, colon, text = item.partition(":")
         if not colon or name not in offered:
-            said.append(f"'{item[:80]}' is no setting of this form; it is left out")
+            said.append(f"'{printable(item)}' is no setting of this form; it is left out")
             continue
         value, note = _clamped(name, _value(text), (ranges or {}).get(name))
         said += [note] if note else []
@@ -56,10 +56,11 @@ def _apply(waiting: list[tuple[str, Any]], spec: RunSpec) -> tuple[RunSpec, list
 
 
 def _clamped(name: str, value: Any, limits: tuple[float, float] | None) -> tuple[Any, str]:
-    if limits is None or isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    # NaN and the infinities are refused later, by the setting itself; a whole number may be too large for a float
+    if limits is None or isinstance(value, bool) or not isinstance(value, (int, float)) or (isinstance(value, float) and not math.isfinite(value)):
         return value, ""
     nearest = min(max(value, limits[0]), limits[1])
-    return nearest, "" if nearest == value else f"{name} {value:g} is outside what the form offers; {nearest:g} is taken"
+    return nearest, "" if nearest == value else f"{name} {printable(str(value))} is outside what the form offers; {nearest:g} is taken"
 
 
 def _text(name: str, value: Any, spec: RunSpec) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 import zipfile
 from dataclasses import dataclass, field
 
+from rft_core.errors import printable
 from rft_core.image_files import SUFFIXES, is_image_name
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
@@ -13,7 +14,6 @@ RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{number}" for port i
 ROUNDABOUT = "its name leads out of the folder"
 BACKSLASH = "its name has a backslash"
 LONGEST_PART, LONGEST_NAME, DEEPEST = 180, 600, 16
-LONGEST_SHOWN = 100
 # the rest (bzip2, LZMA) are rare, and an LZMA header may ask for gigabytes of memory
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -110,9 +110,3 @@ def safe_name(part: str) -> str:
 def _does_not_show(letter: str) -> bool:
     """Whether what is seen would not be what is there: controls, line ends, marks that turn the direction of writing, lone surrogates."""
     return unicodedata.category(letter)[0] == "C" or unicodedata.category(letter) in ("Zl", "Zp")
-
-
-def printable(name: str) -> str:
-    """Return `name` for a message: one line, nothing that does not show, not endless."""
-    text = "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in name)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"

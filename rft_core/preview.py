@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from rft_core import catalog
 from rft_core.home import WEIGHTS
 from rft_core.schedules import Moment, factor_at
+from rft_core.sections import ScheduleSpec
 from rft_core.spec import RunSpec, epsilon_grid
 
 # a weight update costs its own forward pass and both backward passes, an attack step one of them less
 UPDATE_COST = 1.5
 # bisection with early exit: what a curve took, in full attacks an image (measured on the embedded models)
 CURVE_COST = 1.5
+UNMEASURED = "nothing like it has run here yet"
 # where the factor of a longer run is looked at
 MOST_PLACES = 2000
 
@@ -51,24 +53,27 @@ def factors(spec: RunSpec, count: int = 200) -> tuple[list[float], list[float]]:
 
     For `auto`, which depends on what is measured, convergence is assumed after a quarter of training.
     """
-    schedule, epochs = catalog.find("schedules", spec.schedule.kind).load(), spec.optim.epochs
+    settings, epochs = _foreseen(spec), spec.optim.epochs
+    schedule = catalog.find("schedules", settings.kind).load()
     progress = [place / count for place in range(count + 1)]
-    return progress, [factor_at(schedule, spec.schedule, _moment(spec, p, min(epochs - 1, int(p * epochs)))) for p in progress]
+    return progress, [factor_at(schedule, settings, Moment(p, min(epochs - 1, int(p * epochs)), epochs, spec.seed)) for p in progress]
 
 
 def epoch_factors(spec: RunSpec) -> list[float]:
     """Return the factor at the start of each epoch."""
-    schedule, epochs = catalog.find("schedules", spec.schedule.kind).load(), spec.optim.epochs
-    return [factor_at(schedule, spec.schedule, _moment(spec, epoch / epochs, epoch)) for epoch in range(epochs)]
+    settings, epochs = _foreseen(spec), spec.optim.epochs
+    schedule = catalog.find("schedules", settings.kind).load()
+    return [factor_at(schedule, settings, Moment(epoch / epochs, epoch, epochs, spec.seed)) for epoch in range(epochs)]
 
 
-def _moment(spec: RunSpec, progress: float, epoch: int) -> Moment:
-    epochs = spec.optim.epochs
-    converged = max(spec.schedule.patience + 1, round(epochs / 4))
-    # an accuracy that rises until `patience` epochs before, and not after
-    plateau = converged - spec.schedule.patience - 1
-    assumed = tuple(float(min(place, plateau)) for place in range(epoch)) if spec.schedule.kind == "auto" else ()
-    return Moment(progress, epoch, epochs, spec.seed, assumed)
+def _foreseen(spec: RunSpec) -> ScheduleSpec:
+    """Return the schedule without what only training can tell: `auto` is drawn as the ramp that follows from the assumed convergence."""
+    if spec.schedule.kind != "auto":
+        return spec.schedule
+    # sooner than after `patience` epochs it cannot be known
+    converged = max(spec.schedule.patience + 1, round(spec.optim.epochs / 4))
+    ramp = ((converged / spec.optim.epochs, 0.0), (1.0, 1.0)) if converged < spec.optim.epochs else ((0.0, 0.0),)
+    return spec.schedule.model_copy(update={"kind": "custom", "points": ramp})
 
 
 @dataclass(frozen=True)
@@ -157,9 +162,12 @@ def test_images(spec: RunSpec) -> int:
 
 def card_rate(backbone: str) -> tuple[float | None, str]:
     """Return (gradient evaluations a second, where it was measured) from an embedded backbone's card."""
+    # the name of a backbone is anybody's text, and must not lead to another file
+    if not any(row.name == backbone for row in catalog.BACKBONES):
+        return None, UNMEASURED
     try:
         measured = json.loads((WEIGHTS / f"{backbone}.json").read_text())["measured"]
         rate, threads = measured["gradient_evaluations"] / measured["seconds"], measured["machine"]["threads"]
         return rate, f"{backbone} on {threads} CPU {'thread' if threads == 1 else 'threads'} of another machine"
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
-        return None, "nothing like it has run here yet"
+        return None, UNMEASURED

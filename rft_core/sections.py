@@ -1,10 +1,12 @@
 """The sections of a RunSpec: each setting once, with its range and the one line of help that CLI, form and docs show."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from rft_core import catalog
+from rft_core.errors import UnknownNameError
 from rft_core.units import PIXEL_LEVELS, parse_epsilon
 
 
@@ -14,6 +16,14 @@ class SettingErrorValue(ValueError):
     def __init__(self, setting: str, value: object, rule: str):
         super().__init__(rule)
         self.setting, self.value, self.rule = setting, value, rule
+
+
+class UnknownNameValue(ValueError):
+    """A name that is on no menu; `parse` adds the setting, in which it is the part `leaf` where pydantic does not know that."""
+
+    def __init__(self, error: UnknownNameError, leaf: str = ""):
+        super().__init__(str(error))
+        self.error, self.leaf = error, leaf
 
 
 def _epsilon(value: Any) -> float:
@@ -29,12 +39,44 @@ def _words(value: Any) -> Any:
 
 def _choice(kind: str):
     def check(name: str) -> str:
-        catalog.find(kind, name)
+        _find(kind, name)
         return name
 
     return BeforeValidator(check)
 
 
+def _find(kind: str, name: str, leaf: str = "") -> None:
+    try:
+        catalog.find(kind, name)
+    except UnknownNameError as error:
+        raise UnknownNameValue(error, leaf) from None
+
+
+def _one_line(text: str) -> str:
+    if HIDDEN.search(text):
+        raise ValueError("must be plain text, without control characters or marks that turn the direction of writing")
+    return text
+
+
+def _paragraphs(text: str) -> str:
+    _one_line(re.sub(r"[\t\r\n]", " ", text))
+    return text
+
+
+def _holds_truth(value: Any) -> bool:
+    values = [value]
+    # points are lists of pairs; nothing in a spec goes deeper
+    for _ in range(2):
+        values = [inner for one in values for inner in (one if isinstance(one, (list, tuple)) else [one])]
+    return any(isinstance(one, bool) for one in values)
+
+
+# a terminal obeys controls, a list is torn by line ends, and turned writing shows another name than is there
+HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+Line = Annotated[str, AfterValidator(_one_line)]
+LONGEST_TAG = 60
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TAG), AfterValidator(_one_line)]
+Paragraphs = Annotated[str, AfterValidator(_paragraphs)]
 Epsilon = Annotated[float, BeforeValidator(_epsilon)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 LARGEST_EPSILON_L2 = 1000.0
@@ -43,12 +85,20 @@ LARGEST_EPSILON_L2 = 1000.0
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=4096)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: Any, info: Any) -> Any:
+        # pydantic would take true for 1
+        if cls.model_fields[info.field_name].annotation is not bool and _holds_truth(value):
+            raise ValueError("must not be true or false")
+        return value
+
 
 class DataSpec(Section):
-    dataset: str = Field(
+    dataset: Line = Field(
         "blooms_hard", description="Dataset: a name from the menu, folder:PATH (a folder or a zip), csv:PATH, or hf:OWNER/NAME of the Hugging Face hub."
     )
-    domains: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
+    domains: Annotated[tuple[Line, ...], BeforeValidator(_words)] = Field(
         (), max_length=50, description="Domains to train on, where the dataset has domains; empty for its first. The others are only measured on."
     )
     train_size: int | None = Field(None, ge=2, le=10_000_000, description="Training images to use, drawn evenly over the classes; empty for all.")
@@ -65,14 +115,16 @@ class DataSpec(Section):
             if not (colon and place.strip()):
                 raise SettingErrorValue("dataset", self.dataset, f"names no data; write {catalog.SCHEMES[scheme]}")
         else:
-            catalog.find("datasets", self.dataset)
+            _find("datasets", self.dataset, "dataset")
         return self
 
 
 class ModelSpec(Section):
-    backbone: str = Field("bloom_convnext", min_length=1, description="Backbone: one from the menu, or any timm name.")
+    backbone: Line = Field("bloom_convnext", min_length=1, description="Backbone: one from the menu, or any timm name.")
     pretrained: bool = Field(True, description="Start from pretrained weights; off means random weights.")
-    checkpoint: str | None = Field(None, description="File of backbone weights to start from (.safetensors, .pt, .pth, .ckpt or .bin), or the folder of a run.")
+    checkpoint: Line | None = Field(
+        None, description="File of backbone weights to start from (.safetensors, .pt, .pth, .ckpt or .bin), or the folder of a run."
+    )
 
 
 class StrategySpec(Section):

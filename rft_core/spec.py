@@ -9,24 +9,29 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from rft_core.errors import SettingError, UserError
+from rft_core.errors import SettingError, UnknownNameError, UserError, printable
 from rft_core.sections import (
+    LARGEST_EPSILON_L2,
     AttackSpec,
     DataSpec,
     EvaluationSpec,
+    Line,
     ModelSpec,
     ObjectiveSpec,
     OptimSpec,
+    Paragraphs,
     RuntimeSpec,
     ScheduleSpec,
     Section,
     SettingErrorValue,
     StrategySpec,
+    Tag,
     ThreatSpec,
+    UnknownNameValue,
 )
 from rft_core.units import PIXEL_LEVELS, format_epsilon
 
@@ -34,9 +39,9 @@ from rft_core.units import PIXEL_LEVELS, format_epsilon
 class RunSpec(Section):
     """Everything that decides a run's numbers. Equal specs on the same CPU give equal numbers."""
 
-    name: str = Field("", max_length=200, description="A name to find the run by.")
-    notes: str = Field("", max_length=20_000, description="Anything worth remembering.")
-    tags: tuple[Annotated[str, Field(min_length=1, max_length=60)], ...] = Field((), max_length=50, description="Words to filter by.")
+    name: Line = Field("", max_length=200, description="A name to find the run by.")
+    notes: Paragraphs = Field("", max_length=20_000, description="Anything worth remembering.")
+    tags: tuple[Tag, ...] = Field((), max_length=50, description="Words to filter by.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="All randomness of the run derives from it.")
     data: DataSpec = DataSpec()
     model: ModelSpec = ModelSpec()
@@ -54,6 +59,8 @@ class RunSpec(Section):
         grid = self.evaluation.epsilons or ()
         if self.threat.norm == "linf" and grid and max(grid) > 1:
             raise SettingErrorValue("evaluation.epsilons", max(grid), "must stay in [0, 1] for norm 'linf'; write them as 8/255")
+        if grid and max(grid) > LARGEST_EPSILON_L2:
+            raise SettingErrorValue("evaluation.epsilons", max(grid), f"must stay in [0, {LARGEST_EPSILON_L2:g}] for norm 'l2'")
         return self
 
     def to_json(self) -> str:
@@ -127,7 +134,8 @@ def epsilon_grid(spec: RunSpec) -> tuple[float, ...]:
         return (0.0,)
     count = max(1, math.ceil(round(target * PIXEL_LEVELS, 6))) if spec.threat.norm == "linf" else 8
     count = min(count, 32)
-    return tuple(target * index / count for index in range(count + 1))
+    # of a target near the least number there is, the steps may fall together
+    return tuple(sorted({target * index / count for index in range(count + 1)}))
 
 
 def grid_note(spec: RunSpec) -> str | None:
@@ -150,17 +158,32 @@ def _fields(model: type[BaseModel], prefix: str) -> dict[str, Any]:
 
 def _from_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise UserError(f"the spec is not JSON: {error}") from None
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON leaves open which of two equal names holds, so neither does."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise UserError(f"the spec has '{printable(name)}' twice in one place; keep one")
+        found[name] = value
+    return found
+
+
 def _locate(raw: dict, name: str) -> tuple[dict, str]:
     if name not in setting_names():
-        near = difflib.get_close_matches(name, setting_names(), n=1, cutoff=0.4)
-        raise UserError(f"unknown setting '{name}'" + (f", did you mean '{near[0]}'?" if near else "; see `show --spec` of any run for all of them"))
+        raise _unknown_setting(name)
     section, _, leaf = name.rpartition(".")
     return (raw[section], leaf) if section else (raw, leaf)
+
+
+def _unknown_setting(name: str) -> UserError:
+    near = difflib.get_close_matches(printable(name), setting_names(), n=1, cutoff=0.4)
+    way_out = f", did you mean '{near[0]}'?" if near else "; see `show --spec` of any run for all of them"
+    return UserError(f"unknown setting '{printable(name)}'{way_out}")
 
 
 def _translate(error: ValidationError) -> UserError:
@@ -169,9 +192,13 @@ def _translate(error: ValidationError) -> UserError:
     cause = (first.get("ctx") or {}).get("error")
     if isinstance(cause, SettingErrorValue):
         return SettingError(".".join(place + [cause.setting]) if "." not in cause.setting else cause.setting, cause.value, cause.rule)
+    if first["type"] == "string_unicode" and len(place) < 2 and place not in [[name] for name in setting_names()]:
+        # not a value: pydantic means a name in that section
+        return _unknown_setting(".".join([*place, str(first["input"])]))
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(".".join(place), setting_names(), n=1, cutoff=0.4)
-        return UserError(f"unknown setting '{'.'.join(place)}'" + (f", did you mean '{near[0]}'?" if near else ""))
+        return _unknown_setting(".".join(place))
+    if isinstance(cause, UnknownNameValue):
+        return UnknownNameError(cause.error.kind, cause.error.name, cause.error.known, ".".join([*place, cause.leaf] if cause.leaf else place))
     if cause is not None:
         return SettingError(".".join(place) or "spec", first["input"], str(cause).split(", got")[0])
     return SettingError(".".join(place) or "spec", first["input"], first["msg"].replace("Input should be", "must be"))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.frame import plain
+from pages.ui.frame import quoted
 from pages.ui.session import store
 from rft_core.report.bands import BANDS
 from rft_core.report.compare_figures import AXES, PANELS
@@ -85,18 +85,18 @@ def _adopt_url(known: dict[str, RunSummary]) -> None:
 def _say_what_was_not_taken(view: dict[str, str], wanted: list[str], known: dict[str, RunSummary]) -> None:
     unknown = [one for one in wanted if one not in known]
     if unknown:
-        st.warning(f"Not in this store: {plain(', '.join(unknown))}.", icon=":material/help:")
+        st.warning(f"Not in this store: {quoted(', '.join(unknown))}.", icon=":material/help:")
     if len(wanted) - len(unknown) > MOST_RUNS:
         st.warning(f"The link names {len(wanted) - len(unknown)} runs; the first {MOST_RUNS} are shown.", icon=":material/help:")
     if view["x"] not in AXES:
-        st.warning(f"There is no axis '{plain(view['x'])}'; the runs are drawn over their steps.", icon=":material/help:")
+        st.warning(f"There is no axis '{quoted(view['x'])}'; the runs are drawn over their steps.", icon=":material/help:")
 
 
 def _keep_possible(key: str, options: list[str], default: str) -> None:
     """A choice that is no longer offered, because other runs were chosen, falls back."""
     if st.session_state.get(key) not in options:
         if key == "compare.group" and st.session_state.get(key):
-            st.warning(f"These runs do not differ in '{plain(st.session_state[key])}', so they are not grouped.", icon=":material/help:")
+            st.warning(f"These runs do not differ in '{quoted(st.session_state[key])}', so they are not grouped.", icon=":material/help:")
         st.session_state[key] = default
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.frame import mistakes_shown, shown
+from pages.ui.frame import mistakes_shown, show_mistake, shown
 from pages.ui.gate import closed, permitted
 from pages.ui.run_list import CHOSEN
 from pages.ui.session import store
@@ -32,7 +32,7 @@ def fork_form(record: RunRecord) -> None:
         try:
             spec = with_settings(record.spec, settings)
         except UserError as error:
-            st.error(str(error), icon=":material/error:")
+            show_mistake(error)
             return
         strip = epsilon_strip(
             *planned(spec, step, record), epsilon=spec.threat.epsilon, norm=spec.threat.norm, total_steps=record.total_steps, done=None, key="fork"

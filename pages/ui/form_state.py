@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui import form_link, lesson, prefill
 from rft_core import PRESETS, RunSpec, choices
 from rft_core.catalog import SCHEMES
+from rft_core.errors import printable
 from rft_core.spec import flatten
 from rft_core.units import PIXEL_LEVELS
 
@@ -93,9 +94,9 @@ def _adopt_link(names: list[str]) -> None:
     st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
     fill(form_link.read(prefill.starting_point(st.session_state["train.preset"]), (*ON_FORM, *COMPOSED)))
     if wanted not in names:
-        form_link.say(f"there is no preset '{wanted[:80]}'; {DEFAULT_PRESET} is taken")
+        form_link.say(f"there is no preset '{printable(wanted)}'; {DEFAULT_PRESET} is taken")
     if strange := lesson.strangers():
-        form_link.say(f"nothing to lock or hide is called {', '.join(strange)[:200]}")
+        form_link.say(f"nothing to lock or hide is called {printable(', '.join(strange))}")
 
 
 def keep() -> None:

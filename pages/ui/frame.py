@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui.lesson import lesson
 from rft_core import UserError
+from rft_core.errors import printable
 from rft_core.report.projector import enlarge
 
 # characters that Streamlit's Markdown gives a meaning
@@ -31,7 +32,12 @@ def mistakes_shown() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        show_mistake(error)
+
+
+def show_mistake(error: UserError) -> None:
+    """Show a user's mistake as one line. It may repeat what an address or a file says, so nothing of it is markup."""
+    st.error(plain(str(error)), icon=":material/error:")
 
 
 def columns(left: int, right: int) -> list:
@@ -42,6 +48,11 @@ def columns(left: int, right: int) -> list:
 def shown(figure: go.Figure) -> go.Figure:
     """Return `figure` as this session looks at it: enlarged in projector mode."""
     return enlarge(figure) if lesson().is_projected else figure
+
+
+def quoted(text: str) -> str:
+    """Return what an address says, to be repeated in a sentence: no markup, one line, not endless."""
+    return plain(printable(text))
 
 
 def plain(text: str) -> str:

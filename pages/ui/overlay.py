@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.frame import plain
+from pages.ui.frame import quoted
 from rft_core.report.schedule_explorer import REFERENCES
 
 # the last is what this session chose, in the words of the address; it outlives the menu
@@ -35,7 +35,7 @@ def _adopt(offered: list[str]) -> None:
     wanted = [one for one in dict.fromkeys(asked.split(",")) if one and one != NOTHING]
     st.session_state[KEY] = [one for one in wanted if one in offered]
     if strange := [one for one in wanted if one not in offered]:
-        st.warning(f"From the link: there is no schedule {plain(', '.join(strange)[:200])} to compare with.", icon=":material/link_off:")
+        st.warning(f"From the link: there is no schedule {quoted(', '.join(strange))} to compare with.", icon=":material/link_off:")
 
 
 def _write(chosen: list[str]) -> None:

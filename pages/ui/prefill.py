@@ -6,6 +6,7 @@ The form asks three things of it: `arrived()` once a run of the page, and when t
 
 import streamlit as st
 
+from pages.ui.frame import show_mistake
 from pages.ui.session import store
 from rft_core import RunSpec, UserError, preset, with_settings
 
@@ -20,7 +21,7 @@ def arrived() -> bool:
     try:
         store().get(wanted)
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        show_mistake(error)
         st.query_params.pop("from")
         return False
     st.session_state[ORIGIN] = wanted

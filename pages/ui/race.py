@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.ui import guessing
-from pages.ui.frame import columns, mistakes_shown, shown
+from pages.ui.frame import columns, mistakes_shown, show_mistake, shown
 from pages.ui.gate import permitted
 from pages.ui.recorded import recording
 from pages.ui.session import history, reconciled, store
@@ -65,7 +65,7 @@ def watch(run_ids: tuple[str, ...]) -> None:
     try:
         by_role = cast([store().get(run_id) for run_id in run_ids])
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        show_mistake(error)
         return
     if any(record.spec.threat.norm != "linf" for record in by_role.values()):
         st.info("The race draws runs under the norm linf. Compare shows these.", icon=":material/lightbulb:")

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.ui.frame import plain
 from rft_core.report.history import RunHistory
 from rft_core.store.records import RunRecord
 from rft_core.units import format_duration
@@ -32,10 +33,12 @@ def show_chip(record: RunRecord) -> None:
 def show_status(record: RunRecord, past: RunHistory) -> None:
     """Say why a run is in its state and when it was last heard of, how fast it is, and how far."""
     heard = f"last heartbeat {format_duration(record.heartbeat_age)} ago" if record.is_active else ""
-    reason = "" if record.status in WAYS_OUT else record.reason
+    reason = "" if record.status in WAYS_OUT else plain(record.reason)
     st.caption(" · ".join(part for part in (reason, heard, f"on {record.device}" if record.device else "", *usage(past), record.run_id) if part))
     if record.status in WAYS_OUT:
-        st.error(f"{record.reason or 'no reason is known'}\n\n{WAYS_OUT[record.status]}", icon=CHIPS[record.status][1])
+        st.error(f"{plain(record.reason) or 'no reason is known'}\n\n{WAYS_OUT[record.status]}", icon=CHIPS[record.status][1])
+    if past.fault:
+        st.warning(plain(past.fault), icon=":material/broken_image:")
     if record.is_active or record.status in ("queued", "paused"):
         st.progress(record.progress, text=progress_text(record, past))
 

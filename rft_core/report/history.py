@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.report.soundness import TRAINING, sound
 from rft_core.store.events import Event
 
 MOST_POINTS = 500
 # enough to even out measurements, few enough to follow an attack that grows stronger
 PACE_EVENTS = 60
-TRAINING = ("loss", "epsilon", "learning_rate", "images_per_second", "process_memory_mib", "device_memory_mib")
 # what Compare draws; the rest of a run's events is only read where it is shown
 MEASURED_KINDS = ("eval", "onset", "status", "log")
 # how the log entry of a run that goes on from a checkpoint begins
@@ -39,6 +39,7 @@ class RunHistory:
 
     Columns of `training`, float32: step, epoch, loss, epsilon, learning_rate, images_per_second, process_memory_mib, device_memory_mib
     (nan where not reported). `pace` is seconds a step, measurements included, since the run was last started; None before it has one.
+    `fault` says what is left out of all this, since it cannot be read; empty as a rule.
     """
 
     measurements: tuple[Measurement, ...]
@@ -48,6 +49,7 @@ class RunHistory:
     log: tuple[str, ...]
     last_sequence: int
     pace: float | None = None
+    fault: str = ""
 
     def column(self, name: str) -> np.ndarray:
         """Return one column over the measurements, float32: step, epoch, seconds, gradient_evaluations, clean, robust or expected."""
@@ -64,7 +66,9 @@ class RunHistory:
 
 
 def build_history(events: list[Event]) -> RunHistory:
-    """Return the history of one run from its events, oldest first."""
+    """Return the history of one run from its events, oldest first; those that cannot be read are left out."""
+    last_sequence = events[-1].sequence if events else 0
+    events, fault = sound(events)
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
@@ -77,8 +81,9 @@ def build_history(events: list[Event]) -> RunHistory:
         onset=onsets[0].payload if onsets else None,
         examples={event.step: event.payload for event in by_kind.get("examples", [])},
         log=tuple(event.payload["text"] for event in by_kind.get("log", [])),
-        last_sequence=events[-1].sequence if events else 0,
+        last_sequence=last_sequence,
         pace=_pace(events),
+        fault=fault,
     )
 
 

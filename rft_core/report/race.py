@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from rft_core.metrics.transfer import onset_threshold
 from rft_core.report.canvas import apart, blank, epsilon_axis, fade, note, percent_axis, rule
 from rft_core.report.figures import EPSILON, REFERENCE, run_style
+from rft_core.report.soundness import sound
 from rft_core.spec import RunSpec
 from rft_core.store.events import Event
 from rft_core.units import PIXEL_LEVELS, format_percent
@@ -73,8 +74,9 @@ class Track:
 
 
 def build_track(role: str, spec: RunSpec, events: Sequence[Event], total_steps: int | None, report: dict[str, Any] | None) -> Track:
-    """Return the track of one run from its events, oldest first; `role` is a name of STYLES."""
+    """Return the track of one run from its events, oldest first, without those that cannot be read; `role` is a name of STYLES."""
     number, dash, symbol = STYLES[role]
+    events, _ = sound(events)
     measured = list({event.step: event for event in events if event.kind == "eval"}.values())
     began = measured[0].wall_time if measured else 0.0
     adapted = next((event for event in events if event.kind == "onset"), None)

@@ -10,6 +10,9 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from rft_core.store.tables import events
 
+# the kind under which a row is read whose payload is no JSON object
+UNREADABLE = "unreadable"
+
 
 @dataclass(frozen=True)
 class Event:
@@ -57,12 +60,15 @@ def _insert(connection: Connection, run_id: str, rows: Sequence[Event]) -> None:
 
 
 def read_events(engine: Engine, run_id: str, after: int = 0, kinds: Sequence[str] | None = None) -> list[Event]:
-    """Return the events of a run with a sequence beyond `after`, oldest first, of all kinds or of some."""
+    """Return the events of a run with a sequence beyond `after`, oldest first, of all kinds or of some.
+
+    One whose payload is no JSON object has the kind UNREADABLE and an empty payload.
+    """
     query = select(events).where(events.c.run_id == run_id, events.c.sequence > after).order_by(events.c.sequence)
     if kinds is not None:
         query = query.where(events.c.kind.in_(list(kinds)))
     with engine.connect() as connection:
-        return [Event(row.sequence, row.step, row.epoch, row.wall_time, row.kind, json.loads(row.payload)) for row in connection.execute(query)]
+        return [Event(row.sequence, row.step, row.epoch, row.wall_time, *_load(row.kind, row.payload)) for row in connection.execute(query)]
 
 
 def last_sequence(engine: Engine, run_id: str) -> int:
@@ -77,6 +83,14 @@ def last_sequences(engine: Engine, run_ids: Sequence[str]) -> dict[str, int]:
     with engine.connect() as connection:
         found = dict(connection.execute(query).all())
     return {run_id: found.get(run_id, 0) for run_id in run_ids}
+
+
+def _load(kind: str, text: str) -> tuple[str, dict[str, Any]]:
+    try:
+        payload = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        payload = None
+    return (kind, payload) if isinstance(payload, dict) else (UNREADABLE, {})
 
 
 def _dump(payload: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from rft_core.errors import StoreError, UnknownNameError
+from rft_core.errors import StoreError, UnknownNameError, printable
 from rft_core.home import Home, find_home
 from rft_core.preview import Pace
 from rft_core.spec import RunSpec, parse, spec_hash, with_settings
@@ -72,14 +72,18 @@ class RunStore:
 
     def _by_prefix(self, connection: Connection, run_id: str) -> Row:
         shown = runs.c.deleted.is_(None)
-        known = connection.execute(select(runs).where(runs.c.run_id.startswith(run_id, autoescape=True), shown).limit(2)).all() if run_id else []
+        known = (
+            connection.execute(select(runs).where(runs.c.run_id.startswith(run_id, autoescape=True), shown).limit(2)).all()
+            if 0 < len(run_id) <= runs.c.run_id.type.length
+            else []
+        )
         if len(known) == 1:
             return known[0]
         if known:
             raise StoreError(f"'{run_id}' is the beginning of several runs; write more of it")
         names = list(connection.execute(select(runs.c.run_id).where(shown).order_by(runs.c.created.desc()).limit(50)).scalars())
         if not names:
-            raise StoreError(f"there is no run '{run_id}': no run is stored yet; launch one with `run` or `submit`")
+            raise StoreError(f"there is no run '{printable(run_id)}': no run is stored yet; launch one with `run` or `submit`")
         raise UnknownNameError("run", run_id, names)
 
     def records(self, statuses: tuple[str, ...] | None = None, limit: int = 500) -> list[RunRecord]:

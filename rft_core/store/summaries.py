@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, func, insert, literal, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, false, func, insert, literal, or_, select, union, update
 
+from rft_core.sections import LONGEST_TAG
 from rft_core.spec import RunSpec
 from rft_core.store.records import MOVING, RunSummary
 from rft_core.store.tables import runs, summaries
@@ -16,6 +17,8 @@ from rft_core.store.tables import runs, summaries
 PAGE_ROWS = 20
 # "what stands in quotes", or a word
 WORDS = re.compile(r'"([^"]+)"|([^\s"]+)')
+# of a search, so that no address or field makes a query that the database refuses
+MOST_WORDS, LONGEST_WORD = 50, 200
 
 # how a list may be ordered; runs without the number come last, equal ones newest first
 ORDERS: MappingProxyType[str, Callable[[], ColumnElement]] = MappingProxyType(
@@ -35,7 +38,7 @@ ORDERS: MappingProxyType[str, Callable[[], ColumnElement]] = MappingProxyType(
 class Wanted:
     """Which runs a list shows. An empty part asks for nothing.
 
-    All words of `text` must occur, in any order and case; words in double quotes must stand together.
+    All words of `text` (the first 50, 200 characters of each) must occur, in any order and case; words in double quotes must stand together.
     They are looked for in id, name, notes, tags and settings, which read "optim.epochs=16".
     """
 
@@ -139,8 +142,8 @@ def _join_tags(tags: list[str]) -> str:
 
 def _filtered(query: Select, wanted: Wanted) -> Select:
     query = query.where(runs.c.deleted.is_(None))
-    for phrase, word in WORDS.findall(wanted.text.casefold()):
-        query = query.where(summaries.c.words.contains(phrase or word, autoescape=True))
+    for phrase, word in WORDS.findall(wanted.text.casefold())[:MOST_WORDS]:
+        query = query.where(summaries.c.words.contains((phrase or word)[:LONGEST_WORD], autoescape=True))
     menus = (
         (runs.c.status, wanted.statuses),
         (summaries.c.dataset, wanted.datasets),
@@ -151,7 +154,8 @@ def _filtered(query: Select, wanted: Wanted) -> Select:
         if values:
             query = query.where(column.in_(values))
     if wanted.tags:
-        query = query.where(or_(*(summaries.c.tags.contains(_join_tags([tag]), autoescape=True) for tag in wanted.tags)))
+        possible = [tag for tag in wanted.tags if len(tag) <= LONGEST_TAG][:MOST_WORDS]
+        query = query.where(or_(false(), *(summaries.c.tags.contains(_join_tags([tag]), autoescape=True) for tag in possible)))
     return query
 
 

@@ -1,12 +1,13 @@
 """Laws of the schedules, for any valid settings."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rft_core import catalog
+from rft_core.errors import UserError
 from rft_core.preview import epoch_factors, factors
-from rft_core.schedules import Moment, factor_at
+from rft_core.schedules import Moment, factor_at, interpolate, points_fault
 from rft_core.sections import ScheduleSpec
 from rft_core.spec import RunSpec, with_settings
 
@@ -61,3 +62,50 @@ def test_the_preview_is_made_of_factors(settings, epochs):
     assert all(0 <= value <= 1 for value in values)
     assert len(epoch_factors(spec)) == epochs
     assert all(0 <= value <= 1 for value in epoch_factors(spec))
+
+
+ANY_NUMBER = st.one_of(UNIT, st.floats(), st.sampled_from([None, -1, 2, "0.5", "x", True, 10**400, 5e-324, [], "\ud800"]))
+
+
+def attempt(changes):
+    """Return the spec with `changes`, or None and the message of a user's error."""
+    try:
+        return with_settings(RunSpec(), changes), ""
+    except UserError as error:
+        return None, str(error)
+
+
+@settings(max_examples=400)
+@given(
+    st.one_of(st.lists(st.one_of(st.tuples(UNIT, UNIT).map(list), st.lists(ANY_NUMBER, max_size=3)), max_size=8), ANY_NUMBER),
+    st.lists(UNIT, min_size=1, max_size=20),
+)
+def test_any_points_are_drawn_between_their_values_or_refused_by_name(points, places):
+    spec, said = attempt({"schedule.kind": "custom", "schedule.points": points})
+    if spec is None:
+        assert said.startswith("schedule.points")
+        assert said.isprintable()
+        return
+    kept = spec.schedule.points
+    for place in places:
+        value = at(spec.schedule, place)
+        before = [point for point in kept if point[0] <= place][-1:] or kept[:1]
+        after = [point for point in kept if point[0] > place][:1] or kept[-1:]
+        low, high = sorted((before[0][1], after[0][1]))
+        # a rounding step beyond the neighbours is no jump, and a factor leaves [0, 1] never
+        assert low - 1e-12 <= value <= high + 1e-12
+        assert 0 <= value <= 1
+
+
+@given(st.lists(st.tuples(UNIT, UNIT), min_size=2, max_size=8).map(sorted), UNIT, UNIT)
+def test_between_two_points_the_factor_goes_one_way(points, one, two):
+    assert points_fault(points) is None
+    left, right = sorted((one, two))
+    rising = [(place, factor) for (place, _), factor in zip(points, sorted(factor for _, factor in points))]
+    assert interpolate(left, rising) <= interpolate(right, rising) + 1e-12
+
+
+@given(st.lists(st.tuples(st.floats(), st.floats()), max_size=6))
+def test_a_table_of_points_has_a_fault_or_is_a_schedule(points):
+    if points_fault(points) is None:
+        assert with_settings(RunSpec(), {"schedule.points": points}).schedule.points == tuple(points)

@@ -9,6 +9,7 @@ from rft_core.errors import UserError
 from rft_core.spec import RunSpec, differences, epsilon_grid, flatten, parse, setting_names, spec_hash, with_settings
 
 UNIT = st.floats(0, 1)
+PLAIN = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def names(kind: str):
@@ -20,9 +21,9 @@ def maybe(strategy):
 
 
 VALID = {
-    "name": st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
-    "notes": st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
-    "tags": st.lists(st.text("abc ä", min_size=1, max_size=9), max_size=3),
+    "name": st.text(PLAIN, max_size=30),
+    "notes": st.text(st.one_of(PLAIN, st.sampled_from("\t\n\r")), max_size=30),
+    "tags": st.lists(st.text("abc ä", min_size=1, max_size=9).map(str.strip).filter(bool), max_size=3),
     "seed": st.integers(0, 2**31 - 1),
     "data.dataset": st.one_of(st.sampled_from(["blooms_easy", "digits"]), st.text("abc/", min_size=1, max_size=9).map("folder:{}".format)),
     "data.train_size": maybe(st.integers(2, 10_000)),

@@ -1,5 +1,6 @@
 """The Runs page in every state, and what it does with a run."""
 
+import html
 import json
 import re
 
@@ -67,7 +68,7 @@ class TestStates:
         (store.folder(run_id) / "run.log").write_text("Traceback: something\n")
         app = opened()
         (said,) = app.error
-        assert "lower optim.learning_rate" in said.value
+        assert "lower optim.learning_rate" in html.unescape(said.value)
         assert "log below" in said.value
         assert any("Traceback: something" in one.value for one in app.code)
         assert buttons(app) == {"resume", "duplicate", "delete"}
