@@ -95,7 +95,7 @@ def show_demand(spec: RunSpec, names: list[str]) -> None:
 
 def show_cost(spec: RunSpec) -> None:
     """Say what the run will cost, and what that rests on."""
-    cost = estimate(_counted(spec), store().measured_pace(spec))
+    cost = estimate(_counted(spec), store().measured_paces(spec))
     first, second, third = st.columns(3)
     if cost is None:
         first.metric("Time", "unknown", border=True)

@@ -1,7 +1,9 @@
 """What a run will do and cost, known before it starts: epsilon over training, and an estimate of its time."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 
 from rft_core import catalog
 from rft_core.home import WEIGHTS
@@ -20,6 +22,8 @@ MOST_PLACES = 2000
 
 # loading, building, choosing images: what a run takes before its first step and after its last
 START_SECONDS = 1.0
+# runs that differ by no more than this factor are of a like size
+LIKE_SIZE = 3.0
 # test images of the final curve and validation images where their number is not known; kinds x severities of corruptions; what a prediction costs
 TEST_IMAGES, MOST_TRACKED, CORRUPTED_COPIES, PREDICTION = 1000, 500, 75, 1 / 3
 
@@ -111,11 +115,12 @@ def train_images(spec: RunSpec) -> int | None:
     return min(available, spec.data.train_size) if available and spec.data.train_size else available
 
 
-def estimate(spec: RunSpec, pace: Pace | None = None) -> Cost | None:
+def estimate(spec: RunSpec, paces: Sequence[Pace] = ()) -> Cost | None:
     """Return the cost of `spec`, or None when its number of images is not known yet.
 
-    `pace` is an earlier run like it on this machine: what the count leaves out is in its time. Without one the embedded
-    backbone's card is asked, which names the machine it was measured on.
+    `paces` are earlier runs like it on this machine, the likest first: what the count leaves out is in their time. The first
+    of a like size is taken, else the one nearest in size, because what a short run takes is mostly its start. Without any
+    the embedded backbone's card is asked, which names the machine it was measured on.
     """
     counted = _count(spec, attacked_share(spec))
     if counted is None:
@@ -123,14 +128,21 @@ def estimate(spec: RunSpec, pace: Pace | None = None) -> Cost | None:
     training, tracking, final = counted
     total = training + tracking + final
     constant = sum(_count(spec, 1.0))
-    if pace is None:
+    sizes = [_spent(pace) for pace in paces]
+    if not sizes:
         rate, basis = card_rate(spec.model.backbone)
         seconds = total / rate if rate else None
     else:
-        before = _count(pace.spec, attacked_share(pace.spec))
-        spent = sum(before) if before else pace.gradient_evaluations
-        seconds, basis = START_SECONDS + max(pace.seconds - START_SECONDS, 0.0) * total / max(spent, 1.0), pace.basis
+        place = min(range(len(sizes)), key=lambda one: (max(abs(log(total / sizes[one])), log(LIKE_SIZE)), one))
+        pace, basis = paces[place], paces[place].basis
+        seconds = START_SECONDS + max(pace.seconds - START_SECONDS, 0.0) * total / sizes[place]
     return Cost(total, total / constant, tracking / total, seconds, basis)
+
+
+def _spent(pace: Pace) -> float:
+    """Return the count of an earlier run in the unit of an estimate; its own count where its images are not known."""
+    counted = _count(pace.spec, attacked_share(pace.spec))
+    return max(sum(counted) if counted else pace.gradient_evaluations, 1.0)
 
 
 def attacked_share(spec: RunSpec) -> float:

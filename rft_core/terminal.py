@@ -128,9 +128,9 @@ def print_bench(measured: dict[str, Any]) -> None:
     out.print(f"{said}; a matrix product reaches {machine['matmul_operations_per_second'] / 1e9:,.0f} GFLOP/s", highlight=False, markup=False)
     training = Table(Column("training step", overflow="fold"), "pixels, batch", "ours, images/s", "torchattacks", "ratio", "quartiles", "of the limit")
     for row, limit in zip(measured["training"], measured["limit"]):
-        speeds = [f"{row[name]:,.1f}" for name in ("ours_images_per_second", "torchattacks_images_per_second", "ratio")]
+        speeds = [f"{row[name]:,.1f}" for name in ("ours_images_per_second", "torchattacks_images_per_second")]
         spread = "{:.2f} to {:.2f}".format(*row["ratio_quartiles"])
-        training.add_row(row["model"], f"{row['image_size']}, {row['batch']}", *speeds, spread, format_percent(limit["share"]))
+        training.add_row(row["model"], f"{row['image_size']}, {row['batch']}", *speeds, f"{row['ratio']:.2f}", spread, format_percent(limit["share"]))
     curve = Table(Column("9-point curve", overflow="fold"), "ours, s", "torchattacks, s", "times faster", "times fewer gradients", "kinder by at most")
     for row in measured["curve"]:
         numbers = [f"{row[name]:.1f}" for name in ("ours_seconds", "naive_seconds", "speedup", "gradient_evaluations_ratio")]

@@ -58,7 +58,7 @@ def queries(store: RunStore) -> None:
         "one page": lambda: store.summaries(),
         "search, filter and order": lambda: store.summaries(Wanted('"made up" thesis', statuses=("finished",), order="clean")),
         "what filters can offer": lambda: list_choices(store.engine),
-        "measured pace": lambda: store.measured_pace(preset("scheduled")),
+        "measured pace": lambda: store.measured_paces(preset("scheduled")),
         "reconcile": store.reconcile,
         "the events of one run, as columns": lambda: build_history(read_events(store.engine, run_id)),
     }

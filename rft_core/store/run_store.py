@@ -22,7 +22,7 @@ from rft_core.store.connection import open_engine
 from rft_core.store.journal import recover
 from rft_core.store.launches import forget_launch
 from rft_core.store.records import ACTIVE, RESUMABLE, RunRecord, as_record, seconds_since
-from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_pace, list_summaries, mend_summaries, write_summary
+from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_paces, list_summaries, mend_summaries, write_summary
 from rft_core.store.tables import runs, summaries
 
 RESERVED = "reserved"
@@ -224,13 +224,14 @@ class RunStore:
             connection.execute(update(runs).where(runs.c.run_id == record.run_id).values(name=changed.name or record.run_id, spec=changed.to_json()))
             self._summarise(connection, record.run_id)
 
-    def measured_pace(self, spec: RunSpec) -> Pace | None:
-        """Return how long the newest finished run here took that is like `spec`; None when there is none."""
-        found = find_pace(self.engine, spec, process.this_host())
-        if found is None:
-            return None
-        report = json.loads(found[1])
-        return Pace(parse(found[0]), report["seconds"], report["gradient_evaluations"], f"the run '{found[2]}' on this machine")
+    def measured_paces(self, spec: RunSpec) -> list[Pace]:
+        """Return how long finished runs here took that are like `spec`, the likest first."""
+        found = find_paces(self.engine, spec, process.this_host())
+        reports = [json.loads(report) for _, report, _ in found]
+        return [
+            Pace(parse(text), report["seconds"], report["gradient_evaluations"], f"the run '{name}' on this machine")
+            for (text, _, name), report in zip(found, reports)
+        ]
 
     def reconcile(self) -> list[str]:
         """Mark runs "lost" whose process on this host is gone, or whose other host has long been silent; return their ids."""

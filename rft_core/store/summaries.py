@@ -14,6 +14,8 @@ from rft_core.spec import RunSpec
 from rft_core.store.records import MOVING, RunSummary
 from rft_core.store.tables import runs, summaries
 
+# earlier runs that an estimate may rest on
+PACES = 20
 PAGE_ROWS = 20
 # "what stands in quotes", or a word
 WORDS = re.compile(r'"([^"]+)"|([^\s"]+)')
@@ -91,8 +93,8 @@ def anything_moves(engine: Engine) -> bool:
         return connection.execute(query).first() is not None
 
 
-def find_pace(engine: Engine, spec: RunSpec, host: str) -> tuple[str, str, str] | None:
-    """Return (spec, report, name) of the newest finished run on `host` with the backbone, size and device of `spec`, those with its strategy first.
+def find_paces(engine: Engine, spec: RunSpec, host: str) -> list[tuple[str, str, str]]:
+    """Return (spec, report, name) of the finished runs on `host` with the backbone, size and device of `spec`: its strategy first, then the newest.
 
     Forks are left out: their time is that of a part.
     """
@@ -108,8 +110,7 @@ def find_pace(engine: Engine, spec: RunSpec, host: str) -> tuple[str, str, str] 
     )
     like = case((summaries.c.strategy == spec.strategy.kind, 0), else_=1)
     with engine.connect() as connection:
-        row = connection.execute(query.order_by(like, runs.c.created.desc()).limit(1)).first()
-    return (row.spec, row.report, row.name) if row else None
+        return [tuple(row) for row in connection.execute(query.order_by(like, runs.c.created.desc()).limit(PACES)).all()]
 
 
 def write_summary(connection: Connection, run_id: str, spec: str, report: str | None = None) -> None:

@@ -8,7 +8,7 @@ from rft_core.store.run_store import RunStore
 from tests.architecture.source import CHECKOUT
 
 # what only reads, or holds what is stored against the truth; every other method of the store changes something
-READS = {"home", "engine", "is_local", "folder", "get", "records", "summaries", "is_busy", "discarded", "measured_pace", "reconcile", "gone"}
+READS = {"home", "engine", "is_local", "folder", "get", "records", "summaries", "is_busy", "discarded", "measured_paces", "reconcile", "gone"}
 CHANGES = {name for name in vars(RunStore) if not name.startswith("_")} - READS
 # functions of rft_core that change something, by the module that has them
 FUNCTIONS = {

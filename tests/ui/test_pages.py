@@ -1,5 +1,6 @@
 """Every page and state through app.py with AppTest: a store in tmp_path, no worker, no browser."""
 
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +157,7 @@ def test_a_failed_run_says_why_and_can_be_resumed(store):
     run_id = stored_run(store, "bad", finished=False)
     store.finish(run_id, "failed", "the loss is not a finite number at step 3; lower optim.learning_rate (now 9)")
     app = open_app("pages/runs.py")
-    assert "lower optim.learning_rate" in texts(app)
+    assert "lower optim.learning_rate" in unescape(texts(app))
     app.button(key="runs.resume").click().run()
     assert store.get(run_id).status == "queued"
 

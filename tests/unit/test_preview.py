@@ -56,15 +56,26 @@ def test_a_run_like_one_before_takes_as_long():
     """What the count leaves out is in the time of the run before: the same run again takes the same seconds, twice the work nearly twice."""
     wanted = spec(data__dataset="digits")
     pace = Pace(wanted, 31.0, 1.0, "the run 'before'")
-    assert (estimate(wanted, pace).seconds, estimate(wanted, pace).basis) == (pytest.approx(31.0), "the run 'before'")
-    twice = estimate(with_settings(wanted, {"optim.epochs": 32}), pace).seconds
+    assert (estimate(wanted, [pace]).seconds, estimate(wanted, [pace]).basis) == (pytest.approx(31.0), "the run 'before'")
+    twice = estimate(with_settings(wanted, {"optim.epochs": 32}), [pace]).seconds
     assert 45 < twice < 61
 
 
 def test_a_run_before_whose_images_are_not_known_is_taken_at_its_own_count():
     pace = Pace(spec(data__dataset="folder:/x"), 11.0, 1000.0, "the run 'before'")
-    cost = estimate(spec(data__dataset="digits"), pace)
+    cost = estimate(spec(data__dataset="digits"), [pace])
     assert cost.seconds == pytest.approx(1 + 10 * cost.gradient_evaluations / 1000)
+
+
+def test_a_run_of_seconds_does_not_speak_for_one_of_minutes():
+    """36 s of six steps are mostly start; they once made hours of a run of minutes."""
+    wanted = spec(data__dataset="digits")
+    tiny, like, older = with_settings(wanted, {"optim.epochs": 1, "data.train_size": 64}), with_settings(wanted, {"optim.epochs": 20}), wanted
+    paces = [Pace(tiny, 36.0, 1.0, "tiny"), Pace(like, 60.0, 1.0, "like"), Pace(older, 90.0, 1.0, "older")]
+    # of two of a like size the first, which is the newer
+    assert estimate(wanted, paces).basis == "like"
+    assert estimate(wanted, paces[:1]).basis == "tiny"
+    assert estimate(wanted, paces[:2]).seconds < 60
 
 
 def test_two_passes_and_corruptions_cost_more():

@@ -61,7 +61,7 @@ def test_the_lists_know_every_run(home, old, monkeypatch):
     assert (second.clean, second.schedule, second.status) == (None, "constant", "failed")
     assert store.summaries(Wanted("über THESIS")).total == 1
     monkeypatch.setattr(process, "this_host", lambda: "lab-7")
-    pace = store.measured_pace(preset("digits_quick"))
+    (pace,) = store.measured_paces(preset("digits_quick"))
     assert (pace.gradient_evaluations / pace.seconds, pace.basis) == (200.0, "the run 'first' on this machine")
 
 

@@ -162,8 +162,8 @@ def test_annotating_is_found_at_once(store):
 
 
 def pace(store, **changes) -> tuple[float, str] | None:
-    found = store.measured_pace(with_settings(RunSpec(), {name.replace("__", "."): value for name, value in changes.items()}))
-    return found and (found.gradient_evaluations / found.seconds, found.basis)
+    found = store.measured_paces(with_settings(RunSpec(), {name.replace("__", "."): value for name, value in changes.items()}))
+    return (found[0].gradient_evaluations / found[0].seconds, found[0].basis) if found else None
 
 
 class TestMeasuredPace:
@@ -184,7 +184,7 @@ class TestMeasuredPace:
 
     def test_it_carries_the_spec_it_was_measured_with(self, store):
         submit(store, "here", {}, optim__epochs=7)
-        assert store.measured_pace(RunSpec()).spec.optim.epochs == 7
+        assert store.measured_paces(RunSpec())[0].spec.optim.epochs == 7
 
     def test_not_of_another_machine_or_a_run_without_time(self, store, monkeypatch):
         submit(store, "instant", {"seconds": 0.0})
