@@ -7,6 +7,7 @@ never "running" because nobody said otherwise: `reconcile` holds every claim aga
 import json
 import secrets
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -233,11 +234,16 @@ class RunStore:
             for (text, _, name), report in zip(found, reports)
         ]
 
-    def reconcile(self) -> list[str]:
-        """Mark runs "lost" whose process on this host is gone, or whose other host has long been silent; return their ids."""
+    def reconcile(self, spared: Collection[str] = ()) -> list[str]:
+        """Mark runs "lost" whose process on this host is gone, or whose other host has long been silent; return their ids.
+
+        `spared` runs are left to the caller, who started them and knows how their processes ended.
+        """
         lost: list[str] = []
         self._mend()
         for row in self.gone():
+            if row.run_id in spared:
+                continue
             if row.status == "queued":
                 self.finish(row.run_id, "stopped", "the command that would have run it ended first; resume it to run it in the background")
             elif self._mark_lost(row):

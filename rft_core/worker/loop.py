@@ -73,7 +73,7 @@ class _Worker:
             try:
                 done += self._collect()
                 if time.monotonic() - last_check > RECONCILE_SECONDS:
-                    self.store.reconcile()
+                    self.store.reconcile(spared=self.children)
                     stop_overdue(self.store)
                     self._end_deaf_runs()
                     self.store.purge()

@@ -127,6 +127,14 @@ class TestReconcile:
         assert "resume" in record.reason
         assert store.reconcile() == []
 
+    def test_a_run_is_left_to_the_one_who_started_it(self, store):
+        """The worker knows the signal that ended its child; whoever else looks first knows only that it is gone."""
+        pid, start = dead_process()
+        run_id = make(store, "running", host=process.this_host(), pid=pid, pid_start=start, heartbeat=0.0)
+        assert store.reconcile(spared=[run_id]) == []
+        assert store.get(run_id).status == "running"
+        assert store.reconcile(spared=["another"]) == [run_id]
+
     def test_a_run_whose_process_lives_stays(self, store):
         store.submit(RunSpec())
         run_id = store.claim(CPU).run_id
