@@ -1,0 +1,20 @@
+"""python -m rft_core: what it sets before torch is loaded."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.source import CHECKOUT
+
+SHOW = "import sys, runpy; sys.argv = ['rft_core', 'list', 'schedules', '--json']; runpy.run_module('rft_core', run_name='__main__')"
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_that_wait_give_their_core_away(given, kept):
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | ({"OMP_WAIT_POLICY": given} if given else {})
+    script = f"import os, json, atexit; atexit.register(lambda: print(json.dumps(os.environ['OMP_WAIT_POLICY']), file=sys.stderr)); {SHOW}"
+    result = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+    assert json.loads(result.stderr.strip().splitlines()[-1]) == kept
