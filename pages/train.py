@@ -112,7 +112,7 @@ def show_cost(spec: RunSpec) -> None:
         return
     saved = 1 - attacked_share(spec)
     first.metric("Time, about", format_duration(cost.seconds), help=f"Estimated from {cost.basis}.", border=True)
-    second.metric("Attack cost saved", format_percent(saved), help="Share of the training steps that run no attack, because epsilon is 0.", border=True)
+    second.metric("Attack cost saved", format_percent(saved), help="Share of the training steps that run no attack.", border=True)
     third.metric(
         "Gradient evaluations",
         f"{cost.gradient_evaluations / 1000:,.0f} k",
@@ -150,7 +150,7 @@ def _wait_for_count(spec: RunSpec) -> None:
 
 def count_uploaded(spec: RunSpec) -> None:
     """Have the images of a new upload counted, by the process that looks at data."""
-    if came_in():
+    if came_in(spec.data.dataset):
         permitted(datacards.ask_for_card)(store().home, spec)
 
 

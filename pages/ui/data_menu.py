@@ -215,12 +215,12 @@ def _take_upload() -> None:
             return
     st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, upload.folder, upload.kept, tuple(upload.skipped))
     st.session_state[key("data.dataset")] = f"folder:{upload.folder}"
-    st.session_state[CAME_IN] = True
+    st.session_state[CAME_IN] = f"folder:{upload.folder}"
 
 
-def came_in() -> bool:
-    """Return once, after a file was unpacked, that it was."""
-    return st.session_state.pop(CAME_IN, False)
+def came_in(dataset: str) -> bool:
+    """Return once, after a file was unpacked, whether `dataset` is what it became."""
+    return st.session_state.pop(CAME_IN, "") == dataset
 
 
 def _show_outcome() -> None:

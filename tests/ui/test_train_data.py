@@ -82,6 +82,15 @@ class TestUpload:
         app.button(key="train.launch").click().run()
         assert store.records()[0].spec.data.train_size is None
 
+    def test_no_other_data_are_read_in_its_place(self, store):
+        # it came in while the form held a mistake, and another dataset was chosen before that was mended
+        app = open_app(TRAIN)
+        app.session_state["upload.came_in"] = "folder:/elsewhere"
+        app.run()
+        assert not app.exception
+        assert self.asked == []
+        assert "upload.came_in" not in app.session_state
+
     def test_it_says_so_and_closes_its_menu(self, store):
         app = open_app(TRAIN)
 
