@@ -114,7 +114,7 @@ def test_launching_the_trio_queues_three_runs_that_differ_in_schedule_alone(stor
 
 @pytest.mark.parametrize(
     ("dataset", "folder", "said"),
-    [("folder", "", "data.dataset"), ("folder", "/nowhere", "there is no folder '/nowhere'")],
+    [("folder", "/nowhere", "there is no folder '/nowhere'")],
 )
 def test_a_mistake_in_the_form_is_named_and_blocks_launching(store, dataset, folder, said):
     app = open_app("pages/train.py")
