@@ -10,10 +10,11 @@ import streamlit as st
 from PIL import Image
 
 from pages.ui.bundle_form import bundle_form, show_imported
-from pages.ui.frame import columns, mistakes_shown, open_page, plain, show_mistake, shown
+from pages.ui.frame import columns, open_page, plain, show_mistake, shown
 from pages.ui.lesson import lesson
 from pages.ui.run_actions import show_actions, show_deleted
-from pages.ui.run_list import CHOSEN, choose_wanted, show_list, swatch
+from pages.ui.run_choice import chosen_run, show_outside
+from pages.ui.run_list import choose_wanted, show_list, swatch
 from pages.ui.session import history, reconciled, store
 from pages.ui.shifts import show_shifts
 from pages.ui.status import show_chip, show_status
@@ -29,7 +30,6 @@ from rft_core.units import format_epsilon
 
 # the status of a run at work is read every second; its figures, dearer, every other one
 STATUS_SECONDS, FIGURE_SECONDS = 1.0, 2.0
-SHOWN = "runs.shown"
 NEWEST = "newest"
 MAGNIFY, PLANNED_POINTS = 8, 100
 SHOWN_NOTES = 300
@@ -42,41 +42,26 @@ def main() -> None:
     reconciled()
     show_deleted()
     show_imported()
-    record = chosen_run()
-    if record is None:
+    if not store().summaries(limit=1).rows:
         st.info("No runs yet. On Train, launch the trio: standard, fixed and scheduled, about 2 minutes.", icon=":material/lightbulb:")
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
         bundle_form(None)
         return
     wanted, offset = choose_wanted()
+    record, is_found = chosen_run(wanted)
     st.fragment(run_every=FIGURE_SECONDS if store().is_busy else None, key="runs.list")(show_list)(wanted, offset)
+    if record is None:
+        return
+    if not is_found:
+        show_outside(record)
     moves = record.is_active or record.status == "queued"
     left, right = columns(5, 7)
     with left:
         st.fragment(run_every=STATUS_SECONDS if moves else None, key="runs.status")(watch_status)(record.run_id, record.status)
-    if not lesson().is_projected:
+    if is_found and not lesson().is_projected:
         with right:
             show_actions(record)
     st.fragment(run_every=FIGURE_SECONDS if record.is_active else None, key="runs.figures")(watch_figures)(record.run_id)
-
-
-def chosen_run() -> RunRecord | None:
-    """Return the run that the URL names, else the one chosen last, else the newest; None when there are no runs."""
-    state, wanted = st.session_state, st.query_params.get("run", "")
-    if wanted and wanted != state.get(SHOWN):
-        state[CHOSEN] = wanted
-    record = None
-    if state.get(CHOSEN):
-        with mistakes_shown():
-            record = store().get(state[CHOSEN])
-    if record is None:
-        newest = store().summaries(limit=1).rows
-        record = store().get(newest[0].run_id) if newest else None
-    if record is not None:
-        state[CHOSEN] = state[SHOWN] = record.run_id
-        if st.query_params.get("run") != record.run_id:
-            st.query_params["run"] = record.run_id
-    return record
 
 
 def show_name(record: RunRecord) -> None:

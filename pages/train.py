@@ -4,22 +4,26 @@ import streamlit as st
 
 from pages.ui import form_link, lesson, prefill, run_form
 from pages.ui.data_dialog import is_open, look_at
+from pages.ui.data_menu import MissingPlace, came_in
 from pages.ui.form_state import choose_preset, keep
 from pages.ui.frame import columns, mistakes_shown, open_page, plain, shown
-from pages.ui.gate import REFUSED, launch_caption, launching, may_launch
+from pages.ui.gate import REFUSED, launch_caption, launching, may_launch, permitted
 from pages.ui.model_menu import weights_missing
 from pages.ui.overlay import compare_with
 from pages.ui.schedule_editor import schedule_editor
 from pages.ui.schedule_form import schedule
 from pages.ui.session import store
 from rft_core import RunSpec, UserError, datacards, preset, submit, with_settings
-from rft_core.preview import estimate, train_images
+from rft_core.preview import attacked_share, demand, estimate, train_images
 from rft_core.report.figures import CONFIG
 from rft_core.report.schedule_explorer import compared, schedule_figure, schedule_rows
 from rft_core.spec import flatten
 from rft_core.units import format_duration, format_epsilon, format_percent
 
 TRIO = ("standard", "fixed", "scheduled")
+# steps below which a run is too short to say anything of its schedule
+FEW_STEPS = 50
+COUNT_SECONDS = 2.0
 
 
 def main() -> None:
@@ -38,27 +42,32 @@ def main() -> None:
         if spec is None:
             show_mistake(mistake)
         else:
-            names = show_schedule(spec)
+            count_uploaded(spec)
+            known = counted(spec)
+            names = show_schedule(known)
             if not lesson.is_hidden("cost"):
-                show_cost(spec)
+                show_cost(known)
             show_launch(spec)
-            show_demand(spec, names)
+            show_demand(known, names)
     if look or is_open():
-        look_at(spec, mistake)
+        look_at(spec, str(mistake or ""))
 
 
-def read(preset_name: str) -> tuple[RunSpec | None, str]:
-    """Return (the spec that the form describes, ""), or (None, what is wrong in it)."""
+def read(preset_name: str) -> tuple[RunSpec | None, UserError | None]:
+    """Return (the spec that the form describes, None), or (None, what is wrong or missing in it)."""
     try:
-        return run_form.read_spec(preset_name), ""
+        return run_form.read_spec(preset_name), None
     except UserError as error:
-        return None, str(error)
+        return None, error
 
 
-def show_mistake(mistake: str) -> None:
-    """Name what is wrong in the form; nothing can be launched until it is mended."""
-    st.error(plain(mistake), icon=":material/error:")
-    st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=True, help=mistake)
+def show_mistake(mistake: UserError | None) -> None:
+    """Name what is wrong or missing in the form; nothing can be launched until it is mended."""
+    if isinstance(mistake, MissingPlace):
+        st.info(plain(str(mistake)), icon=":material/keyboard:")
+    else:
+        st.error(plain(str(mistake)), icon=":material/error:")
+    st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=True, help=str(mistake))
 
 
 def show_schedule(spec: RunSpec) -> list[str]:
@@ -95,19 +104,15 @@ def show_demand(spec: RunSpec, names: list[str]) -> None:
 
 def show_cost(spec: RunSpec) -> None:
     """Say what the run will cost, and what that rests on."""
-    cost = estimate(_counted(spec), store().measured_paces(spec))
+    cost = estimate(spec, store().measured_paces(spec))
     first, second, third = st.columns(3)
     if cost is None:
         first.metric("Time", "unknown", border=True)
-        st.caption("“Look at the data” counts the images; then the time can be told. It can be launched without.")
+        show_uncounted(spec)
         return
+    saved = 1 - attacked_share(spec)
     first.metric("Time, about", format_duration(cost.seconds), help=f"Estimated from {cost.basis}.", border=True)
-    second.metric(
-        "Of constant's cost",
-        format_percent(cost.share_of_constant),
-        help="Gradient evaluations, as a share of what a constant schedule takes: no attack is run while epsilon is 0.",
-        border=True,
-    )
+    second.metric("Attack cost saved", format_percent(saved), help="Share of the training steps that run no attack.", border=True)
     third.metric(
         "Gradient evaluations",
         f"{cost.gradient_evaluations / 1000:,.0f} k",
@@ -115,10 +120,41 @@ def show_cost(spec: RunSpec) -> None:
         border=True,
     )
     known = f"Estimated from {cost.basis}." if cost.seconds else "Time unknown: nothing like it has run here yet."
-    st.caption(f"{known} Measuring while it trains takes about {format_percent(cost.tracking_share)} of it.")
+    measuring = f"Measuring while it trains takes about {format_percent(cost.tracking_share)} of it."
+    whole = f"The attacks left out make the whole run, measuring included, {format_percent(1 - cost.share_of_constant)} cheaper." if 0 < saved < 1 else ""
+    st.caption(" ".join(part for part in (known, measuring, whole) if part))
+    show_few_steps(spec)
 
 
-def _counted(spec: RunSpec) -> RunSpec:
+def show_few_steps(spec: RunSpec) -> None:
+    """Warn of a run of so few steps that its results say little."""
+    total = demand(spec).total_steps
+    if total is not None and total < FEW_STEPS:
+        steps = "1 step" if total == 1 else f"{total} steps"
+        st.warning(f"{steps} in all: too few to learn much. More epochs, more images or a smaller batch give more.", icon=":material/hourglass_bottom:")
+
+
+def show_uncounted(spec: RunSpec) -> None:
+    """Say how the time becomes known: by a look at the data, or by waiting for the one under way."""
+    if datacards.reading(store().home, spec) is None:
+        st.caption("“Look at the data” counts the images; then the time can be told. It can be launched without.")
+    else:
+        st.fragment(run_every=COUNT_SECONDS, key="train.counting")(_wait_for_count)(spec)
+
+
+def _wait_for_count(spec: RunSpec) -> None:
+    if datacards.reading(store().home, spec) is None:
+        st.rerun()
+    st.caption("The images are being counted; then the time can be told. It can be launched without.")
+
+
+def count_uploaded(spec: RunSpec) -> None:
+    """Have the images of a new upload counted, by the process that looks at data."""
+    if came_in(spec.data.dataset):
+        permitted(datacards.ask_for_card)(store().home, spec)
+
+
+def counted(spec: RunSpec) -> RunSpec:
     """Return `spec` with the number of training images that a look at the data has found, where only that tells."""
     if train_images(spec) is not None:
         return spec

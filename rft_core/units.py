@@ -70,3 +70,9 @@ def format_count(count: float) -> str:
 def format_bytes(count: float) -> str:
     """Return bytes in decimal units: "1.2 GB", "450 MB"."""
     return f"{count / 1e9:.1f} GB" if count >= 0.9995e9 else f"{max(1, round(count / 1e6))} MB"
+
+
+def ordinal(number: int) -> str:
+    """Write a place, 1 or more: 1st, 2nd, 3rd, 11th, 21st."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

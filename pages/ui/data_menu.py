@@ -16,7 +16,7 @@ from rft_core import UserError, choices, downloads, uploads
 from rft_core.catalog import SCHEMES, Choice
 from rft_core.presets import preset
 
-UPLOADER, OUTCOME = "upload.zip", "upload.outcome"
+UPLOADER, OUTCOME, CAME_IN = "upload.zip", "upload.outcome", "upload.came_in"
 SHOWN_SKIPPED = 200
 
 
@@ -28,13 +28,36 @@ class _Own:
     field: str
     placeholder: str
     help: str
+    missing: str
+
+
+class MissingPlace(UserError):
+    """The data are one's own and nobody has said yet where they are: nothing wrong, only unfinished."""
 
 
 OWN = MappingProxyType(
     {
-        "folder": _Own("Image folder or zip · your own", "Folder or zip", "/path/to/images", "One folder of images a class, or train/ and test/ of them."),
-        "csv": _Own("Table of paths and labels · your own", "Table (CSV)", "/path/to/table.csv", "Columns path and label; split and domain if there are any."),
-        "hf": _Own("Hugging Face dataset · online", "Name on the hub", "OWNER/NAME", "Its image and label columns are found by their types."),
+        "folder": _Own(
+            "Image folder or zip · your own",
+            "Folder or zip",
+            "/path/to/images",
+            "One folder of images a class, or train/ and test/ of them.",
+            "Type the folder's path.",
+        ),
+        "csv": _Own(
+            "Table of paths and labels · your own",
+            "Table (CSV)",
+            "/path/to/table.csv",
+            "Columns path and label; split and domain if there are any.",
+            "Type the table's path.",
+        ),
+        "hf": _Own(
+            "Hugging Face dataset · online",
+            "Name on the hub",
+            "OWNER/NAME",
+            "Its image and label columns are found by their types.",
+            "Type the dataset's name on the hub.",
+        ),
     }
 )
 
@@ -143,16 +166,18 @@ def is_own() -> bool:
 
 
 def chosen_dataset() -> str:
-    """Return the chosen dataset as a spec names it; raises UserError for a path that leads nowhere."""
+    """Return the chosen dataset as a spec names it; raises MissingPlace while there is no path or name, UserError for a path that leads nowhere."""
     chosen = st.session_state[key("data.dataset")]
     if chosen not in OWN:
         return chosen
     require_place()
     place = (st.session_state[place_key(chosen)] or "").strip()
+    if not place:
+        raise MissingPlace(OWN[chosen].missing)
     path = Path(place).expanduser()
-    if chosen == "folder" and place and not (path.is_dir() or path.is_file()):
+    if chosen == "folder" and not (path.is_dir() or path.is_file()):
         raise UserError(f"there is no folder '{place}' on this machine; give the path of a folder with one folder of images a class, or of a zip of it")
-    if chosen == "csv" and place and not path.is_file():
+    if chosen == "csv" and not path.is_file():
         raise UserError(f"there is no file '{place}' on this machine; give the path of a table with the columns path and label")
     return f"{chosen}:{place}"
 
@@ -170,7 +195,9 @@ def needs_download(dataset: str) -> bool:
 
 def _upload() -> None:
     most = st.get_option("server.maxUploadSize")
-    with st.popover("Upload a zip", icon=":material/upload:"):
+    # another key closes it once a file came in; without a key of its own, its open state would pass to the menu "Remove" that comes then
+    outcome = st.session_state.get(OUTCOME)
+    with st.popover("Upload a zip", icon=":material/upload:", key=f"form.upload.{outcome.file_id if outcome else 'none'}"):
         st.file_uploader("A zip of images", type="zip", key=UPLOADER, **{"help": "One folder of images a class, or train/ and test/ of them."} | closed())
         st.caption(f"Larger than {most} MB: choose 'Image folder or zip' and give its path on this machine.")
 
@@ -188,6 +215,12 @@ def _take_upload() -> None:
             return
     st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, upload.folder, upload.kept, tuple(upload.skipped))
     st.session_state[key("data.dataset")] = f"folder:{upload.folder}"
+    st.session_state[CAME_IN] = f"folder:{upload.folder}"
+
+
+def came_in(dataset: str) -> bool:
+    """Return once, after a file was unpacked, whether `dataset` is what it became."""
+    return st.session_state.pop(CAME_IN, "") == dataset
 
 
 def _show_outcome() -> None:
@@ -207,10 +240,12 @@ def _show_outcome() -> None:
 def _show_upload(folder: Path) -> None:
     """Say what is uploaded, and let it be removed."""
     outcome = st.session_state.get(OUTCOME)
-    kept = f"{outcome.name}: {outcome.kept:,} images kept" if outcome and outcome.folder == folder else f"Uploaded before, as {folder.name}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(plain(f"{kept}."))
-        with st.popover("Remove", icon=":material/delete:"):
+        if outcome and outcome.folder == folder:
+            st.success(plain(f"{outcome.name}: {outcome.kept:,} images kept, and chosen as the dataset."), icon=":material/check_circle:")
+        else:
+            st.caption(plain(f"Uploaded before, as {folder.name}."))
+        with st.popover("Remove", icon=":material/delete:", key=f"form.remove.{folder.name}"):
             st.caption(plain(f"Deletes {folder.name} from this machine. Runs that used it keep their results, but cannot be resumed or measured again."))
             st.button("Remove this upload", key="form.remove_upload", on_click=_forget, args=(folder.name,), icon=":material/delete:", **closed())
 

@@ -17,33 +17,40 @@ from rft_core.store.records import RunRecord
 from rft_core.worker.submit import ensure_worker
 
 RAMPED = ("two_hinge", "cosine", "step")
-NOTHING_LEFT = "A fork trains what is left of a run under another schedule. Pause a run on its way, or fork it while it runs, after its first checkpoint."
+NOTHING_LEFT = "Fork: nothing is left to train of a finished run. Pause a run on its way, or fork it while it runs."
+NO_CHECKPOINT = "Fork: possible after the first checkpoint, with training left to do."
 
 
-def fork_form(record: RunRecord) -> None:
-    """Draw the button of a fork, and the form behind it."""
+def fork_form(record: RunRecord) -> str:
+    """Draw the button of a fork, and the form behind it; return why the run cannot be forked, empty where it can."""
     step = fork_step(store(), record)
-    with st.popover("Fork", icon=":material/call_split:", key="runs.fork", disabled=step is None, help=NOTHING_LEFT if step is None else None):
-        if step is None:
-            return
-        st.markdown(f"**Another schedule from step {step} of {record.total_steps}**")
-        st.caption("A new run begins with this run's newest checkpoint. Data, model and all other settings stay.")
-        settings = _schedule(record)
-        try:
-            spec = with_settings(record.spec, settings)
-        except UserError as error:
-            show_mistake(error)
-            return
-        strip = epsilon_strip(
-            *planned(spec, step, record), epsilon=spec.threat.epsilon, norm=spec.threat.norm, total_steps=record.total_steps, done=None, key="fork"
-        )
-        st.plotly_chart(shown(strip), key="runs.fork.strip", config=dict(CONFIG), alt=f"Epsilon as it was until step {step}, and as the fork would go on")
-        name = st.text_input("Name", f"{record.name} · fork"[:200], key=f"runs.fork.name.{record.run_id}", max_chars=200)
-        if st.button("Launch the fork", type="primary", icon=":material/call_split:", key="runs.fork.launch", **closed()):
-            with mistakes_shown():
-                st.session_state[CHOSEN] = permitted(fork)(store(), record.run_id, settings, name=name)
-                permitted(ensure_worker)(store().home)
-                st.rerun()
+    reason = "" if step is not None else NOTHING_LEFT if record.status == "finished" else NO_CHECKPOINT
+    # a menu of each run's own: the fork's is closed when it is launched and shown
+    with st.popover("Fork", icon=":material/call_split:", key=f"runs.fork.{record.run_id}", disabled=step is None):
+        if step is not None:
+            _form(record, step)
+    return reason
+
+
+def _form(record: RunRecord, step: int) -> None:
+    st.markdown(f"**Another schedule from step {step} of {record.total_steps}**")
+    st.caption("A new run begins with this run's newest checkpoint. Data, model and all other settings stay.")
+    settings = _schedule(record)
+    try:
+        spec = with_settings(record.spec, settings)
+    except UserError as error:
+        show_mistake(error)
+        return
+    strip = epsilon_strip(
+        *planned(spec, step, record), epsilon=spec.threat.epsilon, norm=spec.threat.norm, total_steps=record.total_steps, done=None, key="fork"
+    )
+    st.plotly_chart(shown(strip), key="runs.fork.strip", config=dict(CONFIG), alt=f"Epsilon as it was until step {step}, and as the fork would go on")
+    name = st.text_input("Name", f"{record.name} · fork"[:200], key=f"runs.fork.name.{record.run_id}", max_chars=200)
+    if st.button("Launch the fork", type="primary", icon=":material/call_split:", key="runs.fork.launch", **closed()):
+        with mistakes_shown():
+            st.session_state[CHOSEN] = permitted(fork)(store(), record.run_id, settings, name=name)
+            permitted(ensure_worker)(store().home)
+            st.rerun()
 
 
 def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], list[float]]:

@@ -1,6 +1,7 @@
 """What can be done with one run: pause, stop, resume, duplicate, fork, delete with undo, and the words kept with it."""
 
 from collections.abc import Callable
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -16,35 +17,52 @@ from rft_core.store.run_store import UNDO_SECONDS
 from rft_core.worker.submit import ensure_worker
 
 SHOWN_DELETED, SHOWN_NAME = 3, 40
+ICONS = MappingProxyType(
+    {
+        "stop": ":material/stop:",
+        "pause": ":material/pause:",
+        "resume": ":material/play_arrow:",
+        "duplicate": ":material/content_copy:",
+        "evaluate": ":material/troubleshoot:",
+        "delete": ":material/delete:",
+    }
+)
+STOP = "Finishes the step, measures on the test images, and keeps the model with its report."
+PAUSE = "Keeps a checkpoint and gives the device free."
+NOT_AHEAD = "Only a queued or running run can be stopped or paused."
+RESUME = "Goes on from the last checkpoint."
+NOT_RESUMABLE = f"Only a {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]} run can be resumed."
+DUPLICATE = "Opens Train with all settings of this run, to be changed."
+EVALUATE = "Stronger attacks, honesty checks, single images."
+NOT_MEASURED = "Can be evaluated once it has its report: finished, or stopped and kept."
+DELETE = f"Hides the run at once and removes it with its files after {UNDO_SECONDS / 60:.0f} minutes; until then it can be brought back."
+NOT_IDLE = "A run at work cannot be deleted; stop or pause it first."
 
 
 def show_actions(record: RunRecord) -> None:
-    """Draw the buttons that this run's status allows."""
+    """Draw every button, those that this run's status does not allow disabled: none may move under a pointer when the status changes."""
     act, run_id = store(), record.run_id
+    is_ahead, is_resumable = record.status in ("running", "queued"), record.status in RESUMABLE
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if record.status in ("running", "queued"):
-            stop_help = "Finishes the step, measures on the test images, and keeps the model with its report."
-            _button("Stop and keep", "stop", ":material/stop:", lambda: permitted(act.request)(run_id, "stop"), stop_help)
-            _button("Pause", "pause", ":material/pause:", lambda: permitted(act.request)(run_id, "pause"), "Keeps a checkpoint and gives the device free.")
-        if record.status in RESUMABLE:
-            _button("Resume", "resume", ":material/play_arrow:", lambda: _resume(run_id), "Goes on from the last checkpoint.")
-        if st.button("Duplicate", icon=":material/content_copy:", key="runs.duplicate", help="Opens Train with all settings of this run, to be changed."):
+        _button("Stop and keep", "stop", lambda: permitted(act.request)(run_id, "stop"), STOP if is_ahead else NOT_AHEAD, is_ahead)
+        _button("Pause", "pause", lambda: permitted(act.request)(run_id, "pause"), PAUSE if is_ahead else NOT_AHEAD, is_ahead)
+        _button("Resume", "resume", lambda: _resume(run_id), RESUME if is_resumable else NOT_RESUMABLE, is_resumable)
+        if st.button("Duplicate", icon=ICONS["duplicate"], key="runs.duplicate", help=DUPLICATE):
             prefill.forget()
             st.switch_page("pages/train.py", query_params={"from": run_id})
-        if record.report and st.button(
-            "Evaluate", icon=":material/troubleshoot:", key="runs.evaluate", help="Stronger attacks, honesty checks, single images."
-        ):
+        is_measured = bool(record.report)
+        if st.button("Evaluate", icon=ICONS["evaluate"], key="runs.evaluate", disabled=not is_measured, help=EVALUATE if is_measured else NOT_MEASURED):
             st.switch_page("pages/evaluate.py", query_params={"run": run_id})
-        fork_form(record)
+        reason = fork_form(record)
         _words(record)
         bundle_form(record)
-        if not record.is_active:
-            help_text = f"Hides the run at once and removes it with its files after {UNDO_SECONDS / 60:.0f} minutes; until then it can be brought back."
-            _button("Delete", "delete", ":material/delete:", lambda: _discard(run_id), help_text)
+        _button("Delete", "delete", lambda: _discard(run_id), NOT_IDLE if record.is_active else DELETE, not record.is_active)
+    if reason:
+        st.caption(reason, text_alignment="right")
 
 
-def _button(label: str, name: str, icon: str, action: Callable[[], object], help_text: str) -> None:
-    if st.button(label, icon=icon, key=f"runs.{name}", **{"help": help_text} | closed()):
+def _button(label: str, name: str, action: Callable[[], object], help_text: str, is_allowed: bool) -> None:
+    if st.button(label, icon=ICONS[name], key=f"runs.{name}", **{"help": help_text, "disabled": not is_allowed} | closed()):
         with mistakes_shown():
             action()
             st.rerun()

@@ -91,7 +91,8 @@ def show_list(wanted: Wanted, offset: int) -> None:
     """Draw one page of the list with the chosen run marked; called again while anything is under way."""
     page = store().summaries(wanted, PAGE_ROWS, offset)
     if not page.rows:
-        st.info("No run has all of that. Take off a filter, or search for less.", icon=":material/filter_list_off:")
+        st.info("No run matches. Clear the search, or search for less.", icon=":material/filter_list_off:")
+        clear_button("list")
         return
     chosen = st.session_state.get(CHOSEN)
     ids = tuple(row.run_id for row in page.rows)
@@ -118,6 +119,19 @@ def show_list(wanted: Wanted, offset: int) -> None:
         # the mark stands where it was clicked: the table need not be drawn anew
         st.session_state[LISTED] = (ids, run_id)
         st.rerun()
+
+
+def clear_button(place: str) -> None:
+    """Draw the button that takes off search and filters; `place` tells it from others on the page."""
+    if st.button("Clear the search", icon=":material/filter_list_off:", key=f"runs.clear.{place}", on_click=_clear):
+        # within the list only the list would be drawn anew
+        st.rerun()
+
+
+def _clear() -> None:
+    st.session_state["runs.search"] = ""
+    for kind in FILTERS:
+        st.session_state[f"runs.{kind}"] = []
 
 
 def _cells(row: RunSummary) -> dict:

@@ -4,9 +4,11 @@ import numpy as np
 import streamlit as st
 
 from pages.ui.frame import plain
+from pages.ui.session import store
 from rft_core.report.history import RunHistory
+from rft_core.store.queue import Waiting, find_waiting
 from rft_core.store.records import RunRecord
-from rft_core.units import format_duration
+from rft_core.units import format_duration, ordinal
 
 CHIPS = {
     "queued": ("gray", ":material/schedule:", "waits for the device"),
@@ -34,13 +36,24 @@ def show_status(record: RunRecord, past: RunHistory) -> None:
     """Say why a run is in its state and when it was last heard of, how fast it is, and how far."""
     heard = f"last heartbeat {format_duration(record.heartbeat_age)} ago" if record.is_active else ""
     reason = "" if record.status in WAYS_OUT else plain(record.reason)
-    st.caption(" · ".join(part for part in (reason, heard, f"on {record.device}" if record.device else "", *usage(past), record.run_id) if part))
+    waits = plain(waiting_text(find_waiting(store().engine, record.run_id))) if record.status == "queued" else ""
+    st.caption(" · ".join(part for part in (waits, reason, heard, f"on {record.device}" if record.device else "", *usage(past), record.run_id) if part))
     if record.status in WAYS_OUT:
         st.error(f"{plain(record.reason) or 'no reason is known'}\n\n{WAYS_OUT[record.status]}", icon=CHIPS[record.status][1])
     if past.fault:
         st.warning(plain(past.fault), icon=":material/broken_image:")
     if record.is_active or record.status in ("queued", "paused"):
         st.progress(record.progress, text=progress_text(record, past))
+
+
+def waiting_text(waiting: Waiting | None) -> str:
+    """Say which place a queued run has, and behind which run at work; "" where it waits no more."""
+    if waiting is None:
+        return ""
+    place = f"{ordinal(waiting.place)} in the queue"
+    if not waiting.at_work:
+        return place
+    return f"{place}, behind {waiting.at_work[0] if len(waiting.at_work) == 1 else f'{len(waiting.at_work)} runs at work'}"
 
 
 def progress_text(record: RunRecord, past: RunHistory) -> str:

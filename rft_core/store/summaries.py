@@ -72,6 +72,13 @@ def list_summaries(engine: Engine, wanted: Wanted, limit: int = PAGE_ROWS, offse
     return Page(tuple(_summary(row) for row in rows), rows[0].total if rows else 0)
 
 
+def is_listed(engine: Engine, wanted: Wanted, run_id: str) -> bool:
+    """Return whether the run `run_id` is among those that `wanted` asks for, on any page. A deleted run is not."""
+    query = select(runs.c.run_id).join(summaries, summaries.c.run_id == runs.c.run_id).where(runs.c.run_id == run_id)
+    with engine.connect() as connection:
+        return connection.execute(_filtered(query, wanted)).first() is not None
+
+
 def list_choices(engine: Engine) -> dict[str, tuple[str, ...]]:
     """Return the values that filters can offer: datasets, strategies, schedules and tags of the stored runs, sorted."""
     columns = {"datasets": summaries.c.dataset, "strategies": summaries.c.strategy, "schedules": summaries.c.schedule, "tags": summaries.c.tags}

@@ -30,8 +30,14 @@ def listed(app: AppTest) -> list[str]:
     return list(app.dataframe[0].value["name"])
 
 
+def drawn_buttons(app: AppTest) -> list[str]:
+    """The buttons of the chosen run in the order in which they stand, pressable or not."""
+    return [one.key.removeprefix("runs.") for one in app.button if one.key.startswith("runs.") and one.key.count(".") == 1]
+
+
 def buttons(app: AppTest) -> set[str]:
-    return {one.key.removeprefix("runs.") for one in app.button if one.key.startswith("runs.") and one.key.count(".") == 1}
+    """Those of the chosen run that can be pressed."""
+    return {name for name in drawn_buttons(app) if not app.button(key=f"runs.{name}").disabled}
 
 
 def click(app: AppTest, row: int) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from rft_core.presets import preset
+from rft_core.spec import with_settings
 from rft_core.store.artifacts import register_artifact
 from rft_core.store.events import Event, append_events
-from tests.ui.run_page import buttons, listed, opened, put, train
+from tests.ui.run_page import buttons, drawn_buttons, listed, opened, put, train
 from tests.ui.test_pages import POINTS, TRAIN, open_app, stored_run, texts
 
 
@@ -26,6 +28,22 @@ class TestStates:
         app = opened()
         assert buttons(app) == {"stop", "pause", "duplicate", "delete"}
         assert "queued" in texts(app)
+        assert "1st in the queue" in texts(app)
+        assert "behind" not in texts(app)
+
+    def test_queued_says_its_place_and_what_is_at_work(self, store):
+        stored_run(store, "at *work*", finished=False)
+        first, second = (store.submit(with_settings(preset("scheduled"), {"name": name})) for name in ("next", "last"))
+        assert "1st in the queue, behind at *work*" in html.unescape(texts(opened(run=first)))
+        app = opened(run=second)
+        assert "2nd in the queue, behind at *work*" in html.unescape(texts(app))
+        store.request(first, "pause")
+        assert "1st in the queue, behind at *work*" in html.unescape(texts(app.run()))
+
+    @pytest.mark.parametrize("status", ["queued", "running", "stopping", "paused", "stopped", "finished", "failed", "lost"])
+    def test_no_button_moves_when_the_status_changes(self, store, status):
+        put(store, stored_run(store, "one", finished=status == "finished"), status=status)
+        assert drawn_buttons(opened()) == ["stop", "pause", "resume", "duplicate", "evaluate", "delete"]
 
     def test_running_without_news(self, store):
         run_id = stored_run(store, "quiet", finished=False)
@@ -162,7 +180,13 @@ class TestDuplicateAndFork:
 
     def test_nothing_to_fork(self, store):
         stored_run(store, "done")
-        assert "runs.fork.launch" not in [one.key for one in opened().button]
+        app = opened()
+        assert "runs.fork.launch" not in [one.key for one in app.button]
+        assert "nothing is left to train of a finished run" in texts(app)
+
+    def test_no_fork_before_the_first_checkpoint(self, store):
+        stored_run(store, "early", finished=False)
+        assert "Fork: possible after the first checkpoint" in texts(opened())
 
     def test_forking_from_the_page(self, store):
         run_id = stored_run(store, "parent", finished=False)
@@ -172,12 +196,17 @@ class TestDuplicateAndFork:
         register_artifact(store.engine, run_id, store.folder(run_id), store.folder(run_id) / "checkpoint.safetensors", "checkpoint")
         app = opened()
         assert any("Another schedule from step 9 of 20" in one.value for one in app.markdown)
+        assert "Fork:" not in texts(app)
+        before = {block.proto.id for block in app.get("popover") if block.proto.popover.label == "Fork"}
         app.selectbox(key=f"runs.fork.kind.{run_id}").set_value("constant").run()
         app.button(key="runs.fork.launch").click().run()
         assert not app.exception
         child = store.get(app.session_state["runs.run"])
         assert (child.name, child.parent, child.parent_step, child.spec.schedule.kind) == ("parent · fork", run_id, 9, "constant")
         assert "Forked from run" in texts(app)
+        # a menu with another identity begins closed
+        assert len(before) == 1
+        assert before.isdisjoint(block.proto.id for block in app.get("popover"))
 
     def test_a_fork_says_where_it_comes_from(self, store):
         run_id = stored_run(store, "child", finished=False)

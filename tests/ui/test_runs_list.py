@@ -6,7 +6,7 @@ import pytest
 
 from rft_core.store.events import Event, append_events
 from tests import big_store
-from tests.ui.run_page import click, drawn, listed, opened
+from tests.ui.run_page import buttons, click, drawn, listed, opened, put
 from tests.ui.test_pages import POINTS, stored_run, texts
 
 
@@ -24,14 +24,6 @@ class TestList:
         app.multiselect(key="runs.schedules").set_value([]).run()
         app.selectbox(key="runs.order").set_value("oldest").run()
         assert listed(app) == ["a", "b"]
-
-    def test_nothing_found(self, store):
-        stored_run(store, "a")
-        app = opened()
-        app.text_input(key="runs.search").set_value("no such thing").run()
-        assert not app.exception
-        assert "Take off a filter" in texts(app)
-        assert "**a**" in texts(app)
 
     def test_a_link_brings_search_and_filter(self, store):
         stored_run(store, "a", tags=["thesis"])
@@ -59,6 +51,71 @@ class TestList:
         app.text_input(key="runs.search").set_value('"made-up run 7"').run()
         assert listed(app)[0] == "made-up run 79"
         assert "11 runs" in texts(app)
+
+
+class TestRunOutsideTheSearch:
+    def test_a_search_shows_its_first_hit_below(self, store):
+        hit, _ = stored_run(store, "photos"), stored_run(store, "flowers")
+        app = opened()
+        assert "**flowers**" in texts(app)
+        app.text_input(key="runs.search").set_value("photos").run()
+        assert listed(app) == ["photos"]
+        assert "**photos**" in texts(app)
+        assert "**flowers**" not in texts(app)
+        assert (app.session_state["runs.run"], app.query_params["run"]) == (hit, hit)
+        app.button(key="runs.delete").click().run()
+        assert [one.value for one in app.text] == ["photos was deleted."]
+
+    def test_a_run_that_is_found_stays_whatever_its_place(self, store):
+        stored_run(store, "photos one"), stored_run(store, "photos two")
+        app = opened()
+        click(app, 1)
+        app.text_input(key="runs.search").set_value("photos").run()
+        assert "**photos one**" in texts(app)
+
+    def test_no_hit_shows_no_run(self, store):
+        stored_run(store, "photos"), stored_run(store, "flowers")
+        app = opened()
+        app.text_input(key="runs.search").set_value("no such thing").run()
+        for _ in range(2):
+            assert not app.exception
+            assert "No run matches" in texts(app)
+            assert "**flowers**" not in texts(app)
+            assert buttons(app) == set()
+            assert "run" not in app.query_params
+            app.run()
+        app.button(key="runs.clear.list").click().run()
+        assert app.text_input(key="runs.search").value == ""
+        assert listed(app) == ["flowers", "photos"]
+        assert "delete" in buttons(app)
+
+    @pytest.mark.parametrize("query", [{"runs.search": "flowers"}, {"runs.tags": "draft"}])
+    def test_a_run_that_the_address_names_stays_without_actions(self, store, query):
+        named, _ = stored_run(store, "photos"), stored_run(store, "flowers", tags=["draft"])
+        app = opened(run=named, **query)
+        for _ in range(2):
+            assert listed(app) == ["flowers"]
+            assert "**photos**" in texts(app)
+            assert "This run, photos, is outside your search" in texts(app)
+            assert buttons(app) == set()
+            app.run()
+        app.button(key="runs.clear.outside").click().run()
+        assert not app.exception
+        assert listed(app) == ["flowers", "photos"]
+        assert "outside your search" not in texts(app)
+        assert app.session_state["runs.run"] == named
+        assert "delete" in buttons(app)
+
+    def test_a_run_that_falls_out_of_its_search_gives_no_place_to_another(self, store):
+        live, other = stored_run(store, "live", finished=False), stored_run(store, "other", finished=False)
+        put(store, other, status="running")
+        app = opened(run=live, **{"runs.statuses": "running"})
+        assert "pause" in buttons(app)
+        store.finish(live, "paused", "paused by request; resume it to go on")
+        app.run()
+        assert listed(app) == ["other"]
+        assert "This run, live, is outside your search" in texts(app)
+        assert "pause" not in buttons(app)
 
 
 class TestScrubber:

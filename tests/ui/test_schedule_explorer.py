@@ -192,3 +192,17 @@ def test_granularity_patience_and_tolerance_reach_the_spec(store):
     schedule = store.records()[0].spec.schedule
     assert (schedule.patience, schedule.tolerance, schedule.granularity) == (3, 0.05, "epoch")
     assert describe("schedule.granularity").startswith("Whether epsilon changes every step")
+
+
+class TestCost:
+    def test_one_saving_is_told_in_the_cost_and_in_the_table(self, store):
+        app = open_app(TRAIN)
+        (saved,) = [one.value for one in app.metric if one.label == "Attack cost saved"]
+        assert saved == app.dataframe[-1].value["Attack cost saved"][0]
+        assert "The attacks left out make the whole run, measuring included," in texts(app)
+
+    @pytest.mark.parametrize("preset", ["fixed", "standard"])
+    def test_nothing_is_said_of_attacks_left_out_where_all_or_none_are_run(self, store, preset):
+        app = open_app(TRAIN, preset=preset)
+        assert [one.label for one in app.metric] == ["Time, about", "Attack cost saved", "Gradient evaluations"]
+        assert "attacks left out" not in texts(app)

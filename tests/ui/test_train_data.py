@@ -1,5 +1,6 @@
 """Data of one's own on the Train page: uploads, and the look at the data, through app.py."""
 
+import html
 import io
 import time
 import zipfile
@@ -45,14 +46,69 @@ def archive(**extra: bytes) -> bytes:
     return data.getvalue()
 
 
+def counted(count: int) -> dict:
+    """A card with `count` training images."""
+    return CARD | {"splits": [CARD["splits"][0] | {"count": count}, CARD["splits"][1]]}
+
+
+def metrics(app) -> dict[str, str]:
+    return {one.label: one.value for one in app.metric}
+
+
 class TestUpload:
+    @pytest.fixture(autouse=True)
+    def _no_process(self, store, monkeypatch):
+        self.asked = []
+        monkeypatch.setattr(datacards, "ask_for_card", lambda home, spec, again=False: self.asked.append(spec.data.dataset) or True)
+
+    def test_its_images_are_counted_at_once_and_the_time_told(self, store, monkeypatch):
+        monkeypatch.setattr(datacards, "reading", lambda home, spec: Reading(1.0, "decoding") if spec.data.dataset in self.asked else None)
+        app = open_app(TRAIN)
+        app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
+        (folder,) = list_uploads(find_home())
+        assert self.asked == [f"folder:{folder}"]
+        assert metrics(app) == {"Time": "unknown"}
+        assert "The images are being counted" in texts(app)
+        monkeypatch.setattr(datacards, "read_card", lambda home, spec: counted(96) if spec.data.dataset in self.asked else None)
+        app.run()
+        assert len(self.asked) == 1
+        assert metrics(app)["Time, about"] != "unknown"
+        # 96 images in batches of 64 are one step an epoch
+        epochs = app.number_input(key="train.optim.epochs").value
+        assert f"{epochs} steps in all: too few to learn much" in texts(app)
+        assert all(said.endswith(f" of {epochs}") for said in app.dataframe[-1].value["Steps without an attack"])
+        app.number_input(key="train.optim.epochs").set_value(50).run()
+        assert "too few to learn much" not in texts(app)
+        app.button(key="train.launch").click().run()
+        assert store.records()[0].spec.data.train_size is None
+
+    def test_no_other_data_are_read_in_its_place(self, store):
+        # it came in while the form held a mistake, and another dataset was chosen before that was mended
+        app = open_app(TRAIN)
+        app.session_state["upload.came_in"] = "folder:/elsewhere"
+        app.run()
+        assert not app.exception
+        assert self.asked == []
+        assert "upload.came_in" not in app.session_state
+
+    def test_it_says_so_and_closes_its_menu(self, store):
+        app = open_app(TRAIN)
+
+        def menus() -> set[str]:
+            return {block.proto.id for block in app.get("popover")}
+
+        before = menus()
+        app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
+        assert [html.unescape(one.value) for one in app.success] == ["pets.zip: 6 images kept, and chosen as the dataset."]
+        assert not before & menus()
+        assert open_app(TRAIN, preset="digits_quick").success.len == 0
+
     def test_a_zip_becomes_the_dataset_and_is_offered_again(self, store):
         app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(**{"notes.txt": b"hello"}), "application/zip").run()
         assert not app.exception
         (folder,) = list_uploads(find_home())
         assert app.selectbox(key="train.data.dataset").value == f"folder:{folder}"
-        assert "pets.zip: 6 images kept." in texts(app)
         assert "1 file was left out" in [one.label for one in app.expander]
         again = open_app(TRAIN)
         assert f"{folder.name} · uploaded" in labels(again, "train.data.dataset")
@@ -92,7 +148,7 @@ class TestUpload:
         remove_upload(find_home(), folder.name)
         app.run()
         assert not app.exception
-        assert f"there is no folder '{folder}'" in app.error[0].value
+        assert f"there is no folder '{folder}'" in html.unescape(app.error[0].value)
 
 
 class TestLook:
@@ -136,9 +192,13 @@ class TestLook:
         assert "2 classes at 8 pixels" in shown
         assert self.asked == []
 
-    def test_nothing_chosen_yet(self):
-        app = self.look("folder")
-        assert "nothing to look at yet" in app.info[0].value
+    @pytest.mark.parametrize(("dataset", "said"), [("folder", "Type the folder's path."), ("csv", "Type the table's path."), ("hf", "Type the dataset's name")])
+    def test_nothing_chosen_yet_is_no_mistake(self, dataset, said):
+        app = self.look(dataset)
+        assert not app.error
+        assert any(one.value.startswith(said) for one in app.info)
+        assert any("nothing to look at yet" in one.value for one in app.info)
+        assert app.button(key="train.launch").disabled
         assert self.asked == []
 
     def test_an_online_dataset_is_not_downloaded_unasked(self, menu, monkeypatch):

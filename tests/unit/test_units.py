@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rft_core.units import format_bytes, format_count, format_duration, format_epsilon, format_percent, parse_epsilon
+from rft_core.units import format_bytes, format_count, format_duration, format_epsilon, format_percent, ordinal, parse_epsilon
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,10 @@ def test_format_count(count, text):
 @pytest.mark.parametrize(("count", "text"), [(0, "1 MB"), (450_000_000, "450 MB"), (999_600_000, "1.0 GB"), (2_340_000_000, "2.3 GB")])
 def test_format_bytes(count, text):
     assert format_bytes(count) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (111, "111th"), (102, "102nd")]
+)
+def test_ordinal(number, text):
+    assert ordinal(number) == text

@@ -6,7 +6,7 @@ from sqlalchemy import event, update
 from rft_core.spec import RunSpec, with_settings
 from rft_core.store import process, run_store
 from rft_core.store.records import STATUSES
-from rft_core.store.summaries import ORDERS, Wanted, list_choices
+from rft_core.store.summaries import ORDERS, Wanted, is_listed, list_choices
 from rft_core.store.tables import runs
 from tests.unit.store.test_run_store import make
 
@@ -202,3 +202,14 @@ def test_something_moves(store):
         with store.engine.begin() as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(status=status))
         assert store.is_busy == busy
+
+
+def test_whether_a_run_is_among_those_wanted(store):
+    run_id = submit(store, "a", tags=["x"])
+    other = submit(store, f"names {run_id}")
+    assert is_listed(store.engine, Wanted(), run_id)
+    assert is_listed(store.engine, Wanted("optim.epochs", tags=("x",)), run_id)
+    assert not is_listed(store.engine, Wanted(statuses=("finished",)), run_id)
+    assert [is_listed(store.engine, Wanted(f"names {run_id}"), one) for one in (run_id, other)] == [False, True]
+    store.discard(run_id)
+    assert not is_listed(store.engine, Wanted(), run_id)
