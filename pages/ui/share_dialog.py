@@ -37,7 +37,7 @@ def share_dialog(page: str) -> None:
 
 def _choose(page: str) -> lesson.Lesson:
     now = lesson.lesson()
-    projected = st.toggle("Projector mode", now.is_projected, key="share.projector", help="Larger type, thicker lines, one figure a screen.")
+    projected = st.toggle("Projector mode", now.is_projected, key="share.projector", help="Larger type, thicker lines, fewer controls.")
     if page != LOCKABLE_PAGE:
         return lesson.Lesson(now.locked, now.hidden, projected)
     names = lesson.names_offered()
