@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import form_link, lesson, prefill, run_form
+from pages.ui import form_link, lesson, lockable, prefill, run_form
 from pages.ui.data_dialog import is_open, look_at
 from pages.ui.form_state import choose_preset, keep
 from pages.ui.frame import columns, mistakes_shown, open_page, plain, shown
@@ -25,7 +25,10 @@ EXAMPLE = "It is that of a run that converges after a quarter of its epochs; the
 
 def main() -> None:
     open_page("Train", __file__)
+    lockable.forget_drawn()
     base = choose_preset()
+    if lesson.lesson().locked:
+        st.caption(":material/lock: Some controls are locked by this link.")
     left, right = columns(5, 8)
     with left:
         look = run_form.model_and_data()

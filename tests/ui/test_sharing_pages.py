@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import gate
+from pages.ui import gate, lesson, lockable
 from pages.ui.share_dialog import build_link, qr_code
 from rft_core.launch_limits import LIMITS_VARIABLE, LaunchLimits, to_text
 from rft_core.sharing import HASH_VARIABLE, hash_pin
@@ -85,6 +85,32 @@ class TestLesson:
         assert "train.trio" not in [one.key for one in app.button]
         app.button(key="train.launch").click().run()
         assert store.get(store.summaries().rows[0].run_id).spec.optim.epochs == 7
+
+    def test_locks_are_said(self, store):
+        said = "Some controls are locked by this link."
+        assert said in texts(open_app(TRAIN, lock="threat.epsilon"))
+        assert said not in texts(open_app(TRAIN, hide="threat.epsilon"))
+
+    def test_what_can_be_locked_is_called_as_on_the_form_and_what_is_on_it_comes_first(self, store):
+        app = open_app(TRAIN, hide="seed")
+        labels = app.session_state[lockable.DRAWN]
+        assert (labels["optim.epochs"], labels["threat.epsilon"], labels["seed"]) == ("Epochs", "Target epsilon, n/255", "Seed")
+        assert "schedule.patience" not in labels
+        names = lockable.offered(labels, with_parts=False)
+        assert names[: len(labels) + 1] == ["all", *labels]
+        assert set(names) == set(lesson.names_offered()) - set(lesson.PARTS)
+        assert set(lockable.offered(labels, with_parts=True)) == set(lesson.names_offered())
+        called = [lockable.told(name, labels) for name in lockable.offered(labels, with_parts=True)]
+        assert len(set(called)) == len(called)
+        assert next(one for one in called if "epochs" in one.lower()) == "Epochs (optimiser)"
+        app.selectbox(key="train.schedule.kind").set_value("auto").run()
+        assert app.session_state[lockable.DRAWN]["schedule.patience"] == "Patience, epochs"
+        app.selectbox(key="train.schedule.kind").set_value("constant").run()
+        assert "schedule.patience" not in app.session_state[lockable.DRAWN]
+
+    def test_every_part_and_section_has_words(self):
+        assert set(lockable.PARTS) == set(lesson.PARTS)
+        assert set(lockable.SECTIONS) == {name.partition(".")[0] for name in lesson.names_offered() if "." in name}
 
     def test_projector_mode_is_in_the_address_and_can_be_left(self, store):
         app = opened_bar(view="projector")
