@@ -17,7 +17,7 @@ LONGEST = 200
 
 def ask(names: Sequence[str], key: str) -> dict[str, float]:
     """Draw a slider a run when the visitor wants to guess; return name -> fraction, empty otherwise."""
-    state, came = st.session_state, restore()
+    state, came = st.session_state, take_over()
     kept = state.setdefault(GUESSES, {})
     if came:
         state.update({f"{key}.guess": True} | {f"{key}.{name}": percent(kept[name]) for name in names if name in kept})
@@ -33,7 +33,7 @@ def ask(names: Sequence[str], key: str) -> dict[str, float]:
     return {name: kept[name] for name in names}
 
 
-def restore() -> bool:
+def take_over() -> bool:
     """Take over the guesses of an address that this session did not write; return whether there were any."""
     asked = st.query_params.get(NAME, "")
     if not asked or asked == st.session_state.get(WRITTEN):
@@ -61,7 +61,7 @@ def query() -> dict[str, str]:
 
 def kept_guesses() -> dict[str, float]:
     """Return the guesses placed so far; those of the address where this session knows none."""
-    restore()
+    take_over()
     kept = dict(st.session_state.get(GUESSES, {}))
     _write(kept)
     return kept

@@ -64,7 +64,9 @@ def told(name: str, on_form: Mapping[str, str]) -> str:
         return PARTS[name]
     if name in SECTIONS:
         return f"All of: {SECTIONS[name]}"
-    section = SECTIONS.get(name.partition(".")[0])
+    section = SECTIONS.get(name.partition(".")[0], "")
     if name in on_form:
-        return f"{on_form[name]} ({section})" if section else on_form[name]
+        label = on_form[name]
+        # "Strategy" says where it belongs, "Kind" does not
+        return f"{label} ({section})" if section and label.lower().split()[0] not in section else label
     return f"Not on the form: {name}, {describe(name)}"

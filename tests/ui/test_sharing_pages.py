@@ -103,6 +103,7 @@ class TestLesson:
         called = [lockable.told(name, labels) for name in lockable.offered(labels, with_parts=True)]
         assert len(set(called)) == len(called)
         assert next(one for one in called if "epochs" in one.lower()) == "Epochs (optimiser)"
+        assert [lockable.told(name, labels) for name in ("strategy.kind", "schedule.kind")] == ["Strategy", "Kind (epsilon schedule)"]
         app.selectbox(key="train.schedule.kind").set_value("auto").run()
         assert app.session_state[lockable.DRAWN]["schedule.patience"] == "Patience, epochs"
         app.selectbox(key="train.schedule.kind").set_value("constant").run()
