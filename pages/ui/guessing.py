@@ -60,7 +60,7 @@ def query() -> dict[str, str]:
 
 
 def kept_guesses() -> dict[str, float]:
-    """Return the guesses placed so far; those of the address where this session knows none."""
+    """Return the guesses placed so far; an address that this session did not write comes first."""
     take_over()
     kept = dict(st.session_state.get(GUESSES, {}))
     _write(kept)

@@ -146,7 +146,7 @@ class TestViewersWhoMayLaunch:
         assert read_launch(launching.home.run_folder(record.run_id)).minutes == 5
         again = open_app(TRAIN, **asked)
         again.button(key="train.launch").click().run()
-        assert "limit of 1 (--limit-queued)" in again.error[0].value
+        assert "limit of 1 (--limit-queued)" in html.unescape(again.error[0].value)
         assert launching.summaries().total == 1
 
     def test_a_page_that_is_loaded_again_is_the_same_viewer(self, monkeypatch):
@@ -159,7 +159,7 @@ class TestViewersWhoMayLaunch:
     def test_more_images_than_allowed(self, launching):
         app = open_app(TRAIN, preset="fixed")
         app.button(key="train.launch").click().run()
-        assert "--limit-images" in app.error[0].value
+        assert "--limit-images" in html.unescape(app.error[0].value)
         assert launching.summaries().total == 0
 
     def test_nothing_but_launching(self, launching, monkeypatch):
@@ -167,7 +167,7 @@ class TestViewersWhoMayLaunch:
         monkeypatch.setattr("pages.ui.run_actions.closed", dict)
         app = open_app("pages/runs.py", run=run_id)
         app.button(key="runs.delete").click().run()
-        assert "Viewers can look at everything" in app.error[0].value
+        assert "Viewers can look at everything" in html.unescape(app.error[0].value)
         assert launching.discarded() == []
 
     def test_who_gives_the_pin_is_free(self, launching):
@@ -195,7 +195,7 @@ class TestGate:
         app = open_app(TRAIN, preset="fixed")
         assert not app.button(key="train.launch").disabled
         app.button(key="train.launch").click().run()
-        assert "Viewers can look at everything" in app.error[0].value
+        assert "Viewers can look at everything" in html.unescape(app.error[0].value)
         assert shared.summaries().total == 0
 
     def test_with_the_buttons_open_the_server_still_refuses(self, shared, monkeypatch):
@@ -224,7 +224,7 @@ class TestGate:
         (tmp_path / "secret.csv").write_text("path,label\n")
         for place in (tmp_path / "secret.csv", tmp_path / "nothing.csv"):
             app = open_app(TRAIN, set=f"data.dataset:csv:{place}")
-            assert "only the instructor" in app.error[0].value
+            assert "only the instructor" in html.unescape(app.error[0].value)
 
     @pytest.mark.parametrize("run_id", ["../../etc/passwd", "..", "/etc", "%2e%2e", "x" * 3000, "\x00"])
     def test_a_run_id_that_is_none(self, store, run_id):
