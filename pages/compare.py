@@ -133,9 +133,16 @@ def show_differences(content: Content) -> None:
     if len(sentences) > SENTENCES_SHOWN:
         with st.expander("Every difference in words"):
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences[SENTENCES_SHOWN:]))
-    st.caption(
-        "Run minus baseline, in brackets the 95 % interval. Image by image: both on the same test images, so intervals are narrow. None says anything about other seeds."
-    )
+    if told := _told(content):
+        st.caption(told)
+
+
+def _told(content: Content) -> str:
+    """Say what the differences are; nothing where there is none."""
+    if all(pair.difference is None for pair in content.pairs):
+        return ""
+    paired = "Image by image: both on the same test images, so intervals are narrow. " if any(pair.is_paired for pair in content.pairs) else ""
+    return f"Run minus baseline, in brackets the 95 % interval. {paired}None says anything about other seeds."
 
 
 def show_tradeoff(content: Content) -> None:

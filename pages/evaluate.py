@@ -50,7 +50,9 @@ def main() -> None:
         show_failures(found)
         chosen = choose_evaluation(kept)
         show_curves(record, kept, chosen)
-    if chosen is None:
+    if chosen is None and making:
+        st.caption("Honesty checks and single images appear here when the evaluation is done.")
+    elif chosen is None:
         st.info("Nothing was evaluated yet: choose an attack and evaluate. Honesty checks and single images appear here.", icon=":material/lightbulb:")
     elif chosen.is_picture:
         st.subheader("Your own picture", anchor=False)
@@ -99,10 +101,12 @@ def watch(run_id: str, making: list[str]) -> None:
 
 
 def _show_progress(one: Evaluation) -> None:
-    estimate = one.wanted.get("estimate")
+    estimate, seconds = one.wanted.get("estimate"), one.seconds
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         of = f" of about {format_duration(estimate)}" if estimate else ""
-        st.progress(min(0.99, one.seconds / estimate) if estimate else 0.0, text=plain(f"{_label(one)}: {one.line}, {format_duration(one.seconds)}{of}"))
+        took = "" if seconds is None else f", {format_duration(seconds)}{of}"
+        share = min(0.99, seconds / estimate) if estimate and seconds is not None else 0.0
+        st.progress(share, text=plain(f"{_label(one)}: {one.line}{took}"))
         if st.button("Cancel", icon=":material/stop:", key=f"evaluate.cancel.{one.evaluation_id}", **{"help": "Nothing of it is kept."} | closed()):
             permitted(cancel)(one)
             st.rerun()
@@ -165,7 +169,7 @@ def show_evaluation(chosen: Evaluation) -> None:
     answer = chosen.answer
     names, norm = answer["class_names"], answer["norm"]
     target = format_epsilon(answer["curve"][-1]["epsilon"], norm)
-    show_honesty(answer["honesty"])
+    show_honesty(answer["honesty"], answer["curve"])
     images = load_arrays(chosen.folder, IMAGES)
     st.subheader("Which images fall first?", anchor=False)
     if images is not None:
@@ -187,14 +191,15 @@ def show_evaluation(chosen: Evaluation) -> None:
             st.caption(plain(sentences.describe_confusion(counts, names, where)))
 
 
-def show_honesty(honesty: dict | None) -> None:
-    """Draw the findings with their reasons, the worst first, and what green means for each."""
+def show_honesty(honesty: dict | None, points: list[dict]) -> None:
+    """Draw the findings with their reasons, the worst first, and what green means for each; `points` is the curve that they vouch for."""
     st.subheader("Is the robustness real?", anchor=False)
     if honesty is None:
         st.caption("The honesty checks were not asked for. Tick them on the left and evaluate again.")
         return
     at = format_epsilon(honesty["epsilon"], honesty["norm"])
-    getattr(st, LEVELS[honesty["level"]][1])(f"{sentences.VERDICTS[honesty['level']]} Checked on {honesty['n']} images at {at}.")
+    level, verdict = sentences.describe_verdict(honesty, points, at)
+    getattr(st, "info" if level == "none" else LEVELS[level][1])(f"{verdict} Checked on {honesty['n']} images at {at}.")
     order = list(LEVELS)[::-1]
     rows = sorted(honesty["findings"], key=lambda one: order.index(one["level"]))
     for side, part in zip(columns(6, 6), (rows[::2], rows[1::2])):

@@ -19,6 +19,8 @@ from rft_core.report.story_sentences import (
     describe_limit,
     describe_race,
     describe_source,
+    describe_task,
+    describe_threshold,
 )
 from rft_core.units import format_duration, format_epsilon
 
@@ -80,6 +82,7 @@ def attacked_picture() -> None:
     left, right = columns(8, 4)
     with right:
         notice(
+            describe_task(run),
             "The model was trained the ordinary way. It reads the clean picture rightly.",
             "The attack moves every pixel a little, in the direction that misleads the model most.",
             "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step an ordinary picture file can hold.",
@@ -107,6 +110,7 @@ def fragile() -> None:
         source("standard")
     with right:
         notice(
+            describe_task(run),
             "**Clean accuracy** rises within a few epochs: the pretrained model adapts to its new task.",
             "**Accuracy under attack** stays at the bottom all the time.",
             "On the right the attack grows stronger from left to right. The curve falls at once.",
@@ -138,7 +142,7 @@ def repaired() -> None:
         ("fixed", "scheduled"),
         ("standard",),
         known="fixed",
-        asked=RACE,
+        asked=("scheduled",),
         question="Where will scheduled end?",
         points=(
             "The purple strip is epsilon. *Scheduled* trains without attack for a quarter of the time, then epsilon rises.",
@@ -171,6 +175,7 @@ def show_replay(
         figure.add_annotation(note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **where))
     with left:
         said = describe_race(tracks) if revealed else "Lines: validation images while training. Marks at the right end: the final model on the test images."
+        said = f"{said} {describe_threshold(tracks)}"
         draw(figure, f"replay.{step}.{revealed}", f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {said}")
         st.caption(said)
         for line in guessing.verdicts(guesses, tracks) if revealed else ():

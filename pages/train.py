@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import form_link, lesson, prefill, run_form
+from pages.ui import form_link, lesson, lockable, prefill, run_form
 from pages.ui.data_dialog import is_open, look_at
 from pages.ui.data_menu import MissingPlace, came_in
 from pages.ui.form_state import choose_preset, keep
@@ -14,7 +14,7 @@ from pages.ui.schedule_editor import schedule_editor
 from pages.ui.schedule_form import schedule
 from pages.ui.session import store
 from rft_core import RunSpec, UserError, datacards, preset, submit, with_settings
-from rft_core.preview import attacked_share, demand, estimate, train_images
+from rft_core.preview import attacked_share, demand, estimate, never_rises, train_images
 from rft_core.report.figures import CONFIG
 from rft_core.report.schedule_explorer import compared, schedule_figure, schedule_rows
 from rft_core.spec import flatten
@@ -24,11 +24,15 @@ TRIO = ("standard", "fixed", "scheduled")
 # steps below which a run is too short to say anything of its schedule
 FEW_STEPS = 50
 COUNT_SECONDS = 2.0
+EXAMPLE = "It is that of a run that converges after a quarter of its epochs; the real ramp starts when validation accuracy stops rising."
 
 
 def main() -> None:
     open_page("Train", __file__)
+    lockable.forget_drawn()
     base = choose_preset()
+    if lesson.lesson().locked:
+        st.caption(":material/lock: Some controls are locked by this link.")
     left, right = columns(5, 8)
     with left:
         look = run_form.model_and_data()
@@ -84,8 +88,11 @@ def show_schedule(spec: RunSpec) -> list[str]:
         st.plotly_chart(shown(figure), key="train.schedule", config=dict(CONFIG), alt=said)
     if spec.objective.kind == "natural":
         st.caption("The natural objective trains on clean images only; the schedule is not used.")
+    elif never_rises(spec):
+        needed = spec.schedule.patience + 2
+        st.caption(f"With patience {spec.schedule.patience} epsilon can rise from {needed} epochs on; this run would train without an attack to its end.")
     elif spec.schedule.kind == "auto":
-        st.caption("Drawn for a run that converges after a quarter of its epochs; the real ramp starts when validation accuracy stops rising.")
+        st.caption(f"Dashed: an example. {EXAMPLE}")
     else:
         clean, full = format_percent(lines[0].demand.clean_share), format_percent(lines[0].demand.full_share)
         st.caption(f"No attack for {clean} of training, full epsilon ({target}) for {full}.")
@@ -97,9 +104,14 @@ def show_demand(spec: RunSpec, names: list[str]) -> None:
     if spec.objective.kind == "natural" or spec.threat.epsilon == 0:
         return
     st.subheader("What each schedule asks for", anchor=False)
-    rows = schedule_rows(compared(spec, names))
+    lines = compared(spec, names)
+    rows = schedule_rows(lines)
     st.dataframe(rows, hide_index=True, height="content", alt="What each schedule asks for: attack cost saved, mean factor, steps without an attack")
     st.caption("An attack step costs the same at every epsilon above 0, so a schedule saves the steps that it trains without an attack.")
+    if any(line.is_example for line in lines[1:]):
+        st.caption(f"Automatic is drawn as an example. {EXAMPLE}")
+    if any(line.never_rises for line in lines[1:]):
+        st.caption(f"Automatic needs more than the {spec.optim.epochs} epochs of this run: it would train without an attack to its end.")
 
 
 def show_cost(spec: RunSpec) -> None:

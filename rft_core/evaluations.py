@@ -35,7 +35,10 @@ GONE = "the evaluation ended without an answer, perhaps for want of memory; use 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One evaluation of a run: "making", "done" or "failed". `line` says how far it is or why it failed; `answer` is what came out."""
+    """One evaluation of a run: "making", "done" or "failed". `line` says how far it is or why it failed; `answer` is what came out.
+
+    `began` is when it got the device (seconds since 1970), None while it waits for it.
+    """
 
     evaluation_id: str
     folder: Path
@@ -43,6 +46,7 @@ class Evaluation:
     wanted: Mapping[str, Any]
     line: str = ""
     answer: Mapping[str, Any] | None = None
+    began: float | None = None
 
     @property
     def is_picture(self) -> bool:
@@ -50,9 +54,9 @@ class Evaluation:
         return bool(self.wanted.get("is_picture"))
 
     @property
-    def seconds(self) -> float:
-        """Seconds since it was asked for."""
-        return max(0.0, time.time() - self.wanted.get("asked", time.time()))
+    def seconds(self) -> float | None:
+        """Seconds since it got the device; None while it waits for it."""
+        return None if self.began is None else max(0.0, time.time() - self.began)
 
 
 def new_evaluation(store: RunStore, run_id: str, request: Mapping[str, Any]) -> Evaluation:
@@ -90,7 +94,7 @@ def read_evaluation(folder: Path) -> Evaluation:
         return Evaluation(*own, "making", request, "starting") if begun else Evaluation(*own, "failed", request, GONE)
     if not is_alive(state.get("pid"), state.get("start")):
         return Evaluation(*own, "failed", request, GONE)
-    return Evaluation(*own, "making", request, state.get("line", ""))
+    return Evaluation(*own, "making", request, state.get("line", ""), began=state.get("began"))
 
 
 def ask_for_evaluation(store: RunStore, run_id: str, request: Mapping[str, Any], picture: bytes | None = None) -> Evaluation:
@@ -122,10 +126,10 @@ def cancel(evaluation: Evaluation) -> None:
         remove_folder(evaluation.folder)
 
 
-def say(folder: Path, line: str) -> None:
-    """Say, from the process that makes an evaluation, how far it is."""
+def say(folder: Path, line: str, began: float | None = None) -> None:
+    """Say, from the process that makes an evaluation, how far it is, and when it got the device."""
     pid, start = this_process()
-    write(folder / STATE, {"pid": pid, "start": start, "line": line})
+    write(folder / STATE, {"pid": pid, "start": start, "line": line, "began": began})
 
 
 def load_arrays(folder: Path, name: str) -> dict[str, np.ndarray] | None:

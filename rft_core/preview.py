@@ -70,6 +70,16 @@ def epoch_factors(spec: RunSpec) -> list[float]:
     return [factor_at(schedule, settings, Moment(epoch / epochs, epoch, epochs, spec.seed)) for epoch in range(epochs)]
 
 
+def is_decided_while_training(spec: RunSpec) -> bool:
+    """Return whether only training can tell when epsilon rises: under `auto`, where it has the epochs to find convergence."""
+    return spec.schedule.kind == "auto" and not never_rises(spec)
+
+
+def never_rises(spec: RunSpec) -> bool:
+    """Return whether `auto` ends before it can find convergence, so that the run never attacks: that takes `patience` + 1 epochs and one more."""
+    return spec.schedule.kind == "auto" and spec.optim.epochs <= spec.schedule.patience + 1
+
+
 def _foreseen(spec: RunSpec) -> ScheduleSpec:
     """Return the schedule without what only training can tell: `auto` is drawn as the ramp that follows from the assumed convergence."""
     if spec.schedule.kind != "auto":

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,9 @@ def review_run(
     are registered as artifacts of the run.
     """
 
-    def say(line: str) -> None:
+    def say(line: str, began: float | None = None) -> None:
         if line:
-            evaluations.say(folder, line)
+            evaluations.say(folder, line, began)
             notify(line)
 
     try:
@@ -67,16 +68,15 @@ def _measured(store: RunStore, run_id: str) -> RunRecord:
     return record
 
 
-def _make(
-    store: RunStore, record: RunRecord, folder: Path, engine: tuple[Review, Review], devices: Sequence[str], say: Callable[[str], None]
-) -> dict[str, Any]:
+def _make(store: RunStore, record: RunRecord, folder: Path, engine: tuple[Review, Review], devices: Sequence[str], say: Callable[..., None]) -> dict[str, Any]:
     request = evaluations.read(folder / REQUEST) or {}
     device = choose_device(store.home, record.spec.runtime.device, devices)
     spec, own = with_settings(record.spec, {"runtime.device": device}), store.folder(record.run_id)
-    wanted = {name: request.get(name) for name in ("attack", "steps", "epsilons")} | {"notify": say}
+    wanted = {name: request.get(name) for name in ("attack", "steps", "epsilons")}
     say("starting")
     with device_turn(store.home, device, f"an evaluation of run {record.name}", waiting=say):
         started = time.monotonic()
+        wanted["notify"] = partial(say, began=time.time())
         if request.get("is_picture"):
             document = engine[1](spec, own, folder, folder / UPLOAD, **wanted)
         else:

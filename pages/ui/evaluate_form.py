@@ -21,6 +21,7 @@ USUAL_STEPS = {"fgsm": 1, "square": 1000}
 OTHER_STEPS = 20
 USUAL_IMAGES = 200
 PICTURE_MEGABYTES = 20
+STRENGTH = "Roughly from weakest to strongest; it depends on the model. AutoAttack: strongest, slowest."
 
 
 def ask_form(record: RunRecord, done: list[Evaluation]) -> None:
@@ -59,9 +60,8 @@ def choose_attack(record: RunRecord) -> str:
     fit = [row.name for row in choices("attacks") if row.name != "cw" or record.spec.threat.norm == "l2"]
     usual = fit.index("apgd")
     rows = {row.name: row for row in choices("attacks")}
-    return st.selectbox(
-        "Attack", fit, usual, key="evaluate.attack", format_func=lambda name: rows[name].label, help="\n\n".join(rows[name].help for name in fit)
-    )
+    told = "\n\n".join([STRENGTH, *(f"**{rows[name].label}**: {rows[name].help}" for name in fit)])
+    return st.selectbox("Attack", fit, usual, key="evaluate.attack", format_func=lambda name: rows[name].label, help=told)
 
 
 def picture_form(record: RunRecord) -> None:

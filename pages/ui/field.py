@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import lesson
+from pages.ui import lesson, lockable
 from pages.ui.form_state import key
 from rft_core import choices, find
 from rft_core.spec import describe
@@ -16,6 +16,7 @@ LOCKED = "Locked by the link that opened this page."
 def field(draw: Callable[..., Any], label: str, setting: str, *arguments: Any, **options: Any) -> Any:
     """Draw the control of `setting` with `draw` and return its value; a hidden one keeps the value it has."""
     name = options.pop("key", key(setting))
+    lockable.note_drawn(setting, label)
     if lesson.is_hidden(setting):
         return st.session_state.get(name)
     told = {"help": describe(setting)} | options

@@ -14,7 +14,7 @@ from rft_core import UserError, preset, submit
 from rft_core.report.compare import is_standard
 from rft_core.report.figures import CONFIG
 from rft_core.report.race import STYLES, Track, build_track, race_figure, thinned
-from rft_core.report.story_sentences import describe_race
+from rft_core.report.story_sentences import describe_race, describe_threshold
 from rft_core.spec import differences
 from rft_core.store.events import last_sequence, read_events
 from rft_core.store.records import RunRecord
@@ -29,7 +29,7 @@ ORDER = ("fixed", "scheduled", "standard")
 def launch_race(names: tuple[str, ...]) -> None:
     """Queue the presets `names` and go to their race."""
     ids = [permitted(submit)(store(), preset(name)) for name in names]
-    st.switch_page("pages/story.py", query_params={"race": ",".join(ids)})
+    st.switch_page("pages/story.py", query_params={"race": ",".join(ids)} | guessing.query())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -80,7 +80,7 @@ def watch(run_ids: tuple[str, ...]) -> None:
         # a guess is worth nothing beside the answer
         references = [] if guesses and not all(track.is_over for track in tracks) else recorded_references(by_role, tracks)
         figure = race_figure(tracks, epsilon=epsilon, key=",".join(run_ids), references=references)
-        said = describe_race(tracks)
+        said = f"{describe_race(tracks)} {describe_threshold(tracks)}".strip()
         with st.container(key="lesson"):
             st.plotly_chart(shown(figure), key="race.figure", config=dict(CONFIG) | {"displayModeBar": False}, alt=f"Clean accuracy over steps. {said}")
         st.caption(said)

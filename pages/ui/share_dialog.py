@@ -6,11 +6,10 @@ from urllib.parse import quote, urlencode, urlsplit
 import segno
 import streamlit as st
 
-from pages.ui import lesson
+from pages.ui import lesson, lockable
 from pages.ui.gate import is_shared
 from rft_core.serve import lan_addresses
 from rft_core.sharing import is_loopback
-from rft_core.spec import describe
 
 LIGHT, DARK = "#FFFFFF", "#1B1F24"
 LOCKABLE_PAGE = "train"
@@ -37,21 +36,19 @@ def share_dialog(page: str) -> None:
 
 def _choose(page: str) -> lesson.Lesson:
     now = lesson.lesson()
-    projected = st.toggle("Projector mode", now.is_projected, key="share.projector", help="Larger type, thicker lines, one figure a screen.")
+    projected = st.toggle("Projector mode", now.is_projected, key="share.projector", help="Larger type, thicker lines, fewer controls.")
     if page != LOCKABLE_PAGE:
         return lesson.Lesson(now.locked, now.hidden, projected)
-    names = lesson.names_offered()
-    locked = st.multiselect("Lock", names, list(now.locked), format_func=_told, key="share.lock", placeholder="Nothing: all can be changed")
-    hidden = st.multiselect("Hide", names, list(now.hidden), format_func=_told, key="share.hide", placeholder="Nothing: all is shown")
-    return lesson.Lesson(tuple(locked), tuple(hidden), projected)
+    locked = _choice("Lock", now.locked, "share.lock", "Nothing: all can be changed", with_parts=False)
+    hidden = _choice("Hide", now.hidden, "share.hide", "Nothing: all is shown", with_parts=True)
+    return lesson.Lesson(locked, hidden, projected)
 
 
-def _told(name: str) -> str:
-    if name == lesson.EVERYTHING:
-        return "all: everything"
-    if name in lesson.PARTS:
-        return f"{name}: a part of the page"
-    return f"{name}: {describe(name)}" if "." in name or name in ("name", "notes", "tags", "seed") else f"{name}: the whole section"
+def _choice(label: str, chosen: tuple[str, ...], key: str, nothing: str, *, with_parts: bool) -> tuple[str, ...]:
+    on_form = lockable.drawn()
+    # a link may lock a part by name, which has nothing to lock
+    names = list(dict.fromkeys([*lockable.offered(on_form, with_parts=with_parts), *chosen]))
+    return tuple(st.multiselect(label, names, list(chosen), format_func=lambda name: lockable.told(name, on_form), key=key, placeholder=nothing))
 
 
 def _view() -> dict[str, list[str]]:

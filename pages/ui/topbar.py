@@ -13,7 +13,7 @@ def show_topbar(page: str) -> None:
     lesson.take_over()
     with st.container(key="topbar", horizontal=True, vertical_alignment="center", gap="small"):
         st.session_state[PROJECTOR] = lesson.lesson().is_projected
-        st.toggle("Projector", key=PROJECTOR, on_change=_toggle, help="Larger type, thicker lines, one figure a screen.")
+        st.toggle("Projector", key=PROJECTOR, on_change=_toggle, help="Larger type, thicker lines, fewer controls.")
         share = st.button("Share", icon=":material/qr_code_2:", key="topbar.share", type="tertiary", help="A link and a QR code of this very view.")
         enter = gate.is_shared() and _who()
     if share:

@@ -67,5 +67,13 @@ def describe_pareto(content: Content, rows: Sequence[dict]) -> str:
 
 
 def describe_pairs(content: Content) -> list[str]:
-    """Return one sentence a pair and metric, each run against the baseline."""
-    return [pair.sentence() for pair in content.pairs]
+    """Return one sentence a pair and metric, each run against the baseline; one alone for a run that is compared in no metric for one reason."""
+    said = []
+    for run_id in dict.fromkeys(pair.run_id for pair in content.pairs):
+        pairs = [pair for pair in content.pairs if pair.run_id == run_id]
+        reasons = {pair.reason for pair in pairs}
+        if len(reasons) == 1 and all(pair.difference is None for pair in pairs):
+            said.append(f"{pairs[0].name} and {pairs[0].baseline_name} are not compared: {pairs[0].reason}.")
+        else:
+            said += [pair.sentence() for pair in pairs]
+    return said

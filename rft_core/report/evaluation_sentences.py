@@ -31,19 +31,52 @@ VERDICTS = MappingProxyType(
 )
 
 
+def describe_verdict(honesty: Mapping[str, Any], points: Sequence[Mapping[str, Any]], at: str) -> tuple[str, str]:
+    """Return (level, sentence): what the worst finding means for the robust accuracy at the checks' epsilon, said as `at`.
+
+    Where no image of `points`, the evaluation's curve, holds there, green findings vouch for nothing: level "none".
+    """
+    held = [point["accuracy"] for point in points if abs(point["epsilon"] - honesty["epsilon"]) < 1e-9]
+    if honesty["level"] == "green" and held and not held[0]:
+        return "none", f"There is no robustness to check at {at}: no image holds there, so green checks confirm nothing."
+    return honesty["level"], VERDICTS[honesty["level"]]
+
+
 def describe_attacks(own: RobustnessCurve, answer: Mapping[str, Any], attack: str) -> str:
-    """Say what an evaluation found, beside what the run's own report says at the same epsilon."""
+    """Say what an evaluation found, beside what the run's own report says at the same epsilons.
+
+    Expected robustness depends on the grid, a coarse one making a falling curve look better: it is said where the grids are equal only.
+    """
     norm, points = answer["norm"], answer["curve"]
     last = points[-1]
     text = (
         f"Under {attack}, {format_percent(last['accuracy'])} of {last['n']} images hold at {format_epsilon(last['epsilon'], norm)} "
-        f"(95 % interval {format_percent(last['low'])} to {format_percent(last['high'])}); expected robustness {format_percent(answer['expected_robustness'])}."
+        f"(95 % interval {format_percent(last['low'])} to {format_percent(last['high'])})"
     )
-    before = own.accuracy_at(last["epsilon"])
-    if not np.isfinite(before):
-        return f"{text} The run's own report does not go that far."
-    gap = 100 * (last["accuracy"] - before)
-    return f"{text} The run's own report says {format_percent(before)} there, on {own.n} images: {gap:+.1f} points."
+    if is_same_grid(own.epsilons, [point["epsilon"] for point in points]):
+        gap = 100 * (last["accuracy"] - own.accuracies[-1])
+        return (
+            f"{text}; expected robustness {format_percent(answer['expected_robustness'])}. The run's own report says {format_percent(own.accuracies[-1])} "
+            f"and {format_percent(own.expected_robustness)}, on {own.n} images: {gap:+.1f} points at {format_epsilon(last['epsilon'], norm)}."
+        )
+    return f"{text}. {_at_shared_epsilons(own, points, norm)}"
+
+
+def is_same_grid(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Return whether two grids hold the same epsilons, up to rounding."""
+    return len(one) == len(other) and bool(np.allclose(one, other, rtol=0, atol=1e-9))
+
+
+def _at_shared_epsilons(own: RobustnessCurve, points: Sequence[Mapping[str, Any]], norm: str) -> str:
+    shared = [(point, place) for point in points for place in np.flatnonzero(np.isclose(own.epsilons, point["epsilon"], rtol=0, atol=1e-9)) if point["epsilon"]]
+    apart = "expected robustness is not compared, as it depends on the grid"
+    if not shared:
+        return f"The run's own report measured other epsilons: no epsilon above 0 is shared, and {apart}."
+    said = ", ".join(
+        f"{format_percent(own.accuracies[place])} at {format_epsilon(point['epsilon'], norm)} ({100 * (point['accuracy'] - own.accuracies[place]):+.1f} points)"
+        for point, place in shared
+    )
+    return f"The run's own report, on {own.n} images and another grid, says {said}. Only shared epsilons are compared; {apart}."
 
 
 def describe_classes(rows: Sequence[Mapping[str, Any]], target: str) -> str:

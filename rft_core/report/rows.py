@@ -79,6 +79,8 @@ def _how(pairs: Sequence[Pair]) -> str:
     reasons = list(dict.fromkeys(pair.reason for pair in pairs if pair.reason))
     if not reasons:
         return "image by image"
+    if all(pair.difference is None for pair in pairs):
+        return "not compared: " + "; ".join(reasons)
     return ("partly image by image; " if any(pair.is_paired for pair in pairs) else "unpaired: ") + "; ".join(reasons)
 
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from rft_core import catalog
 from rft_core.presets import preset
-from rft_core.preview import Demand, demand, factors
+from rft_core.preview import Demand, demand, factors, is_decided_while_training, never_rises
 from rft_core.report.canvas import epsilon_marks, fade
 from rft_core.report.figures import EPSILON, REFERENCE, blank_figure, epsilon_axis, round_marks
 from rft_core.sections import ScheduleSpec
@@ -19,6 +19,8 @@ from rft_core.units import PIXEL_LEVELS, format_percent
 
 # a row of a legend holds this many names; each takes this many pixels of height
 LEGEND_NAMES, LEGEND_ROW = 3, 20
+EXAMPLE_DASH = "11px,5px"
+UNKNOWN = "depends on the run"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Line:
-    """One schedule as it is drawn: label, colour, dash (lengths in pixels, "" for solid), progress and factors (P,), what it asks for."""
+    """One schedule as it is drawn: label, colour, dash (lengths in pixels, "" for solid), progress and factors (P,), what it asks for.
+
+    `is_example` says that only training can tell, and that an example is drawn; `never_rises`, that training is too short to rise.
+    """
 
     label: str
     colour: str
@@ -42,6 +47,8 @@ class Line:
     progress: Sequence[float]
     factors: Sequence[float]
     demand: Demand
+    is_example: bool = False
+    never_rises: bool = False
 
 
 def _kind(name: str, **settings: Any) -> Mapping[str, Any]:
@@ -73,7 +80,12 @@ def compared(spec: RunSpec, names: Collection[str]) -> list[Line]:
 
 
 def _line(label: str, colour: str, dash: str, spec: RunSpec) -> Line:
-    return Line(label, colour, dash, *factors(spec), demand(spec))
+    is_example, is_short = is_decided_while_training(spec), never_rises(spec)
+    if is_example:
+        label, dash = f"{label}, an example", dash or EXAMPLE_DASH
+    elif is_short:
+        label = f"{label}, too few epochs"
+    return Line(label, colour, dash, *factors(spec), demand(spec), is_example, is_short)
 
 
 def _with_schedule(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
@@ -86,9 +98,9 @@ def schedule_rows(lines: Sequence[Line]) -> list[dict[str, str]]:
     return [
         {
             "Schedule": line.label,
-            "Attack cost saved": format_percent(line.demand.clean_share),
-            "Mean factor": f"{line.demand.mean_factor:.3f}",
-            "Steps without an attack": _steps(line.demand),
+            "Attack cost saved": UNKNOWN if line.is_example else format_percent(line.demand.clean_share),
+            "Mean factor": UNKNOWN if line.is_example else f"{line.demand.mean_factor:.3f}",
+            "Steps without an attack": UNKNOWN if line.is_example else _steps(line.demand),
         }
         for line in lines
     ]

@@ -23,6 +23,12 @@ def describe_attack(gallery: Gallery, image: int, place: int) -> str:
     return f"{moved} The model now reads “{said}”, {sure} sure. It is “{truth}”."
 
 
+def describe_task(recording: Recording) -> str:
+    """Say what a recorded run learns to tell apart, and how often guessing is right."""
+    classes = recording.report["machine"]["classes"]
+    return f"The task: {classes} kinds of drawn flowers; guessing gets {format_percent(1 / classes)}."
+
+
 def describe_falls(gallery: Gallery) -> str:
     """Say where the pictures of the gallery fall."""
     falls = [gallery.falls_at(image) for image in range(len(gallery.truth))]
@@ -54,6 +60,15 @@ def _stand(track: Track) -> str:
     if not track.steps:
         return f"{name} has not been measured yet."
     return f"{name} is at {format_percent(track.clean[-1])} after step {track.steps[-1]} of {track.total_steps}."
+
+
+def describe_threshold(tracks: Sequence[Track]) -> str:
+    """Say what the dotted grey line of a race is; nothing before a run has told its number of classes."""
+    classes = next((track.classes for track in tracks[:1] if track.classes), None)
+    if classes is None:
+        return ""
+    chance = format_percent(1 / classes)
+    return f"Dotted grey line: {format_percent(onset_threshold(classes))}, above which a run has adapted to its task; guessing gets {chance}."
 
 
 def _threshold(track: Track) -> str:

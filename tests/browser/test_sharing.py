@@ -44,6 +44,16 @@ def test_a_lesson_opens_at_its_step_for_the_back_of_the_room(visit, lab):
     assert projected.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+@pytest.mark.parametrize(("width", "is_beside"), [(1920, True), (1280, False)])
+def test_a_projected_figure_stands_beside_its_controls_where_the_screen_is_wide(visit, lab, width, is_beside):
+    page = visit("/?step=3&view=projector", width=width)
+    settle(page)
+    wait_for_points(page, more_than=0)
+    figure, control = page.get_by_test_id("stPlotlyChart").bounding_box(), page.get_by_role("button", name="Show the result").bounding_box()
+    assert (control["x"] > figure["x"] + figure["width"]) == is_beside
+    assert (control["y"] < figure["y"] + figure["height"]) == is_beside
+
+
 def test_a_viewer_watches_and_cannot_launch_until_the_pin_is_given(visit, shared):
     page = visit(f"{shared.url}/train?preset=digits_quick")
     wait_for_points(page, more_than=0)

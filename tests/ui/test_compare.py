@@ -80,6 +80,14 @@ def test_runs_of_every_kind_together(store):
     assert "different norms" in compared["round"]
 
 
+def test_runs_of_different_data_are_said_once_not_to_be_compared(store):
+    app = compare(runs=link(stored(store, "a"), stored(store, "b", data__dataset="blooms_easy", digest="other")))
+    assert list(tables(app)[1]["Compared"]) == ["not compared: they learned different datasets"]
+    assert said(app).count("are not compared") == 1
+    assert "same test images" not in said(app)
+    assert "Run minus baseline" not in said(app)
+
+
 def test_two_runs_that_measured_nothing(store):
     app = compare(runs=link(stored(store, "a", status="failed"), stored(store, "b", status="running")))
     assert figures(app) == 3

@@ -80,6 +80,13 @@ def test_a_run_without_evaluations(store, asked):
     assert request["estimate"] > 0
 
 
+def test_attacks_are_listed_from_weak_to_strong(store):
+    stored_run(store, "rose")
+    menu = open_app(PAGE).selectbox(key="evaluate.attack")
+    assert (menu.options[0], menu.options[-1]) == ("FGSM", "AutoAttack")
+    assert "AutoAttack: strongest, slowest" in menu.help
+
+
 def test_epsilons_that_cannot_be(store, asked):
     stored_run(store, "rose")
     app = open_app(PAGE)
@@ -100,7 +107,15 @@ def test_while_one_is_made_and_cancel(store):
     assert not app.exception
     said = app.get("progress")[0].proto.text
     assert "waiting&#58; run tulip is using the CPU" in said
-    assert "of about 30 s" in said
+    # the time of the device has not begun
+    assert "of about 30 s" not in said
+    assert app.get("progress")[0].proto.value == 0
+    assert "Nothing was evaluated yet" not in texts(app)
+    began = {"pid": pid, "start": start, "line": "attacking", "began": time.time() - 15}
+    (one.folder / STATE).write_text(json.dumps(began))
+    app.run()
+    assert "of about 30 s" in app.get("progress")[0].proto.text
+    assert 40 <= app.get("progress")[0].proto.value < 80
     # the process that makes it is gone
     (one.folder / STATE).write_text(json.dumps({"pid": pid, "start": start - 100, "line": "attacking"}))
     app.run()
@@ -135,6 +150,14 @@ def test_a_kept_one(store, level):
     assert "Of 4 images 1 are wrong without an attack, 2 fall on the grid" in shown
     assert all(meaning in shown for meaning in MEANINGS.values())
     assert "an earlier evaluation of this run" in shown
+
+
+def test_green_checks_of_a_model_without_robustness_confirm_nothing(store):
+    run_id = stored_run(store, "rose")
+    kept(store, run_id, honest("green"), curve=[*POINTS[:-1], POINTS[-1] | {"accuracy": 0.0, "low": 0.0, "high": 0.04}])
+    app = open_app(PAGE)
+    assert not app.success
+    assert "There is no robustness to check at 4/255" in texts(app)
 
 
 def test_the_estimate_is_the_time_of_the_same_evaluation_before(store, asked):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import gate
+from pages.ui import gate, lesson, lockable
 from pages.ui.share_dialog import build_link, qr_code
 from rft_core.launch_limits import LIMITS_VARIABLE, LaunchLimits, to_text
 from rft_core.sharing import HASH_VARIABLE, hash_pin
@@ -86,6 +86,33 @@ class TestLesson:
         app.button(key="train.launch").click().run()
         assert store.get(store.summaries().rows[0].run_id).spec.optim.epochs == 7
 
+    def test_locks_are_said(self, store):
+        said = "Some controls are locked by this link."
+        assert said in texts(open_app(TRAIN, lock="threat.epsilon"))
+        assert said not in texts(open_app(TRAIN, hide="threat.epsilon"))
+
+    def test_what_can_be_locked_is_called_as_on_the_form_and_what_is_on_it_comes_first(self, store):
+        app = open_app(TRAIN, hide="seed")
+        labels = app.session_state[lockable.DRAWN]
+        assert (labels["optim.epochs"], labels["threat.epsilon"], labels["seed"]) == ("Epochs", "Target epsilon, n/255", "Seed")
+        assert "schedule.patience" not in labels
+        names = lockable.offered(labels, with_parts=False)
+        assert names[: len(labels) + 1] == ["all", *labels]
+        assert set(names) == set(lesson.names_offered()) - set(lesson.PARTS)
+        assert set(lockable.offered(labels, with_parts=True)) == set(lesson.names_offered())
+        called = [lockable.told(name, labels) for name in lockable.offered(labels, with_parts=True)]
+        assert len(set(called)) == len(called)
+        assert next(one for one in called if "epochs" in one.lower()) == "Epochs (optimiser)"
+        assert [lockable.told(name, labels) for name in ("strategy.kind", "schedule.kind")] == ["Strategy", "Kind (epsilon schedule)"]
+        app.selectbox(key="train.schedule.kind").set_value("auto").run()
+        assert app.session_state[lockable.DRAWN]["schedule.patience"] == "Patience, epochs"
+        app.selectbox(key="train.schedule.kind").set_value("constant").run()
+        assert "schedule.patience" not in app.session_state[lockable.DRAWN]
+
+    def test_every_part_and_section_has_words(self):
+        assert set(lockable.PARTS) == set(lesson.PARTS)
+        assert set(lockable.SECTIONS) == {name.partition(".")[0] for name in lesson.names_offered() if "." in name}
+
     def test_projector_mode_is_in_the_address_and_can_be_left(self, store):
         app = opened_bar(view="projector")
         assert app.toggle(key="lesson.toggle").value
@@ -119,7 +146,7 @@ class TestViewersWhoMayLaunch:
         assert read_launch(launching.home.run_folder(record.run_id)).minutes == 5
         again = open_app(TRAIN, **asked)
         again.button(key="train.launch").click().run()
-        assert "limit of 1 (--limit-queued)" in again.error[0].value
+        assert "limit of 1 (--limit-queued)" in html.unescape(again.error[0].value)
         assert launching.summaries().total == 1
 
     def test_a_page_that_is_loaded_again_is_the_same_viewer(self, monkeypatch):
@@ -132,7 +159,7 @@ class TestViewersWhoMayLaunch:
     def test_more_images_than_allowed(self, launching):
         app = open_app(TRAIN, preset="fixed")
         app.button(key="train.launch").click().run()
-        assert "--limit-images" in app.error[0].value
+        assert "--limit-images" in html.unescape(app.error[0].value)
         assert launching.summaries().total == 0
 
     def test_nothing_but_launching(self, launching, monkeypatch):
@@ -140,7 +167,7 @@ class TestViewersWhoMayLaunch:
         monkeypatch.setattr("pages.ui.run_actions.closed", dict)
         app = open_app("pages/runs.py", run=run_id)
         app.button(key="runs.delete").click().run()
-        assert "Viewers can look at everything" in app.error[0].value
+        assert "Viewers can look at everything" in html.unescape(app.error[0].value)
         assert launching.discarded() == []
 
     def test_who_gives_the_pin_is_free(self, launching):
@@ -168,7 +195,7 @@ class TestGate:
         app = open_app(TRAIN, preset="fixed")
         assert not app.button(key="train.launch").disabled
         app.button(key="train.launch").click().run()
-        assert "Viewers can look at everything" in app.error[0].value
+        assert "Viewers can look at everything" in html.unescape(app.error[0].value)
         assert shared.summaries().total == 0
 
     def test_with_the_buttons_open_the_server_still_refuses(self, shared, monkeypatch):
@@ -197,7 +224,7 @@ class TestGate:
         (tmp_path / "secret.csv").write_text("path,label\n")
         for place in (tmp_path / "secret.csv", tmp_path / "nothing.csv"):
             app = open_app(TRAIN, set=f"data.dataset:csv:{place}")
-            assert "only the instructor" in app.error[0].value
+            assert "only the instructor" in html.unescape(app.error[0].value)
 
     @pytest.mark.parametrize("run_id", ["../../etc/passwd", "..", "/etc", "%2e%2e", "x" * 3000, "\x00"])
     def test_a_run_id_that_is_none(self, store, run_id):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from pages.ui import guessing
+from rft_core.metrics.transfer import onset_threshold
 from rft_core.presets import preset
 from rft_core.recordings import read_recording
 from rft_core.store.events import Event, append_events
@@ -81,17 +83,62 @@ def test_the_numbers_wait_until_they_are_asked_for(store):
 
 
 def test_predict_then_reveal(store):
-    app = story(step="4")
-    app.toggle(key="story.4.guess").set_value(True).run()
-    app.slider(key="story.4.fixed").set_value(60)
+    app = story(step="3")
+    app.toggle(key="story.3.guess").set_value(True).run()
+    app.slider(key="story.3.fixed").set_value(60).run()
+    app.button(key="story.next").click().run()
+    # fixed is drawn here already: only scheduled is asked for
+    assert [one.key for one in app.slider] == ["story.4.scheduled"]
     app.slider(key="story.4.scheduled").set_value(20).run()
+    assert app.query_params["guess"] in ("fixed:60,scheduled:20", ["fixed:60,scheduled:20"])
     assert "you guessed" not in texts(app)
     app.button(key="story.4.reveal").click().run()
+    assert "Scheduled: you guessed 20 %" in texts(app)
+    assert "points too low" in texts(app)
+    app.button(key="story.back").click().run()
+    app.button(key="story.3.reveal").click().run()
     reached = 100 * FIXED.report["clean_accuracy"]
     assert f"you guessed 60 %, it reached {reached:.1f} %: {60 - reached:.1f} points too high" in texts(app)
-    assert "points too low" in texts(app)
-    app.toggle(key="story.4.guess").set_value(False).run()
+    app.toggle(key="story.3.guess").set_value(False).run()
     assert "you guessed" not in texts(app)
+    assert "guess" not in app.query_params
+
+
+def test_a_refresh_keeps_the_guess(store):
+    app = story(step="4", guess="fixed:60,scheduled:20")
+    assert app.toggle(key="story.4.guess").value
+    assert app.slider(key="story.4.scheduled").value == 20
+    first = played(store, "fixed", 0.5)
+    race = story(race=f"{first},{store.submit(preset('scheduled'))}", guess="fixed:60,scheduled:20")
+    assert "Faint lines" not in texts(race)
+    assert race.query_params["guess"] in ("fixed:60,scheduled:20", ["fixed:60,scheduled:20"])
+
+
+@pytest.mark.parametrize("guess", ["", "x", "fixed", "fixed:-1", "fixed:101", "fixed:1e9", "other:50", ":,:", "fixed:²"])
+def test_what_is_no_guess_in_an_address_is_left_out(store, guess):
+    assert guessing.read(guess) == {}
+    app = story(step="4", guess=guess)
+    assert not app.exception
+    assert not app.toggle(key="story.4.guess").value
+
+
+def test_a_live_race_takes_the_guess_along(store):
+    app = story(step="4", guess="scheduled:20")
+    app.button(key="story.live").click().run()
+    assert app.title[0].value == "The race, live"
+    assert app.query_params["guess"] in ("scheduled:20", ["scheduled:20"])
+    assert "Faint lines" not in texts(app)
+
+
+@pytest.mark.parametrize("step", ["1", "2"])
+def test_the_story_says_what_is_to_be_learned(store, step):
+    assert all(read_recording(name).spec.data.dataset.startswith("blooms") for name in ("standard", "fixed", "scheduled"))
+    assert "48 kinds of drawn flowers; guessing gets 2.1 %" in texts(story(step=step))
+
+
+@pytest.mark.parametrize("step", ["3", "4"])
+def test_the_dotted_line_is_named(store, step):
+    assert f"Dotted grey line: {format_percent(onset_threshold(48))}, above which a run has adapted" in texts(story(step=step))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +166,7 @@ def test_a_finished_race_says_how_it_ended(store):
     ids = [played(store, name) for name in ("fixed", "scheduled")]
     app = story(step="4")
     app.toggle(key="story.4.guess").set_value(True).run()
-    app.slider(key="story.4.fixed").set_value(60).run()
+    app.slider(key="story.4.scheduled").set_value(60).run()
     app.query_params["race"] = ",".join(ids)
     app.run()
     assert not app.exception

@@ -45,6 +45,20 @@ def test_it_is_kept_with_its_files_and_their_checksums(store, run_id):
     assert holder(store.home, "cpu") == ""
 
 
+def test_its_time_counts_from_the_moment_it_has_the_device(store, run_id):
+    seen = []
+
+    def review(spec, folder, keep, **wanted):
+        seen.append(list_evaluations(store, run_id)[0].seconds)
+        wanted["notify"]("attacking")
+        seen.append(list_evaluations(store, run_id)[0].seconds)
+        return {"curve": []}
+
+    evaluated(store, run_id, review)
+    assert seen[0] is None
+    assert 0 <= seen[1] < 60
+
+
 def test_one_picture(store, run_id, tmp_path):
     (tmp_path / "cat.png").write_bytes(b"pixels")
 

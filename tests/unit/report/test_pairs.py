@@ -1,9 +1,12 @@
 """Pairing in rft_core.report.compare: only runs on the same images at the same epsilons, and the right differences."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from rft_core.report.compare import compare
+from rft_core.report.compare_sentences import describe_pairs
 from rft_core.report.pairs import PLACES, VERDICTS_FILE, pair_runs
 from rft_core.spec import RunSpec
 from tests.unit.report.stored import stored
@@ -76,6 +79,12 @@ class TestAgainstABaseline:
     def test_other_data_is_not_compared_at_all(self, store):
         pairs = pair_runs([stored(store, "a"), stored(store, "b", data__dataset="blooms_easy", digest="other")], store.home.runs)
         assert [(pair.difference, pair.reason) for pair in pairs] == [(None, "they learned different datasets")] * 3
+
+    def test_what_is_not_compared_at_all_is_said_once(self, store):
+        pairs = pair_runs([stored(store, "a"), stored(store, "b", data__dataset="blooms_easy", digest="other"), stored(store, "c")], store.home.runs)
+        said = describe_pairs(SimpleNamespace(pairs=pairs))
+        assert said[0] == "b and a are not compared: they learned different datasets."
+        assert [one.startswith("c against a: ") for one in said[1:]] == [True] * 3
 
     def test_other_targets_are_compared_where_both_were_measured(self, store):
         wide, narrow = stored(store, "wide"), stored(store, "narrow", threat__epsilon="4/255", shares=(0.9, 0.8))

@@ -8,6 +8,7 @@ import pytest
 from rft_core.presets import preset
 from rft_core.preview import factors
 from rft_core.report.schedule_explorer import REFERENCES, compared, editor_data, schedule_figure, schedule_rows
+from rft_core.schedules import convergence_epoch
 from rft_core.spec import with_settings
 
 SPEC = preset("scheduled")
@@ -93,3 +94,26 @@ def test_the_marks_stay_on_the_axis(norm, epsilon):
     assert places[0] == 0
     assert all(0 <= place <= 1 + 1e-9 for place in places)
     assert len(places) <= 6
+
+
+def test_automatic_is_an_example_where_only_training_can_tell():
+    (_, line) = compared(SPEC, ("auto",))
+    assert (line.label, line.is_example, line.never_rises) == ("Automatic, an example", True, False)
+    assert max(line.factors) == 1
+    (row,) = schedule_rows([line])
+    assert list(row.values())[1:] == ["depends on the run"] * 3
+    (chosen,) = compared(with_settings(SPEC, {"schedule.kind": "auto"}), ())
+    assert chosen.is_example
+    assert chosen.dash != ""
+
+
+@pytest.mark.parametrize(("epochs", "is_short"), [(6, True), (7, False)])
+def test_automatic_needs_more_epochs_than_it_takes_to_find_convergence(epochs, is_short):
+    """Patience 5: convergence is found after 6 epochs at the earliest, and one more is left to rise in."""
+    spec = with_settings(SPEC, {"optim.epochs": epochs})
+    assert convergence_epoch([0.5] * epochs, 5, 0.02) == 6
+    (_, line) = compared(spec, ("auto",))
+    assert (line.never_rises, line.is_example) == (is_short, not is_short)
+    assert (max(line.factors) == 0) == is_short
+    (row,) = schedule_rows([line])
+    assert row["Attack cost saved"] == ("100.0 %" if is_short else "depends on the run")
