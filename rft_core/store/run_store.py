@@ -227,12 +227,7 @@ class RunStore:
 
     def measured_paces(self, spec: RunSpec) -> list[Pace]:
         """Return how long finished runs here took that are like `spec`, the likest first."""
-        found = find_paces(self.engine, spec, process.this_host())
-        reports = [json.loads(report) for _, report, _ in found]
-        return [
-            Pace(parse(text), report["seconds"], report["gradient_evaluations"], f"the run '{name}' on this machine")
-            for (text, _, name), report in zip(found, reports)
-        ]
+        return find_paces(self.engine, spec, process.this_host())
 
     def reconcile(self, spared: Collection[str] = ()) -> list[str]:
         """Mark runs "lost" whose process on this host is gone, or whose other host has long been silent; return their ids.

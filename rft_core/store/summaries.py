@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, false, func, insert, literal, or_, select, union, update
 
 from rft_core.sections import LONGEST_TAG
-from rft_core.spec import RunSpec
+from rft_core.preview import Pace
+from rft_core.spec import RunSpec, parse
 from rft_core.store.records import MOVING, RunSummary
 from rft_core.store.tables import runs, summaries
 
@@ -100,8 +101,8 @@ def anything_moves(engine: Engine) -> bool:
         return connection.execute(query).first() is not None
 
 
-def find_paces(engine: Engine, spec: RunSpec, host: str) -> list[tuple[str, str, str]]:
-    """Return (spec, report, name) of the finished runs on `host` with the backbone, size and device of `spec`: its strategy first, then the newest.
+def find_paces(engine: Engine, spec: RunSpec, host: str) -> list[Pace]:
+    """Return the pace of finished runs on `host` with the backbone, size and device of `spec`: its strategy first, then the newest.
 
     Forks are left out: their time is that of a part.
     """
@@ -117,7 +118,12 @@ def find_paces(engine: Engine, spec: RunSpec, host: str) -> list[tuple[str, str,
     )
     like = case((summaries.c.strategy == spec.strategy.kind, 0), else_=1)
     with engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(query.order_by(like, runs.c.created.desc()).limit(PACES)).all()]
+        rows = connection.execute(query.order_by(like, runs.c.created.desc()).limit(PACES)).all()
+    return [_pace(parse(row.spec), json.loads(row.report), row.name) for row in rows]
+
+
+def _pace(spec: RunSpec, report: dict[str, Any], name: str) -> Pace:
+    return Pace(spec, report["seconds"], report["gradient_evaluations"], f"the run '{name}' on this machine")
 
 
 def write_summary(connection: Connection, run_id: str, spec: str, report: str | None = None) -> None:
