@@ -1,4 +1,4 @@
-"""Lists of runs: search, filters, order and pages, all in the database. Reads neither specs nor reports nor events."""
+"""Lists of runs: search, filters, order and pages, all in the database. A list reads neither specs nor reports nor events."""
 
 import json
 import re
@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, false, func, insert, literal, or_, select, union, update
 
-from rft_core.sections import LONGEST_TAG
 from rft_core.preview import Pace
+from rft_core.sections import LONGEST_TAG
 from rft_core.spec import RunSpec, parse
 from rft_core.store.records import MOVING, RunSummary
 from rft_core.store.tables import runs, summaries
