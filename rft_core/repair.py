@@ -38,7 +38,7 @@ ORPHANS = "orphans"
 MISSING, DAMAGED = "missing ", "damaged "
 # a fork fills its folder before it has a row, and a file is written before it has its name
 SETTLED_SECONDS = 60.0
-UNFINISHED = re.compile(r"\..*\.(?:tmp|(?P<pid>\d+))|rft\.db\.v\d+\.tmp")
+UNFINISHED = re.compile(r"\..*\.(?:tmp|(?P<pid>\d+))|\.tmp\w{6}|rft\.db\.v\d+\.tmp")
 ALL_RUNS = 10**9
 
 

@@ -127,7 +127,8 @@ def _read_run(folder: Path, run_id: str) -> tuple[dict[str, Any], RunSpec, tuple
     if any(after.sequence <= before.sequence for before, after in zip(events, events[1:])):
         raise ValueError("its events are not in order")
     # what a page does with them; it must not be the first to find out
-    build_history(list(events))
+    if fault := build_history(list(events)).fault:
+        raise ValueError(fault)
     _check_report(document["report"])
     return document, spec, events
 

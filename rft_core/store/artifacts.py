@@ -1,6 +1,7 @@
 """Files of a run, registered with size and checksum."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 from sqlalchemy import Engine, delete, insert, select
 
 from rft_core.store.tables import artifacts
+
+# a file before it has its own name, as the engine calls it and as safetensors does
+UNFINISHED = re.compile(r"\..*\.tmp|\.tmp\w{6}")
 
 
 @dataclass(frozen=True)
@@ -59,3 +63,10 @@ def remove_folder(path: Path) -> None:
         child.rmdir() if child.is_dir() and not child.is_symlink() else child.unlink(missing_ok=True)
     if path.exists():
         path.rmdir()
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a writer that was killed left in a run's folder. Only the process that has the run may call it: no other writes there."""
+    for path in folder.glob(".*"):
+        if path.is_file() and UNFINISHED.fullmatch(path.name):
+            path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from rft_core.store.artifacts import Artifact, describe_file, record_artifacts
+from rft_core.store.artifacts import Artifact, describe_file, record_artifacts, remove_unfinished
 from rft_core.store.events import Event, append_events, last_sequence
 from rft_core.store.journal import Journal, recover
 from rft_core.store.run_store import RunStore
@@ -35,6 +35,7 @@ class StoreReporter:
         self._files: list[Artifact] = []
         self._last_news = time.monotonic()
         recover(store.engine, run_id, self.folder)
+        remove_unfinished(self.folder)
         self._journal = Journal(self.folder)
         self._sequence = last_sequence(store.engine, run_id)
         record = store.get(run_id)

@@ -202,4 +202,5 @@ def test_hostile_specs_are_refused_by_name_or_runnable(scratch):
     look()
     logging.getLogger(__name__).info("specs: %s", dict(counts))
     # both ends are reached, or the specs are all of one kind
-    assert min(counts["accepted"], counts["refused"]) > sum(counts.values()) / 20
+    # of 10,000 about 6 % are accepted; of a few hundred, by chance, some fewer
+    assert min(counts["accepted"], counts["refused"]) > sum(counts.values()) / 50

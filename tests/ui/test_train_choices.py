@@ -172,13 +172,20 @@ class TestDataset:
 
     @pytest.mark.parametrize(
         ("scheme", "place", "said"),
-        [("csv", "", "csv:PATH"), ("csv", "/nowhere.csv", "there is no file '/nowhere.csv'"), ("hf", "", "hf:OWNER/NAME")],
+        [("csv", "/nowhere.csv", "there is no file '/nowhere.csv'"), ("folder", "/nowhere", "there is no folder")],
     )
     def test_a_place_that_leads_nowhere_is_named(self, store, scheme, place, said):
         app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value(scheme).run()
         app.text_input(key=f"train.{scheme}").set_value(place).run()
         assert said in app.error[0].value
+
+    @pytest.mark.parametrize("scheme", ["csv", "folder", "hf"])
+    def test_a_place_not_typed_yet_is_no_mistake(self, store, scheme):
+        app = open_app(TRAIN)
+        app.selectbox(key="train.data.dataset").set_value(scheme).run()
+        assert not app.error
+        assert app.button(key="train.launch").disabled
 
     def test_launching_on_a_folder(self, store, tmp_path):
         app = open_app(TRAIN)

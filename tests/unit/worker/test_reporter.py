@@ -94,3 +94,12 @@ def test_a_resumed_run_keeps_its_total_before_it_says_it_anew(store):
     with StoreReporter(store, run_id):
         pass
     assert (store.get(run_id).step, store.get(run_id).total_steps) == (5, 20)
+
+
+def test_what_a_killed_writer_left_is_removed(store, run_id):
+    """safetensors writes to .tmpABCDEF, the engine to .NAME.tmp; what a person put there stays."""
+    folder = store.folder(run_id)
+    for name in (".tmpBypUET", ".checkpoint.safetensors.tmp", ".notes", "model.tmp"):
+        (folder / name).write_text("half")
+    with StoreReporter(store, run_id):
+        assert sorted(path.name for path in folder.iterdir() if path.read_text() == "half") == [".notes", "model.tmp"]
