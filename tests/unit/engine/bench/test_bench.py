@@ -46,6 +46,16 @@ def test_the_operations_of_a_linear_model_are_counted_by_hand(job):
     assert count_operations(linear) == 2 * 2 * product + 2 * product
 
 
+@pytest.mark.parametrize("groups", [1, 3])
+def test_the_operations_of_a_convolution_are_counted_by_hand(job, groups):
+    """Each of 8 x 3 x 32 x 32 outputs is a sum over 3 x 3 pixels of 3 / groups channels."""
+    model = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1, groups=groups, bias=False), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 10, bias=False))
+    optimizer = torch.optim.SGD([{"params": list(model.parameters()), "peak": 0.0}], lr=0.0)
+    convolution, product = 2 * 8 * 3 * 32 * 32 * 9 * 3 // groups, 2 * 8 * 3 * 10
+    # the update needs no gradient of the images, but one of the features
+    assert count_operations(replace(job, model=model, optimizer=optimizer)) == 2 * 2 * (convolution + product) + 2 * convolution + 3 * product
+
+
 def test_counting_changes_nothing(job):
     before = copy.deepcopy(job.model.state_dict())
     count_operations(job)
