@@ -1,16 +1,14 @@
 """Runs: the queue and the history; one run watched live or looked back at."""
 
-import io
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from PIL import Image
 
 from pages.ui.bundle_form import bundle_form, show_imported
-from pages.ui.frame import columns, open_page, plain, show_mistake, shown
+from pages.ui.frame import columns, open_page, plain, png, show_mistake, shown
 from pages.ui.lesson import lesson
 from pages.ui.run_actions import show_actions, show_deleted
 from pages.ui.run_choice import chosen_run, show_outside
@@ -191,7 +189,7 @@ def show_examples(record: RunRecord, past: RunHistory, step: int | None, target:
         return
     st.subheader(f"The same test images, attacked at {target}", anchor=False)
     if not known:
-        _draw([[(_png(np.full((8, 8, 3), 128, np.uint8)), "Not measured yet", "not measured yet")] * 3] * min(SHOWN_EXAMPLES, record.spec.evaluation.examples))
+        _draw([[(png(np.full((8, 8, 3), 128, np.uint8)), "Not measured yet", "not measured yet")] * 3] * min(SHOWN_EXAMPLES, record.spec.evaluation.examples))
         return
     entry = past.examples[known[-1]]
     path = store().folder(record.run_id) / entry["file"]
@@ -224,20 +222,14 @@ def pictures(path: str, written: int, names: tuple[str, ...]) -> list[list[tuple
             truth = names[int(saved["labels"][place])]
             clean = _picture(saved["clean"][place], names[int(saved["clean_prediction"][place])], saved["clean_confidence"][place], truth)
             adversarial = _picture(saved["adversarial"][place], names[int(saved["prediction"][place])], saved["confidence"][place], truth)
-            change = (_png((255 * grey[place]).round().astype(np.uint8)), f"Perturbation, magnified {MAGNIFY} times", f"change × {MAGNIFY}")
+            change = (png((255 * grey[place]).round().astype(np.uint8)), f"Perturbation, magnified {MAGNIFY} times", f"change × {MAGNIFY}")
             rows.append([clean, change, adversarial])
     return rows
 
 
 def _picture(image: np.ndarray, said: str, confidence: float, truth: str) -> tuple[bytes, str, str]:
     mark = ":green[✓]" if said == truth else ":red[✗]"
-    return _png(image), f"{truth}, taken for {said}", f"{mark} {plain(said)}, {100 * float(confidence):.0f} %"
-
-
-def _png(image: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    return file.getvalue()
+    return png(image), f"{truth}, taken for {said}", f"{mark} {plain(said)}, {100 * float(confidence):.0f} %"
 
 
 def show_details(record: RunRecord, past: RunHistory) -> None:

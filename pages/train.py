@@ -16,7 +16,7 @@ from pages.ui.session import store
 from rft_core import RunSpec, UserError, datacards, preset, submit, with_settings
 from rft_core.preview import attacked_share, demand, estimate, never_rises, train_images
 from rft_core.report.figures import CONFIG
-from rft_core.report.schedule_explorer import compared, schedule_figure, schedule_rows
+from rft_core.report.schedule_explorer import Line, compared, schedule_figure, schedule_rows
 from rft_core.spec import flatten
 from rft_core.units import format_duration, format_epsilon, format_percent
 
@@ -48,11 +48,11 @@ def main() -> None:
         else:
             count_uploaded(spec)
             known = counted(spec)
-            names = show_schedule(known)
+            lines = show_schedule(known)
             if not lesson.is_hidden("cost"):
                 show_cost(known)
             show_launch(spec)
-            show_demand(known, names)
+            show_demand(known, lines)
     if look or is_open():
         look_at(spec, str(mistake or ""))
 
@@ -74,11 +74,10 @@ def show_mistake(mistake: UserError | None) -> None:
     st.button("Launch run", type="primary", icon=":material/play_arrow:", key="train.launch", disabled=True, help=str(mistake))
 
 
-def show_schedule(spec: RunSpec) -> list[str]:
-    """Draw epsilon over the epochs, and the schedules it is compared with; return their names."""
+def show_schedule(spec: RunSpec) -> list[Line]:
+    """Draw epsilon over the epochs, and the schedules it is compared with; return them, the chosen one first."""
     st.subheader("How strong is the attack while it trains?", anchor=False)
-    names = compare_with()
-    lines = compared(spec, names)
+    lines = compared(spec, compare_with())
     target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
     if spec.schedule.kind == "custom":
         schedule_editor(spec, lines)
@@ -96,15 +95,14 @@ def show_schedule(spec: RunSpec) -> list[str]:
     else:
         clean, full = format_percent(lines[0].demand.clean_share), format_percent(lines[0].demand.full_share)
         st.caption(f"No attack for {clean} of training, full epsilon ({target}) for {full}.")
-    return names
+    return lines
 
 
-def show_demand(spec: RunSpec, names: list[str]) -> None:
+def show_demand(spec: RunSpec, lines: list[Line]) -> None:
     """Say in a table what the chosen schedule and those it is compared with ask for; nothing where no attack is run anyway."""
     if spec.objective.kind == "natural" or spec.threat.epsilon == 0:
         return
     st.subheader("What each schedule asks for", anchor=False)
-    lines = compared(spec, names)
     rows = schedule_rows(lines)
     st.dataframe(rows, hide_index=True, height="content", alt="What each schedule asks for: attack cost saved, mean factor, steps without an attack")
     st.caption("An attack step costs the same at every epsilon above 0, so a schedule saves the steps that it trains without an attack.")

@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from rft_core.aside import ABANDONED_SECONDS
 from rft_core.errors import StoreError, UserError
 from rft_core.home import Home
-from rft_core.store.artifacts import Artifact, list_artifacts, register_artifact
+from rft_core.store.artifacts import UNFINISHED, Artifact, list_artifacts, register_artifact
 from rft_core.store.events import Event, append_events, last_sequence
 from rft_core.store.home_turn import home_turn
 from rft_core.store.recovery import find_damage, recover
@@ -38,7 +38,7 @@ ORPHANS = "orphans"
 MISSING, DAMAGED = "missing ", "damaged "
 # a fork fills its folder before it has a row, and a file is written before it has its name
 SETTLED_SECONDS = 60.0
-UNFINISHED = re.compile(r"\..*\.(?:tmp|(?P<pid>\d+))|\.tmp\w{6}|rft\.db\.v\d+\.tmp")
+LEFT = re.compile(rf"{UNFINISHED.pattern}|\..*\.(?P<pid>\d+)|rft\.db\.v\d+\.tmp")
 ALL_RUNS = 10**9
 
 
@@ -203,7 +203,7 @@ def _unfinished(home: Home, settled: list[str]) -> Iterator[Finding]:
 
 
 def _is_left(path: Path) -> bool:
-    found = UNFINISHED.fullmatch(path.name)
+    found = LEFT.fullmatch(path.name)
     if found is None:
         return False
     return not psutil.pid_exists(int(found["pid"])) if found["pid"] else _age(path) > SETTLED_SECONDS

@@ -1,13 +1,11 @@
 """Single images of an evaluation: those that fall first and hold longest, at an epsilon of the visitor's choice."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
-from pages.ui.frame import columns, plain
+from pages.ui.frame import columns, plain, png
 from rft_core.evaluations import PICTURES, Evaluation, load_arrays
 from rft_core.units import format_epsilon
 
@@ -68,11 +66,5 @@ def drawn(path: str, written: int, place: int) -> list[tuple[bytes, bytes, bytes
         delta = deltas[place].astype(np.float32)
         change = np.clip(0.5 + MAGNIFY * delta, 0, 1) * 255
         attacked = np.clip(clean / np.float32(255) + delta, 0, 1) * 255
-        rows.append(tuple(_png(one.round().astype(np.uint8)) for one in (clean.astype(np.float32), change, attacked)))
+        rows.append(tuple(png(one.round().astype(np.uint8)) for one in (clean.astype(np.float32), change, attacked)))
     return rows
-
-
-def _png(image: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    return file.getvalue()

@@ -1,11 +1,14 @@
-"""What every page begins with: the deep-link guard, the title, and one way to show a mistake."""
+"""What every page begins with: the deep-link guard, the title, and one way to show a mistake or a picture."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from PIL import Image
 
 from pages.ui.lesson import lesson
 from rft_core import UserError
@@ -58,3 +61,10 @@ def quoted(text: str) -> str:
 def plain(text: str) -> str:
     """Return `text`, which may hold names of files and classes, so that no character of it is markup."""
     return text.translate({ord(mark): f"&#{ord(mark)};" for mark in MARKUP})
+
+
+def png(image: np.ndarray) -> bytes:
+    """Return a picture (H, W, 3) uint8 as PNG: without loss, since a perturbation is finer than what JPEG keeps."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
