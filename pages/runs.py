@@ -1,14 +1,13 @@
 """Runs: the queue and the history; one run watched live or looked back at."""
 
 from pathlib import Path
-from zipfile import BadZipFile
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui.bundle_form import bundle_form, show_imported
-from pages.ui.frame import columns, open_page, plain, png, show_mistake, shown
+from pages.ui.followed import show_examples
+from pages.ui.frame import columns, open_page, plain, show_mistake, shown
 from pages.ui.lesson import lesson
 from pages.ui.run_actions import show_actions, show_deleted
 from pages.ui.run_choice import chosen_run, show_outside
@@ -29,9 +28,8 @@ from rft_core.units import format_epsilon
 # the status of a run at work is read every second; its figures, dearer, every other one
 STATUS_SECONDS, FIGURE_SECONDS = 1.0, 2.0
 NEWEST = "newest"
-MAGNIFY, PLANNED_POINTS = 8, 100
+PLANNED_POINTS = 100
 SHOWN_NOTES = 300
-SHOWN_EXAMPLES = 3
 LOG_CHARACTERS = 4000
 
 
@@ -180,56 +178,6 @@ def _curve_at(record: RunRecord, past: RunHistory, step: int | None) -> tuple[Ro
     if record.report and step == newest:
         return RobustnessCurve.from_points(record.report["curve"]), True
     return next((one.curve for one in past.measurements if one.step == step), None), False
-
-
-def show_examples(record: RunRecord, past: RunHistory, step: int | None, target: str) -> None:
-    """Draw the followed test images: clean, perturbation magnified, adversarial, and what the model says of them."""
-    known = [place for place in sorted(past.examples) if step is None or place <= step]
-    if not known and not (record.is_active and record.spec.evaluation.examples):
-        return
-    st.subheader(f"The same test images, attacked at {target}", anchor=False)
-    if not known:
-        _draw([[(png(np.full((8, 8, 3), 128, np.uint8)), "Not measured yet", "not measured yet")] * 3] * min(SHOWN_EXAMPLES, record.spec.evaluation.examples))
-        return
-    entry = past.examples[known[-1]]
-    path = store().folder(record.run_id) / entry["file"]
-    if not path.is_file():
-        st.caption("The example images of this evaluation are missing.")
-        return
-    try:
-        rows = pictures(str(path), path.stat().st_mtime_ns, tuple(entry["class_names"]))
-    except (OSError, LookupError, TypeError, ValueError, BadZipFile):
-        st.caption("The example images of this evaluation cannot be read.")
-        return
-    _draw(rows)
-
-
-def _draw(rows: list[list[tuple[bytes, str, str]]]) -> None:
-    for row in rows:
-        for cell, (image, alt, caption) in zip(st.columns(3, gap="small"), row):
-            # without loss: the perturbation is finer than what JPEG keeps
-            cell.image(image, width="stretch", output_format="PNG", alt=alt)
-            cell.caption(caption)
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def pictures(path: str, written: int, names: tuple[str, ...]) -> list[list[tuple[bytes, str, str]]]:
-    """Return at most three rows of (PNG, alt text, caption): clean, perturbation magnified, adversarial."""
-    rows = []
-    with np.load(path, allow_pickle=False) as saved:
-        grey = np.clip(0.5 + MAGNIFY * saved["delta"].astype(np.float32), 0, 1)
-        for place in range(min(SHOWN_EXAMPLES, len(saved["labels"]))):
-            truth = names[int(saved["labels"][place])]
-            clean = _picture(saved["clean"][place], names[int(saved["clean_prediction"][place])], saved["clean_confidence"][place], truth)
-            adversarial = _picture(saved["adversarial"][place], names[int(saved["prediction"][place])], saved["confidence"][place], truth)
-            change = (png((255 * grey[place]).round().astype(np.uint8)), f"Perturbation, magnified {MAGNIFY} times", f"change × {MAGNIFY}")
-            rows.append([clean, change, adversarial])
-    return rows
-
-
-def _picture(image: np.ndarray, said: str, confidence: float, truth: str) -> tuple[bytes, str, str]:
-    mark = ":green[✓]" if said == truth else ":red[✗]"
-    return png(image), f"{truth}, taken for {said}", f"{mark} {plain(said)}, {100 * float(confidence):.0f} %"
 
 
 def show_details(record: RunRecord, past: RunHistory) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.ui.frame import columns, plain, png
+from pages.ui.frame import columns, picture, plain
 from rft_core.evaluations import PICTURES, Evaluation, load_arrays
 from rft_core.units import format_epsilon
 
@@ -58,13 +58,13 @@ def _most(saved: dict[str, np.ndarray], index: int, place: int, names: list[str]
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def drawn(path: str, written: int, place: int) -> list[tuple[bytes, bytes, bytes]]:
-    """Return for each image (clean, change magnified, attacked) as PNG, at the epsilon at `place`."""
+def drawn(path: str, written: int, place: int) -> list[tuple[str, str, str]]:
+    """Return for each image (clean, change magnified, attacked) as data URIs, at the epsilon at `place`."""
     saved = load_arrays(Path(path).parent, Path(path).name) or {}
     rows = []
     for clean, deltas in zip(saved["clean"], saved["delta"]):
         delta = deltas[place].astype(np.float32)
         change = np.clip(0.5 + MAGNIFY * delta, 0, 1) * 255
         attacked = np.clip(clean / np.float32(255) + delta, 0, 1) * 255
-        rows.append(tuple(png(one.round().astype(np.uint8)) for one in (clean.astype(np.float32), change, attacked)))
+        rows.append(tuple(picture(one.round().astype(np.uint8)) for one in (clean.astype(np.float32), change, attacked)))
     return rows

@@ -1,5 +1,6 @@
 """What every page begins with: the deep-link guard, the title, and one way to show a mistake or a picture."""
 
+import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,8 +64,11 @@ def plain(text: str) -> str:
     return text.translate({ord(mark): f"&#{ord(mark)};" for mark in MARKUP})
 
 
-def png(image: np.ndarray) -> bytes:
-    """Return a picture (H, W, 3) uint8 as PNG: without loss, since a perturbation is finer than what JPEG keeps."""
+def picture(image: np.ndarray) -> str:
+    """Return a picture (H, W, 3) uint8 as a data URI that holds a PNG: without loss, since a perturbation is finer than what JPEG keeps.
+
+    Streamlit forgets a picture's own address as soon as another stands in its place; a browser that is slow would ask for it in vain.
+    """
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
-    return file.getvalue()
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

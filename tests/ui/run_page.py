@@ -46,6 +46,11 @@ def click(app: AppTest, row: int) -> None:
     app.run()
 
 
+def followed(app: AppTest) -> str:
+    """The HTML of the followed images; "" where none are drawn."""
+    return "".join(one.proto.body for one in app.get("html") if 'class="followed"' in one.proto.body)
+
+
 def drawn(app: AppTest) -> float:
     """The accuracy at epsilon 0 of the robustness curve on the page, in percent."""
     values = json.loads(app.get("plotly_chart")[1].proto.spec)["data"][0]["y"]

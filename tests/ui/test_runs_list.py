@@ -6,7 +6,7 @@ import pytest
 
 from rft_core.store.events import Event, append_events
 from tests import big_store
-from tests.ui.run_page import buttons, click, drawn, listed, opened, put
+from tests.ui.run_page import buttons, click, drawn, followed, listed, opened, put
 from tests.ui.test_pages import POINTS, stored_run, texts
 
 
@@ -147,7 +147,18 @@ class TestScrubber:
         assert app.get("plotly_chart")[1].proto.spec != newest
         assert "Accuracy on validation images" in app.get("plotly_chart")[1].proto.spec
         assert "Accuracy on test images" in newest
-        assert any("rose" in one.value for one in app.caption)
+        assert "rose, 100 %" in followed(app)
+
+    def test_images_are_part_of_the_page_and_names_in_them_no_markup(self, store):
+        run_id = stored_run(store, "done")
+        entry = {"file": "examples/0000000.npz", "class_names": ["<b>rose</b>", '"><script>']}
+        append_events(store.engine, run_id, [Event(9, 4, 0.5, 2.0, "examples", entry)])
+        drawn_images = followed(opened())
+        # an address of their own would be gone as soon as others stand in their place
+        assert drawn_images.count('src="data:image/png;base64,') == drawn_images.count("<img") == 6
+        assert "&lt;b&gt;rose" in drawn_images
+        assert "<script>" not in drawn_images
+        assert "<b>rose" not in drawn_images
 
     def test_each_run_has_its_own(self, store):
         stored_run(store, "first"), stored_run(store, "second")
