@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui.compare_form import choose_runs, choose_view
@@ -13,6 +14,7 @@ from rft_core.exporting import FILE_NAME, file_contents, one_file
 from rft_core.report.compare_figures import accuracy_panels, curves_figure, panels_height, pareto_figure
 from rft_core.report.compare_sentences import describe_curves, describe_pairs, describe_pareto, describe_tracking
 from rft_core.report.figures import CONFIG
+from rft_core.report.history import RunHistory
 from rft_core.report.pairs import Pair, pair_runs
 from rft_core.report.rows import area_table, difference_rows, differing_rows, group_table, number_rows
 from rft_core.report.view import Content, View, assemble, pareto_rows, with_pairs
@@ -54,21 +56,40 @@ def show(run_ids: list[str], view: View, live: bool) -> None:
     for record, past in zip(records, histories):
         if past.fault:
             st.warning(plain(f"{record.name}: {past.fault}"), icon=":material/broken_image:")
-    content = assemble(records, histories, view)
+    content, figures = drawn(_told_by(records), tuple(past.last_sequence for past in histories), view, records, histories)
     for warning in content.comparison.warnings:
         st.warning(plain(warning), icon=":material/balance:")
-    show_figures(content)
+    show_figures(content, figures)
     # the figures are on the screen while twenty runs are paired
     content = with_pairs(content, _pairs(_state(records), view.baseline))
     show_numbers(content)
     show_differences(content)
     left, right = columns(6, 6)
     with left:
-        show_tradeoff(content)
+        show_tradeoff(content, figures[2])
     with right:
         show_settings(content)
         if not lesson().is_projected:
             show_exports(content)
+
+
+def _told_by(records: list[RunRecord]) -> tuple[tuple, ...]:
+    """Return what a comparison says of these runs themselves, apart from their events."""
+    return tuple((record.run_id, record.number, record.status, record.ended, record.spec.to_json()) for record in records)
+
+
+# assembled and built once for all visitors and refreshes, until the store has news of one of the runs
+@st.cache_resource(max_entries=32, show_spinner=False)
+def drawn(
+    told: tuple[tuple, ...], sequences: tuple[int, ...], view: View, _records: list[RunRecord], _histories: list[RunHistory]
+) -> tuple[Content, tuple[go.Figure, go.Figure, go.Figure]]:
+    """Return the comparison, without its pairs, and its figures: accuracy while training, robustness curves, the Pareto plane."""
+    content = assemble(_records, _histories, view)
+    runs = ",".join(record.run_id for record in _records)
+    key = f"{runs} {view.axis} {view.group}"
+    tracking = accuracy_panels(content.lines, view.panels, view.axis, key=f"{key} {view.panels}")
+    curves = curves_figure(content.lines, key=key, height=panels_height(view.panels))
+    return content, (tracking, curves, pareto_figure(content.lines, target=content.target, key=f"{runs} {view.group}"))
 
 
 def _state(records: list[RunRecord]) -> tuple[tuple[str, float | None], ...]:
@@ -86,22 +107,18 @@ def _areas(state: tuple, group: str, sequences: tuple[int, ...], _content: Conte
     return pareto_rows(_content, store().home.runs)
 
 
-def show_figures(content: Content) -> None:
+def show_figures(content: Content, figures: tuple[go.Figure, ...]) -> None:
     """Draw accuracy while training, and the robustness curves beside it."""
-    key = f"{','.join(record.run_id for record in content.records)} {content.view.axis} {content.view.group}"
     left, right = columns(6, 6)
-    tracking = accuracy_panels(content.lines, content.view.panels, content.view.axis, key=f"{key} {content.view.panels}")
     with left:
         st.subheader("Which run learns its task, and when?", anchor=False)
         said = describe_tracking(content)
-        st.plotly_chart(shown(tracking), key="compare.accuracy", config=_config("accuracy"), alt=said)
+        st.plotly_chart(shown(figures[0]), key="compare.accuracy", config=_config("accuracy"), alt=said)
         st.caption(plain(said))
     with right:
         st.subheader("How robust is each, at every epsilon?", anchor=False)
         said = describe_curves(content)
-        st.plotly_chart(
-            shown(curves_figure(content.lines, key=key, height=panels_height(content.view.panels))), key="compare.curves", config=_config("curves"), alt=said
-        )
+        st.plotly_chart(shown(figures[1]), key="compare.curves", config=_config("curves"), alt=said)
         st.caption(plain(said))
 
 
@@ -145,13 +162,12 @@ def _told(content: Content) -> str:
     return f"Run minus baseline, in brackets the 95 % interval. {paired}None says anything about other seeds."
 
 
-def show_tradeoff(content: Content) -> None:
+def show_tradeoff(content: Content, plane: go.Figure) -> None:
     """Draw the Pareto plane and the areas below the frontiers."""
     st.subheader("What does robustness cost in clean accuracy?", anchor=False)
     areas = _areas(_state(list(content.records)), content.view.group, tuple(history.last_sequence for history in content.histories), content)
     said = describe_pareto(content, areas)
-    key = f"{','.join(record.run_id for record in content.records)} {content.view.group}"
-    st.plotly_chart(shown(pareto_figure(content.lines, target=content.target, key=key)), key="compare.pareto", config=_config("pareto"), alt=said)
+    st.plotly_chart(shown(plane), key="compare.pareto", config=_config("pareto"), alt=said)
     st.caption(plain(said))
     st.dataframe(area_table(areas), hide_index=True, height="content")
     st.caption("Areas in percent of the unit square; in brackets the 95 % interval over the test images.")
