@@ -19,11 +19,8 @@ app = st.App(CHECKOUT / "app.py", middleware=[Middleware(Guard, allowed=tuple(st
 
 
 def warm_up() -> None:
-    """Import what pages import, so that the first visitor does not wait for it, and take it from the garbage collector's rounds.
-
-    Streamlit has all objects looked through after every run of a page and every refresh: with all modules in it that
-    takes about 0.1 s, in which no other visitor is served.
-    """
+    """Import what pages import, so that the first visitor does not wait for it, and take it from the garbage collector's rounds:
+    with all modules in it a whole round takes about 0.1 s, in which no visitor is served."""
     for package in (rft_core.report, pages.ui):
         for module in pkgutil.iter_modules(package.__path__):
             # this file runs under another name: a second application is not wanted
