@@ -4,8 +4,10 @@ The file before the newest is kept, so that a damaged one costs the steps betwee
 no random state to save: all randomness derives from the seed and the step (seeds.py).
 """
 
+import errno
 import json
 import os
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +22,8 @@ from rft_core.errors import WeightsError
 
 FILE_NAME, PREVIOUS_NAME = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 CHECKSUM = "crc32"
+# safetensors says only in words why it could not write
+OS_ERROR = re.compile(r"os error (\d+)")
 
 
 def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]) -> None:
@@ -76,7 +80,8 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
             os.replace(path, keep_as)
         os.replace(temporary, path)
     except SafetensorError as error:
-        raise OSError(f"{path} could not be written: {error}") from None
+        code = int(found[1]) if (found := OS_ERROR.search(str(error))) else errno.EIO
+        raise OSError(code, os.strerror(code), str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -13,6 +13,7 @@ from rft_core.engine.checkpoint import checkpoints, load_checkpoint, write_tenso
 from rft_core.engine.data.dataset import stratified
 from rft_core.engine.data.load import load_dataset
 from rft_core.engine.device import choose_runtime, compile_model, peak_memory
+from rft_core.engine.disk import write_patiently
 from rft_core.engine.evaluate import Evaluation
 from rft_core.engine.memory import fitting_batch, free_bytes, kept_bytes
 from rft_core.engine.models.build import build_model, check_weights, preprocessing
@@ -53,7 +54,7 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
     progress.gradient_evaluations += evaluation.gradient_evaluations
     shifts = final_shifts(job)
     progress.seconds = before + time.monotonic() - started
-    _keep(job, evaluation, reporter)
+    _keep(job, progress.step, evaluation, reporter)
     return _report(job, progress, evaluation, shifts, reporter, "stopped" if request else "finished")
 
 
@@ -132,14 +133,18 @@ def _check_batch(spec: RunSpec, model: nn.Module, images: int) -> None:
         )
 
 
-def _keep(job: Job, evaluation: Evaluation, reporter: Reporter) -> None:
+def _keep(job: Job, step: int, evaluation: Evaluation, reporter: Reporter) -> None:
     """Write the weights and the per-example verdicts, so that runs can be paired image by image later."""
-    weights = reporter.folder / WEIGHTS_FILE
-    write_tensors(weights, job.model.state_dict(), {"backbone": job.spec.model.backbone})
-    verdicts = reporter.folder / VERDICTS_FILE
-    np.savez_compressed(verdicts, epsilons=np.array(evaluation.epsilons), verdicts=evaluation.verdicts, labels=job.dataset.test.labels.cpu().numpy())
-    reporter.artifact(weights, "weights")
-    reporter.artifact(verdicts, REPORT_KIND)
+    weights, verdicts = reporter.folder / WEIGHTS_FILE, reporter.folder / VERDICTS_FILE
+    answers = {"epsilons": np.array(evaluation.epsilons), "verdicts": evaluation.verdicts, "labels": job.dataset.test.labels.cpu().numpy()}
+    files = (
+        (weights, "weights", lambda: write_tensors(weights, job.model.state_dict(), {"backbone": job.spec.model.backbone})),
+        (verdicts, REPORT_KIND, lambda: np.savez_compressed(verdicts, **answers)),
+    )
+    for path, _, write in files:
+        write_patiently(path, write, reporter, step, step / job.steps_per_epoch)
+    for path, kind, _ in files:
+        reporter.artifact(path, kind)
 
 
 def _report(job: Job, progress: Progress, evaluation: Evaluation, shifts: dict[str, Any] | None, reporter: Reporter, status: str) -> RunReport:

@@ -115,9 +115,15 @@ class Tracker:
         if self.followed is None:
             return
         threat, folder = self.job.spec.threat, self.reporter.folder / "examples"
-        folder.mkdir(exist_ok=True)
         path = folder / f"{step:07d}.npz"
-        save_examples(path, self.job.model, self.followed, norm=threat.norm, epsilon=threat.epsilon, steps=self.job.spec.evaluation.steps)
+        try:
+            folder.mkdir(exist_ok=True)
+            save_examples(path, self.job.model, self.followed, norm=threat.norm, epsilon=threat.epsilon, steps=self.job.spec.evaluation.steps)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            text = f"the example images of step {step} could not be written ({error.strerror or error}); training goes on without them, free some space"
+            self.reporter.event("log", step, epoch, {"text": text})
+            return
         self.reporter.artifact(path, "examples")
         self.reporter.event("examples", step, epoch, {"file": f"examples/{path.name}", "class_names": list(self.job.dataset.class_names)})
 

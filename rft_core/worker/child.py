@@ -52,7 +52,11 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
             outcome = ("failed", "out of memory; lower optim.batch_size or data.image_size, then resume", None)
         except OSError as error:
             traceback.print_exc()
-            outcome = ("failed", f"{error.strerror or error} ({error.filename or 'no file named'}); free space or mend the file, then resume it", None)
+            outcome = (
+                "failed",
+                f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}; free space or mend the file, then resume it",
+                None,
+            )
         except Exception as error:
             traceback.print_exc()
             outcome = ("failed", f"{type(error).__name__}: {error}; the whole trace is in {LOG_FILE} of the run's folder", None)

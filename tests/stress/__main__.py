@@ -7,9 +7,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.stress.checks import Tally
-from tests.stress.faults import faults, inject, reference_runs
-from tests.stress.world import World
+from tests.stress.checks import Seen, Tally
+from tests.stress.faults import SMALL_DISK, Fault, faults, inject, reference_runs
+from tests.stress.world import World, small_disk
 
 # kills are cheap and their moment matters; the other faults have no moment, or take their time
 KILLS = ("kill -9 of a run", "kill -9 at random over a queue")
@@ -37,9 +37,26 @@ def _inject_all(world: World, arguments: argparse.Namespace) -> dict[str, Tally]
         if arguments.only not in name:
             continue
         started = time.monotonic()
-        tallies[name] = inject(world, fault, times_of(name, arguments.times), references)
+        times = times_of(name, arguments.times)
+        tally = _inject_on_small_disk(world, fault, times, references) if name == SMALL_DISK else inject(world, fault, times, references)
+        if tally is None:
+            print(f"{name}: not injected, a small disk could not be mounted (that takes root on Linux)", file=sys.stderr, flush=True)
+            continue
+        tallies[name] = tally
         print(f"{name}: {time.monotonic() - started:.0f} s", *tallies[name].complaints, sep="\n  ", file=sys.stderr, flush=True)
     return tallies
+
+
+def _inject_on_small_disk(world: World, fault: Fault, times: int, references: dict[int, Seen]) -> Tally | None:
+    """Inject a fault in a home on a small disk of its own; None where there can be none."""
+    with tempfile.TemporaryDirectory(prefix="rft-stress-") as folder, small_disk(Path(folder)) as root:
+        if root is None:
+            return None
+        small = World(root, world.random.randrange(1000))
+        try:
+            return inject(small, fault, times, references)
+        finally:
+            small.close()
 
 
 def times_of(name: str, times: int) -> int:

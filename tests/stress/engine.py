@@ -3,6 +3,7 @@
 A spec's tag `inject:NAME` plants a fault of PLANTS in the run's first execution. Tags decide no number.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -30,6 +31,8 @@ PLANT = "inject:"
 AT_STEP, FULL_SECONDS = 12, 1.5
 # bytes that a file may grow to while the disk is "full"; a checkpoint has more
 FULL_BYTES = 4_000_000
+# a disk of more bytes than this is somebody's own
+MOST_DISK_BYTES = 1_000_000_000
 
 
 class Witness:
@@ -115,6 +118,23 @@ def _full_for_events() -> None:
     _for_a_while(lambda: event.listen(Engine, "before_cursor_execute", refuse), lambda: event.remove(Engine, "before_cursor_execute", refuse))
 
 
+def _full_disk() -> None:
+    """Leave no block free on the disk that the home is on, for a while; a disk that others need is not filled."""
+    ballast = Path(os.environ["RFT_HOME"]) / "ballast"
+
+    def fill():
+        disk = os.statvfs(ballast.parent)
+        if disk.f_blocks * disk.f_frsize > MOST_DISK_BYTES:
+            raise RuntimeError(f"{ballast.parent} is not on a small disk of its own")
+        with open(ballast, "wb", buffering=0) as file:
+            for size in (2**20, disk.f_frsize):
+                with contextlib.suppress(OSError):
+                    while file.write(bytes(size)) == size:
+                        pass
+
+    _for_a_while(fill, ballast.unlink)
+
+
 def _for_a_while(begin: Callable[[], None], end: Callable[[], None]) -> None:
     """Begin a fault at AT_STEP and end it FULL_SECONDS later, while the run is still at work."""
 
@@ -127,4 +147,6 @@ def _for_a_while(begin: Callable[[], None], end: Callable[[], None]) -> None:
     _from_step(act)
 
 
-PLANTS = MappingProxyType({"no_memory": _no_memory, "hang": _hang, "full_checkpoint": _full_for_checkpoints, "full_events": _full_for_events})
+PLANTS = MappingProxyType(
+    {"no_memory": _no_memory, "hang": _hang, "full_checkpoint": _full_for_checkpoints, "full_events": _full_for_events, "full_disk": _full_disk}
+)

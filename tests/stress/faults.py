@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,8 @@ RESUMABLE = ("lost", "failed", "paused", "stopped")
 MOST_RESUMES = 4
 # a run takes about a second once it is claimed
 RUN_SECONDS = 1.2
+# needs a home on a disk of its own
+SMALL_DISK = "disk full, all of it (tmpfs)"
 DAY, HOUR = 86_400.0, 3_600.0
 
 
@@ -33,6 +36,11 @@ class Injection:
     may_resume: bool = True
     ends: tuple[str, ...] = ("finished",)
     numbers: bool = True
+    # kinds of events that the fault may keep from being reported
+    optional: tuple[str, ...] = ()
+
+
+Fault = Callable[[World, int], Injection]
 
 
 def expect(world: World, run_id: str, *statuses: str, word: str = "") -> tuple[str, ...]:
@@ -128,6 +136,14 @@ def fill_disk_for_events(world: World, number: int) -> Injection:
     return Injection(1, (run_id,), wrong if b"the store did not take" in log else (*wrong, f"{run_id} met no full disk"), may_resume=False)
 
 
+def fill_disk(world: World, number: int) -> Injection:
+    """The disk of the whole home has no block left for 1.5 s: checkpoint, images, store, journal, log and worker meet it at once."""
+    run_id = world.submit(number, "inject:full_disk")
+    wrong = expect(world, run_id, "finished")
+    said = [event for event in see(world.root, run_id).events if re.search("could not be written|does not fit on the disk", event["payload"].get("text", ""))]
+    return Injection(1, (run_id,), wrong if said else (*wrong, f"{run_id} does not say that the disk was full"), may_resume=False, optional=("examples",))
+
+
 def lock_store(world: World, number: int, seconds: float) -> Injection:
     """Hold the store's write lock from another connection while a run works, ends, and the next one is due."""
     runs = (world.submit(number), world.submit(number + 1))
@@ -186,7 +202,7 @@ def hang(world: World, number: int) -> Injection:
     return Injection(1, (run_id,), expect(world, run_id, "stopped", word="stopped by request"))
 
 
-def faults(locked_seconds: float) -> MappingProxyType[str, Callable[[World, int], Injection]]:
+def faults(locked_seconds: float) -> MappingProxyType[str, Fault]:
     """Return every fault by name; the store is locked for `locked_seconds`."""
     return MappingProxyType(
         {
@@ -197,6 +213,7 @@ def faults(locked_seconds: float) -> MappingProxyType[str, Callable[[World, int]
             "machine restarts, PIDs reused": restart_machine,
             "disk full, checkpoint": fill_disk_for_checkpoint,
             "disk full, events": fill_disk_for_events,
+            SMALL_DISK: fill_disk,
             f"store locked {locked_seconds:g} s": lambda world, number: lock_store(world, number, locked_seconds),
             f"store locked {locked_seconds:g} s at start": lambda world, number: lock_store_at_start(world, number, locked_seconds),
             "clock jumps": jump_clock,
@@ -207,7 +224,7 @@ def faults(locked_seconds: float) -> MappingProxyType[str, Callable[[World, int]
     )
 
 
-def inject(world: World, fault: Callable[[World, int], Injection], times: int, references: dict[int, Seen]) -> Tally:
+def inject(world: World, fault: Fault, times: int, references: dict[int, Seen]) -> Tally:
     """Inject `fault` at least `times` times; return what went wrong. `references` holds an uninterrupted run for each seed."""
     tally, number = Tally(), 0
     while tally.injected < times and number < 3 * times + 3:
@@ -220,7 +237,7 @@ def inject(world: World, fault: Callable[[World, int], Injection], times: int, r
             if resumes and not done.may_resume:
                 tally.add("wrong_states", 1, f"{run_id} had to be resumed")
             seen = see(world.root, run_id)
-            examine(seen, tally, resumes, references[_seed(seen)] if done.numbers else None, done.ends)
+            examine(seen, tally, resumes, references[_seed(seen)] if done.numbers else None, done.ends, done.optional)
         left = world.orphans()
         tally.add("orphans", len(left), f"{left} outlive the work")
         number += 1

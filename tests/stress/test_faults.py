@@ -5,13 +5,21 @@ from dataclasses import replace
 import pytest
 
 from tests.stress.checks import Tally, examine
-from tests.stress.faults import faults, inject, reference_runs
+from tests.stress.faults import SMALL_DISK, faults, inject, reference_runs
 from tests.stress.world import World
 
 LOCKED_SECONDS = 3.0
 TIMES = {"kill -9 at random over a queue": 3}
-# each starts a worker or a dashboard anew, which takes seconds; `make stress` has them, and tests/unit the worker's part of each
-LONG = ("kill -9 of the worker", "kill -9 of the server", "machine restarts, PIDs reused", "store locked 3 s at start", "clock jumps", "hung run, stop")
+# the first takes root, each other one starts a worker or a dashboard anew, which takes seconds; `make stress` has them, and tests/unit the worker's part of each
+LONG = (
+    SMALL_DISK,
+    "kill -9 of the worker",
+    "kill -9 of the server",
+    "machine restarts, PIDs reused",
+    "store locked 3 s at start",
+    "clock jumps",
+    "hung run, stop",
+)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rft_core.home import CHECKOUT, find_home
@@ -23,6 +23,23 @@ MOVING = ("queued", "running", "stopping")
 # the number of epochs makes a run of about a second: long enough to be hit
 EPOCHS = 12
 SEEDS = (1, 2)
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, megabytes: int = 160) -> Iterator[Path | None]:
+    """Give a small disk in memory, mounted below `folder`, whose witnesses are written beside it; None where mounting is not allowed."""
+    mounted, witness = folder / "small", folder / "witness-of-small"
+    mounted.mkdir()
+    witness.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(mounted)], capture_output=True).returncode:
+        yield None
+        return
+    try:
+        # what tells the truth about the fault must not meet it
+        (mounted / "witness").symlink_to(witness)
+        yield mounted
+    finally:
+        subprocess.run(["umount", "--lazy", str(mounted)], check=True)
 
 
 class World:

@@ -5,13 +5,16 @@ import math
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
+from rft_core.engine import disk
 from rft_core.engine import execute as module
 from rft_core.engine import train as train_module
 from rft_core.engine.attacks import pgd as pgd_module
-from rft_core.engine.checkpoint import FILE_NAME, PREVIOUS_NAME
+from rft_core.engine.checkpoint import FILE_NAME, PREVIOUS_NAME, write_tensors
 from rft_core.engine.execute import execute
 from rft_core.engine.models.build import build_model
+from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import TrainingError
 from tests import tiny
 from tests.unit.engine.test_execute import TOTAL_STEPS, Interrupted, go, same_weights, weights
@@ -80,6 +83,61 @@ def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch):
     report, reporter = go(tmp_path)
     assert report.status == "finished"
     assert any("could not be written (No space left on device); training goes on" in event.get("text", "") for event in reporter.events)
+
+
+def test_images_that_find_no_space_are_left_out_and_said(tmp_path, monkeypatch):
+    def full(path, *_, **__):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("rft_core.engine.tracking.save_examples", full)
+    report, reporter = go(tmp_path)
+    assert report.status == "finished"
+    assert not list((tmp_path / "examples").iterdir())
+    assert not [event for event in reporter.events if event["kind"] == "examples"]
+    assert any("example images of step 0 could not be written (No space left on device)" in event.get("text", "") for event in reporter.events)
+
+
+def full_for(times, path, code=errno.ENOSPC):
+    """A write that fails half-way `times` times."""
+    left = [times]
+
+    def write():
+        path.write_bytes(b"half")
+        if left[0]:
+            left[0] -= 1
+            raise OSError(code, "no room")
+        path.write_bytes(b"whole")
+
+    return write
+
+
+class TestTheEndOfARun:
+    def test_waits_for_space(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(disk, "RETRY_SECONDS", 0.0)
+        reporter, path = FolderReporter(tmp_path), tmp_path / "model.safetensors"
+        disk.write_patiently(path, full_for(3, path), reporter, 6, 2.0)
+        assert path.read_bytes() == b"whole"
+        assert [event["text"] for event in reporter.events] == [
+            "model.safetensors does not fit on the disk (no room); free some space: it is tried again for 15 min 00 s"
+        ]
+
+    @pytest.mark.parametrize(("code", "patience"), [(errno.ENOSPC, -1.0), (errno.EACCES, 900.0)])
+    def test_gives_up_after_its_time_and_at_once_where_waiting_does_not_help(self, tmp_path, monkeypatch, code, patience):
+        monkeypatch.setattr(disk, "PATIENCE_SECONDS", patience)
+        path = tmp_path / "model.safetensors"
+        with pytest.raises(OSError, match="no room"):
+            disk.write_patiently(path, full_for(1, path, code), FolderReporter(tmp_path), 6, 2.0)
+        assert not path.exists()
+
+    def test_safetensors_says_that_the_disk_is_full_as_every_other_file_does(self, tmp_path, monkeypatch):
+        def refuse(*_):
+            raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+        monkeypatch.setattr("rft_core.engine.checkpoint.save_file", refuse)
+        with pytest.raises(OSError, match="No space left on device") as caught:
+            write_tensors(tmp_path / "model.safetensors", {"one": torch.zeros(1)}, {})
+        assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "model.safetensors"))
 
 
 def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
