@@ -215,6 +215,12 @@ class EvaluationSpec(Section):
         description="When to measure while training: dense_early, paper (every 50 steps to 700, every 1,000 to 3,000, then every 6,000) or every_epoch.",
     )
     tracking: int = Field(12, ge=2, le=1000, description="Number of measurements of the kind dense_early; the first before step 1, the last at the end.")
+    tracking_share: float = Field(
+        1.0,
+        ge=0.01,
+        le=1,
+        description="Largest share of a run that measuring while it trains may take, by the counted cost; beyond it the run is measured less often. 1 for no bound.",
+    )
     examples: int = Field(6, ge=0, le=64, description="Test images followed through training.")
     corruptions: bool = Field(False, description="Measure at the end on the 15 common corruptions (noise, blur, weather, digital) at five severities.")
     shift_size: int = Field(250, ge=2, le=1_000_000, description="Test images of each other domain, and of each corruption and severity.")

@@ -50,6 +50,7 @@ ON_FORM = (
     "attack.random_start",
     "evaluation.steps",
     "evaluation.tracking",
+    "evaluation.tracking_share",
     "evaluation.eval_size",
     "evaluation.corruptions",
     "data.train_size",

@@ -80,6 +80,7 @@ def _advanced() -> None:
         field(st.selectbox, "Attack, measuring", "evaluation.attack", [row.name for row in choices("attacks")])
         _number("Attack steps, measuring", "evaluation.steps", 1, 10_000)
         _number("Measurements", "evaluation.tracking", 2, 1000)
+        field(st.number_input, "Share for measuring, at most", "evaluation.tracking_share", min_value=0.01, max_value=1.0, step=0.05, format="%g")
         field(st.selectbox, "Augmentation", "data.augment", ["none", "flip", "paper"])
         field(st.toggle, "Random start", "attack.random_start")
         field(st.toggle, "Pretrained weights", "model.pretrained")

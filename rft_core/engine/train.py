@@ -26,6 +26,7 @@ from rft_core.errors import TrainingError
 from rft_core.metrics.transfer import Onset, onset
 from rft_core.schedules import Moment, factor_at
 from rft_core.spec import RunSpec
+from rft_core.tracking_plan import steps_per_epoch
 
 TRAIN_EVENTS = 400
 CHECKPOINT_SECONDS = 20.0
@@ -66,7 +67,7 @@ class Job:
     @property
     def steps_per_epoch(self) -> int:
         """Optimiser steps an epoch; images that do not fill a batch sit out until the next epoch's order."""
-        return max(1, len(self.dataset.train) // self.spec.optim.batch_size)
+        return steps_per_epoch(len(self.dataset.train), self.spec.optim.batch_size)
 
     @property
     def total_steps(self) -> int:
