@@ -56,6 +56,7 @@ ON_FORM = (
     "data.train_size",
     "data.image_size",
     "data.augment",
+    "runtime.checkpoint_activations",
     "notes",
 )
 

@@ -211,3 +211,12 @@ def test_the_bound_on_measuring_is_shown_and_set(store, bound, said):
     assert said in texts(app)
     app.button(key="train.launch").click().run()
     assert store.records()[0].spec.evaluation.tracking_share == bound
+
+
+def test_computing_activations_again_reaches_the_spec_and_the_memory_said(store, zoo):
+    app = open_app(TRAIN)
+    assert "about" in [part for part in texts(app).split(" · ") if "of memory" in part][0]
+    app.toggle(key="train.runtime.checkpoint_activations").set_value(True).run()
+    assert "less than" in [part for part in texts(app).split(" · ") if "of memory" in part][0]
+    app.button(key="train.launch").click().run()
+    assert store.records()[0].spec.runtime.checkpoint_activations is True
