@@ -17,6 +17,8 @@ from rft_core.engine.recompute import kept_for_once, recomputes
 SHARE = 0.6
 # a backward pass holds gradients beside what the forward pass kept, and an attack a few copies of the batch
 OVERHEAD = 1.6
+# what stands while a block is computed again: what it keeps, and its gradients
+BLOCK_COPIES = 2
 PROBE_IMAGES = 2
 CPU_MESSAGES = ("can't allocate memory", "not enough memory", "bad_alloc")
 
@@ -24,14 +26,14 @@ CPU_MESSAGES = ("can't allocate memory", "not enough memory", "bad_alloc")
 def kept_bytes(model: nn.Module, image_size: int, device: torch.device) -> int:
     """Return the bytes that a forward pass keeps for its backward pass, for one image; weights are not counted.
 
-    Where activations are computed again, those are the inputs of the blocks, and what the largest block keeps: one is
-    computed again at a time.
+    Where activations are computed again, those are the inputs of the blocks, and BLOCK_COPIES times what the largest block
+    keeps: one is computed again at a time.
     """
     kept, by_module = _noted(model, image_size, device)
     if recomputes(model):
         with kept_for_once(model):
             _, whole = _noted(model, image_size, device)
-        kept += max((size for name, size in whole.items() if by_module.get(name) == 0), default=0)
+        kept += BLOCK_COPIES * max((size for name, size in whole.items() if by_module.get(name) == 0), default=0)
     return kept // PROBE_IMAGES
 
 
