@@ -14,7 +14,7 @@ from pages.ui.schedule_editor import schedule_editor
 from pages.ui.schedule_form import schedule
 from pages.ui.session import store
 from rft_core import RunSpec, UserError, datacards, preset, submit, with_settings
-from rft_core.preview import attacked_share, demand, estimate, never_rises, train_images
+from rft_core.preview import Cost, attacked_share, demand, estimate, never_rises, train_images
 from rft_core.report.figures import CONFIG
 from rft_core.report.schedule_explorer import Line, compared, schedule_figure, schedule_rows
 from rft_core.spec import flatten
@@ -130,10 +130,21 @@ def show_cost(spec: RunSpec) -> None:
         border=True,
     )
     known = f"Estimated from {cost.basis}." if cost.seconds else "Time unknown: nothing like it has run here yet."
-    measuring = f"Measuring while it trains takes about {format_percent(cost.tracking_share)} of it."
     whole = f"The attacks left out make the whole run, measuring included, {format_percent(1 - cost.share_of_constant)} cheaper." if 0 < saved < 1 else ""
-    st.caption(" ".join(part for part in (known, measuring, whole) if part))
+    st.caption(" ".join(part for part in (known, tracking_said(spec, cost), whole) if part))
     show_few_steps(spec)
+
+
+def tracking_said(spec: RunSpec, cost: Cost) -> str:
+    """Say what part of a run measuring while it trains takes, what the bound on it leaves out, and where it cannot be kept."""
+    bound = spec.evaluation.tracking_share
+    allowed = f"{100 * bound:g} %"
+    said = f"Measuring while it trains takes about {format_percent(cost.tracking_share)} of the run"
+    if cost.tracking_share > bound:
+        return f"{said}: more than {allowed}, since the first and the last measurement always stay."
+    most = f" (at most {allowed})" if bound < 1 else ""
+    left_out = f": {cost.measurements} of {cost.asked} measurements, to stay within it" if cost.measurements < cost.asked else ""
+    return f"{said}{most}{left_out}."
 
 
 def show_few_steps(spec: RunSpec) -> None:

@@ -117,12 +117,12 @@ ATTACKS = _menu(
 )
 
 DATASETS = _menu(
-    Choice("blooms_easy", "Blooms, easy", "Drawn flowers: 8 classes, strong contrast.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 800, "test": 1000, "classes": 8})),
-    Choice("blooms_medium", "Blooms, medium", "Drawn flowers: 24 classes.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1200, "test": 1000, "classes": 24})),
-    Choice("blooms_hard", "Blooms, hard", "Drawn flowers: 48 fine-grained classes, few images a class.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1536, "test": 1000, "classes": 48})),
-    Choice("blooms_styles", "Blooms in seven styles", "Drawn flowers: 16 classes in seven domains (plain, painting, sketch, silhouette, night, inverted, photo_noise).", "drawn by this project", "rft_core.engine.data.styles:load", MappingProxyType({"train": 800, "test": 800, "classes": 16}), domains=("plain", "painting", "sketch", "silhouette", "night", "inverted", "photo_noise")),
-    Choice("blooms_source", "Blooms, source", "Drawn flowers: the 54 classes that the embedded backbones were pretrained on.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 24000, "test": 2000, "classes": 54})),
-    Choice("digits", "Handwritten digits", "1,797 real 8x8 digits in 10 classes.", "scikit-learn; Alpaydin and Kaynak, UCI 1998", "rft_core.engine.data.digits:load", MappingProxyType({"train": 1132, "test": 539, "classes": 10})),
+    Choice("blooms_easy", "Blooms, easy", "Drawn flowers: 8 classes, strong contrast.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 800, "validation": 200, "test": 1000, "classes": 8})),
+    Choice("blooms_medium", "Blooms, medium", "Drawn flowers: 24 classes.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1200, "validation": 240, "test": 1000, "classes": 24})),
+    Choice("blooms_hard", "Blooms, hard", "Drawn flowers: 48 fine-grained classes, few images a class.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 1536, "validation": 384, "test": 1000, "classes": 48})),
+    Choice("blooms_styles", "Blooms in seven styles", "Drawn flowers: 16 classes in seven domains (plain, painting, sketch, silhouette, night, inverted, photo_noise).", "drawn by this project", "rft_core.engine.data.styles:load", MappingProxyType({"train": 800, "validation": 240, "test": 800, "classes": 16}), domains=("plain", "painting", "sketch", "silhouette", "night", "inverted", "photo_noise")),
+    Choice("blooms_source", "Blooms, source", "Drawn flowers: the 54 classes that the embedded backbones were pretrained on.", "drawn by this project", "rft_core.engine.data.blooms:load", MappingProxyType({"train": 24000, "validation": 1000, "test": 2000, "classes": 54})),
+    Choice("digits", "Handwritten digits", "1,797 real 8x8 digits in 10 classes.", "scikit-learn; Alpaydin and Kaynak, UCI 1998", "rft_core.engine.data.digits:load", MappingProxyType({"train": 1132, "validation": 126, "test": 539, "classes": 10})),
     Choice("folder", "Image folder", "Your own images: folder:PATH with one folder a class, or train/ and test/ of them; PATH may be a zip.", "your files", "rft_core.engine.data.folder:load"),
     Choice("csv", "Table of paths and labels", "Your own images: csv:PATH of a table with the columns path and label, and where wanted split and domain.", "your files", "rft_core.engine.data.csv_table:load"),
     # online: facts as published, where train still holds the images that validation is held out of

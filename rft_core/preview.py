@@ -9,12 +9,9 @@ from rft_core import catalog
 from rft_core.home import WEIGHTS
 from rft_core.schedules import Moment, factor_at
 from rft_core.sections import ScheduleSpec
-from rft_core.spec import RunSpec, epsilon_grid
+from rft_core.spec import RunSpec
+from rft_core.tracking_plan import Sizes, asked_count, final_cost, measurement_cost, planned_count, steps_per_epoch, training_cost
 
-# a weight update costs its own forward pass and both backward passes, an attack step one of them less
-UPDATE_COST = 1.5
-# bisection with early exit: what a curve took, in full attacks an image (measured on the embedded models)
-CURVE_COST = 1.5
 UNMEASURED = "nothing like it has run here yet"
 # where the factor of a longer run is looked at
 MOST_PLACES = 2000
@@ -24,20 +21,23 @@ MOST_PLACES = 2000
 START_SECONDS = 1.0
 # runs that differ by no more than this factor are of a like size
 LIKE_SIZE = 3.0
-# test images of the final curve and validation images where their number is not known; kinds x severities of corruptions; what a prediction costs
-TEST_IMAGES, MOST_TRACKED, CORRUPTED_COPIES, PREDICTION = 1000, 500, 75, 1 / 3
+# test images of the final curve and validation images where their number is not known
+TEST_IMAGES, MOST_TRACKED = 1000, 500
 
 
 @dataclass(frozen=True)
 class Cost:
     """An estimate: gradient evaluations (examples x steps), their share of a constant schedule's, seconds or None.
 
-    `tracking_share` is the part of them that goes into measuring while it trains.
+    `tracking_share` is the part of them that goes into measuring while it trains: `measurements` of the `asked` ones, where
+    the bound on that share leaves some out.
     """
 
     gradient_evaluations: float
     share_of_constant: float
     tracking_share: float
+    measurements: int
+    asked: int
     seconds: float | None
     basis: str
 
@@ -102,14 +102,15 @@ class Demand:
     clean_steps: int | None
 
 
-def demand(spec: RunSpec) -> Demand:
+def demand(spec: RunSpec, images: int | None = None) -> Demand:
     """Return what the schedule of `spec` asks for. An attack costs the same at every factor above 0, so the share of steps without
     one is also the share of a constant schedule's attack cost that is saved.
 
-    Exact up to `MOST_PLACES` steps, at that many places beyond; `auto` and its assumption as in `factors`.
+    Exact up to `MOST_PLACES` steps, at that many places beyond; `auto` and its assumption as in `factors`. `images` are those
+    of an epoch, where more is known of them than the spec tells.
     """
-    images = train_images(spec)
-    total = None if images is None else max(1, images // spec.optim.batch_size) * spec.optim.epochs
+    images = train_images(spec) if images is None else images
+    total = None if images is None else steps_per_epoch(images, spec.optim.batch_size) * spec.optim.epochs
     count = min(total or MOST_PLACES, MOST_PLACES)
     # the last place is the end of training: no step begins there
     values = factors(spec, count)[1][:-1]
@@ -146,7 +147,9 @@ def estimate(spec: RunSpec, paces: Sequence[Pace] = ()) -> Cost | None:
         place = min(range(len(sizes)), key=lambda one: (max(abs(log(total / sizes[one])), log(LIKE_SIZE)), one))
         pace, basis = paces[place], paces[place].basis
         seconds = START_SECONDS + max(pace.seconds - START_SECONDS, 0.0) * total / sizes[place]
-    return Cost(total, total / constant, tracking / total, seconds, basis)
+    known = known_sizes(spec)
+    made, steps = planned_count(spec, known, attacked_share(spec)), steps_per_epoch(known.train, spec.optim.batch_size) * spec.optim.epochs
+    return Cost(total, total / constant, tracking / total, made, asked_count(spec, steps), seconds, basis)
 
 
 def _spent(pace: Pace) -> float:
@@ -155,25 +158,29 @@ def _spent(pace: Pace) -> float:
     return max(sum(counted) if counted else pace.gradient_evaluations, 1.0)
 
 
-def attacked_share(spec: RunSpec) -> float:
-    """Return the share of the training steps that attack."""
-    return 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else 1 - demand(spec).clean_share
+def attacked_share(spec: RunSpec, images: int | None = None) -> float:
+    """Return the share of the training steps that attack; `images` as in `demand`."""
+    return 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else 1 - demand(spec, images).clean_share
 
 
 def _count(spec: RunSpec, attacked: float) -> tuple[float, float, float] | None:
     """Return gradient evaluations of training, of measuring while it trains, and of the final measurement, with a share `attacked` of the steps."""
+    known = known_sizes(spec)
+    if known is None:
+        return None
+    tracked = planned_count(spec, known, attacked) * measurement_cost(spec, known, attacked)
+    return training_cost(spec, known, attacked), tracked, final_cost(spec, known, attacked)
+
+
+def known_sizes(spec: RunSpec) -> Sizes | None:
+    """Return the images of `spec` as far as they are known before loading, usual numbers for the rest; None without those to train on."""
     images = train_images(spec)
     if images is None:
         return None
-    evaluation = spec.evaluation
-    passes = catalog.find("objectives", spec.objective.kind).facts.get("passes", 1)
-    updates = images * spec.optim.epochs
-    training = updates * (UPDATE_COST * (1 - attacked) + attacked * (UPDATE_COST * passes + spec.attack.steps))
-    moments = {"dense_early": evaluation.tracking, "paper": 19, "every_epoch": spec.optim.epochs + 1}[evaluation.tracking_kind]
-    curve = evaluation.steps * CURVE_COST * (1.0 if attacked else 0.4) * (len(epsilon_grid(spec)) > 1) + PREDICTION
-    tracked = moments * min(evaluation.eval_size or MOST_TRACKED, images) * curve
-    shifted = evaluation.shift_size * CORRUPTED_COPIES * PREDICTION if evaluation.corruptions else 0.0
-    return training, tracked, test_images(spec) * curve + shifted
+    domains = () if ":" in spec.data.dataset else catalog.find("datasets", spec.data.dataset).domains
+    others = max(0, len(domains) - max(1, len(spec.data.domains)))
+    validation = MOST_TRACKED if ":" in spec.data.dataset else catalog.find("datasets", spec.data.dataset).facts.get("validation", MOST_TRACKED)
+    return Sizes(images, min(spec.evaluation.eval_size or validation, validation), test_images(spec), others)
 
 
 def test_images(spec: RunSpec) -> int:

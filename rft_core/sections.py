@@ -215,6 +215,12 @@ class EvaluationSpec(Section):
         description="When to measure while training: dense_early, paper (every 50 steps to 700, every 1,000 to 3,000, then every 6,000) or every_epoch.",
     )
     tracking: int = Field(12, ge=2, le=1000, description="Number of measurements of the kind dense_early; the first before step 1, the last at the end.")
+    tracking_share: float = Field(
+        1.0,
+        ge=0.01,
+        le=1,
+        description="Largest share of a run that measuring while it trains may take, by the counted cost; beyond it the run is measured less often. 1 for no bound.",
+    )
     examples: int = Field(6, ge=0, le=64, description="Test images followed through training.")
     corruptions: bool = Field(False, description="Measure at the end on the 15 common corruptions (noise, blur, weather, digital) at five severities.")
     shift_size: int = Field(250, ge=2, le=1_000_000, description="Test images of each other domain, and of each corruption and severity.")
@@ -225,4 +231,8 @@ class RuntimeSpec(Section):
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda or cuda:0.")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Arithmetic of training; reported numbers are always float32.")
     compile: bool = Field(False, description="Compile the model on a GPU; falls back when that fails.")
+    checkpoint_activations: bool = Field(
+        False,
+        description="Compute activations again instead of keeping them: about half the memory of a step, 15 to 30 % more time; for models that do not fit.",
+    )
     threads: int | None = Field(None, ge=1, le=1024, description="CPU threads; empty for one per physical core.")

@@ -50,11 +50,13 @@ ON_FORM = (
     "attack.random_start",
     "evaluation.steps",
     "evaluation.tracking",
+    "evaluation.tracking_share",
     "evaluation.eval_size",
     "evaluation.corruptions",
     "data.train_size",
     "data.image_size",
     "data.augment",
+    "runtime.checkpoint_activations",
     "notes",
 )
 

@@ -97,7 +97,9 @@ def _known(name: str) -> list[str]:
     parts = [f"{format_count(known.parameters)} parameters"] if known.parameters else []
     parts += [f"{known.image_size} pixels", f"licence {known.licence}" if known.licence else "licence not stated"]
     at = f"batch {batch}" + (f" and {size} pixels" if size != known.image_size else "")
-    return [*parts, f"about {format_bytes(memory)} of memory at {at}" if memory else "memory not known"]
+    # the estimate is of a run that keeps its activations
+    about = "less than" if state[key("runtime.checkpoint_activations")] else "about"
+    return [*parts, f"{about} {format_bytes(memory)} of memory at {at}" if memory else "memory not known"]
 
 
 def _origin(name: str) -> str:

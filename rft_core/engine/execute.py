@@ -20,6 +20,7 @@ from rft_core.engine.models.build import build_model, check_weights, preprocessi
 from rft_core.engine.modes import trains_statistics
 from rft_core.engine.objectives.build import build_objective
 from rft_core.engine.optim import build_optimizer
+from rft_core.engine.recompute import recompute_activations, recomputes
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.seeds import global_stream
 from rft_core.engine.shifts import final_shifts
@@ -89,6 +90,8 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     objective = build_objective(spec.objective, model, runtime)
     with global_stream(spec.seed, "strategy", device=torch.device("cpu")):
         model.backbone = catalog.find("strategies", spec.strategy.kind).load()(model.backbone, spec.strategy)
+    if spec.runtime.checkpoint_activations and (why := recompute_activations(model)):
+        notify(why)
     _check_batch(spec, model, len(dataset.train))
     model = model.to(runtime.device, memory_format=runtime.memory_format)
     if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
@@ -100,7 +103,7 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
     part, measured = _fit(spec, model, image_size, runtime.device)
     if part:
-        notify(part_note(spec.optim.batch_size, part))
+        notify(part_note(spec.optim.batch_size, part, recomputes(model)))
     return Job(spec, dataset, tracked, model, optimizer, runtime, objective, part, measured)
 
 

@@ -15,8 +15,9 @@ from rft_core.engine.modes import eval_mode
 from rft_core.engine.seeds import generator
 from rft_core.engine.train import Job
 from rft_core.metrics.shifts import CORRUPTIONS, SEVERITIES, summarise
+from rft_core.tracking_plan import SHIFTED_IMAGES
 
-TRACKED_IMAGES, TRACKED_SEVERITIES = 64, (3,)
+TRACKED_SEVERITIES = (3,)
 HOME_SEED, DOMAIN_SEED = 3, 2
 
 Corrupted = tuple[str, int, Split]
@@ -43,8 +44,8 @@ class ShiftTracker:
 
     def __init__(self, job: Job):
         self.job = job
-        self.home = stratified(job.tracked, TRACKED_IMAGES, HOME_SEED)
-        self.domains = _domains(job, min(TRACKED_IMAGES, job.spec.evaluation.shift_size))
+        self.home = stratified(job.tracked, SHIFTED_IMAGES, HOME_SEED)
+        self.domains = _domains(job, min(SHIFTED_IMAGES, job.spec.evaluation.shift_size))
         self.corrupted = tuple(corrupted(self.home, TRACKED_SEVERITIES))
 
     def measure(self) -> dict[str, Any]:

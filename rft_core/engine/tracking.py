@@ -10,30 +10,18 @@ from rft_core.engine.modes import eval_mode
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.shifts import ShiftTracker
 from rft_core.engine.train import Job, Progress
-from rft_core.sections import EvaluationSpec
+from rft_core.preview import attacked_share
 from rft_core.spec import RunSpec, epsilon_grid
+from rft_core.tracking_plan import Sizes, planned_steps
 
 TRACKED_POINTS = 5
 
 
-def evaluation_steps(total: int, count: int) -> tuple[int, ...]:
-    """Return about `count` steps from 0 to `total`, both included, spaced quadratically: dense early, then sparse."""
-    return tuple(sorted({round(total * (place / (count - 1)) ** 2) for place in range(count)}))
-
-
-def paper_steps(total: int) -> tuple[int, ...]:
-    """Return the tradeoff paper's steps: every 50 to 700, every 1,000 to 3,000, every 6,000 after; 0 and the end too (Li et al., ICCV 2025)."""
-    places = {*range(0, min(total, 700) + 1, 50), *range(1000, min(total, 3000) + 1, 1000), *range(6000, total + 1, 6000)}
-    return tuple(sorted(places | {total}))
-
-
-def planned_steps(spec: EvaluationSpec, total: int, steps_per_epoch: int) -> tuple[int, ...]:
-    """Return the steps at which a run of `total` steps is measured."""
-    if spec.tracking_kind == "paper":
-        return paper_steps(total)
-    if spec.tracking_kind == "every_epoch":
-        return tuple(range(0, total + 1, steps_per_epoch))
-    return evaluation_steps(total, spec.tracking)
+def plan(job: Job) -> tuple[int, ...]:
+    """Return the steps at which a run is measured, from its spec and the number of its images alone."""
+    data = job.dataset
+    sizes = Sizes(len(data.train), len(job.tracked), len(data.test), len(data.others))
+    return planned_steps(job.spec, sizes, attacked_share(job.spec, sizes.train))
 
 
 def tracked_epsilons(spec: RunSpec) -> tuple[float, ...]:
@@ -71,7 +59,7 @@ class Tracker:
 
     def __init__(self, job: Job, progress: Progress, reporter: Reporter):
         self.job, self.progress, self.reporter = job, progress, reporter
-        self.steps = frozenset(planned_steps(job.spec.evaluation, job.total_steps, job.steps_per_epoch))
+        self.steps = frozenset(plan(job))
         self.images_digest = job.tracked.digest()
         self.shifts = ShiftTracker(job) if job.spec.evaluation.track_shifts else None
         self.followed = stratified(job.dataset.test, job.spec.evaluation.examples, seed=2) if job.spec.evaluation.examples else None

@@ -20,16 +20,19 @@ from rft_core.engine.memory import is_out_of_memory
 from rft_core.engine.modes import train_mode, trains_statistics
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.optim import learning_rate_factor, set_learning_rate
+from rft_core.engine.recompute import recomputes, statistics_held
 from rft_core.engine.reporter import Reporter, Request
 from rft_core.engine.seeds import generator, global_stream
 from rft_core.errors import TrainingError
 from rft_core.metrics.transfer import Onset, onset
 from rft_core.schedules import Moment, factor_at
 from rft_core.spec import RunSpec
+from rft_core.tracking_plan import steps_per_epoch
 
 TRAIN_EVENTS = 400
 CHECKPOINT_SECONDS = 20.0
 MEASURE_BATCH = 256
+RECOMPUTE = "runtime.checkpoint_activations"
 
 
 @dataclass
@@ -66,7 +69,7 @@ class Job:
     @property
     def steps_per_epoch(self) -> int:
         """Optimiser steps an epoch; images that do not fill a batch sit out until the next epoch's order."""
-        return max(1, len(self.dataset.train) // self.spec.optim.batch_size)
+        return steps_per_epoch(len(self.dataset.train), self.spec.optim.batch_size)
 
     @property
     def total_steps(self) -> int:
@@ -151,21 +154,23 @@ def step_that_fits(job: Job, progress: Progress, images: Tensor, labels: Tensor,
         # outside the handler: the error would hold the tensors that did not fit
         if job.runtime.device.type == "cuda":
             torch.cuda.empty_cache()
-        reporter.event("log", step, step / job.steps_per_epoch, {"text": part_note(len(labels), progress.part_size)})
+        reporter.event("log", step, step / job.steps_per_epoch, {"text": part_note(len(labels), progress.part_size, recomputes(job.model))})
 
 
-def part_note(batch: int, part: int) -> str:
-    """Return the line that says how a batch that does not fit is worked on."""
+def part_note(batch: int, part: int, has_recomputed: bool = False) -> str:
+    """Return the line that says how a batch that does not fit is worked on, and what makes more fit where that is not done yet."""
+    way_out = "" if has_recomputed else f"; {RECOMPUTE} makes more fit at once"
     return (
         f"a batch of {batch} images does not fit into memory: {part} are worked on at a time and their gradients are added up, which gives the "
-        "same step, except that batch norms see the smaller parts"
+        f"same step, except that batch norms see the smaller parts{way_out}"
     )
 
 
 def _smaller(part: int, job: Job) -> int:
     least = 2 if trains_statistics(job.model) else 1
     if part <= least:
-        raise TrainingError(f"out of memory with {part} images at a time; lower data.image_size (or attack and train a smaller backbone), then run it again")
+        first = "" if recomputes(job.model) else f"set {RECOMPUTE} to true, "
+        raise TrainingError(f"out of memory with {part} images at a time; {first}lower data.image_size or train a smaller backbone, then run it again")
     return max(least, (part + 1) // 2)
 
 
@@ -184,7 +189,8 @@ def training_step(job: Job, step: int, images: Tensor, labels: Tensor, adversary
             with job.runtime.autocast():
                 loss = job.objective(job.model, some, their_labels, adversary, spec.objective)
             share = len(their_labels) / len(labels)
-            (loss if share == 1 else loss * share).backward()
+            with statistics_held(job.model):
+                (loss if share == 1 else loss * share).backward()
             total += share * loss.detach()
     if spec.optim.clip_norm is not None:
         nn.utils.clip_grad_norm_(job.model.parameters(), spec.optim.clip_norm)

@@ -49,7 +49,11 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
         except RftError as error:
             outcome = ("failed", str(error), None)
         except MemoryError:
-            outcome = ("failed", "out of memory; lower optim.batch_size or data.image_size, then resume", None)
+            outcome = (
+                "failed",
+                "out of memory; set runtime.checkpoint_activations to true, or lower optim.batch_size or data.image_size, then run it again",
+                None,
+            )
         except OSError as error:
             traceback.print_exc()
             outcome = (

@@ -49,6 +49,7 @@ VALID = {
     "optim.clip_norm": maybe(st.floats(1e-3, 10)),
     "evaluation.epsilons": maybe(st.sets(st.integers(1, 255), max_size=5).map(lambda levels: [0, *(f"{level}/255" for level in sorted(levels))])),
     "evaluation.tracking": st.integers(2, 1000),
+    "evaluation.tracking_share": st.floats(0.01, 1),
     "runtime.device": st.sampled_from(["auto", "cpu", "cuda", "cuda:3", "mps"]),
     "runtime.threads": maybe(st.integers(1, 1024)),
 }

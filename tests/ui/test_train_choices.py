@@ -193,3 +193,30 @@ class TestDataset:
         app.text_input(key="train.folder").set_value(str(tmp_path)).run()
         app.button(key="train.launch").click().run()
         assert store.records()[0].spec.data.dataset == f"folder:{tmp_path}"
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        (0.25, "Measuring while it trains takes about 20.3 % of the run (at most 25 %)."),
+        (0.1, "Measuring while it trains takes about 9.6 % of the run (at most 10 %): 5 of 12 measurements, to stay within it."),
+        (0.01, "Measuring while it trains takes about 4.1 % of the run: more than 1 %, since the first and the last measurement always stay."),
+        (1.0, "Measuring while it trains takes about 20.3 % of the run."),
+    ],
+)
+def test_the_bound_on_measuring_is_shown_and_set(store, bound, said):
+    app = open_app(TRAIN, preset="scheduled")
+    app.number_input(key="train.evaluation.tracking_share").set_value(bound).run()
+    assert not app.exception
+    assert said in texts(app)
+    app.button(key="train.launch").click().run()
+    assert store.records()[0].spec.evaluation.tracking_share == bound
+
+
+def test_computing_activations_again_reaches_the_spec_and_the_memory_said(store, zoo):
+    app = open_app(TRAIN)
+    assert "about" in [part for part in texts(app).split(" · ") if "of memory" in part][0]
+    app.toggle(key="train.runtime.checkpoint_activations").set_value(True).run()
+    assert "less than" in [part for part in texts(app).split(" · ") if "of memory" in part][0]
+    app.button(key="train.launch").click().run()
+    assert store.records()[0].spec.runtime.checkpoint_activations is True

@@ -71,7 +71,7 @@ def test_memory_that_is_never_enough_ends_with_a_way_out(tmp_path, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(pgd_module, "input_gradient", hungry)
-    with pytest.raises(TrainingError, match="out of memory with 2 images at a time; lower data.image_size"):
+    with pytest.raises(TrainingError, match="out of memory with 2 images at a time; set runtime.checkpoint_activations to true, lower data.image_size"):
         go(tmp_path, evaluation__examples=0)
 
 

@@ -6,10 +6,11 @@ import torch
 from rft_core.engine.evaluate import predict
 from rft_core.engine.execute import execute, prepare
 from rft_core.engine.reporter import FolderReporter
-from rft_core.engine.shifts import TRACKED_IMAGES, corrupted, final_shifts
+from rft_core.engine.shifts import corrupted, final_shifts
 from rft_core.metrics.shifts import CORRUPTIONS, SEVERITIES
 from rft_core.presets import NO_PERTURBATION
 from rft_core.spec import parse
+from rft_core.tracking_plan import SHIFTED_IMAGES
 from tests import tiny
 
 STYLES = {"data__dataset": "blooms_styles", "data__train_size": 64, "evaluation__shift_size": 32, "evaluation__examples": 0}
@@ -44,7 +45,7 @@ def test_while_training(shifted):
     for event in measured:
         assert len(event["shifts"]["domains"]) == 6
         assert [(row["kind"], row["severity"]) for row in event["shifts"]["corruptions"]] == [(kind, 3) for kind in CORRUPTIONS]
-        assert event["shifts"]["in_domain"]["n"] == 32 <= TRACKED_IMAGES
+        assert event["shifts"]["in_domain"]["n"] == 32 <= SHIFTED_IMAGES
     assert len({event["shifts"]["images_digest"] for event in measured}) == 1
 
 

@@ -2,28 +2,13 @@
 
 import pytest
 
-from rft_core.engine.tracking import evaluation_steps, paper_steps, planned_steps, tracked_epsilons
-from rft_core.spec import RunSpec, with_settings
+from rft_core.engine.execute import execute, prepare
+from rft_core.engine.reporter import FolderReporter
+from rft_core.engine.tracking import plan, tracked_epsilons
+from rft_core.preview import attacked_share, estimate, known_sizes
+from rft_core.spec import with_settings
+from rft_core.tracking_plan import planned_steps
 from tests import tiny
-
-
-@pytest.mark.parametrize(
-    ("total", "count", "expected"), [(100, 2, (0, 100)), (100, 3, (0, 25, 100)), (100, 5, (0, 6, 25, 56, 100)), (1, 12, (0, 1)), (3, 12, (0, 1, 2, 3))]
-)
-def test_evaluation_steps(total, count, expected):
-    assert evaluation_steps(total, count) == expected
-
-
-@pytest.mark.parametrize("total", [1, 10, 333, 100_000])
-@pytest.mark.parametrize("count", [2, 12, 1000])
-def test_dense_early_then_sparse(total, count):
-    steps = evaluation_steps(total, count)
-    assert steps[0] == 0
-    assert steps[-1] == total
-    assert len(steps) <= count
-    assert list(steps) == sorted(set(steps))
-    gaps = [later - earlier for earlier, later in zip(steps, steps[1:])]
-    assert gaps[-1] >= gaps[0]
 
 
 @pytest.mark.parametrize(("epsilons", "expected"), [([0], (0,)), ([0, 0.1], (0, 0.1)), ([n / 255 for n in range(9)], tuple(n / 255 for n in (0, 2, 4, 6, 8)))])
@@ -39,13 +24,15 @@ def test_at_most_five_from_0_to_the_target():
         assert found[-1] == pytest.approx(levels / 255)
 
 
-def test_the_papers_steps():
-    steps = paper_steps(7040)
-    assert steps[:3] == (0, 50, 100)
-    assert steps[13:] == (650, 700, 1000, 2000, 3000, 6000, 7040)
-    assert paper_steps(120) == (0, 50, 100, 120)
-
-
-def test_every_epoch_measures_between_epochs():
-    spec = with_settings(RunSpec(), {"evaluation.tracking_kind": "every_epoch"}).evaluation
-    assert planned_steps(spec, 12, 4) == (0, 4, 8, 12)
+def test_a_run_keeps_its_bound(tmp_path):
+    """By what it really spent, images times steps; and the page foresees the same measurements."""
+    wanted = tiny.run_spec(data__train_size=None, data__eval_size=100, schedule__kind="constant", attack__steps=3, evaluation__steps=5, evaluation__tracking=20)
+    bounded, reporter = with_settings(wanted, {"evaluation.tracking_share": 0.2}), FolderReporter(tmp_path)
+    report = execute(bounded, reporter)
+    measured = [event for event in reporter.events if event["kind"] == "eval"]
+    steps = tuple(event["step"] for event in measured)
+    assert steps == plan(prepare(bounded, reporter)) == planned_steps(bounded, known_sizes(bounded), attacked_share(bounded))
+    assert 2 < len(steps) == estimate(bounded).measurements < estimate(bounded).asked == len(plan(prepare(wanted, reporter)))
+    # each of the 70 steps takes 32 images, three attack steps and one update
+    tracking = measured[-1]["gradient_evaluations"] - 70 * 32 * (3 + 1)
+    assert 0 < tracking / report.gradient_evaluations < 0.2

@@ -50,7 +50,11 @@ def test_a_finished_run(store, run_id):
         ("pause", "paused", "paused by request; resume it to go on"),
         ("diverge", "failed", "the loss is not a finite number at step 3; lower optim.learning_rate"),
         ("crash", "failed", "ZeroDivisionError: division by zero; the whole trace is in run.log of the run's folder"),
-        ("run_out_of_memory", "failed", "out of memory; lower optim.batch_size or data.image_size, then resume"),
+        (
+            "run_out_of_memory",
+            "failed",
+            "out of memory; set runtime.checkpoint_activations to true, or lower optim.batch_size or data.image_size, then run it again",
+        ),
         ("interrupt", "lost", "interrupted from the keyboard; resume it to go on from its last checkpoint"),
         ("missing_function", "failed", None),
     ],
