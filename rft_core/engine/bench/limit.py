@@ -34,7 +34,7 @@ def count_operations(job: Job) -> int:
     # the trial that says what can be folded is no part of a step
     twin.folding.of(model, images)
     with _Counter() as counter:
-        training_step(twin, 0, images, labels, build_adversary(job, 0, job.spec.threat.epsilon))
+        training_step(twin, 0, images, labels, build_adversary(twin, 0, job.spec.threat.epsilon))
     return counter.operations
 
 

@@ -12,6 +12,7 @@ from rft_core import catalog
 from rft_core.engine.attacks.pgd import pgd
 from rft_core.engine.attacks.walk import input_gradient
 from rft_core.engine.device import memory_format
+from rft_core.engine.evaluate import evaluate
 from rft_core.engine.folding import Fold, Folding, find_folds
 from rft_core.engine.models import embedded
 from rft_core.engine.models.normalize import NormalizedModel
@@ -220,3 +221,13 @@ def test_after_a_strategy(strategy):
     gradient, folded = (input_gradient(one, images, labels)[0] for one in (model, twin))
     assert (folded - gradient).norm() <= 1e-5 * gradient.norm()
     assert [parameter.requires_grad for parameter in model.parameters()] == wanted
+
+
+@pytest.mark.parametrize("attack_name", ["pgd", "apgd"])
+def test_an_evaluation_gives_the_same_verdicts(attack_name):
+    model, data = tiny.fit(settled(embedded.bloom_resnet(3)), tiny.learnable(48, 32)), tiny.learnable(48, 32, seed=1)
+    grid = (0.0, 1 / 255, 4 / 255, 16 / 255)
+    one, other = (evaluate(model, data, norm="linf", epsilons=grid, steps=3, attack=attack_name, folding=folding) for folding in (None, Folding()))
+    assert (one.verdicts == other.verdicts).all()
+    assert one.gradient_evaluations == other.gradient_evaluations
+    assert 0 < one.verdicts[:, 1:].mean() < 1
