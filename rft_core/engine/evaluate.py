@@ -20,6 +20,7 @@ from rft_core import catalog
 from rft_core.engine.attacks.norms import NORMS, Norm
 from rft_core.engine.attacks.walk import Walk, input_gradient
 from rft_core.engine.data.dataset import Split
+from rft_core.engine.folding import Folding
 from rft_core.engine.modes import eval_mode
 from rft_core.engine.search import ROUNDING, Found, Search, bisect_with
 from rft_core.metrics.curve import RobustnessCurve
@@ -55,11 +56,13 @@ def evaluate(
     batch_size: int = 128,
     memory_format: torch.memory_format = torch.contiguous_format,
     keep_fooling: bool = False,
+    folding: Folding | None = None,
 ) -> Evaluation:
     """Return the verdicts of `model` on `split` under `attack` at each of `epsilons`, which start at 0.
 
     The verdict at epsilon 0 is the clean prediction. Every module's training flag is given back. With `keep_fooling` the
-    perturbations that fooled the model are kept: 12 bytes a pixel of each fallen image.
+    perturbations that fooled the model are kept: 12 bytes a pixel of each fallen image. With a `folding` the attacks walk on
+    the model's folded twin; the clean prediction is always the model's own.
     """
     row = catalog.find("attacks", attack)
     with eval_mode(model):
@@ -68,7 +71,8 @@ def evaluate(
         spent, fooling = 0, {}
         if len(epsilons) > 1 and row.walk:
             walk = row.load_walk()(steps, relative_step_size)
-            lane = _Lane(model, split, search, walk, NORMS[norm], memory_format)
+            walked = folding.of(model, split.images[:1]) if folding else model
+            lane = _Lane(walked, split, search, walk, NORMS[norm], memory_format)
             spent, fooling = lane.run(batch_size, 1 if attack == "fgsm" else steps), lane.found
         elif len(epsilons) > 1:
             found = fooling if keep_fooling else None

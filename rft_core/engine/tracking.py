@@ -51,6 +51,7 @@ def measure_split(job: Job, split: Split, epsilons: tuple[float, ...], attack: s
         relative_step_size=spec.evaluation.relative_step_size,
         batch_size=job.measure_batch,
         memory_format=job.runtime.memory_format,
+        folding=job.folding,
     )
 
 

@@ -16,6 +16,7 @@ from rft_core.engine.data.augment import augment
 from rft_core.engine.data.dataset import Dataset, Split
 from rft_core.engine.device import Runtime, peak_memory
 from rft_core.engine.evaluate import as_pixels
+from rft_core.engine.folding import Folding
 from rft_core.engine.memory import is_out_of_memory
 from rft_core.engine.modes import train_mode, trains_statistics
 from rft_core.engine.objectives.adversary import Adversary
@@ -65,6 +66,8 @@ class Job:
     measure_batch: int = MEASURE_BATCH
     """Images measured at once."""
     order: EpochOrder = field(default_factory=EpochOrder, compare=False)
+    folding: Folding = field(default_factory=Folding, compare=False)
+    """The twin of `model` that training attacks."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -213,6 +216,7 @@ def build_adversary(job: Job, step: int, epsilon: float) -> Adversary:
         generator=stream,
         # FGSM takes one step whatever is asked; APGD also looks where it starts
         evaluations={"fgsm": 1, "pgd": attack.steps}.get(attack.kind, attack.steps + 1),
+        folding=job.folding,
     )
 
 

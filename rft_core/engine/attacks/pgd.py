@@ -81,5 +81,6 @@ def step_share(relative_step_size: float | None, steps: int) -> float:
 
 def ascend(adversarial: Tensor, gradient: Tensor, images: Tensor, ball: Norm, epsilon: float | Tensor, step_size: float | Tensor) -> Tensor:
     """Return the next iterate: one step up the gradient, projected into the ball and into [0, 1]."""
-    moved = adversarial + step_size * ball.direction(gradient)
-    return torch.clamp(images + ball.project(moved - images, epsilon), 0, 1)
+    # in place where a tensor is ours: a new one of this size costs as much as the arithmetic
+    moved = (adversarial + ball.direction(gradient).mul_(step_size)).sub_(images)
+    return ball.project(moved, epsilon).add_(images).clamp_(0, 1)

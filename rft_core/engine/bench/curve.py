@@ -13,6 +13,7 @@ from rft_core.engine.bench.classifiers import classifier
 from rft_core.engine.data.dataset import Split
 from rft_core.engine.device import Runtime, choose_runtime
 from rft_core.engine.evaluate import Evaluation, as_pixels, evaluate
+from rft_core.engine.folding import Folding
 from rft_core.metrics.significance import mcnemar_p_value
 from rft_core.sections import RuntimeSpec
 
@@ -66,6 +67,7 @@ def _ours(model: nn.Module, split: Split, runtime: Runtime) -> Evaluation:
         steps=STEPS,
         batch_size=BATCH,
         memory_format=runtime.memory_format,
+        folding=Folding(),
     )
 
 

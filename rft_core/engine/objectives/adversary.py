@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rft_core.engine.folding import Folding
 from rft_core.engine.modes import eval_mode
 
 
@@ -13,7 +14,8 @@ from rft_core.engine.modes import eval_mode
 class Adversary:
     """Maps (model, images, labels) to adversarial images within `epsilon`; counts its gradient evaluations (examples x steps).
 
-    `evaluations` is what the attack spends on an image where that is not its number of steps.
+    `evaluations` is what the attack spends on an image where that is not its number of steps. With a `folding`
+    the model's folded twin is attacked in its place, which gives the same points to rounding.
     """
 
     attack: Callable[..., Tensor]
@@ -24,6 +26,7 @@ class Adversary:
     random_start: bool
     generator: torch.Generator | None
     evaluations: int | None = None
+    folding: Folding | None = None
     spent: int = 0
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
@@ -40,5 +43,6 @@ class Adversary:
             "random_start": self.random_start,
             "generator": self.generator,
         }
-        with eval_mode(model):
-            return self.attack(model, images, labels, **configured | options).detach()
+        attacked = self.folding.of(model, images) if self.folding else model
+        with eval_mode(attacked):
+            return self.attack(attacked, images, labels, **configured | options).detach()
