@@ -63,7 +63,7 @@ def test_one_query_and_no_spec_is_read(store, monkeypatch):
         submit(store, f"run {place}")
     said = []
     event.listen(store.engine, "before_cursor_execute", lambda connection, cursor, statement, *_: said.append(statement))
-    monkeypatch.setattr(run_store, "parse", lambda _: pytest.fail("a list parsed a spec"))
+    monkeypatch.setattr(run_store, "parse_stored", lambda _: pytest.fail("a list parsed a spec"))
     assert store.summaries(Wanted("run", order="clean"), limit=2).total == 4
     (query,) = [one for one in said if one != "BEGIN"]
     assert "runs.spec" not in query
