@@ -127,7 +127,10 @@ class TestDisk:
         (store.home.runs / "link").symlink_to("/usr")
         assert 2_000_000 <= home_bytes(store.home) - held < 2_001_000
         assert launch(store, LaunchLimits(disk=1))
-        with pytest.raises(UserError, match=r"the limit is 0.002 GB \(--limit-disk\), so that no run can be launched; those launched before go on. Ask the instructor to delete"):
+        with pytest.raises(
+            UserError,
+            match=r"the limit is 0.002 GB \(--limit-disk\), so that no run can be launched; those launched before go on. Ask the instructor to delete",
+        ):
             launch(store, LaunchLimits(disk=0.002))
 
 

@@ -124,3 +124,10 @@ def test_no_home_folder_is_told(store, monkeypatch):
     text = html_report(content(store, [stored(store, "a", data__dataset="folder:/home/ada/flowers")]), store.home.runs)
     assert "/home/ada" not in text
     assert "folder:~/flowers" in text
+
+
+def test_one_run_alone_runs_nothing_either(store):
+    document = Page(html_report(content(store, [stored(store, HOSTILE)]), store.home.runs))
+    assert document.tags.count("script") == 5
+    assert "img" not in document.tags
+    assert any(HOSTILE in text for text in document.within("h1"))
