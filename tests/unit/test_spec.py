@@ -173,5 +173,6 @@ def test_an_epsilon_of_l2_has_an_end_too():
             with_settings(RunSpec(), {"threat.norm": "l2", name: value})
 
 
-def test_notes_may_have_lines():
+def test_notes_may_have_lines_and_be_longer_than_other_texts():
+    assert len(with_settings(RunSpec(), {"notes": "x" * 20_000}).notes) == 20_000
     assert with_settings(RunSpec(), {"notes": "a\n\tb\r\n"}).notes == "a\n\tb\r\n"
