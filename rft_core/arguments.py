@@ -32,7 +32,7 @@ def split_setting(text: str) -> tuple[str, Any]:
         raise UserError(f"--set {text} has no value; write --set name=value, for example --set optim.epochs=3")
     try:
         return name.strip(), json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name.strip(), value.strip() or None
 
 

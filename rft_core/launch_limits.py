@@ -17,7 +17,8 @@ class LaunchLimits:
     """Limits on what viewers launch; None where there is none.
 
     `queued`: runs of one viewer that wait or are at work. `minutes`: of one run, from its start to the moment it is asked to stop.
-    `images`: training and test images of one run. `disk`: gigabytes (10^9 bytes) that the home may hold when a run is launched.
+    `images`: training and test images of one run. `disk`: gigabytes (10^9 bytes) in the home from
+    which on none is launched; what was launched before goes on, and may take more.
     """
 
     queued: int | None = None
@@ -43,7 +44,7 @@ class LaunchLimits:
         if self.images is not None:
             parts.append(f"{self.images:,} images a run")
         if self.disk is not None:
-            parts.append(f"{self.disk:g} GB of disk for all")
+            parts.append(f"none once runs and data of all hold {self.disk:g} GB")
         return f"You may launch runs here. Limits: {', '.join(parts)}." if parts else "You may launch runs here."
 
 

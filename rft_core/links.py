@@ -50,7 +50,7 @@ def _apply(waiting: list[tuple[str, Any]], spec: RunSpec) -> tuple[RunSpec, list
             except UserError as error:
                 refused.append((name, value, str(error)))
         if len(refused) == len(waiting):
-            return spec, [f"{reason[:300]}; it stays as it was" for _, _, reason in refused]
+            return spec, [f"{reason}; it stays as it was" for _, _, reason in refused]
         waiting = [(name, value) for name, value, _ in refused]
     return spec, []
 

@@ -59,8 +59,13 @@ def _one_line(text: str) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    _one_line(re.sub(r"[\t\r\n]", " ", text))
+    _one_line(re.sub(f"[{BREAKS}]", " ", text))
     return text
+
+
+def readable(text: str, kept: str = "") -> str:
+    """Return a stored text as a spec may hold it: a space for each character of HIDDEN that parts words, � for every other, but for those of `kept`."""
+    return HIDDEN.sub(lambda found: found[0] if found[0] in kept else " " if found[0].isspace() else "\ufffd", text)
 
 
 def _holds_truth(value: Any) -> bool:
@@ -73,6 +78,8 @@ def _holds_truth(value: Any) -> bool:
 
 # a terminal obeys controls, a list is torn by line ends, and turned writing shows another name than is there
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# what notes may hold of it
+BREAKS = "\t\r\n"
 Line = Annotated[str, AfterValidator(_one_line)]
 LONGEST_TAG = 60
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TAG), AfterValidator(_one_line)]

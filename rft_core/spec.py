@@ -15,7 +15,9 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from rft_core.errors import SettingError, UnknownNameError, UserError, printable
 from rft_core.sections import (
+    BREAKS,
     LARGEST_EPSILON_L2,
+    LONGEST_TAG,
     AttackSpec,
     DataSpec,
     EvaluationSpec,
@@ -32,6 +34,7 @@ from rft_core.sections import (
     Tag,
     ThreatSpec,
     UnknownNameValue,
+    readable,
 )
 from rft_core.units import PIXEL_LEVELS, format_epsilon
 
@@ -79,6 +82,19 @@ def parse(raw: Mapping[str, Any] | str) -> RunSpec:
         return RunSpec.model_validate(raw)
     except ValidationError as error:
         raise _translate(error) from None
+
+
+def parse_stored(raw: Mapping[str, Any] | str) -> RunSpec:
+    """Return the RunSpec in `raw`, which a version of this program has stored: as `parse`, but no run is lost for its words.
+
+    Earlier versions took texts that a new spec may not hold. What does not show in them becomes � or a space, a tag of more than 60
+    characters is cut, an empty one left out; what is stored stays as it is.
+    """
+    raw = _from_json(raw) if isinstance(raw, str) else raw
+    try:
+        return parse(raw)
+    except SettingError:
+        return parse(_readable(raw))
 
 
 def with_settings(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
@@ -171,6 +187,29 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise UserError(f"the spec has '{printable(name)}' twice in one place; keep one")
         found[name] = value
     return found
+
+
+def _readable(raw: Any) -> Any:
+    if not isinstance(raw, Mapping):
+        return raw
+    found = {name: {leaf: _line(value) for leaf, value in part.items()} if isinstance(part, Mapping) else _line(part) for name, part in raw.items()}
+    if isinstance(raw.get("notes"), str):
+        found["notes"] = readable(raw["notes"], BREAKS)
+    if isinstance(raw.get("tags"), list | tuple):
+        found["tags"] = [tag for one in found["tags"] if (tag := _tag(one)) != ""]
+    return found
+
+
+def _line(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_line(one) if isinstance(one, str) else one for one in value]
+    return readable(value) if isinstance(value, str) else value
+
+
+def _tag(tag: Any) -> Any:
+    if not isinstance(tag, str):
+        return tag
+    return tag.strip() if len(tag.strip()) <= LONGEST_TAG else f"{tag.strip()[: LONGEST_TAG - 1]}…"
 
 
 def _locate(raw: dict, name: str) -> tuple[dict, str]:

@@ -193,6 +193,7 @@ class _Work:
 
     def _write(self, member: zipfile.ZipInfo, target: Path) -> None:
         """Write one file, counting what comes out of the archive and not what its directory says."""
+        # zipfile finds a member damaged that claims more than there is, which is its habit and no promise
         stored = min(member.compress_size, self.size)
         most = min(self.limits.file_bytes, CHUNK + self.limits.ratio * stored)
         with open(target, "xb") as file:

@@ -87,7 +87,8 @@ def _check_disk(home: Home, limits: LaunchLimits) -> None:
     held = home_bytes(home)
     if held >= limits.disk * GIGABYTE:
         raise UserError(
-            f"runs and data here hold {held / GIGABYTE:.2f} GB, and the limit is {limits.disk:g} GB (--limit-disk); ask the instructor to delete some runs"
+            f"runs and data here hold {held / GIGABYTE:.2f} GB, and the limit is {limits.disk:g} GB (--limit-disk), so that no run can be launched; "
+            "those launched before go on. Ask the instructor to delete some runs"
         )
 
 

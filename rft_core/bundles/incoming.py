@@ -25,7 +25,7 @@ from rft_core.home import Home
 from rft_core.member_names import plain_parts, printable
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.report.history import build_history
-from rft_core.spec import RunSpec, parse
+from rft_core.spec import RunSpec, parse_stored
 from rft_core.store.artifacts import list_artifacts, remove_folder
 from rft_core.store.events import Event, read_events
 from rft_core.store.home_turn import home_turn
@@ -122,7 +122,7 @@ def _read_run(folder: Path, run_id: str) -> tuple[dict[str, Any], RunSpec, tuple
     if document["run_id"] != run_id:
         raise ValueError(f"{RUN} is of another run")
     canonical(document)
-    spec = parse(document["spec"])
+    spec = parse_stored(document["spec"])
     events = _read_events(folder)
     if any(after.sequence <= before.sequence for before, after in zip(events, events[1:])):
         raise ValueError("its events are not in order")

@@ -62,7 +62,7 @@ def serve(
     limit_queued: Annotated[int | None, typer.Option(help="Runs of one viewer that may wait or be at work.")] = None,
     limit_minutes: Annotated[float | None, typer.Option(help="Minutes that a viewer's run may take before it is asked to stop.")] = None,
     limit_images: Annotated[int | None, typer.Option(help="Training and test images that a viewer's run may use.")] = None,
-    limit_disk: Annotated[float | None, typer.Option(help="Gigabytes that the home may hold when a viewer launches a run.")] = None,
+    limit_disk: Annotated[float | None, typer.Option(help="Gigabytes in the home from which on no viewer launches; runs already launched go on.")] = None,
 ) -> None:
     """Serve the dashboard on 127.0.0.1, or with --share to a class."""
     from rft_core.serve import serve_app

@@ -86,7 +86,7 @@ def _figures(content: Content, runs_folder: Path) -> str:
 
 def _chart(name: str, figure: go.Figure, said: str) -> str:
     figure.update_layout(template="plotly_white")
-    # "<" may not stand in a script element, whatever a run is called
+    # "<" may not stand in a script element, whatever a run is called; plotly escapes it too, which is nothing it promises
     data = figure.to_json().replace("<", "\\u003c")
     return (
         f'<figure><div id="{name}" role="img" aria-label="{_text(said)}" style="height:{figure.layout.height}px"></div><figcaption>{_text(said)}</figcaption></figure>'

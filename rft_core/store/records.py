@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from rft_core.spec import RunSpec, parse
+from rft_core.spec import RunSpec, parse_stored
 
 ACTIVE = ("running", "stopping")
 ENDED = ("finished", "failed", "stopped")
@@ -150,4 +150,4 @@ def as_record(row: Row) -> RunRecord:
     """Return a row of the table `runs` as a record."""
     values = row._mapping
     fields = {name: values[name] for name in RunRecord.__dataclass_fields__ if name not in ("spec", "report")}
-    return RunRecord(**fields, spec=parse(row.spec), report=json.loads(row.report) if row.report else None)
+    return RunRecord(**fields, spec=parse_stored(row.spec), report=json.loads(row.report) if row.report else None)

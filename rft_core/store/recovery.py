@@ -17,7 +17,7 @@ import psutil
 from sqlalchemy import Connection, Table, insert
 
 from rft_core.errors import StoreError, UserError
-from rft_core.spec import parse
+from rft_core.spec import parse_stored
 from rft_core.store.connection import open_engine
 from rft_core.store.summaries import mend_summaries
 from rft_core.store.tables import artifacts, events, runs
@@ -100,7 +100,7 @@ def _fill(target: Connection, table: Table, rows: Any, known: dict[str, Any]) ->
 
 def _is_run(row: dict[str, Any]) -> bool:
     try:
-        parse(row["spec"])
+        parse_stored(row["spec"])
         return row["report"] is None or isinstance(json.loads(row["report"]), dict)
     except (UserError, ValueError, TypeError, KeyError):
         return False

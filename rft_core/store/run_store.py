@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from rft_core.errors import StoreError, UnknownNameError, printable
 from rft_core.home import Home, find_home
 from rft_core.preview import Pace
-from rft_core.spec import RunSpec, parse, spec_hash, with_settings
+from rft_core.spec import RunSpec, parse_stored, spec_hash, with_settings
 from rft_core.store import process
 from rft_core.store.artifacts import remove_folder
 from rft_core.store.connection import open_engine
@@ -220,9 +220,12 @@ class RunStore:
         record = self.get(run_id)
         # read again inside the transaction: notes and tags may be written at the same moment from two pages
         with self._write() as connection:
-            spec = parse(connection.execute(select(runs.c.spec).where(runs.c.run_id == record.run_id)).scalar_one())
-            changed = with_settings(spec, words)
-            connection.execute(update(runs).where(runs.c.run_id == record.run_id).values(name=changed.name or record.run_id, spec=changed.to_json()))
+            stored = connection.execute(select(runs.c.spec).where(runs.c.run_id == record.run_id)).scalar_one()
+            changed = with_settings(parse_stored(stored), words)
+            # words that nobody changed stay as they were written, whichever version wrote them
+            values = {"spec": json.dumps(json.loads(stored) | changed.model_dump(mode="json", include=set(words)), indent=2)}
+            values |= {"name": changed.name or record.run_id} if "name" in words else {}
+            connection.execute(update(runs).where(runs.c.run_id == record.run_id).values(**values))
             self._summarise(connection, record.run_id)
 
     def measured_paces(self, spec: RunSpec) -> list[Pace]:

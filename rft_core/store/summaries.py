@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, false, func, insert, literal, or_, select, union, update
 
 from rft_core.preview import Pace
-from rft_core.sections import LONGEST_TAG
-from rft_core.spec import RunSpec, parse
+from rft_core.sections import LONGEST_TAG, readable
+from rft_core.spec import RunSpec, parse_stored
 from rft_core.store.records import MOVING, RunSummary
 from rft_core.store.tables import runs, summaries
 
@@ -119,7 +119,7 @@ def find_paces(engine: Engine, spec: RunSpec, host: str) -> list[Pace]:
     like = case((summaries.c.strategy == spec.strategy.kind, 0), else_=1)
     with engine.connect() as connection:
         rows = connection.execute(query.order_by(like, runs.c.created.desc()).limit(PACES)).all()
-    return [_pace(parse(row.spec), json.loads(row.report), row.name) for row in rows]
+    return [_pace(parse_stored(row.spec), json.loads(row.report), row.name) for row in rows]
 
 
 def _pace(spec: RunSpec, report: dict[str, Any], name: str) -> Pace:
@@ -147,7 +147,7 @@ def mend_summaries(connection: Connection) -> None:
 
 def split_tags(text: str) -> tuple[str, ...]:
     """Return the tags in a column `tags`."""
-    return tuple(text.strip("\n").split("\n")) if text.strip("\n") else ()
+    return tuple(tag for tag in text.split("\n") if tag)
 
 
 def _join_tags(tags: list[str]) -> str:
@@ -175,8 +175,10 @@ def _filtered(query: Select, wanted: Wanted) -> Select:
 
 def _summary(row: Row) -> RunSummary:
     values = row._mapping
-    fields = {name: values[name] for name in RunSummary.__dataclass_fields__ if name != "tags"}
-    return RunSummary(**fields, tags=split_tags(row.tags))
+    fields = {name: values[name] for name in RunSummary.__dataclass_fields__}
+    # as the filters know them, they may hold what does not show
+    words = {"dataset": readable(row.dataset), "backbone": readable(row.backbone), "tags": tuple(map(readable, split_tags(row.tags)))}
+    return RunSummary(**fields | words)
 
 
 def _of_spec(run_id: str, spec: dict[str, Any]) -> dict[str, Any]:

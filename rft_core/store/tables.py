@@ -1,9 +1,22 @@
 """The schema, the same on SQLite and PostgreSQL."""
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, TypeDecorator
+
+from rft_core.sections import readable
 
 metadata = MetaData()
 SCHEMA_VERSION = 2
+
+
+class Line(TypeDecorator):
+    """A line of text that is read without what does not show: earlier versions took any name."""
+
+    impl, cache_ok = String, True
+
+    def process_result_value(self, value: str | None, dialect: object) -> str | None:
+        """Return the text of a cell as it is shown."""
+        return None if value is None else readable(value)
+
 
 meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
 
@@ -13,7 +26,7 @@ runs = Table(
     Column("run_id", String(40), primary_key=True),
     # the order of creation; a run's colour everywhere derives from it
     Column("number", Integer, nullable=False),
-    Column("name", String(200), nullable=False),
+    Column("name", Line(200), nullable=False),
     Column("spec", Text, nullable=False),
     Column("spec_hash", String(32), nullable=False),
     Column("status", String(12), nullable=False),

@@ -41,8 +41,8 @@ ASKED = {
 
 @pytest.fixture
 def shown(store):
-    """A store with two measured runs, of names that are markup."""
-    ids = [stored_run(store, name) for name in (EVIL, "plain")]
+    """A store with two measured runs, one with a name, notes and a tag that are markup."""
+    ids = [stored_run(store, EVIL, notes=EVIL, tags=[EVIL[:40]]), stored_run(store, "plain")]
     return store, ids
 
 

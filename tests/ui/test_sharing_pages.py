@@ -220,6 +220,15 @@ class TestGate:
         app.session_state[gate.KEY] = "0" * 32
         assert app.run().text[0].value == "viewer"
 
+    def test_a_wrong_pin_costs_time_and_is_not_shown(self, shared, monkeypatch):
+        slept = []
+        monkeypatch.setattr(gate.time, "sleep", slept.append)
+        monkeypatch.setattr(gate, "WRONG_SECONDS", 1.5)
+        app = opened_bar()
+        assert app.text_input(key="gate.pin").proto.type == app.text_input(key="gate.pin").proto.PASSWORD
+        enter(app, "wrong one")
+        assert slept.count(1.5) == 1
+
     def test_a_viewer_cannot_ask_which_files_there_are(self, shared, tmp_path):
         (tmp_path / "secret.csv").write_text("path,label\n")
         for place in (tmp_path / "secret.csv", tmp_path / "nothing.csv"):

@@ -80,6 +80,7 @@ class TestSchedule:
 MISTAKES = [
     (("run", "--preset", "schedule"), "unknown preset 'schedule', did you mean 'scheduled'?"),
     (("submit", "--set", "optim.epoch=3"), "unknown setting 'optim.epoch', did you mean 'optim.epochs'?"),
+    (("run", "--set", "seed=" + "[" * 100_000), "seed must be a valid integer"),
     (("run", "--set", "optim.epochs"), "--set optim.epochs has no value; write --set name=value"),
     (("run", "--set", "strategy.kind=linear_prob"), "unknown strategy 'linear_prob', did you mean 'linear_probe'?"),
     (("run", "--set", "data.dataset=digit"), "unknown dataset 'digit', did you mean 'digits'?"),
@@ -126,7 +127,7 @@ def test_a_mistake_of_usage_is_exit_code_2(call, arguments):
 
 
 class TestSpecFile:
-    @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe\x00bad", b'{"optim": {"epoch": 3}}'])
+    @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe\x00bad", b'{"optim": {"epoch": 3}}', b"[" * 100_000])
     def test_one_that_cannot_be_used(self, call, tmp_path, content):
         path = tmp_path / "spec.json"
         path.write_bytes(content)

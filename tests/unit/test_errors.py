@@ -39,3 +39,16 @@ def test_what_a_person_can_mend_is_a_user_error(kind):
 def test_a_training_error_is_not_the_users():
     assert issubclass(errors.TrainingError, errors.RftError)
     assert not issubclass(errors.TrainingError, errors.UserError)
+
+
+@pytest.mark.parametrize(
+    "value", [10**5000, [10**5000], "x" * 10**6, "\x1b[31m\n\u202e", {"a": "\x00"}], ids=["digits", "nested", "long", "controls", "mapping"]
+)
+def test_a_value_of_any_kind_is_shown_in_one_short_line(value):
+    for error in (
+        errors.SettingError("seed", value, "must be less"),
+        errors.SettingError("seed", value, "must be less; lower it"),
+        errors.UnknownNameError("kind", value, ["a"]),
+    ):
+        assert str(error).isprintable()
+        assert len(str(error)) < 250

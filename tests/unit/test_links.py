@@ -61,6 +61,22 @@ def test_a_value_outside_the_form_is_taken_to_its_end():
     assert "1e-07 is taken" in said[0]
 
 
+@pytest.mark.parametrize("value", ["Infinity", "NaN", "false", "true", "abc", "[1]", ""])
+def test_a_value_that_is_no_number_is_not_taken_to_an_end(value):
+    spec, said = read_items([f"optim.learning_rate:{value}", "seed:4"], BASE, EVERY, {"optim.learning_rate": (1e-7, 100.0)})
+    assert spec.optim.learning_rate == BASE.optim.learning_rate
+    assert spec.seed == 4
+    assert len(said) == 1
+    assert said[0].startswith("optim.learning_rate must")
+
+
+@pytest.mark.parametrize("item", ["data.dataset:zzz", "model.backbone:" + "[" * 100_000, "schedule.points:" + "[" * 100_000, "x" * 5000])
+def test_what_is_said_of_an_item_is_short(item):
+    _, said = read_items([item], BASE, EVERY)
+    assert len(said) == 1
+    assert len(said[0]) < 1200
+
+
 def test_what_is_not_offered_is_left_out():
     spec, said = read_items(["optim.clip_norm:1"], BASE, ("optim.epochs",))
     assert spec == BASE

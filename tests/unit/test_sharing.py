@@ -95,7 +95,7 @@ def test_who_is_shared(monkeypatch, address, variable, shared):
 
 
 class TestServe:
-    @pytest.mark.parametrize("given", [{"share": True}, {"share": True, "pin": "123"}, {"pin": PIN}, {"names": ("lab.example",)}, {"share": True, "pin": PIN, "names": ("http://x/",)}])  # fmt: skip
+    @pytest.mark.parametrize("given", [{"share": True}, {"share": True, "pin": "123"}, {"pin": PIN}, {"names": ("lab.example",)}, {"share": True, "pin": PIN, "names": ("http://x/",)}, {"share": True, "pin": PIN, "names": ("",)}])  # fmt: skip
     def test_what_is_refused_before_anything_starts(self, monkeypatch, given):
         monkeypatch.delenv("RFT_PIN", raising=False)
         monkeypatch.setattr(serve, "open_store", lambda: pytest.fail("something was started"))
@@ -120,3 +120,29 @@ class TestServe:
     def test_alone_it_listens_on_this_machine_only(self):
         arguments = serve.streamlit_arguments(8501, serve.LOCAL_NAMES, share=False)
         assert arguments[arguments.index("--server.address") + 1] == "127.0.0.1"
+
+    @pytest.mark.parametrize("share", [False, True])
+    def test_protections_are_named_so_that_no_configuration_takes_them_off(self, share):
+        arguments = serve.streamlit_arguments(8501, serve.LOCAL_NAMES, share=share)
+        named = dict(zip(arguments[4::2], arguments[5::2]))
+        assert named["--server.enableCORS"] == named["--server.enableXsrfProtection"] == "true"
+        assert named["--server.enableStaticServing"] == "false"
+        assert named.get("--server.maxUploadSize") == ("50" if share else None)
+
+    def test_alone_only_this_machines_names_are_answered_and_an_old_hash_is_forgotten(self, monkeypatch, tmp_path, hashed):
+        monkeypatch.setenv("RFT_HOME", str(tmp_path))
+        monkeypatch.setenv(HASH_VARIABLE, hashed)
+        for name, value in (("ensure_worker", lambda home: None), ("is_taken", lambda port, address: False)):
+            monkeypatch.setattr(serve, name, value)
+        monkeypatch.setattr(serve.os, "chdir", lambda path: None)
+        started = []
+        monkeypatch.setattr(serve.os, "execve", lambda *process: started.append(process))
+        serve.serve_app(8999)
+        _, arguments, environment = started[0]
+        assert [after for flag, after in zip(arguments, arguments[1:]) if flag == "--server.allowedHosts"] == ["localhost", "127.0.0.1"]
+        assert HASH_VARIABLE not in environment
+
+    def test_sharing_without_a_pin_says_what_it_is_for(self, monkeypatch):
+        monkeypatch.delenv("RFT_PIN", raising=False)
+        with pytest.raises(UserError, match="sharing needs a PIN"):
+            serve.serve_app(8999, share=True)

@@ -138,3 +138,41 @@ def test_an_epsilon_grid_is_mended_and_it_is_said(given, measured):
 def test_a_grid_in_order_is_left_alone():
     assert grid_note(with_settings(RunSpec(), {"evaluation.epsilons": [0, 0.1]})) is None
     assert grid_note(RunSpec()) is None
+
+
+# an epsilon has its ends by its norm; a gradient norm that is never reached clips nothing
+OPEN_ENDED = {"threat.epsilon", "evaluation.epsilons", "optim.clip_norm"}
+
+
+@pytest.mark.parametrize("name", [name for name in setting_names() if name not in OPEN_ENDED])
+def test_every_number_has_two_ends_and_every_list_a_length(name):
+    schema = RunSpec.model_json_schema()
+    place = schema["properties"]
+    for part in name.split(".")[:-1]:
+        place = schema["$defs"][place[part]["$ref"].rpartition("/")[2]]["properties"]
+    waiting = [place[name.rpartition(".")[2]]]
+    while waiting:
+        one = waiting.pop()
+        waiting += [*one.get("anyOf", []), *one.get("prefixItems", []), *([one["items"]] if isinstance(one.get("items"), dict) else [])]
+        if one.get("type") in ("integer", "number"):
+            assert {"minimum", "exclusiveMinimum"} & one.keys(), name
+            assert {"maximum", "exclusiveMaximum"} & one.keys(), name
+        if one.get("type") == "array":
+            assert "maxItems" in one, name
+
+
+@pytest.mark.parametrize(("name", "value"), [("name", "x" * 201), ("notes", "x" * 20_001), ("tags", ["x"] * 51), ("tags", ["x" * 61]), ("tags", [" "]), ("data.dataset", "folder:" + "x" * 4096), ("evaluation.epsilons", [0.01] * 257), ("evaluation.epsilons", []), ("schedule.points", [[0, 0]] * 201), ("schedule.points", []), ("data.domains", ["x"] * 51), ("name", "a\x1b"), ("notes", "a\u202e"), ("tags", ["a\x00"]), ("seed", True), ("schedule.points", [[True, 0]]), ("runtime.device", "cuda:0;x"), ("optim.clip_norm", float("inf")), ("evaluation.epsilons", [True]), ("evaluation.epsilons", [2]), ("threat.epsilon", []), ("threat.epsilon", "9" * 400), ("threat.epsilon", "1/0"), ("schedule.points", [[0.5, 0], [0.2, 1]]), ("attack.kind", "square")])  # fmt: skip
+def test_a_value_past_its_ends_is_refused_by_name(name, value):
+    with pytest.raises(SettingError, match=f"^{name}"):
+        with_settings(RunSpec(), {name: value})
+
+
+def test_an_epsilon_of_l2_has_an_end_too():
+    for name, value in (("threat.epsilon", 1001), ("evaluation.epsilons", [1001])):
+        with pytest.raises(SettingError, match=f"^{name} must stay in|^{name} must be in"):
+            with_settings(RunSpec(), {"threat.norm": "l2", name: value})
+
+
+def test_notes_may_have_lines_and_be_longer_than_other_texts():
+    assert len(with_settings(RunSpec(), {"notes": "x" * 20_000}).notes) == 20_000
+    assert with_settings(RunSpec(), {"notes": "a\n\tb\r\n"}).notes == "a\n\tb\r\n"

@@ -73,3 +73,11 @@ def test_sizes_in_the_directory_are_not_believed(home):
     upload = unpack(io.BytesIO(content), "photos.zip", home, Limits(file_bytes=1000))
     assert upload.kept == 6
     assert upload.skipped[0].startswith("photos/evil.bmp: it")
+
+
+def test_a_stored_size_beyond_the_archive_brings_nothing_in(home):
+    content = bytearray(packed([*good(), ("photos/evil.bmp", bytes(40 * 2**20))]))
+    struct.pack_into("<L", content, content.rfind(b"PK\x01\x02") + 20, 2**31)
+    upload = unpack(io.BytesIO(bytes(content)), "photos.zip", home)
+    assert (upload.kept, len(upload.skipped)) == (6, 1)
+    assert not any(path.suffix == ".bmp" for path in upload.folder.rglob("*"))

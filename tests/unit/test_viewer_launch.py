@@ -1,6 +1,8 @@
 """What viewers may launch: every limit holds on the server, names itself, its value and the way out."""
 
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -125,7 +127,10 @@ class TestDisk:
         (store.home.runs / "link").symlink_to("/usr")
         assert 2_000_000 <= home_bytes(store.home) - held < 2_001_000
         assert launch(store, LaunchLimits(disk=1))
-        with pytest.raises(UserError, match=r"the limit is 0.002 GB \(--limit-disk\); ask the instructor to delete"):
+        with pytest.raises(
+            UserError,
+            match=r"the limit is 0.002 GB \(--limit-disk\), so that no run can be launched; those launched before go on. Ask the instructor to delete",
+        ):
             launch(store, LaunchLimits(disk=0.002))
 
 
@@ -160,6 +165,25 @@ class TestDoor:
         monkeypatch.delenv(LIMITS_VARIABLE)
         assert open_door("0.0.0.0").launching is None
         assert sharing.Door(True).launching is None
+
+
+def test_two_tabs_at_once_find_room_for_one(store):
+    """Both are past the count of runs before either has queued its own, but for the lock."""
+
+    def slow(store: RunStore, wanted: RunSpec) -> str:
+        time.sleep(0.3)
+        return store.submit(wanted)
+
+    def one(_: int) -> str:
+        try:
+            return launch_for_viewer(store, [spec()], "ann", LaunchLimits(queued=1), slow)[0]
+        except UserError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(one, range(2)))
+    assert sum("--limit-queued" in line for line in said) == 1
+    assert store.summaries().total == 1
 
 
 class TestServe:

@@ -53,8 +53,8 @@ def read_cache(folder: Path) -> tuple[list[Split], tuple[str, ...]] | None:
 def _read_split(folder: Path, place: int, row: dict, small: bool) -> Split:
     path = folder / f"{place}.npy"
     # copy on write: torch wants memory that may be written, the file must stay as it is
-    images = np.load(path, mmap_mode=None if small else "c")
-    labels = np.load(folder / f"{place}_labels.npy")
+    images = np.load(path, mmap_mode=None if small else "c", allow_pickle=False)
+    labels = np.load(folder / f"{place}_labels.npy", allow_pickle=False)
     if images.shape[0] != len(labels) or zlib.crc32(labels) != row["labels_checksum"] or (small and zlib.crc32(images) != row["checksum"]):
         raise ValueError(f"{path} was changed")
     return Split(torch.from_numpy(images), torch.from_numpy(labels))

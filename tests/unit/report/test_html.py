@@ -6,9 +6,10 @@ import json
 import re
 from html.parser import HTMLParser
 
+import plotly.graph_objects as go
 import pytest
 
-from rft_core.report.html import html_report
+from rft_core.report.html import _chart, html_report
 from rft_core.report.view import View
 from rft_core.spec import parse
 from tests.unit.report.stored import content, stored
@@ -124,3 +125,17 @@ def test_no_home_folder_is_told(store, monkeypatch):
     text = html_report(content(store, [stored(store, "a", data__dataset="folder:/home/ada/flowers")]), store.home.runs)
     assert "/home/ada" not in text
     assert "folder:~/flowers" in text
+
+
+def test_one_run_alone_runs_nothing_either(store):
+    document = Page(html_report(content(store, [stored(store, HOSTILE)]), store.home.runs))
+    assert document.tags.count("script") == 5
+    assert "img" not in document.tags
+    assert any(HOSTILE in text for text in document.within("h1"))
+
+
+def test_a_chart_ends_no_script_whatever_plotly_escapes(monkeypatch):
+    monkeypatch.setattr(go.Figure, "to_json", lambda figure: json.dumps({"name": HOSTILE}))
+    document = Page(_chart("curves", go.Figure(), "said"))
+    assert document.tags.count("script") == 1
+    assert document.charts()["curves"] == {"name": HOSTILE}

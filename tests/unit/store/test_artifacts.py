@@ -3,7 +3,7 @@
 import hashlib
 
 from rft_core.spec import RunSpec
-from rft_core.store.artifacts import Artifact, list_artifacts, register_artifact
+from rft_core.store.artifacts import Artifact, list_artifacts, register_artifact, remove_folder
 
 
 def write(store, run_id, name, content, kind):
@@ -35,3 +35,15 @@ def test_by_kind_and_by_run(store):
     assert [one.path for one in list_artifacts(store.engine, run_id)] == ["a", "b"]
     assert [one.path for one in list_artifacts(store.engine, run_id, "weights")] == ["b"]
     assert list_artifacts(store.engine, other) == []
+
+
+def test_a_link_out_of_the_folder_is_removed_and_what_it_leads_to_is_not(tmp_path):
+    kept, folder = tmp_path / "kept", tmp_path / "run"
+    for place in (kept, folder / "examples"):
+        place.mkdir(parents=True)
+        (place / "file").write_bytes(b"x")
+    (folder / "out").symlink_to(kept)
+    (folder / "gone").symlink_to(tmp_path / "nothing")
+    remove_folder(folder)
+    assert not folder.exists()
+    assert (kept / "file").read_bytes() == b"x"

@@ -63,7 +63,7 @@ def test_one_query_and_no_spec_is_read(store, monkeypatch):
         submit(store, f"run {place}")
     said = []
     event.listen(store.engine, "before_cursor_execute", lambda connection, cursor, statement, *_: said.append(statement))
-    monkeypatch.setattr(run_store, "parse", lambda _: pytest.fail("a list parsed a spec"))
+    monkeypatch.setattr(run_store, "parse_stored", lambda _: pytest.fail("a list parsed a spec"))
     assert store.summaries(Wanted("run", order="clean"), limit=2).total == 4
     (query,) = [one for one in said if one != "BEGIN"]
     assert "runs.spec" not in query
@@ -213,3 +213,9 @@ def test_whether_a_run_is_among_those_wanted(store):
     assert [is_listed(store.engine, Wanted(f"names {run_id}"), one) for one in (run_id, other)] == [False, True]
     store.discard(run_id)
     assert not is_listed(store.engine, Wanted(), run_id)
+
+
+@pytest.mark.parametrize("wanted", [Wanted("x" * 60_000), Wanted(" ".join(map(str, range(3000)))), Wanted(tags=tuple(map(str, range(3000)))), Wanted(tags=("x" * 60_000,))], ids=["long", "words", "tags", "long tag"])  # fmt: skip
+def test_an_endless_search_is_answered(store, wanted):
+    submit(store, "one")
+    assert store.summaries(wanted).total == 0
