@@ -195,7 +195,7 @@ def test_a_large_set_is_mapped(home, monkeypatch):
     first = load(Source().listing())
     monkeypatch.setattr(cache, "IN_MEMORY_BYTES", 0)
     modes, read = [], np.load
-    monkeypatch.setattr(cache.np, "load", lambda path, mmap_mode=None: (modes.append(mmap_mode), read(path, mmap_mode=mmap_mode))[1])
+    monkeypatch.setattr(cache.np, "load", lambda path, mmap_mode=None, **rest: (modes.append(mmap_mode), read(path, mmap_mode=mmap_mode, **rest))[1])
     again = Source()
     second = load(again.listing())
     assert again.opened == []
