@@ -63,6 +63,10 @@ class TestRuns:
         append_events(store.engine, stored_run(store, "rose"), [Event(9, -1, 0.0, 1.0, EVIL, {})])
         check(opened(), "of kind '**evil**")
 
+    def test_the_device_that_another_home_names(self, store):
+        put(store, stored_run(store, "rose"), device=EVIL[:40])
+        check(opened(), "on **evil**")
+
     def test_a_run_outside_the_search(self, store):
         run_id = stored_run(store, EVIL)
         check(opened(**{"run": run_id, "runs.search": "rose"}), "This run, **evil**")
@@ -103,10 +107,10 @@ class TestEvaluate:
 
     def test_classes_and_reasons(self, store):
         findings = honest("green")
-        findings["findings"][0]["reason"] = EVIL
+        findings["findings"][0] |= {"name": EVIL, "reason": EVIL}
         rows = [{"class": EVIL, "n": 2, "clean_accuracy": 1.0, "robust_accuracy": 0.5 * place} for place in range(2)]
         kept(store, stored_run(store, "rose"), findings, class_names=[EVIL, f"other {EVIL}"], per_class=rows)
-        check(open_app(EVALUATE), "before: ", "**evil**", "holds up to")
+        check(open_app(EVALUATE), "before: ", "· **evil**", ": **evil**", "holds up to")
 
     def test_a_picture_of_ones_own(self, store):
         answer = {"prediction": EVIL, "confidence": 0.9, "falls_at": 2 / 255, "taken_for": EVIL, "epsilons": [0, 2 / 255, 4 / 255]}
