@@ -134,13 +134,15 @@ class TestTrain:
         app.selectbox(key="train.data.dataset").set_value(dataset).run()
         return app.button(key="form.look").click().run()
 
-    def test_an_upload(self):
+    def test_an_upload(self, monkeypatch):
+        monkeypatch.setattr(datacards, "reading", lambda home, spec: Reading(1.0, "decoding"))
         app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("[evil](x) **evil**.zip", archive(), "application/zip").run()
         check(app, ".zip: 6 images kept", "Deletes [evil](x)")
         again = open_app(TRAIN)
         again.selectbox(key="train.data.dataset").set_value(f"folder:{list_uploads(find_home())[0]}").run()
         check(again, "Uploaded before, as [evil](x)")
+        check(again.button(key="form.look").click().run(), "/[evil](x)")
 
     def test_what_is_no_zip(self):
         app = open_app(TRAIN)
@@ -158,15 +160,20 @@ class TestTrain:
     def test_a_card(self, monkeypatch, tmp_path):
         Image.fromarray(np.zeros((8, 96, 3), np.uint8)).save(tmp_path / "samples.png")
         pair = CARD["duplicates"] | {"examples": [{"cells": [0, 1], "classes": [EVIL, EVIL]}]}
-        card = CARD | {
-            "samples": [EVIL, "cat"],
-            "notes": [EVIL],
-            "duplicates": pair,
-            "domains": [EVIL],
-            "others": [EVIL],
-            "name": EVIL,
-            "class_names": [EVIL, "cat"],
-        }
+        splits = [*CARD["splits"], {"name": EVIL, "is_domain": True, "count": 3, "per_class": [1, 2]}]
+        card = (
+            CARD
+            | {"splits": splits}
+            | {
+                "samples": [EVIL, "cat"],
+                "notes": [EVIL],
+                "duplicates": pair,
+                "domains": [EVIL],
+                "others": [EVIL],
+                "name": EVIL,
+                "class_names": [EVIL, "cat"],
+            }
+        )
         monkeypatch.setattr(datacards, "read_card", lambda home, spec: card)
         monkeypatch.setattr(datacards, "card_folder", lambda home, spec: tmp_path)
         check(self.look(), "Trained on **evil**", "In training (**evil**", "**evil**")
@@ -176,6 +183,16 @@ class TestTrain:
         app.selectbox(key="train.data.dataset").set_value("folder").run()
         app.text_input(key="train.folder").set_value(f"/{EVIL}").run()
         check(app, "/**evil**")
+        check(app.button(key="form.look").click().run(), "nothing to look at yet")
+
+    def test_weights(self, tmp_path):
+        file = tmp_path / "**evil**.pt"
+        file.touch()
+        app = open_app(TRAIN)
+        app.text_input(key="train.model.checkpoint").set_value(f"/{EVIL}").run()
+        check(app, "Weights: there is no file", "Cannot be launched: ")
+        app.text_input(key="train.model.checkpoint").set_value(str(file)).run()
+        check(app, "from the file **evil**.pt")
 
     def test_what_a_link_asks_for(self):
         check(open_app(TRAIN, overlay=EVIL, set=[f"threat.epsilon:{EVIL}", EVIL]), "there is no schedule **evil**", "From the link: ")
