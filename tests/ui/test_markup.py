@@ -30,7 +30,7 @@ def said(app) -> list[str]:
     """Everything that Streamlit reads as Markdown, words of progress bars and below pictures included."""
     lines = [str(one.value) for kind in KINDS for one in getattr(app, kind)]
     lines += [one.proto.text for one in app.get("progress")]
-    return lines + [picture.caption for one in app.get("imgs") for picture in one.proto.imgs]
+    return lines + [picture.caption for one in app.get("image") for picture in one.proto.imgs]
 
 
 def check(app, *begins: str) -> None:
@@ -91,6 +91,13 @@ class TestCompare:
         records = test_compare.link(test_compare.stored(store, "rose"), test_compare.stored(store, "tulip"))
         app = test_compare.compare(runs=f"{records},{EVIL}", x=EVIL, group=EVIL)
         check(app, "Not in this store: **evil**", "no axis '**evil**", "do not differ in '**evil**")
+
+    def test_endless_text_of_a_link(self, store):
+        records = test_compare.link(test_compare.stored(store, "rose"), test_compare.stored(store, "tulip"))
+        app = test_compare.compare(runs=records, x="\x1b[2J" + "x" * 5000)
+        assert len(app.warning) == 1
+        assert app.warning[0].value.isprintable()
+        assert len(app.warning[0].value) < 1000
 
 
 class TestEvaluate:
