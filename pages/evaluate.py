@@ -204,7 +204,7 @@ def show_honesty(honesty: dict | None, points: list[dict]) -> None:
     rows = sorted(honesty["findings"], key=lambda one: order.index(one["level"]))
     for side, part in zip(columns(6, 6), (rows[::2], rows[1::2])):
         for one in part:
-            name = f"**{one['level']}** · {one['name'][:1].upper()}{one['name'][1:]}"
+            name = f"**{one['level']}** · {plain(one['name'][:1].upper() + one['name'][1:])}"
             side.markdown(f"{LEVELS[one['level']][0]} {name}: {plain(one['reason'])}.  \n:small[:gray[{sentences.MEANINGS.get(one['name'], '')}]]")
 
 

@@ -14,8 +14,8 @@ MAX_PIXELS = 100_000_000
 
 
 def is_image_name(name: str) -> bool:
-    """Return whether the file name `name` (no folders) has the suffix of an image and is not hidden."""
-    return not name.startswith(".") and name.lower().endswith(SUFFIXES)
+    """Return whether the file name `name` (no folders) has the suffix of an image."""
+    return name.lower().endswith(SUFFIXES)
 
 
 def open_image(source: str | Path | BinaryIO) -> Image.Image:

@@ -60,7 +60,10 @@ def quoted(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return `text`, which may hold names of files and classes, so that no character of it is markup."""
+    """Return `text`, which may hold names of files and classes, so that no character of it is markup.
+
+    Sentences made elsewhere go through it also where none holds a name today: that one may come is not seen from the page.
+    """
     return text.translate({ord(mark): f"&#{ord(mark)};" for mark in MARKUP})
 
 

@@ -37,7 +37,7 @@ def show_status(record: RunRecord, past: RunHistory) -> None:
     heard = f"last heartbeat {format_duration(record.heartbeat_age)} ago" if record.is_active else ""
     reason = "" if record.status in WAYS_OUT else plain(record.reason)
     waits = plain(waiting_text(find_waiting(store().engine, record.run_id))) if record.status == "queued" else ""
-    st.caption(" · ".join(part for part in (waits, reason, heard, f"on {record.device}" if record.device else "", *usage(past), record.run_id) if part))
+    st.caption(" · ".join(part for part in (waits, reason, heard, f"on {plain(record.device)}" if record.device else "", *usage(past), record.run_id) if part))
     if record.status in WAYS_OUT:
         st.error(f"{plain(record.reason) or 'no reason is known'}\n\n{WAYS_OUT[record.status]}", icon=CHIPS[record.status][1])
     if past.fault:

@@ -153,3 +153,9 @@ def test_a_payload_that_is_no_object_is_named(stored, payload):
     store, run_id = stored
     write(store, run_id, [{"sequence": 1, "step": 0, "epoch": 0.0, "wall_time": 0.0, "kind": "eval", "payload": payload}])
     assert "JSON object" in build_history(read_events(store.engine, run_id)).fault
+
+
+def test_a_fault_is_one_line_whatever_the_kind_and_number_are():
+    fault = build_history([*SOUND, Event("8\n", "nine", 1.0, 3.0, "\x1b[2J" + "x" * 5000, {})]).fault
+    assert fault.isprintable()
+    assert len(fault) < 500

@@ -189,6 +189,20 @@ def test_a_damaged_member(home):
     assert upload.skipped[0].startswith("photos/cat/2.png: it is damaged")
 
 
+def test_a_header_that_cannot_be_read(put):
+    upload = put([*good(), ("photos/cat/9.ppm", b"P6\nwide 1\n255\n\x00\x00\x00")])
+    assert (upload.kept, upload.skipped) == (6, ("photos/cat/9.ppm: its header is damaged",))
+
+
+def test_a_link_among_uploads_is_none(put, home, tmp_path):
+    put(good())
+    (tmp_path / "mine").mkdir()
+    (home.uploads / "linked").symlink_to(tmp_path / "mine")
+    assert list_uploads(home) == [home.uploads / "photos"]
+    with pytest.raises(UnknownNameError):
+        remove_upload(home, "linked")
+
+
 @pytest.mark.parametrize(("name", "folder"), [
     ("photos.zip", "photos"), ("a b ü.zip", "a b ü"), ("../../etc/passwd.zip", "passwd"), ("..\\x.zip", "x"), ("/.zip", "zip"), ("...zip", "_"), ("", "_"),
     ("con.zip", "_con"), ("NUL.x.zip", "_NUL.x"), ("a\n\u202eb.zip", "a__b"), (".hidden.zip", "hidden"), ("x" * 300 + ".zip", "x" * 180), ('a<>:"|?*.zip', "a_______"),

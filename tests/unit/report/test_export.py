@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from rft_core.report.export import as_json, csv_files, defuse, json_document, parquet_files, zipped
+from rft_core.report.export import as_json, csv_files, defuse, json_document, parquet_files, run_document, zipped
 from rft_core.report.tables import TABLES, build_tables, without_home
 from rft_core.spec import flatten, parse
 from tests.unit.report.stored import content, stored
@@ -101,10 +101,13 @@ def test_json_holds_no_number_that_json_has_no_word_for():
 
 def test_no_home_folder_is_told(store, monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")
-    found = content(store, [stored(store, "a", data__dataset="folder:/home/ada/flowers", notes="see /home/ada/notes, not /home/adam")])
+    first = stored(store, "a", data__dataset="folder:/home/ada/flowers", notes="see /home/ada/notes, not /home/adam")
+    found = content(store, [first, stored(store, "b", data__dataset="folder:/home/ada/trees")])
     for text in (as_json(json_document(found)).decode(), *(data.decode() for data in csv_files(found).values())):
         assert "/home/ada/" not in text
     assert json_document(found)["runs"][0]["spec"]["data"]["dataset"] == "folder:~/flowers"
+    assert json_document(found)["settings_that_differ"]["data.dataset"] == ["folder:~/flowers", "folder:~/trees"]
+    assert run_document(first)["spec"]["data"]["dataset"] == "folder:~/flowers"
     assert without_home("/home/adam") == "/home/adam"
     assert without_home(str(Path.home())) == "~"
 

@@ -14,7 +14,7 @@ from rft_core.report.view import View
 from rft_core.spec import parse
 from tests.unit.report.stored import content, stored
 
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+HOSTILE = '"></script><script>alert(1)</script><img src=x onerror=alert(2)>'
 
 
 class Page(HTMLParser):
@@ -132,6 +132,12 @@ def test_one_run_alone_runs_nothing_either(store):
     assert document.tags.count("script") == 5
     assert "img" not in document.tags
     assert any(HOSTILE in text for text in document.within("h1"))
+
+
+def test_a_baseline_runs_nothing(store):
+    document = Page(html_report(content(store, [stored(store, HOSTILE), stored(store, "b")]), store.home.runs))
+    assert f"Against {HOSTILE}" in document.within("h2")
+    assert document.tags.count("script") == 5
 
 
 def test_a_chart_ends_no_script_whatever_plotly_escapes(monkeypatch):

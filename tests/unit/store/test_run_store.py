@@ -60,10 +60,11 @@ def test_get_by_a_beginning(store, monkeypatch):
     assert store.get("abc-2").run_id == "abc-2"
 
 
-@pytest.mark.parametrize("run_id", ["nope", "", "%", "_", "'; drop table runs; --"])
+@pytest.mark.parametrize("run_id", ["nope", "", "%", "_", "'; drop table runs; --", "\x1b[2J", pytest.param("x" * 60_000, id="long")])
 def test_an_unknown_run(store, run_id):
-    with pytest.raises(StoreError, match="no run is stored yet"):
+    with pytest.raises(StoreError, match="no run is stored yet") as raised:
         store.get(run_id)
+    assert str(raised.value).isprintable()
     store.submit(RunSpec())
     with pytest.raises(UnknownNameError, match="unknown run"):
         store.get(run_id)

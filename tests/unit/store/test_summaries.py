@@ -117,6 +117,7 @@ def test_an_id_is_found(store):
         ({"tags": ("x",)}, ["a"]),
         ({"tags": ("x", "y")}, ["b", "a"]),
         ({"tags": ("x y",)}, ["c"]),
+        ({"tags": ("%", "_")}, []),
         ({"text": "digits", "tags": ("y",)}, ["b"]),
     ],
 )
