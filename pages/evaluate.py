@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.ui.evaluate_form import ask_form, picture_form
+from pages.ui.evaluate_form import ask_form, estimate, picture_form
 from pages.ui.evaluate_gallery import show_gallery
 from pages.ui.frame import columns, open_page, plain, quoted, shown
 from pages.ui.gate import closed, permitted
 from pages.ui.session import reconciled, store
 from pages.ui.shifts import show_shifts
-from rft_core import catalog
+from rft_core import UserError, catalog
 from rft_core.evaluations import IMAGES, Evaluation, cancel, list_evaluations, load_arrays
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.falling import confusion
@@ -22,6 +22,7 @@ POLL_SECONDS = 1.0
 OFFERED = 500
 SHOWN_CURVES = 8
 RUN, CHOSEN, URL = "evaluate.run", "evaluate.evaluation", "evaluate.url"
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UserError)
 LEVELS = {
     "green": (":green[:material/check_circle:]", "success"),
     "amber": (":orange[:material/warning:]", "warning"),
@@ -37,7 +38,8 @@ def main() -> None:
         st.info("No run has been measured yet. Launch one on Train; when it is finished, its model can be looked at here.", icon=":material/lightbulb:")
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
         return
-    found = list_evaluations(store(), record.run_id)
+    stored = list_evaluations(store(), record.run_id)
+    found = [one for one in stored if is_readable(one, record)]
     kept = [one for one in found if one.status == "done"]
     left, right = columns(4, 8)
     with left:
@@ -46,21 +48,45 @@ def main() -> None:
             picture_form(record)
     with right:
         making = [one.evaluation_id for one in found if one.status == "making"]
-        st.fragment(run_every=POLL_SECONDS if making else None, key="evaluate.live")(watch)(record.run_id, making)
+        st.fragment(run_every=POLL_SECONDS if making else None, key="evaluate.live")(watch)(record, making)
         show_failures(found)
+        if damaged := len(stored) - len(found):
+            st.warning(f"{damaged} of {len(stored)} evaluations of this run cannot be read and are left out. Evaluate again.", icon=":material/broken_image:")
         chosen = choose_evaluation(kept)
         show_curves(record, kept, chosen)
     if chosen is None and making:
         st.caption("Honesty checks and single images appear here when the evaluation is done.")
     elif chosen is None:
         st.info("Nothing was evaluated yet: choose an attack and evaluate. Honesty checks and single images appear here.", icon=":material/lightbulb:")
-    elif chosen.is_picture:
-        st.subheader("Your own picture", anchor=False)
-        st.markdown(plain(sentences.describe_picture(chosen.answer)))
-        show_gallery(chosen, chosen.answer["norm"], chosen.answer["class_names"])
     else:
-        show_evaluation(chosen)
+        show_chosen(chosen)
     show_run(record)
+
+
+def is_readable(one: Evaluation, record: RunRecord) -> bool:
+    """Whether an evaluation can be named and drawn: what came in a bundle, or was written by another version, may hold anything."""
+    try:
+        needed = [_label(one)]
+        if one.status == "done":
+            # the next one's time is told from it
+            needed.append(estimate(record, one.wanted, [one]))
+            needed += [sentences.describe_picture(one.answer)] if one.is_picture else [_line(one, False), _caption(one, record)]
+    except UNREADABLE:
+        return False
+    return all(needed)
+
+
+def show_chosen(chosen: Evaluation) -> None:
+    """Draw what the chosen evaluation found."""
+    try:
+        if chosen.is_picture:
+            st.subheader("Your own picture", anchor=False)
+            st.markdown(plain(sentences.describe_picture(chosen.answer)))
+            show_gallery(chosen, chosen.answer["norm"], chosen.answer["class_names"])
+        else:
+            show_evaluation(chosen)
+    except UNREADABLE:
+        st.warning("The rest of this evaluation cannot be read: its files are damaged or of another version. Evaluate again.", icon=":material/broken_image:")
 
 
 def choose_run() -> RunRecord | None:
@@ -88,9 +114,9 @@ def _run_label(run: RunSummary) -> str:
     return f"{run.name} · {run.dataset.rpartition('/')[2]} · {format_epsilon(run.epsilon, run.norm)} · {run.run_id[4:15]}"
 
 
-def watch(run_id: str, making: list[str]) -> None:
+def watch(record: RunRecord, making: list[str]) -> None:
     """Say how far evaluations are; called every second while there are some. The page is drawn anew when one is done."""
-    found = {one.evaluation_id: one for one in list_evaluations(store(), run_id)}
+    found = {one.evaluation_id: one for one in list_evaluations(store(), record.run_id) if is_readable(one, record)}
     for evaluation_id in making:
         one = found.get(evaluation_id)
         if one is None or one.status != "making":
@@ -153,15 +179,23 @@ def show_curves(record: RunRecord, kept: list[Evaluation], chosen: Evaluation | 
     drawn = tests[:SHOWN_CURVES]
     if chosen in tests and chosen not in drawn:
         drawn[-1] = chosen
-    lines = [Line(_label(one).partition(" · ")[0], RobustnessCurve.from_points(one.answer["curve"]), one is chosen) for one in drawn]
+    lines = [_line(one, one is chosen) for one in drawn]
     st.subheader("Does it hold under a stronger attack?", anchor=False)
     picture = attacks_figure(own, lines, norm=record.spec.threat.norm, key=record.run_id)
     st.plotly_chart(shown(picture), key="evaluate.curves", config=dict(CONFIG), alt=f"Accuracy over epsilon: the run's own report and {len(lines)} evaluations")
     if chosen is not None and not chosen.is_picture:
-        took = f" It took {format_duration(chosen.answer['seconds'])}" + (
-            f"; {format_duration(chosen.wanted['estimate'])} were estimated." if chosen.wanted.get("estimate") else "."
-        )
-        st.caption(plain(sentences.describe_attacks(own.curve, chosen.answer, catalog.find("attacks", chosen.answer["attack"]).label) + took))
+        st.caption(plain(_caption(chosen, record)))
+
+
+def _caption(one: Evaluation, record: RunRecord) -> str:
+    """Say what an evaluation of test images found beside the run's own report, and how long it took."""
+    own, answer, estimated = RobustnessCurve.from_points(record.report["curve"]), one.answer, one.wanted.get("estimate")
+    took = f"It took {format_duration(answer['seconds'])}" + (f"; {format_duration(estimated)} were estimated." if estimated else ".")
+    return f"{sentences.describe_attacks(own, answer, catalog.find('attacks', answer['attack']).label)} {took}"
+
+
+def _line(one: Evaluation, is_chosen: bool) -> Line:
+    return Line(_label(one).partition(" · ")[0], RobustnessCurve.from_points(one.answer["curve"]), is_chosen)
 
 
 def show_evaluation(chosen: Evaluation) -> None:

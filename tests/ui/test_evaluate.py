@@ -9,6 +9,7 @@ import pytest
 from pages.ui import evaluate_form
 from rft_core import evaluations
 from rft_core.evaluations import ANSWER, IMAGES, PICTURES, STATE, list_evaluations, new_evaluation
+from rft_core.evaluations import REQUEST as REQUEST_FILE
 from rft_core.report.evaluation_sentences import MEANINGS
 from rft_core.store.process import this_process
 from tests.ui.test_pages import POINTS, open_app, stored_run, texts
@@ -224,3 +225,21 @@ def test_a_failed_one_says_why(store):
 def test_the_runs_page_leads_here(store):
     stored_run(store, "rose")
     assert open_app("pages/runs.py").button(key="runs.evaluate").label == "Evaluate"
+
+
+@pytest.mark.parametrize("value", [None, "x", -1, [], [None], {"x": 1}])
+def test_an_evaluation_that_came_damaged_leaves_the_page_whole(store, value):
+    """A bundle may bring any file; the page says what cannot be read, and shows the run."""
+    run_id = stored_run(store, "rose")
+    whole = kept(store, run_id, honest("amber"))
+    folder = list_evaluations(store, run_id)[0].folder
+    answer, request = (json.loads((folder / name).read_text()) for name in (ANSWER, REQUEST_FILE))
+    for file, content in ((ANSWER, answer), (REQUEST_FILE, request)):
+        for name in content:
+            (folder / file).write_text(json.dumps(content | {name: value}))
+            app = open_app(PAGE, run=run_id, evaluation=whole)
+            assert not app.exception, (file, name)
+            assert "Does it hold under a stronger attack?" in [one.value for one in app.subheader], (file, name)
+        (folder / file).write_text(json.dumps(content))
+    (folder / ANSWER).write_text(json.dumps(answer | {"curve": value}))
+    assert "cannot be read" in texts(open_app(PAGE, run=run_id))
