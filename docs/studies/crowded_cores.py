@@ -1,6 +1,6 @@
-"""What a training step takes on two threads while other programs use the same cores, by how OpenMP's threads wait.
+"""What a training step takes on two threads while other programs use the same cores, by how long OpenMP's threads spin while they wait.
 
-python -m docs.studies.crowded_cores   starts 0 and then 2 programs that keep a core busy; each policy in a process of its own, in turns
+python -m docs.studies.crowded_cores   starts 0, 2 and then 6 programs that keep a core busy; each setting in a process of its own, in turns
 """
 
 import os
@@ -11,7 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-POLICIES, OTHERS, ROUNDS, STEPS, WARM_UP, PATIENCE_SECONDS = ("ACTIVE", "unset", "PASSIVE"), (0, 2), 3, 12, 3, 120
+OTHERS, ROUNDS, STEPS, WARM_UP, PATIENCE_SECONDS = (0, 2, 6), 3, 12, 3, 120
+SETTINGS = {"as OpenMP does": {}, "3000 times": {"GOMP_SPINCOUNT": "3000"}, "not at all": {"OMP_WAIT_POLICY": "PASSIVE"}}
 BUSY = "while True: pass"
 
 
@@ -33,10 +34,9 @@ def step_seconds() -> float:
     return statistics.median(taken[WARM_UP:])
 
 
-def timed(policy: str) -> float | None:
-    """Return the seconds of a step under `policy`, None where it took too long."""
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    environment |= {} if policy == "unset" else {"OMP_WAIT_POLICY": policy}
+def timed(setting: dict[str, str]) -> float | None:
+    """Return the seconds of a step under `setting`, None where it took too long."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")} | setting
     try:
         answer = subprocess.run(
             [sys.executable, "-m", "docs.studies.crowded_cores", "step"], env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True
@@ -47,12 +47,12 @@ def timed(policy: str) -> float | None:
 
 
 def main() -> None:
-    """Print one row a number of other programs: the median of the rounds for each policy."""
-    print(f"| other busy programs | {' | '.join(POLICIES)} |\n| --- |{' --- |' * len(POLICIES)}")
+    """Print one row a number of other programs: the median of the rounds for each setting."""
+    print(f"| other busy programs | {' | '.join(SETTINGS)} |\n| --- |{' --- |' * len(SETTINGS)}")
     for count in OTHERS:
         others = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(count)]
         try:
-            rounds = [[timed(policy) for policy in POLICIES] for _ in range(ROUNDS)]
+            rounds = [[timed(setting) for setting in SETTINGS.values()] for _ in range(ROUNDS)]
         finally:
             for one in others:
                 one.kill()
