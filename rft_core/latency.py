@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -54,5 +54,7 @@ def _scratch_home() -> Iterator[Home]:
         finally:
             workers = [one for one in psutil.process_iter(["cmdline"]) if str(home.root) in (one.info["cmdline"] or [])]
             for process in [*(child for one in workers for child in one.children(recursive=True)), *workers]:
-                process.kill()
+                # it may end by itself meanwhile
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
             psutil.wait_procs(workers, timeout=10)
