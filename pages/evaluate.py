@@ -116,7 +116,9 @@ def _run_label(run: RunSummary) -> str:
 
 def watch(record: RunRecord, making: list[str]) -> None:
     """Say how far evaluations are; called every second while there are some. The page is drawn anew when one is done."""
-    found = {one.evaluation_id: one for one in list_evaluations(store(), record.run_id) if is_readable(one, record)}
+    # every second: only those that were waited for are looked through
+    awaited = [one for one in list_evaluations(store(), record.run_id) if one.evaluation_id in making]
+    found = {one.evaluation_id: one for one in awaited if is_readable(one, record)}
     for evaluation_id in making:
         one = found.get(evaluation_id)
         if one is None or one.status != "making":
