@@ -20,6 +20,7 @@ from rft_core.engine.models.build import build_model, check_weights, preprocessi
 from rft_core.engine.modes import trains_statistics
 from rft_core.engine.objectives.build import build_objective
 from rft_core.engine.optim import build_optimizer
+from rft_core.engine.products import choose_products
 from rft_core.engine.recompute import recompute_activations, recomputes
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.seeds import global_stream
@@ -93,7 +94,7 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     if spec.runtime.checkpoint_activations and (why := recompute_activations(model)):
         notify(why)
     _check_batch(spec, model, len(dataset.train))
-    model = model.to(runtime.device, memory_format=runtime.memory_format)
+    model = choose_products(model.to(runtime.device, memory_format=runtime.memory_format), runtime.device)
     if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
         notify(why)
     optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)

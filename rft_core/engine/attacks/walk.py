@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.attacks.losses import cross_entropy
 from rft_core.engine.attacks.norms import NORMS, Norm
+from rft_core.engine.products import weights_at_rest
 
 State = dict[str, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -33,7 +34,7 @@ class Walk:
 
 def input_gradient(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss = cross_entropy) -> tuple[Tensor, Tensor, Tensor]:
     """Return (gradient (N, C, H, W), logits (N, K), losses) at `images`; the weights' gradients are not computed."""
-    with torch.enable_grad():
+    with torch.enable_grad(), weights_at_rest():
         leaf = images.detach().requires_grad_(True)
         logits = model(leaf)
         values = loss(logits, labels)

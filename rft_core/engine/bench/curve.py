@@ -14,6 +14,7 @@ from rft_core.engine.data.dataset import Split
 from rft_core.engine.device import Runtime, choose_runtime
 from rft_core.engine.evaluate import Evaluation, as_pixels, evaluate
 from rft_core.engine.folding import Folding
+from rft_core.engine.products import choose_products, use_torch
 from rft_core.metrics.significance import mcnemar_p_value
 from rft_core.sections import RuntimeSpec
 
@@ -60,7 +61,7 @@ def _timed(seconds: list[float], work, *arguments) -> Any:
 
 def _ours(model: nn.Module, split: Split, runtime: Runtime) -> Evaluation:
     return evaluate(
-        model.to(memory_format=runtime.memory_format),
+        choose_products(model.to(memory_format=runtime.memory_format), runtime.device),
         split,
         norm="linf",
         epsilons=EPSILONS,
@@ -73,7 +74,7 @@ def _ours(model: nn.Module, split: Split, runtime: Runtime) -> Evaluation:
 
 def _naive(model: nn.Module, split: Split) -> np.ndarray:
     """Return verdicts (N, E): torchattacks' PGD on every image at every epsilon; an image that fell stays fallen."""
-    model = model.to(memory_format=torch.contiguous_format)
+    model = use_torch(model.to(memory_format=torch.contiguous_format))
     standing, verdicts = torch.ones(len(split), dtype=torch.bool, device=split.labels.device), []
     for epsilon in EPSILONS:
         attack = torchattacks.PGD(model, eps=epsilon, alpha=2.5 / STEPS * epsilon, steps=STEPS, random_start=False)

@@ -12,6 +12,7 @@ from torch.utils.flop_counter import flop_registry
 
 from rft_core.engine.device import Runtime
 from rft_core.engine.folding import Folding
+from rft_core.engine.products import use_torch
 from rft_core.engine.train import Job, build_adversary, next_batch, training_step
 
 # large enough to be bound by arithmetic, small enough for a laptop
@@ -22,11 +23,11 @@ SECONDS = 1.0
 def count_operations(job: Job) -> int:
     """Return the floating-point operations of one training step with its attack: matrix products and convolutions, forward and backward.
 
-    Counted on a copy that is not compiled; an addition and a multiplication are two. Norms, activations and the optimiser are left
+    Counted on a copy that is not compiled and uses torch's own products; an addition and a multiplication are two. Norms, activations and the optimiser are left
     out. It is the arithmetic of the definition: Winograd's algorithm does a 3 x 3 convolution with fewer multiplications, so a
     share of the limit can be above 1.
     """
-    model = copy.deepcopy(job.model)
+    model = use_torch(copy.deepcopy(job.model))
     model._compiled_call_impl = None
     still = torch.optim.SGD([{"params": list(model.parameters()), "peak": 0.0}], lr=0.0)
     twin = replace(job, model=model, optimizer=still, folding=Folding())

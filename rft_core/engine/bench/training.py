@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from rft_core.engine.bench.limit import count_operations
 from rft_core.engine.execute import prepare
+from rft_core.engine.products import use_torch
 from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.train import Job, build_adversary, next_batch, training_step
 from rft_core.spec import RunSpec, with_settings
@@ -68,8 +69,8 @@ def measure_training(case: Case, rounds: int, threads: int | None = None) -> dic
     with TemporaryDirectory() as folder:
         job = prepare(with_settings(case.spec(), {"runtime.threads": threads}), FolderReporter(Path(folder)))
     operations = count_operations(job)
-    # the twin is the plain model a user would have: contiguous, not compiled
-    twin = copy.deepcopy(job.model).to(memory_format=torch.contiguous_format)
+    # the twin is the plain model a user would have: contiguous, torch's own products, not compiled
+    twin = use_torch(copy.deepcopy(job.model)).to(memory_format=torch.contiguous_format)
     twin._compiled_call_impl = None
     arms = {"ours": _ours(job), "theirs": _theirs(twin, job)}
     seconds, losses, inputs = {name: [] for name in arms}, {name: [] for name in arms}, []
