@@ -5,12 +5,13 @@ import streamlit as st
 from pages.ui import guessing
 from pages.ui.frame import columns, mistakes_shown, open_page, shown
 from pages.ui.gate import closed
+from pages.ui.pictures import picture, rows_of_three, said_of
 from pages.ui.race import launch_race, recorded_track, show_race
 from pages.ui.recorded import gallery, recording
 from rft_core.report.canvas import note
 from rft_core.report.figures import CONFIG
 from rft_core.report.replay import race_replay
-from rft_core.report.story_figures import area_figure, attack_figure, fragile_figure
+from rft_core.report.story_figures import MAGNIFY, area_figure, confidence_figure, fragile_figure, magnified
 from rft_core.report.story_sentences import (
     describe_areas,
     describe_attack,
@@ -94,9 +95,28 @@ def attacked_picture() -> None:
     place = levels.index(epsilon)
     with left:
         said = describe_attack(shown, image, place)
-        draw(attack_figure(shown, image, place, key="story.attack"), "attack", f"Clean picture, perturbation and attacked picture. {said}")
+        st.html(attacked_row(image, place))
+        draw(confidence_figure(shown, image, place, key="story.attack"), "attack", f"The classes that the model finds likeliest. {said}")
         st.caption(said)
         source("standard", more=f"Pictures: {run.spec.data.dataset} test set, PGD with {run.spec.evaluation.steps} steps.")
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def attacked_row(image: int, place: int) -> str:
+    """Return the pictures of step 1 as HTML: they are there before the browser has loaded what draws figures."""
+    shown = gallery()
+    truth, names, sure = shown.truth[image], shown.names[image, :, 0], shown.confidences[image, :, 0]
+    said = [said_of(str(names[one]), float(sure[one]), names[one] == truth, digits=1) for one in (0, place)]
+    cells = [
+        (picture(shown.clean[image]), f"Clean picture: {truth}", f"<b>clean picture</b><br>{said[0]}"),
+        (picture(magnified(shown, image, place)), "The change to every pixel", f"<b>change, {MAGNIFY} times magnified</b><br>grey = no change"),
+        (
+            picture(shown.adversarial(image, place)),
+            f"Attacked picture, taken for {names[place]}",
+            f"<b>attacked, epsilon {format_epsilon(shown.epsilons[place])}</b><br>{said[1]}",
+        ),
+    ]
+    return rows_of_three(cells, "attacked")
 
 
 def fragile() -> None:
@@ -222,7 +242,12 @@ def draw(figure: object, name: str, alt: str) -> None:
 
 def source(*names: str, more: str = "") -> None:
     """Say what was recorded, and how to make it again."""
-    with st.expander(f"A recorded real run: {', '.join(names)}" if len(names) == 1 else f"Recorded real runs: {', '.join(names)}"):
+    label = f"A recorded real run: {', '.join(names)}" if len(names) == 1 else f"Recorded real runs: {', '.join(names)}"
+    # filled when it is opened: what colours the command is a large script, which the first figure would wait for
+    fold = st.expander(label, key=f"story.source.{st.session_state[STEP]}", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
         for name in names:
             run = recording(name)
             st.caption(describe_source(run))

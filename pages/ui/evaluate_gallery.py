@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.ui.frame import columns, picture, plain
+from pages.ui.frame import columns, plain
+from pages.ui.pictures import picture
 from rft_core.evaluations import PICTURES, Evaluation, load_arrays
 from rft_core.units import format_epsilon
 

@@ -1,19 +1,16 @@
 """The test images that are followed through a run: clean, perturbation magnified, adversarial, and what the model says of them."""
 
-from html import escape
 from zipfile import BadZipFile
 
 import numpy as np
 import streamlit as st
 
-from pages.ui.frame import picture
+from pages.ui.pictures import Cell, picture, rows_of_three, said_of
 from pages.ui.session import store
 from rft_core.report.history import RunHistory
 from rft_core.store.records import RunRecord
 
 MAGNIFY, SHOWN_EXAMPLES = 8, 3
-# (data URI, alt text, caption as HTML)
-Cell = tuple[str, str, str]
 
 
 def show_examples(record: RunRecord, past: RunHistory, step: int | None, target: str) -> None:
@@ -24,7 +21,7 @@ def show_examples(record: RunRecord, past: RunHistory, step: int | None, target:
     st.subheader(f"The same test images, attacked at {target}", anchor=False)
     if not known:
         unknown = (picture(np.full((8, 8, 3), 128, np.uint8)), "Not measured yet", "not measured yet")
-        st.html(_grid([unknown] * 3 * min(SHOWN_EXAMPLES, record.spec.evaluation.examples)))
+        st.html(rows_of_three([unknown] * 3 * min(SHOWN_EXAMPLES, record.spec.evaluation.examples)))
         return
     entry = past.examples[known[-1]]
     path = store().folder(record.run_id) / entry["file"]
@@ -51,15 +48,8 @@ def _drawn(path: str, written: int, names: tuple[str, ...]) -> str:
             adversarial = _cell(saved["adversarial"][place], names[int(saved["prediction"][place])], saved["confidence"][place], truth)
             change = picture((255 * grey[place]).round().astype(np.uint8))
             cells += [clean, (change, f"Perturbation, magnified {MAGNIFY} times", f"change × {MAGNIFY}"), adversarial]
-    return _grid(cells)
+    return rows_of_three(cells)
 
 
 def _cell(image: np.ndarray, said: str, confidence: float, truth: str) -> Cell:
-    mark = '<b class="right">✓</b>' if said == truth else '<b class="wrong">✗</b>'
-    return picture(image), f"{truth}, taken for {said}", f"{mark} {escape(said)}, {100 * float(confidence):.0f} %"
-
-
-def _grid(cells: list[Cell]) -> str:
-    # one element for all: a refresh that brings nothing new then sends its name only, and a slow browser never asks for a picture that is gone
-    figures = (f'<figure><img src="{source}" alt="{escape(alt)}"><figcaption>{caption}</figcaption></figure>' for source, alt, caption in cells)
-    return f'<div class="followed">{"".join(figures)}</div>'
+    return picture(image), f"{truth}, taken for {said}", said_of(said, float(confidence), said == truth)

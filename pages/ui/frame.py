@@ -1,15 +1,11 @@
-"""What every page begins with: the deep-link guard, the title, and one way to show a mistake or a picture."""
+"""What every page begins with: the deep-link guard, the title, and one way to show a mistake."""
 
-import base64
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from PIL import Image
 
 from pages.ui.lesson import lesson
 from rft_core import UserError
@@ -65,13 +61,3 @@ def plain(text: str) -> str:
     Sentences made elsewhere go through it also where none holds a name today: that one may come is not seen from the page.
     """
     return text.translate({ord(mark): f"&#{ord(mark)};" for mark in MARKUP})
-
-
-def picture(image: np.ndarray) -> str:
-    """Return a picture (H, W, 3) uint8 as a data URI that holds a PNG: without loss, since a perturbation is finer than what JPEG keeps.
-
-    Streamlit forgets a picture's own address as soon as another stands in its place; a browser that is slow would ask for it in vain.
-    """
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

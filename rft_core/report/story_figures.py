@@ -17,59 +17,34 @@ from rft_core.units import PIXEL_LEVELS, format_epsilon, format_percent
 # at 8/255 grey turns white or black, so one factor serves every epsilon of the gallery
 MAGNIFY = 16
 SHOWN_BARS = 4
-MIDDLES = (0.15, 0.5, 0.85)
 
 
-def attack_figure(gallery: Gallery, image: int, place: int, *, key: str) -> go.Figure:
-    """One test picture at the gallery's `place`-th epsilon: clean, perturbation magnified, attacked, and what the model says."""
-    figure = blank(key, 520, t=52, b=44, l=10, r=10)
-    clean, attacked = gallery.clean[image], gallery.adversarial(image, place)
-    grey = np.clip(255 * (0.5 + MAGNIFY * gallery.delta[image, place].astype(np.float64)), 0, 255).astype(np.uint8)
-    titles = ("clean picture", f"change, {MAGNIFY} times magnified", f"attacked, epsilon {format_epsilon(gallery.epsilons[place])}")
-    sides = clean.shape[:2]
-    for number, (pixels, title, middle) in enumerate(zip((clean, grey, attacked), titles, MIDDLES), start=1):
-        suffix = "" if number == 1 else str(number)
-        figure.add_trace(go.Image(z=pixels, xaxis=f"x{suffix}", yaxis=f"y{suffix}", hoverinfo="skip"))
-        hidden = {"visible": False, "fixedrange": True}
-        figure.update_layout(
-            {
-                f"xaxis{suffix}": hidden | {"domain": [middle - 0.145, middle + 0.145], "anchor": f"y{suffix}", "range": [-0.5, sides[1] - 0.5]},
-                f"yaxis{suffix}": hidden
-                | {"domain": [0.42, 1], "anchor": f"x{suffix}", "scaleanchor": f"x{suffix}", "range": [sides[0] - 0.5, -0.5], "constraintoward": "top"},
-            }
-        )
-        text = f"<b>{title}</b><br>" + ("grey = no change" if number == 2 else _verdict(gallery, image, 0 if number == 1 else place))
-        figure.add_annotation(text=text, x=middle, y=1.01, xref="paper", yref="paper", xanchor="center", yanchor="bottom", showarrow=False, font={"size": 14})
-    _add_bars(figure, gallery, image, place)
-    return figure
+def magnified(gallery: Gallery, image: int, place: int) -> np.ndarray:
+    """Return the perturbation at the gallery's `place`-th epsilon, MAGNIFY times as large around grey, (H, W, 3) uint8."""
+    return np.clip(255 * (0.5 + MAGNIFY * gallery.delta[image, place].astype(np.float64)), 0, 255).astype(np.uint8)
 
 
-def _verdict(gallery: Gallery, image: int, place: int) -> str:
-    said, sure = gallery.names[image, place, 0], gallery.confidences[image, place, 0]
-    mark = "✓" if said == gallery.truth[image] else "✗"
-    return f"{mark} {said}, {format_percent(sure)}"
-
-
-def _add_bars(figure: go.Figure, gallery: Gallery, image: int, place: int) -> None:
+def confidence_figure(gallery: Gallery, image: int, place: int, *, key: str) -> go.Figure:
+    """What the model says of one attacked picture: its likeliest classes, the truth in the colour of clean accuracy."""
+    figure = blank(key, 230, t=6, b=44, l=10, r=10)
     names = [str(name) for name in gallery.names[image, place, :SHOWN_BARS]]
     shares = [100 * float(value) for value in gallery.confidences[image, place, :SHOWN_BARS]]
     truth = gallery.truth[image]
     colours = [CLEAN if name == truth else ROBUST for name in names]
     texts = [f"{name}{' (the truth)' if name == truth else ''}  {share:.1f} %" for name, share in zip(names, shares)]
-    bars = go.Bar(x=shares, y=list(range(len(names))), orientation="h", marker_color=colours, width=0.72, xaxis="x4", yaxis="y4", hoverinfo="skip")
-    figure.add_trace(bars)
+    figure.add_trace(go.Bar(x=shares, y=list(range(len(names))), orientation="h", marker_color=colours, width=0.72, hoverinfo="skip"))
     for row, (text, share) in enumerate(zip(texts, shares)):
         # beside a short bar, inside a long one
         inside = share > 55
         place_of = {"x": 0 if inside else share, "xshift": 8, "font": {"size": 14}}
-        figure.add_annotation(note(f'<span style="color:#FFFFFF">{text}</span>' if share > 55 else text, 0, row, xref="x4", yref="y4") | place_of)
-    title = {"text": "How sure is the model, of the attacked picture?", "font": {"size": 14}}
+        figure.add_annotation(note(f'<span style="color:#FFFFFF">{text}</span>' if inside else text, 0, row, xref="x", yref="y") | place_of)
+    title = {"text": "How sure is the model, of the attacked picture?", "font": {"size": 14}, "standoff": 2}
     figure.update_layout(
-        xaxis4={"domain": [0.02, 0.98], "anchor": "y4", "range": [0, 100], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"], "fixedrange": True}
-        | {"title": title | {"standoff": 2}},
-        yaxis4={"domain": [0, 0.34], "anchor": "x4", "range": [SHOWN_BARS - 0.5, -0.5], "visible": False, "fixedrange": True},
+        xaxis={"range": [0, 100], "domain": [0, 0.97], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"], "fixedrange": True, "title": title},
+        yaxis={"range": [SHOWN_BARS - 0.5, -0.5], "visible": False, "fixedrange": True},
         bargap=0.2,
     )
+    return figure
 
 
 def fragile_figure(recording: Recording, *, key: str) -> go.Figure:

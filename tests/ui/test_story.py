@@ -46,7 +46,25 @@ def test_each_step_has_a_claim_a_figure_and_its_source(store, step):
     assert f"step {step} of 5" in texts(app)
     assert len(app.get("plotly_chart")) == 1
     assert any("recorded real run" in one.label.lower() for one in app.expander)
+    # what colours the command is loaded when it is asked for, not before the first figure
+    assert not app.code
+    app.session_state[f"story.source.{step}"] = True
+    app.run()
     assert any("python -m rft_core run --preset" in one.value for one in app.code)
+
+
+def test_the_first_step_shows_its_pictures_without_waiting_for_a_script(store):
+    app = story(step="1")
+    (pictures,) = [one.proto.body for one in app.get("html") if "attacked" in one.proto.body]
+    assert pictures.count("data:image/png;base64,") == 3
+    assert "grey = no change" in pictures
+    assert "Clean picture: 4 petals" in pictures
+    app.select_slider(key="story.epsilon").set_value(0.0).run()
+    (still,) = [one.proto.body for one in app.get("html") if "attacked" in one.proto.body]
+    # nothing is moved: the third picture is the first
+    first, _, third = [part.split('"')[0] for part in still.split('src="')[1:]]
+    assert first == third
+    assert "wrong" not in still
 
 
 @pytest.mark.parametrize("step", ["0", "6", "x", "-1", "²"])

@@ -4,7 +4,7 @@ import pytest
 
 from rft_core.recordings import read_gallery, read_recording
 from rft_core.report.race import build_track
-from rft_core.report.story_figures import area_figure, attack_figure
+from rft_core.report.story_figures import MAGNIFY, area_figure, confidence_figure, magnified
 from rft_core.report.story_sentences import (
     describe_areas,
     describe_attack,
@@ -56,9 +56,13 @@ def test_runs_in_words():
 
 def test_figures_show_the_data_they_are_given():
     shown, runs = read_gallery(), [read_recording(name) for name in TRIO]
-    figure = attack_figure(shown, 2, 4, key="k")
+    figure = confidence_figure(shown, 2, 4, key="k")
     assert figure.data[-1].x[0] == pytest.approx(100 * float(shown.confidences[2, 4, 0]))
-    assert any("grey = no change" in note.text for note in figure.layout.annotations)
+    # no pixel moves by more than epsilon: 4 levels of the gallery are 2/255
+    change = magnified(shown, 2, 4).astype(float) - 127.5
+    assert abs(change).max() <= MAGNIFY * 255 * float(shown.epsilons[4]) + 1
+    assert abs(change).max() > MAGNIFY * 255 * float(shown.epsilons[4]) / 2
+    assert (magnified(shown, 2, 0) == 127).all()
     areas = area_figure(runs, "fixed", 4, key="k")
     assert [trace.fill for trace in areas.data] == [None, "tozeroy", None]
     assert [list(trace.y) for trace in areas.data] == [[100 * point["accuracy"] for point in one.report["curve"]] for one in runs]
