@@ -23,8 +23,10 @@ from timm.layers import BatchNormAct2d
 from torch import Tensor, nn
 
 from rft_core.engine.models.normalize import NormalizedModel
+from rft_core.engine.products import PatchConvolution
 
 NORMS = (nn.BatchNorm2d, BatchNormAct2d)
+CONVOLUTIONS = (nn.Conv2d, PatchConvolution)
 PROBES, TOLERANCE = 2, 1e-6
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
@@ -151,7 +153,7 @@ class _Trial:
 
     def __init__(self, probe: nn.Module, images: Tensor):
         self.came, self.went, self.calls = {}, {}, Counter()
-        self.convolutions = {name: module for name, module in probe.named_modules() if type(module) is nn.Conv2d}
+        self.convolutions = {name: module for name, module in probe.named_modules() if type(module) in CONVOLUTIONS}
         self.norms = {name: module for name, module in probe.named_modules() if type(module) in NORMS and module.running_mean is not None}
         entrance = {"backbone": probe.backbone} if isinstance(probe, NormalizedModel) else {}
         hooks = [module.register_forward_hook(partial(self._note, name)) for name, module in (entrance | self.convolutions | self.norms).items()]
@@ -190,7 +192,7 @@ def _uses(logits: Tensor) -> Counter:
 
 def _resting(convolution: nn.Conv2d) -> nn.Conv2d:
     """Return a convolution of the same kind with a bias, whose weights ask for no gradient and lie in memory as those of `convolution`."""
-    copy = nn.Conv2d.__new__(nn.Conv2d)
+    copy = nn.Conv2d.__new__(type(convolution))
     nn.Module.__init__(copy)
     copy.__dict__.update({name: value for name, value in convolution.__dict__.items() if name not in copy.__dict__})
     copy.weight = nn.Parameter(torch.empty_like(convolution.weight), requires_grad=False)

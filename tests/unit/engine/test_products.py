@@ -11,7 +11,7 @@ from rft_core.engine import products
 from rft_core.engine.attacks.walk import input_gradient
 from rft_core.engine.models import embedded
 from rft_core.engine.models.normalize import NormalizedModel
-from rft_core.engine.products import choose_products, prefers_onednn, use_onednn, use_torch, weights_at_rest
+from rft_core.engine.products import PatchConvolution, choose_products, prefers_onednn, use_onednn, use_torch, weights_at_rest
 from tests import tiny
 
 pytestmark = pytest.mark.skipif(not hasattr(torch.ops.mkldnn, "_linear_pointwise"), reason="this torch has no oneDNN")
@@ -74,6 +74,61 @@ def test_bfloat16_goes_torchs_way():
         assert quick(inputs).dtype is torch.bfloat16
 
 
+def patches(inputs: int, outputs: int, side: int | tuple[int, int], bias: bool) -> tuple[nn.Conv2d, nn.Conv2d]:
+    """The same convolution twice: torch's, and with oneDNN's product."""
+    plain = nn.Conv2d(inputs, outputs, side, stride=side, bias=bias)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in plain.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    return plain, use_onednn(copy.deepcopy(plain))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(("inputs", "outputs", "side", "height", "width"), [(3, 32, 2, 8, 12), (8, 5, 4, 8, 8), (3, 6, (2, 4), 6, 8), (4, 8, 2, 2, 2)])
+def test_patches_have_torchs_outputs_and_gradients(inputs, outputs, side, height, width, layout, bias):
+    plain, quick = patches(inputs, outputs, side, bias)
+    assert type(quick) is PatchConvolution
+    images = torch.randn(3, inputs, height, width, generator=torch.Generator().manual_seed(1)).contiguous(memory_format=layout)
+    seen = torch.randn(plain(images).shape, generator=torch.Generator().manual_seed(2))
+    for arguments in ((images,), (images, seen), (images, seen.contiguous(memory_format=layout))):
+        for one, other in zip(gradients(plain, *arguments), gradients(quick, *arguments), strict=True):
+            assert one.shape == other.shape
+            torch.testing.assert_close(other, one, **CLOSE)
+
+
+def test_images_that_patches_do_not_fill_and_a_single_image_go_torchs_way():
+    plain, quick = patches(3, 8, 2, True)
+    for shape in ((2, 3, 7, 9), (3, 6, 6), (0, 3, 4, 4)):
+        images = torch.rand(shape)
+        assert torch.equal(quick(images), plain(images))
+
+
+def test_patches_at_rest_compute_no_gradient_of_the_weights(monkeypatch):
+    _, quick = patches(3, 8, 2, True)
+    images = torch.rand(2, 3, 4, 4).requires_grad_(True)
+    with weights_at_rest():
+        quick(images).sum().backward()
+    assert images.grad is not None
+    assert quick.weight.grad is None
+    assert quick.bias.grad is None
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(3, 8, 2),
+        nn.Conv2d(3, 8, 2, stride=2, padding=1),
+        nn.Conv2d(4, 8, 2, stride=2, groups=2),
+        nn.Conv2d(3, 8, 1),
+        nn.Conv2d(3, 8, 2, stride=2, dilation=2),
+    ],
+)
+def test_other_convolutions_stay(layer):
+    assert type(use_onednn(layer)) is nn.Conv2d
+
+
 def test_small_layers_and_other_layers_stay():
     class Stubborn(nn.Linear):
         pass
@@ -82,6 +137,7 @@ def test_small_layers_and_other_layers_stay():
     assert [type(module) for module in model][1:] == [nn.Linear, Stubborn, nn.Conv2d]
     assert type(model[0]) is not nn.Linear
     assert type(use_torch(model)[0]) is nn.Linear
+    assert type(use_torch(use_onednn(nn.Conv2d(3, 8, 2, stride=2)))) is nn.Conv2d
 
 
 def test_names_and_copies_are_those_of_a_linear_layer():
