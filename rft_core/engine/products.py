@@ -86,7 +86,7 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(context, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         context.save_for_backward(inputs, weight)
-        return _product(inputs, weight, bias)
+        return product(inputs, weight, bias)
 
     @staticmethod
     @once_differentiable
@@ -97,7 +97,7 @@ class _Linear(torch.autograd.Function):
         gradient = gradient.contiguous()
         rows = gradient.flatten(0, -2) if gradient.ndim > 1 else gradient[None]
         return (
-            _product(gradient, weight.t()) if for_inputs else None,
+            product(gradient, weight.t()) if for_inputs else None,
             _outer(rows, inputs.reshape(-1, inputs.shape[-1])) if for_weight else None,
             rows.sum(0) if for_bias else None,
         )
@@ -129,7 +129,7 @@ def _of_patches(gradient: Tensor, images: Tensor, weight: Tensor) -> Tensor:
     """Return the gradient of `images` (N, C, H, W): that of a patch is its output's times the weight, and lies where the patch lay."""
     outputs, channels, height, width = weight.shape
     rows, columns = gradient.shape[-2:]
-    patches = _product(gradient.permute(0, 2, 3, 1).contiguous(), weight.permute(2, 3, 1, 0).reshape(-1, outputs))
+    patches = product(gradient.permute(0, 2, 3, 1).contiguous(), weight.permute(2, 3, 1, 0).reshape(-1, outputs))
     patches = patches.view(len(images), rows, columns, height, width, channels)
     if images.is_contiguous():
         return patches.permute(0, 5, 1, 3, 2, 4).reshape(images.shape)
@@ -152,7 +152,7 @@ def _weights(layer: nn.Linear | nn.Conv2d) -> tuple[Tensor, Tensor | None]:
     return layer.weight.detach(), None if layer.bias is None else layer.bias.detach()
 
 
-def _product(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
+def product(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return left (..., K) times the transpose of right (N, K), plus bias (N,)."""
     return torch.ops.mkldnn._linear_pointwise(left, right, bias, "none", [], "")
 
@@ -161,8 +161,8 @@ def _outer(gradient: Tensor, inputs: Tensor) -> Tensor:
     """Return gradient (M, N) transposed, times inputs (M, K)."""
     # measured: quicker the way round that leaves the longer side to the right
     if gradient.shape[1] < inputs.shape[1]:
-        return _product(gradient.t(), inputs.t())
-    return _product(inputs.t(), gradient.t()).t()
+        return product(gradient.t(), inputs.t())
+    return product(inputs.t(), gradient.t()).t()
 
 
 def _processor() -> str:

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch.utils.flop_counter import flop_registry
 
 from rft_core.engine.device import Runtime
 from rft_core.engine.folding import Folding
-from rft_core.engine.products import use_torch
+from rft_core.engine.products import prefers_onednn, product, use_torch
 from rft_core.engine.train import Job, build_adversary, next_batch, training_step
 
 # large enough to be bound by arithmetic, small enough for a laptop
@@ -65,17 +66,18 @@ def _convolution_backward(gradient: Tensor, images: Tensor, weight: Tensor, *oth
 
 
 def matmul_rate(runtime: Runtime) -> float:
-    """Return the most operations a second that a product of two square matrices reaches here, in the precision of `runtime`."""
+    """Return the most operations a second that a product of two square matrices reaches here, in the precision of `runtime`, with the quickest library."""
     kind = torch.bfloat16 if runtime.precision == "bfloat16" else torch.float32
-    return max(_rate(size, kind, runtime.device) for size in (GPU_SIZES if runtime.device.type == "cuda" else SIZES))
+    ways = [torch.matmul, product] if runtime.device.type == "cpu" and prefers_onednn() else [torch.matmul]
+    return max(_rate(way, size, kind, runtime.device) for way in ways for size in (GPU_SIZES if runtime.device.type == "cuda" else SIZES))
 
 
-def _rate(size: int, kind: torch.dtype, device: torch.device) -> float:
+def _rate(way: Callable[[Tensor, Tensor], Tensor], size: int, kind: torch.dtype, device: torch.device) -> float:
     left, right = (torch.randn(size, size, device=device, dtype=kind) for _ in range(2))
     best, begun = 0.0, time.perf_counter()
     while time.perf_counter() - begun < SECONDS:
         started = time.perf_counter()
-        left @ right
+        way(left, right)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         best = max(best, 2 * size**3 / (time.perf_counter() - started))

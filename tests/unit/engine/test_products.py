@@ -165,8 +165,8 @@ def test_weights_at_rest_get_no_gradient_and_others_do():
 def test_an_attack_computes_no_gradient_of_the_weights(monkeypatch):
     """Counted: a layer has one product forward and one backward where its weights rest."""
     _, quick = pair()
-    model, calls, product = nn.Sequential(nn.Flatten(), quick), [], products._product
-    monkeypatch.setattr(products, "_product", lambda *arguments: calls.append(1) or product(*arguments))
+    model, calls, product = nn.Sequential(nn.Flatten(), quick), [], products.product
+    monkeypatch.setattr(products, "product", lambda *arguments: calls.append(1) or product(*arguments))
     input_gradient(model, torch.rand(5, 3, 4, 4), torch.zeros(5, dtype=torch.long))
     assert len(calls) == 2
     calls.clear()
