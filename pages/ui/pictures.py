@@ -24,7 +24,7 @@ def picture(image: np.ndarray) -> str:
 def said_of(name: str, confidence: float, is_right: bool, digits: int = 0) -> str:
     """Return what a model says of a picture, marked right or wrong, as HTML."""
     mark = '<b class="right">✓</b>' if is_right else '<b class="wrong">✗</b>'
-    return f"{mark} {escape(name)}, {100 * confidence:.{digits}f}\u00a0%"
+    return f"{mark} {escape(name)}, {100 * confidence:.{digits}f} %"
 
 
 def rows_of_three(cells: list[Cell], kind: str = "followed") -> str:
@@ -33,4 +33,4 @@ def rows_of_three(cells: list[Cell], kind: str = "followed") -> str:
     One element for all: a refresh that brings nothing new then sends its name only, and a slow browser never asks for a picture that is gone.
     """
     figures = (f'<figure><img src="{source}" alt="{escape(alt)}"><figcaption>{caption}</figcaption></figure>' for source, alt, caption in cells)
-    return f'<div class="pictures {kind}">{"".join(figures)}</div>'
+    return f'<div class="{kind}">{"".join(figures)}</div>'
