@@ -23,7 +23,7 @@ from rft_core.report.story_sentences import (
     describe_task,
     describe_threshold,
 )
-from rft_core.units import format_duration, format_epsilon
+from rft_core.units import format_duration, format_epsilon, format_percent
 
 CLAIMS = (
     "A tiny change makes an accurate model wrong",
@@ -106,7 +106,7 @@ def attacked_row(image: int, place: int) -> str:
     """Return the pictures of step 1 as HTML: they are there before the browser has loaded what draws figures."""
     shown = gallery()
     truth, names, sure = shown.truth[image], shown.names[image, :, 0], shown.confidences[image, :, 0]
-    said = [said_of(str(names[one]), float(sure[one]), names[one] == truth, digits=1) for one in (0, place)]
+    said = [said_of(str(names[one]), format_percent(float(sure[one])), names[one] == truth) for one in (0, place)]
     cells = [
         (picture(shown.clean[image]), f"Clean picture: {truth}", f"<b>clean picture</b><br>{said[0]}"),
         (picture(magnified(shown, image, place)), "The change to every pixel", f"<b>change, {MAGNIFY} times magnified</b><br>grey = no change"),

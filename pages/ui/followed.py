@@ -52,4 +52,4 @@ def _drawn(path: str, written: int, names: tuple[str, ...]) -> str:
 
 
 def _cell(image: np.ndarray, said: str, confidence: float, truth: str) -> Cell:
-    return picture(image), f"{truth}, taken for {said}", said_of(said, float(confidence), said == truth)
+    return picture(image), f"{truth}, taken for {said}", said_of(said, f"{100 * float(confidence):.0f} %", said == truth)

@@ -21,10 +21,10 @@ def picture(image: np.ndarray) -> str:
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def said_of(name: str, confidence: float, is_right: bool, digits: int = 0) -> str:
-    """Return what a model says of a picture, marked right or wrong, as HTML."""
+def said_of(name: str, sure: str, is_right: bool) -> str:
+    """Return what a model says of a picture and how `sure` it is, marked right or wrong, as HTML."""
     mark = '<b class="right">✓</b>' if is_right else '<b class="wrong">✗</b>'
-    return f"{mark} {escape(name)}, {100 * confidence:.{digits}f} %"
+    return f"{mark} {escape(name)}, {sure}"
 
 
 def rows_of_three(cells: list[Cell], kind: str = "followed") -> str:
