@@ -13,6 +13,7 @@ from rft_core.errors import UnknownNameError
 
 SCHEDULE_PAPER = "Ngnawé et al., Robust Fine-Tuning from Non-Robust Pretrained Models, ICLR 2026"
 PGD, APGD, LIBRARY = "rft_core.engine.attacks.pgd", "rft_core.engine.attacks.apgd", "rft_core.engine.attacks.library"
+TARGETED = "rft_core.engine.attacks.targeted"
 TORCHVISION, HUB = "rft_core.engine.data.torchvision_sets", "rft_core.engine.data.hub"
 ONLINE = (TORCHVISION, HUB)
 EMBEDDED, TIMM = "embedded", "rft_core.engine.models.zoo:build"
@@ -25,7 +26,8 @@ class Choice:
 
     `facts` are numbers known before anything is loaded, such as the images of a dataset, or the passes with weight gradients that an
     objective takes where it attacks; tests hold them true.
-    `walk` names an attack's code for single steps, where it has one. `domains` are those of a dataset that has some.
+    `walk` names an attack's code for single steps, where it has one; `measures_only` says that it is too slow, or of the wrong kind,
+    to train with or to follow a run with. `domains` are those of a dataset that has some.
     `tier` says what a backbone asks for: "instant" (seconds on any machine), "laptop" (minutes on a CPU) or "paper" (a GPU);
     `is_robust` whether it was pretrained against an attack.
     """
@@ -37,6 +39,7 @@ class Choice:
     target: str
     facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     walk: str = ""
+    measures_only: bool = False
     domains: tuple[str, ...] = ()
     tier: str = ""
     is_robust: bool = False
@@ -77,7 +80,7 @@ def _menu(*choices: Choice) -> tuple[Choice, ...]:
 SCHEDULES = _menu(
     Choice("constant", "Constant", "Full epsilon from the first step.", f"{SCHEDULE_PAPER} (RFT-fix)", "rft_core.schedules:constant"),
     Choice("two_hinge", "Two hinges", "No attack at first, then a linear ramp, then full epsilon.", f"{SCHEDULE_PAPER} (Epsilon-Scheduling)", "rft_core.schedules:two_hinge"),
-    Choice("linear", "Linear", "A straight line from 0 at the first step to full epsilon at the last.", "Debenedetti et al. 2023; Pang et al. 2021 (warm-up)", "rft_core.schedules:linear"),
+    Choice("linear", "Linear", "A straight line from 0 at the first step to full epsilon at the end of training.", "Debenedetti et al. 2023; Pang et al. 2021 (warm-up)", "rft_core.schedules:linear"),
     Choice("cosine", "Cosine", "A ramp that starts and ends softly.", "this project", "rft_core.schedules:cosine"),
     Choice("step", "Steps", "Equal jumps inside the ramp.", "this project", "rft_core.schedules:step"),
     Choice("uniform", "Uniform", "One random epsilon between 0 and the target each epoch.", f"{SCHEDULE_PAPER} (ablation)", "rft_core.schedules:uniform"),
@@ -107,13 +110,14 @@ OBJECTIVES = _menu(
 # roughly from the weakest to the strongest; which is which depends on the model
 ATTACKS = _menu(
     Choice("fgsm", "FGSM", "One step along the gradient's sign. Fast, weak: never judge a model by it alone.", "Goodfellow et al., ICLR 2015", f"{PGD}:fgsm", walk=f"{PGD}:fgsm_walk"),
-    Choice("square", "Square", "Random search without gradients: finds what masked gradients hide. For measuring only.", "Andriushchenko et al., ECCV 2020; torchattacks", f"{LIBRARY}:square"),
+    Choice("square", "Square", "Random search without gradients: finds what masked gradients hide. For measuring only.", "Andriushchenko et al., ECCV 2020; torchattacks", f"{LIBRARY}:square", measures_only=True),
     Choice("pgd", "PGD", "Repeated signed (linf) or normalised (l2) gradient steps, projected back into the ball.", "Madry et al., ICLR 2018", f"{PGD}:pgd", walk=f"{PGD}:pgd_walk"),
-    Choice("cw", "Carlini and Wagner", "Minimises the l2 length of the change; counted only where it stays inside the ball. For measuring only.", "Carlini and Wagner, S&P 2017; torchattacks", f"{LIBRARY}:cw"),
-    Choice("fab", "FAB", "Looks for the smallest perturbation. For measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:fab"),
+    Choice("cw", "Carlini and Wagner", "Minimises the l2 length of the change; counted only where it stays inside the ball. For measuring only.", "Carlini and Wagner, S&P 2017; torchattacks", f"{LIBRARY}:cw", measures_only=True),
+    Choice("fab", "FAB", "Looks for the smallest perturbation. For measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:fab", measures_only=True),
     Choice("apgd", "APGD-CE", "PGD with momentum that halves its own step size; on cross-entropy.", "Croce and Hein, ICML 2020", f"{APGD}:apgd", walk=f"{APGD}:apgd_walk"),
     Choice("apgd_dlr", "APGD-DLR", "APGD on a loss that confident models cannot hide from.", "Croce and Hein, ICML 2020", f"{APGD}:apgd_dlr", walk=f"{APGD}:apgd_dlr_walk"),
-    Choice("autoattack", "AutoAttack", "The standard judge: APGD-CE, targeted APGD, targeted FAB and Square, one after the other. Slow; for measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:autoattack"),
+    Choice("apgd_ce_t", "APGD-CE + T", "APGD-CE, then APGD towards each of the nine nearest classes: within a point of AutoAttack at a fraction of its cost. For measuring only.", "after Croce and Hein, ICML 2020", f"{TARGETED}:apgd_ce_t", walk=f"{TARGETED}:apgd_ce_t_walk", measures_only=True),
+    Choice("autoattack", "AutoAttack", "The standard judge: APGD-CE, targeted APGD, targeted FAB and Square, one after the other. Slow; for measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:autoattack", measures_only=True),
 )
 
 DATASETS = _menu(

@@ -57,7 +57,8 @@ def two_hinge(moment: Moment, settings: Settings) -> float:
 
 
 def linear(moment: Moment, settings: Settings) -> float:
-    """Linear from 0 at the first step to 1 at the last: two_hinge(0, 1)."""
+    """Linear from 0 at the first step: two_hinge(0, 1). The last of T steps has (T - 1) / T, since 1 is reached at the
+    end of training, as with the paper's T2 = E."""
     return ramp_position(moment.progress, 0.0, 1.0)
 
 

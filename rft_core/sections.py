@@ -185,8 +185,8 @@ class AttackSpec(Section):
 
     @model_validator(mode="after")
     def _trains(self):
-        if not catalog.find("attacks", self.kind).walk:
-            fit = ", ".join(row.name for row in catalog.ATTACKS if row.walk)
+        if catalog.find("attacks", self.kind).measures_only:
+            fit = ", ".join(row.name for row in catalog.ATTACKS if not row.measures_only)
             raise SettingErrorValue("kind", self.kind, f"is for measuring only; train with one of {fit}")
         return self
 

@@ -75,7 +75,7 @@ def _advanced() -> None:
     left, right = st.columns(2)
     with left:
         _number("Batch size", "optim.batch_size", 1, 65_536)
-        field(st.selectbox, "Attack, training", "attack.kind", [row.name for row in choices("attacks") if row.walk])
+        field(st.selectbox, "Attack, training", "attack.kind", [row.name for row in choices("attacks") if not row.measures_only])
         _number("Attack steps, training", "attack.steps", 1, 1000)
         field(st.selectbox, "Attack, measuring", "evaluation.attack", [row.name for row in choices("attacks")])
         _number("Attack steps, measuring", "evaluation.steps", 1, 10_000)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from rft_core import catalog
 from rft_core.engine.attacks.norms import NORMS, Norm
-from rft_core.engine.attacks.walk import Walk, input_gradient
+from rft_core.engine.attacks.walk import Here, Walk, input_gradient
 from rft_core.engine.data.dataset import Split
 from rft_core.engine.folding import Folding
 from rft_core.engine.modes import eval_mode
@@ -73,7 +73,7 @@ def evaluate(
             walk = row.load_walk()(steps, relative_step_size)
             walked = folding.of(model, split.images[:1]) if folding else model
             lane = _Lane(walked, split, search, walk, NORMS[norm], memory_format)
-            spent, fooling = lane.run(batch_size, 1 if attack == "fgsm" else steps), lane.found
+            spent, fooling = lane.run(batch_size), lane.found
         elif len(epsilons) > 1:
             found = fooling if keep_fooling else None
             spent = bisect_with(row.load(), model, split, search, norm=norm, steps=steps, batch_size=batch_size, found=found)
@@ -103,18 +103,19 @@ class _Lane:
         self.state: dict[str, Tensor] = {}
         self.place = self._fresh(torch.empty(0, dtype=torch.long, device=split.labels.device))
 
-    def run(self, batch_size: int, steps: int) -> int:
+    def run(self, batch_size: int) -> int:
         """Walk until every example's critical point is known; return the gradient evaluations spent."""
         spent = 0
         while self._refill(batch_size):
-            gradient, logits, values = input_gradient(self.model, self.state["point"], self.place["labels"], self.walk.loss)
-            spent += len(values)
-            fell = logits.argmax(1) != self.place["labels"]
-            done = fell | (self.place["taken"] >= steps)
+            labels, loss = self.place["labels"], self.walk.loss_at(self.state)
+            here = input_gradient(self.model, self.state["point"], labels, loss)
+            spent += len(labels)
+            fell = here.logits.argmax(1) != labels
+            done = fell | (self.place["taken"] >= self.walk.length(here.logits.shape[1]))
             if done.any():
-                self._settle(done, fell, logits)
-                gradient, values = gradient[~done], values[~done]
-            self.state = self.walk.advance(self.state, gradient, values, self.place["images"], self.place["epsilon"], self.ball)
+                self._settle(done, fell, here.logits)
+                here = Here(*(tensor[~done] for tensor in here))
+            self.state = self.walk.advance(self.state, here, self.place["images"], self.place["epsilon"], self.ball)
             self.place["taken"] = self.place["taken"] + 1
         return spent
 

@@ -170,7 +170,7 @@ def _one_step(probe: _Probe, many: float, one: float) -> Finding:
 def _gradients(probe: _Probe) -> Finding:
     vanished = 0
     for images, labels in zip(probe.images.split(probe.batch), probe.labels.split(probe.batch)):
-        gradient, _, _ = input_gradient(probe.model, images, labels)
+        gradient = input_gradient(probe.model, images, labels).gradient
         vanished += (gradient.abs().amax(dim=(1, 2, 3)) <= VANISHED).sum().item()
     share = vanished / len(probe.labels)
     level = "green" if share <= 0.01 else "amber" if share <= 0.1 else "red"

@@ -27,10 +27,14 @@ def build_optimizer(model: nn.Module, head: nn.Module, spec: OptimSpec) -> torch
     return torch.optim.AdamW(rows, fused=True)
 
 
-def learning_rate_factor(progress: float, *, warmup_fraction: float, decay: str) -> float:
-    """Return the share of the peak learning rate at `progress` 0..1: linear warm-up, then cosine, linear or no decay."""
+def learning_rate_factor(progress: float, *, warmup_fraction: float, decay: str, one_step: float) -> float:
+    """Return the share of the peak learning rate of the step at `progress` 0..1: linear warm-up, then cosine, linear or no decay.
+
+    `one_step` is the share of training that a step takes. The warm-up counts the step itself, so that the first step
+    already learns something and a warm-up of n steps takes 1/n, 2/n, ..., 1.
+    """
     if progress < warmup_fraction:
-        return progress / warmup_fraction
+        return min(1.0, (progress + one_step) / warmup_fraction)
     if decay == "none" or warmup_fraction >= 1:
         return 1.0
     rest = min(1.0, (progress - warmup_fraction) / (1 - warmup_fraction))

@@ -35,7 +35,7 @@ def tracked_epsilons(spec: RunSpec) -> tuple[float, ...]:
 
 def tracking_attack(spec: RunSpec) -> str:
     """Return the attack of the live curve: the measuring one where it is quick, else PGD (AutoAttack would take hours)."""
-    return spec.evaluation.attack if catalog.find("attacks", spec.evaluation.attack).walk else "pgd"
+    return "pgd" if catalog.find("attacks", spec.evaluation.attack).measures_only else spec.evaluation.attack
 
 
 def measure_split(job: Job, split: Split, epsilons: tuple[float, ...], attack: str) -> Evaluation:

@@ -183,7 +183,8 @@ def training_step(job: Job, step: int, images: Tensor, labels: Tensor, adversary
     With a `part_size` the batch is worked on in parts whose gradients are added up.
     """
     spec, device = job.spec, job.runtime.device
-    set_learning_rate(job.optimizer, learning_rate_factor(step / job.total_steps, warmup_fraction=spec.optim.warmup_fraction, decay=spec.optim.decay))
+    rate = learning_rate_factor(step / job.total_steps, warmup_fraction=spec.optim.warmup_fraction, decay=spec.optim.decay, one_step=1 / job.total_steps)
+    set_learning_rate(job.optimizer, rate)
     train_mode(job.model)
     job.optimizer.zero_grad(set_to_none=True)
     total = torch.zeros((), device=device)

@@ -5,6 +5,7 @@ rose in fewer than 75 % of the steps since the last one, or when neither step no
 is a checkpoint; with 10 the first window is 2.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.attacks.losses import cross_entropy, dlr
 from rft_core.engine.attacks.norms import Norm
-from rft_core.engine.attacks.walk import Loss, State, Walk, walk_to_end
+from rft_core.engine.attacks.walk import Here, Loss, State, Walk, walk_to_end
 
 MOMENTUM, RISING_SHARE = 0.75, 0.75
 FIRST_WINDOW, SMALLEST_WINDOW, WINDOW_DECREASE = 0.22, 0.06, 0.03
@@ -20,7 +21,17 @@ FIRST_WINDOW, SMALLEST_WINDOW, WINDOW_DECREASE = 0.22, 0.06, 0.03
 
 def apgd_walk(steps: int, relative_step_size: float | None = None, loss: Loss = cross_entropy) -> Walk:
     """Return APGD over `steps` steps as a walk; it chooses its own step size."""
-    return Walk(partial(_start, steps=steps), partial(_advance, steps=steps), loss)
+    return Walk(start(steps), advance(steps), length=lambda classes: steps, loss=loss)
+
+
+def start(steps: int) -> Callable[[Tensor, Tensor, Tensor], State]:
+    """Return (images, first, epsilon) -> the state of an APGD that will take `steps` steps."""
+    return partial(_start, steps=steps)
+
+
+def advance(steps: int) -> Callable[[State, Here, Tensor, Tensor, Norm], State]:
+    """Return (state, here, images, epsilon, ball) -> the state one step on, of an APGD of `steps` steps."""
+    return partial(_advance, steps=steps)
 
 
 def apgd(
@@ -36,13 +47,17 @@ def apgd(
     generator: torch.Generator | None = None,
     loss: Loss = cross_entropy,
     restarts: int = 1,
+    prefer_misclassified: bool = False,
 ) -> Tensor:
     """Return adversarial images (N, C, H, W) within `epsilon` and [0, 1] that maximise `loss` (APGD-CE by default).
 
-    `relative_step_size` is not used: APGD chooses its own. Costs steps + 1 gradient evaluations a restart.
+    Of its iterates the one with the largest loss is returned (algorithm 1's x_max), which is what training wants: libraries
+    return the first misclassified one instead (`prefer_misclassified`), and so give an image that is wrong without an attack
+    back as it came. `relative_step_size` is not used: APGD chooses its own. Costs steps + 1 gradient evaluations a restart.
     """
     walk = apgd_walk(steps, loss=loss)
-    return walk_to_end(walk, model, images, labels, norm=norm, epsilon=epsilon, steps=steps, random_start=random_start, generator=generator, restarts=restarts)
+    options = {"random_start": random_start, "generator": generator, "restarts": restarts}
+    return walk_to_end(walk, model, images, labels, norm=norm, epsilon=epsilon, prefer_misclassified=prefer_misclassified, **options)
 
 
 def apgd_dlr(model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
@@ -74,11 +89,11 @@ def _start(images: Tensor, first: Tensor, epsilon: Tensor, *, steps: int) -> Sta
     }
 
 
-def _advance(state: State, gradient: Tensor, values: Tensor, images: Tensor, epsilon: Tensor, ball: Norm, *, steps: int) -> State:
-    state = dict(state)
+def _advance(state: State, here: Here, images: Tensor, epsilon: Tensor, ball: Norm, *, steps: int) -> State:
+    state, gradient, values = dict(state), here.gradient, here.values
     better = values > state["best_value"]
-    state["best"] = _where(better, state["point"], state["best"])
-    state["best_gradient"] = _where(better, gradient, state["best_gradient"])
+    state["best"] = where(better, state["point"], state["best"])
+    state["best_gradient"] = where(better, gradient, state["best_gradient"])
     state["best_value"] = torch.maximum(values, state["best_value"])
     state["rises"] = state["rises"] + (state["moved"] & (values > state["last_value"]))
     state["since_check"] = state["since_check"] + state["moved"]
@@ -93,14 +108,14 @@ def _check(state: State, gradient: Tensor, steps: int) -> Tensor:
     wandering = state["rises"] <= RISING_SHARE * state["window"]
     stuck = ~state["was_reduced"] & (state["best_at_check"] >= state["best_value"])
     reduce = due & (wandering | stuck)
-    state["step_size"] = _where(reduce, state["step_size"] / 2, state["step_size"])
-    state["point"] = _where(reduce, state["best"], state["point"])
+    state["step_size"] = where(reduce, state["step_size"] / 2, state["step_size"])
+    state["point"] = where(reduce, state["best"], state["point"])
     state["was_reduced"] = torch.where(due, reduce, state["was_reduced"])
     state["best_at_check"] = torch.where(due, state["best_value"], state["best_at_check"])
     smaller = (state["window"] - max(int(WINDOW_DECREASE * steps), 1)).clamp(min=max(int(SMALLEST_WINDOW * steps), 1))
     state["window"] = torch.where(due, smaller, state["window"])
     state["rises"], state["since_check"] = state["rises"].masked_fill(due, 0), state["since_check"].masked_fill(due, 0)
-    return _where(reduce, state["best_gradient"], gradient)
+    return where(reduce, state["best_gradient"], gradient)
 
 
 def _move(state: State, gradient: Tensor, images: Tensor, epsilon: Tensor, ball: Norm) -> State:
@@ -115,5 +130,6 @@ def _move(state: State, gradient: Tensor, images: Tensor, epsilon: Tensor, ball:
     return state | {"point": moved, "previous": point, "moved": torch.ones_like(state["moved"])}
 
 
-def _where(mask: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+def where(mask: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    """Return `yes` for the images (N,) of `mask` and `no` for the others, both (N, ...)."""
     return torch.where(mask.view(-1, *([1] * (yes.ndim - 1))), yes, no)

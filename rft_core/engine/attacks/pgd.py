@@ -11,7 +11,10 @@ from torch import Tensor, nn
 
 from rft_core.engine.attacks.losses import cross_entropy
 from rft_core.engine.attacks.norms import NORMS, Norm
-from rft_core.engine.attacks.walk import Loss, State, Walk, input_gradient, random_point, walk_to_end
+from rft_core.engine.attacks.walk import Here, Loss, State, Walk, input_gradient, random_point, walk_to_end
+
+# of FGSM from a random point, as a share of epsilon
+RANDOM_START_STEP = 1.25
 
 
 def pgd(
@@ -36,33 +39,48 @@ def pgd(
     """
     if restarts > 1:
         walk = pgd_walk(steps, relative_step_size, loss)
-        return walk_to_end(
-            walk, model, images, labels, norm=norm, epsilon=epsilon, steps=steps, random_start=random_start, generator=generator, restarts=restarts
-        )
+        options = {"random_start": random_start, "generator": generator, "restarts": restarts}
+        return walk_to_end(walk, model, images, labels, norm=norm, epsilon=epsilon, **options)
     ball = NORMS[norm]
     step_size = step_share(relative_step_size, steps) * epsilon
     adversarial = random_point(images, epsilon, norm, generator) if random_start else images.clone()
     for _ in range(steps):
-        gradient, _, _ = input_gradient(model, adversarial, labels, loss)
-        adversarial = ascend(adversarial, gradient, images, ball, epsilon, step_size)
+        here = input_gradient(model, adversarial, labels, loss)
+        adversarial = ascend(adversarial, here.gradient, images, ball, epsilon, step_size)
     return adversarial
 
 
-def fgsm(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int = 1, **options) -> Tensor:
-    """Return images after one step of length epsilon along the gradient's sign (Goodfellow et al., ICLR 2015); no random start.
+def fgsm(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    norm: str,
+    epsilon: float,
+    steps: int = 1,
+    relative_step_size: float | None = None,
+    random_start: bool = False,
+    **options,
+) -> Tensor:
+    """Return images after one step along the gradient's sign.
 
-    `steps` is not used. A model trained with one step may look robust to it and fall to PGD.
+    From the image itself the step is epsilon long (Goodfellow et al., ICLR 2015). From a random point of the ball it is
+    1.25 epsilon long, so that it can cross the ball (Wong et al., ICLR 2020, "Fast is better than free"); objectives
+    whose loss has no slope at the image ask for that. `steps` and `relative_step_size` are not used. A model trained with
+    one step may look robust to it and fall to PGD.
     """
-    return pgd(model, images, labels, norm=norm, epsilon=epsilon, steps=1, **options | {"relative_step_size": 1.0, "random_start": False})
+    step = RANDOM_START_STEP if random_start else 1.0
+    return pgd(model, images, labels, norm=norm, epsilon=epsilon, steps=1, relative_step_size=step, random_start=random_start, **options)
 
 
 def pgd_walk(steps: int, relative_step_size: float | None = None, loss: Loss = cross_entropy) -> Walk:
     """Return PGD as a walk of single steps."""
-    return Walk(_start, partial(_advance, share=step_share(relative_step_size, steps)), loss)
+    advance = partial(_advance, share=step_share(relative_step_size, steps))
+    return Walk(_start, advance, length=lambda classes: steps, loss=loss)
 
 
 def fgsm_walk(steps: int, relative_step_size: float | None = None) -> Walk:
-    """Return FGSM as a walk; evaluation lets it take one step only."""
+    """Return FGSM from the image as a walk of one step, whatever `steps` and `relative_step_size` say."""
     return pgd_walk(1, 1.0)
 
 
@@ -70,8 +88,8 @@ def _start(images: Tensor, first: Tensor, epsilon: Tensor) -> State:
     return {"point": first}
 
 
-def _advance(state: State, gradient: Tensor, values: Tensor, images: Tensor, epsilon: Tensor, ball: Norm, *, share: float) -> State:
-    return {"point": ascend(state["point"], gradient, images, ball, epsilon, share * epsilon)}
+def _advance(state: State, here: Here, images: Tensor, epsilon: Tensor, ball: Norm, *, share: float) -> State:
+    return {"point": ascend(state["point"], here.gradient, images, ball, epsilon, share * epsilon)}
 
 
 def step_share(relative_step_size: float | None, steps: int) -> float:

@@ -12,8 +12,12 @@ from tests import tiny
 @pytest.mark.parametrize(
     ("progress", "warmup", "decay", "expected"),
     [
-        (0.0, 0.1, "cosine", 0.0),
-        (0.05, 0.1, "cosine", 0.5),
+        # a hundred steps, ten of them warm-up: the first takes a tenth of the peak, the tenth all of it
+        (0.0, 0.1, "cosine", 0.1),
+        (0.04, 0.1, "cosine", 0.5),
+        (0.09, 0.1, "cosine", 1.0),
+        # a warm-up of half a step is over after it
+        (0.0, 0.005, "cosine", 1.0),
         (0.1, 0.1, "cosine", 1.0),
         (0.55, 0.1, "cosine", 0.5),
         (1.0, 0.1, "cosine", 0.0),
@@ -23,12 +27,20 @@ from tests import tiny
         (0.99, 0.1, "none", 1.0),
         (0.0, 0.0, "none", 1.0),
         (0.0, 0.0, "cosine", 1.0),
-        (0.5, 1.0, "cosine", 0.5),
+        (0.5, 1.0, "cosine", 0.51),
         (1.0, 1.0, "cosine", 1.0),
     ],
 )
 def test_learning_rate_factor(progress, warmup, decay, expected):
-    assert learning_rate_factor(progress, warmup_fraction=warmup, decay=decay) == pytest.approx(expected, abs=1e-12)
+    assert learning_rate_factor(progress, warmup_fraction=warmup, decay=decay, one_step=0.01) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("decay", ["cosine", "linear", "none"])
+@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("steps", [1, 3, 40])
+def test_no_step_of_a_run_is_without_a_learning_rate(decay, warmup, steps):
+    rates = [learning_rate_factor(step / steps, warmup_fraction=warmup, decay=decay, one_step=1 / steps) for step in range(steps)]
+    assert all(0 < rate <= 1 for rate in rates)
 
 
 def groups_of(model, **settings):
