@@ -109,14 +109,14 @@ OBJECTIVES = _menu(
 
 # roughly from the weakest to the strongest; which is which depends on the model
 ATTACKS = _menu(
-    Choice("fgsm", "FGSM", "One step along the gradient's sign. Fast, weak: never judge a model by it alone.", "Goodfellow et al., ICLR 2015", f"{PGD}:fgsm", walk=f"{PGD}:fgsm_walk"),
+    Choice("fgsm", "FGSM", "One step along the gradient's sign. Fast, weak: never judge a model by it alone.", "Goodfellow et al., ICLR 2015", f"{PGD}:fgsm", walk=f"{PGD}:fgsm_walk", facts={"steps": 1}),
     Choice("square", "Square", "Random search without gradients: finds what masked gradients hide. For measuring only.", "Andriushchenko et al., ECCV 2020; torchattacks", f"{LIBRARY}:square", measures_only=True),
     Choice("pgd", "PGD", "Repeated signed (linf) or normalised (l2) gradient steps, projected back into the ball.", "Madry et al., ICLR 2018", f"{PGD}:pgd", walk=f"{PGD}:pgd_walk"),
     Choice("cw", "Carlini and Wagner", "Minimises the l2 length of the change; counted only where it stays inside the ball. For measuring only.", "Carlini and Wagner, S&P 2017; torchattacks", f"{LIBRARY}:cw", measures_only=True),
     Choice("fab", "FAB", "Looks for the smallest perturbation. For measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:fab", measures_only=True),
     Choice("apgd", "APGD-CE", "PGD with momentum that halves its own step size; on cross-entropy.", "Croce and Hein, ICML 2020", f"{APGD}:apgd", walk=f"{APGD}:apgd_walk"),
     Choice("apgd_dlr", "APGD-DLR", "APGD on a loss that confident models cannot hide from.", "Croce and Hein, ICML 2020", f"{APGD}:apgd_dlr", walk=f"{APGD}:apgd_dlr_walk"),
-    Choice("apgd_ce_t", "APGD-CE + T", "APGD-CE, then APGD towards each of the nine nearest classes: within a point of AutoAttack at a fraction of its cost. For measuring only.", "after Croce and Hein, ICML 2020", f"{TARGETED}:apgd_ce_t", walk=f"{TARGETED}:apgd_ce_t_walk", measures_only=True),
+    Choice("apgd_ce_t", "APGD-CE + T", "APGD-CE, then APGD towards each of the nine nearest classes: within a point of AutoAttack at a fraction of its cost. For measuring only.", "after Croce and Hein, ICML 2020", f"{TARGETED}:apgd_ce_t", walk=f"{TARGETED}:apgd_ce_t_walk", measures_only=True, facts={"targets": 9}),
     Choice("autoattack", "AutoAttack", "The standard judge: APGD-CE, targeted APGD, targeted FAB and Square, one after the other. Slow; for measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:autoattack", measures_only=True),
 )
 

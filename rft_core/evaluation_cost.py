@@ -17,8 +17,9 @@ PREDICTION = 1 / 3
 SUCCESS = 0.5
 # the standard version of AutoAttack: steps of each attack, targets, queries of Square; a step of FAB costs three
 STANDARD_STEPS, TARGETS, FAB_STEP, QUERIES, TARGETED_CLASSES = 100, 9, 3, 5000, 4
-# per image: PGD of 10, 10, 40 and 40 steps, FGSM, one gradient, and 300 queries of Square
-HONESTY_IMAGES, HONESTY = 150, 102 + 300 * PREDICTION
+# per image: PGD-10 at every epsilon; beside that once PGD-40 at a huge one, and searches of the grid by the reported attack,
+# APGD on the margin, APGD-CE + T, PGD-10, PGD-40, FGSM and, twice, the 300 queries of Square
+HONESTY_IMAGES, HONESTY_POINT, HONESTY = 150, 10, 40 + 60 + 20 + 60 + 15 + 50 + 3 + 2 * 300 * PREDICTION
 # 12 pictures at 6 epsilons, 20 steps each
 PICTURES = 12 * 6 * 20
 # starting a process, loading model and images
@@ -34,12 +35,16 @@ def evaluation_cost(curve: RobustnessCurve, epsilons: Sequence[float], images: i
     accuracy = np.interp(epsilons, curve.epsilons, curve.accuracies)
     # images that are wrong without an attack cost nothing; the last share never falls
     shares = np.append(accuracy[:-1] - accuracy[1:], accuracy[-1])
-    if catalog.find("attacks", attack).walk:
-        each = [_walk(point, len(epsilons), 1 if attack == "fgsm" else steps) for point in range(1, len(epsilons) + 1)]
+    row = catalog.find("attacks", attack)
+    if row.walk:
+        steps = row.facts.get("steps", steps)
+        parts = 1 + min(row.facts.get("targets", 0), classes - 1)
+        each = [_walk(point, len(epsilons), steps, parts) for point in range(1, len(epsilons) + 1)]
     else:
         success, failure = attack_costs(attack, steps, classes)
         each = [fallen * success + stood * failure for fallen, stood in (bisection(point, len(epsilons)) for point in range(1, len(epsilons) + 1))]
-    extra = PICTURES + (min(HONESTY_IMAGES, images) * HONESTY if honesty else 0)
+    each_checked = HONESTY + HONESTY_POINT * len(epsilons)
+    extra = PICTURES + (min(HONESTY_IMAGES, images) * each_checked if honesty else 0)
     return float(images * (shares @ np.array(each)) + images * PREDICTION + extra) if len(epsilons) > 1 else images * PREDICTION + extra
 
 
@@ -70,6 +75,9 @@ def bisection(point: int, count: int) -> tuple[int, int]:
     return fallen, stood
 
 
-def _walk(point: int, count: int, steps: int) -> float:
-    """An image costs the one walk that fails below its point, unless that is the first, and the steps of its successes."""
-    return (steps + 1) * ((point > 1) + SUCCESS * (point < count))
+def _walk(point: int, count: int, steps: int, parts: int) -> float:
+    """An image costs the one walk that fails below its point, unless that is the first, and the steps of its successes.
+
+    A walk of several `parts` fails after all of them; most of its successes come in the first.
+    """
+    return (steps + 1) * (parts * (point > 1) + SUCCESS * (point < count))

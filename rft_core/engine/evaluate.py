@@ -53,6 +53,7 @@ def evaluate(
     steps: int,
     attack: str = "pgd",
     relative_step_size: float | None = None,
+    walk: Walk | None = None,
     batch_size: int = 128,
     memory_format: torch.memory_format = torch.contiguous_format,
     keep_fooling: bool = False,
@@ -60,17 +61,18 @@ def evaluate(
 ) -> Evaluation:
     """Return the verdicts of `model` on `split` under `attack` at each of `epsilons`, which start at 0.
 
-    The verdict at epsilon 0 is the clean prediction. Every module's training flag is given back. With `keep_fooling` the
+    A `walk` that is given takes the place of the attack's own. The verdict at epsilon 0 is the clean prediction. Every module's training flag is given back. With `keep_fooling` the
     perturbations that fooled the model are kept: 12 bytes a pixel of each fallen image. With a `folding` the attacks walk on
     the model's folded twin; the clean prediction is always the model's own.
     """
     row = catalog.find("attacks", attack)
+    if walk is None and row.walk:
+        walk = row.load_walk()(steps, relative_step_size)
     with eval_mode(model):
         right = predict(model, split, batch_size, memory_format).argmax(1) == split.labels
         search = Search(right, torch.tensor(epsilons, dtype=torch.float32, device=split.labels.device))
         spent, fooling = 0, {}
-        if len(epsilons) > 1 and row.walk:
-            walk = row.load_walk()(steps, relative_step_size)
+        if len(epsilons) > 1 and walk:
             walked = folding.of(model, split.images[:1]) if folding else model
             lane = _Lane(walked, split, search, walk, NORMS[norm], memory_format)
             spent, fooling = lane.run(batch_size), lane.found

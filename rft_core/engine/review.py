@@ -76,10 +76,19 @@ def review(
     document["per_class"] = per_class(measured.verdicts, split.labels.cpu().numpy(), job.dataset.class_names)
     notify("drawing the images that fall first and hold longest")
     _keep_images(keep, job, split, measured)
-    if honesty and spec.threat.epsilon > 0:
+    if honesty and len(measured.epsilons) > 1:
         few = stratified(job.dataset.test, HONESTY_IMAGES, seed=4)
         notify(f"checking whether the robustness is real, on {len(few):,} images")
-        document["honesty"] = check_honesty(job.model, few, norm=spec.threat.norm, epsilon=spec.threat.epsilon, batch=min(BATCH, job.measure_batch)).as_dict()
+        found = check_honesty(
+            job.model,
+            few,
+            norm=spec.threat.norm,
+            epsilons=measured.epsilons,
+            attack=attack,
+            steps=steps,
+            batch=min(BATCH, job.measure_batch),
+        )
+        document["honesty"] = found.as_dict()
     return document
 
 

@@ -17,6 +17,7 @@ MEANINGS = MappingProxyType(
         "accuracy reaches 0 at a huge epsilon": "Green: at most 2 % of the clean accuracy is left where every model must break.",
         "more steps do not help the model": "Green: four times the steps find hardly any more, so the attack has converged.",
         "no attack without gradients is stronger": "Green: random search finds no more than the gradient does, so the gradient is not masked.",
+        "no other loss is stronger": "Green: attacks on other losses find at most a point more, at every epsilon.",
         "robustness is not to one step alone": "Green: robust to many steps too, so training did not overfit to a one-step attack.",
         "gradients do not vanish": "Green: at most 1 % of the images have no gradient that an attack could follow.",
         "two passes agree": "Green: the model says the same twice, so one attack is enough.",

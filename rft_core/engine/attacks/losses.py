@@ -34,14 +34,22 @@ def dlr(logits: Tensor, labels: Tensor) -> Tensor:
     return (best_other - own) / (spread + TINY)
 
 
+def margin(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return max_{k != y} z_k - z_y: above 0 where the image is misclassified (Carlini and Wagner, S&P 2017, f_6)."""
+    logits = logits.float()
+    own = F.one_hot(labels, logits.shape[1]).bool()
+    rival = logits.masked_fill(own, -torch.inf).amax(1)
+    return rival - logits.gather(1, labels[:, None]).squeeze(1)
+
+
 def targeted_dlr(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
     """Targeted DLR (Croce and Hein, ICML 2020, eq. 9): -(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4) / 2), targets t (N,).
 
     With fewer than four classes it is the margin -(z_y - z_t).
     """
     logits = logits.float()
-    margin = (logits.gather(1, targets[:, None]) - logits.gather(1, labels[:, None])).squeeze(1)
+    lead = (logits.gather(1, targets[:, None]) - logits.gather(1, labels[:, None])).squeeze(1)
     if logits.shape[1] < TARGETED_CLASSES:
-        return margin
+        return lead
     top = logits.topk(TARGETED_CLASSES, dim=1).values
-    return margin / (top[:, 0] - top[:, 2:].mean(1) + TINY)
+    return lead / (top[:, 0] - top[:, 2:].mean(1) + TINY)

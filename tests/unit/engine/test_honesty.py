@@ -52,8 +52,16 @@ def split():
     return Split((images * 255).round().to(torch.uint8), labels)
 
 
-def levels(model, split, epsilon=8 / 255):
-    return {finding.name: finding.level for finding in check_honesty(model, split, norm="linf", epsilon=epsilon).findings}
+GRID = (0.0, 4 / 255, 8 / 255)
+
+
+def findings(model, split, **options):
+    found = check_honesty(model, split, norm="linf", epsilons=GRID, **options).findings
+    return {finding.name: finding for finding in found}
+
+
+def levels(model, split, **options):
+    return {name: finding.level for name, finding in findings(model, split, **options).items()}
 
 
 def test_an_honest_model_is_green(split):
@@ -77,7 +85,27 @@ def test_a_model_that_looks_at_nothing_is_found(split):
 
 def test_flags_come_back_and_the_worst_level_counts(split):
     model = Masked().train()
-    result = check_honesty(model, split, norm="linf", epsilon=8 / 255)
+    result = check_honesty(model, split, norm="linf", epsilons=GRID)
     assert model.training
     assert result.level == "red"
     assert result.as_dict()["n"] == 120
+    assert result.as_dict()["epsilons"] == [4 / 255, 8 / 255]
+    assert (result.as_dict()["attack"], result.as_dict()["steps"]) == ("pgd", 10)
+
+
+class Confident(Linear):
+    """So sure of itself that cross-entropy has no slope left; the margin of its logits has one."""
+
+    def __init__(self):
+        super().__init__(scale=4e6)
+
+
+def test_a_loss_without_a_slope_is_found_by_another_loss(split):
+    model, epsilon = Confident(), 8 / 255
+    found = findings(model, split)["no other loss is stronger"]
+    assert found.level == "red"
+    # of a linear model the truth is known: what lies nearer to the border than epsilon falls
+    brightness = split.images.float().div(255).mean((1, 2, 3))
+    held = {at: ((brightness - 0.5).abs() > at).float().mean().item() for at in GRID[1:]}
+    assert found.values["other"] == pytest.approx(held[epsilon], abs=0.02) or found.values["other"] == pytest.approx(held[4 / 255], abs=0.02)
+    assert levels(model, split, attack="apgd_ce_t")["no other loss is stronger"] == "green"

@@ -52,7 +52,7 @@ def test_examples_and_honesty_checks_fetch(tmp_path):
         save_examples(tmp_path / f"{name}.npz", model, split, norm="linf", epsilon=4 / 255, steps=2)
     with np.load(tmp_path / "near.npz") as first, np.load(tmp_path / "far.npz") as second:
         assert all(np.array_equal(first[name], second[name]) for name in first.files)
-    assert check_honesty(model, Far.of(near), norm="linf", epsilon=4 / 255).n == 8
+    assert check_honesty(model, Far.of(near), norm="linf", epsilons=(0.0, 4 / 255)).n == 8
 
 
 def test_training_fetches(tmp_path):
