@@ -116,7 +116,7 @@ ATTACKS = _menu(
     Choice("fab", "FAB", "Looks for the smallest perturbation. For measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:fab", measures_only=True),
     Choice("apgd", "APGD-CE", "PGD with momentum that halves its own step size; on cross-entropy.", "Croce and Hein, ICML 2020", f"{APGD}:apgd", walk=f"{APGD}:apgd_walk"),
     Choice("apgd_dlr", "APGD-DLR", "APGD on a loss that confident models cannot hide from.", "Croce and Hein, ICML 2020", f"{APGD}:apgd_dlr", walk=f"{APGD}:apgd_dlr_walk"),
-    Choice("apgd_ce_t", "APGD-CE + T", "APGD-CE, then APGD towards each of the nine nearest classes: within a point of AutoAttack at a fraction of its cost. For measuring only.", "after Croce and Hein, ICML 2020", f"{TARGETED}:apgd_ce_t", walk=f"{TARGETED}:apgd_ce_t_walk", measures_only=True, facts={"targets": 9}),
+    Choice("apgd_ce_t", "APGD-CE + T", "APGD-CE, then APGD towards each of the three nearest classes: within a point of AutoAttack on the embedded models, at a fraction of its cost. For measuring only.", "after Croce and Hein, ICML 2020", f"{TARGETED}:apgd_ce_t", walk=f"{TARGETED}:apgd_ce_t_walk", measures_only=True, facts={"targets": 3}),
     Choice("autoattack", "AutoAttack", "The standard judge: APGD-CE, targeted APGD, targeted FAB and Square, one after the other. Slow; for measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:autoattack", measures_only=True),
 )
 

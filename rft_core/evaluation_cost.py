@@ -19,7 +19,7 @@ SUCCESS = 0.5
 STANDARD_STEPS, TARGETS, FAB_STEP, QUERIES, TARGETED_CLASSES = 100, 9, 3, 5000, 4
 # per image: PGD-10 at every epsilon; beside that once PGD-40 at a huge one, and searches of the grid by the reported attack,
 # APGD on the margin, APGD-CE + T, PGD-10, PGD-40, FGSM and, twice, the 300 queries of Square
-HONESTY_IMAGES, HONESTY_POINT, HONESTY = 150, 10, 40 + 60 + 20 + 60 + 15 + 50 + 3 + 2 * 300 * PREDICTION
+HONESTY_IMAGES, HONESTY_POINT, HONESTY = 150, 10, 40 + 30 + 20 + 30 + 15 + 50 + 3 + 2 * 300 * PREDICTION
 # 12 pictures at 6 epsilons, 20 steps each
 PICTURES = 12 * 6 * 20
 # starting a process, loading model and images

@@ -210,8 +210,10 @@ class OptimSpec(Section):
 
 
 class EvaluationSpec(Section):
-    attack: Annotated[str, _choice("attacks")] = Field("pgd", description="Attack used to measure robustness.")
-    steps: int = Field(10, ge=1, le=10_000, description="Gradient steps of the measuring attack.")
+    attack: Annotated[str, _choice("attacks")] = Field(
+        "apgd_ce_t", description="Attack of the final report. While training, PGD measures where this one is too slow."
+    )
+    steps: int = Field(10, ge=1, le=10_000, description="Gradient steps of the measuring attack; of each part, where it has several.")
     relative_step_size: float | None = Field(None, gt=0, le=10, description="Step size of the measuring attack as a share of epsilon; empty for 2.5 / steps.")
     epsilons: tuple[Epsilon, ...] | None = Field(
         None, min_length=1, max_length=256, description="Epsilons of the final robustness curve; empty for every 1/255 up to the target."
