@@ -29,12 +29,14 @@ def untrained(request):
     spec = parse({"data": {"dataset": "blooms_hard"}, "model": {"backbone": request.param}})
     data = load_dataset(spec, image_size=32, notify=print)
     model = build_model(spec.model, num_classes=data.num_classes, image_size=32, seed=0, notify=print)
-    return model, data.train.images[:IMAGES].float().div(255), data.train.labels[:IMAGES]
+    runtime = choose_runtime(spec.runtime, model)
+    losses = {name: build_objective(parse({"objective": {"kind": name}}).objective, model, runtime) for name in ATTACKING}
+    return model, data.train.images[:IMAGES].float().div(255), data.train.labels[:IMAGES], losses
 
 
 def perturbations(untrained, objective, attack, *, random_start, precision=torch.float32, norm="linf", epsilon=EPSILON):
     """Return what the objective's own call of the attack adds to the images, (N, 3, H, W)."""
-    model, images, labels = untrained
+    model, images, labels, losses = untrained
     spec, seen = parse({"objective": {"kind": objective}}), []
 
     def watched(model, images, labels, **options):
@@ -51,9 +53,8 @@ def perturbations(untrained, objective, attack, *, random_start, precision=torch
         random_start=random_start,
         generator=torch.Generator().manual_seed(0),
     )
-    loss = build_objective(spec.objective, model, choose_runtime(spec.runtime, model))
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == torch.bfloat16):
-        loss(model, images, labels, adversary, spec.objective)
+        losses[objective](model, images, labels, adversary, spec.objective)
     return seen[0]
 
 
@@ -80,7 +81,7 @@ def test_the_same_in_l2(untrained, objective, attack):
 
 
 def test_images_that_are_wrong_without_an_attack_are_attacked_too(untrained):
-    model, images, labels = untrained
+    model, images, labels, _ = untrained
     with torch.no_grad():
         wrong = model.eval()(images).argmax(1) != labels
     assert wrong.sum() >= IMAGES / 2
