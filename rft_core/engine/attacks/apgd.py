@@ -11,7 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from rft_core.engine.attacks.losses import cross_entropy, dlr
+from rft_core.engine.attacks.losses import cross_entropy, dlr_until_wrong
 from rft_core.engine.attacks.norms import Norm
 from rft_core.engine.attacks.walk import Here, Loss, State, Walk, walk_to_end
 
@@ -61,13 +61,16 @@ def apgd(
 
 
 def apgd_dlr(model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
-    """APGD on the difference of logits ratio; on two classes on the margin, because the ratio needs three."""
-    return apgd(model, images, labels, **options | {"loss": dlr})
+    """APGD on the difference of logits ratio; on two classes on the margin, because the ratio needs three.
+
+    An objective's own `loss` among the `options` takes precedence.
+    """
+    return apgd(model, images, labels, **{"loss": dlr_until_wrong} | options)
 
 
 def apgd_dlr_walk(steps: int, relative_step_size: float | None = None) -> Walk:
     """Return APGD-DLR as a walk."""
-    return apgd_walk(steps, loss=dlr)
+    return apgd_walk(steps, loss=dlr_until_wrong)
 
 
 def _start(images: Tensor, first: Tensor, epsilon: Tensor, *, steps: int) -> State:

@@ -20,8 +20,7 @@ def dlr(logits: Tensor, labels: Tensor) -> Tensor:
     """Difference of logits ratio (Croce and Hein, ICML 2020, eq. 8): -(z_y - max_{i != y} z_i) / (z_pi1 - z_pi3).
 
     It does not change when the logits are scaled, so that confident models do not hide their gradient. With two classes
-    the ratio is not defined: the margin -(z_y - z_other) takes its place, which has the same sign and direction. Where y
-    itself ranks third the ratio is 1 whatever the image, and has no slope: there the gradient is that of its numerator.
+    the ratio is not defined: the margin -(z_y - z_other) takes its place, which has the same sign and direction.
     """
     logits = logits.float()
     ordered, places = logits.sort(dim=1, descending=True)
@@ -29,9 +28,17 @@ def dlr(logits: Tensor, labels: Tensor) -> Tensor:
     best_other = torch.where(places[:, 0] == labels, ordered[:, 1], ordered[:, 0])
     if logits.shape[1] < DLR_CLASSES:
         return best_other - own
-    spread = ordered[:, 0] - ordered[:, 2]
-    spread = torch.where(places[:, 2] == labels, spread.detach(), spread)
-    return (best_other - own) / (spread + TINY)
+    return (best_other - own) / (ordered[:, 0] - ordered[:, 2] + TINY)
+
+
+def dlr_until_wrong(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the DLR while an image is classified rightly (at most 0), and its cross-entropy once it is not (at least log 2).
+
+    Of a misclassified image the ratio is no measure: where y ranks third it is 1 and has no slope, and elsewhere it grows as
+    the three largest logits come together. Training attacks such images too.
+    """
+    right = logits.argmax(1) == labels
+    return torch.where(right, dlr(logits, labels), cross_entropy(logits, labels))
 
 
 def margin(logits: Tensor, labels: Tensor) -> Tensor:
