@@ -103,7 +103,7 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
         largest = max((curve.epsilons[-1] for line in here for curve in line.curves), default=0.0)
         epsilon_axis(figure, largest, norm, axis="x", row=1, col=place)
         span = max(largest * (PIXEL_LEVELS if norm == "linf" else 1.0), 1e-6)
-        figure.update_xaxes(title=_attack_axis(norm, here), range=[-0.02 * span, (LABEL_ROOM if labelled else 1.04) * span], row=1, col=place)
+        figure.update_xaxes(title=_attack_axis(norm, drawn), range=[-0.02 * span, (LABEL_ROOM if labelled else 1.04) * span], row=1, col=place)
         percent_axis(figure, "Accuracy on test images" if place == 1 else "", row=1, col=place)
     figure.update_layout(showlegend=not labelled)
     if labelled:
@@ -115,9 +115,10 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
 
 
 def _attack_axis(norm: str, lines: Sequence[Line]) -> str:
-    """Title an epsilon axis with the attack where all lines share it; else captions and hover texts say whose is which."""
+    """Title an epsilon axis with the attack where all lines share it and there is room; else captions and hover texts have it."""
     found = [one for line in lines for one in line.measured_by]
-    said = f", {chips(found)}" if found and len({one.chip for one in found}) == 1 else ""
+    is_shared = len({one.chip for one in found}) == 1 and len({line.norm for line in lines}) == 1
+    said = f", {chips(found)}" if is_shared else ""
     return f"Epsilon of the attack, {norm}{said}"
 
 

@@ -58,7 +58,7 @@ def test_curves_of_two_norms_have_a_panel_each(store):
     figure = curves_figure(found.lines, key="k", height=300)
     assert [trace.xaxis for trace in figure.data] == ["x", "x2"]
     assert [figure.data[0].x[-1], figure.data[1].x[-1]] == pytest.approx([8, 0.5])
-    assert figure.layout.xaxis2.title.text == "Epsilon of the attack, l2, PGD-10, n 200"
+    assert figure.layout.xaxis2.title.text == "Epsilon of the attack, l2"
 
 
 def test_curves_carry_their_intervals(store):
