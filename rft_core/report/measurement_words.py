@@ -84,7 +84,7 @@ def _images(measured: Sequence[tuple[RunRecord, str]]) -> str:
     counts = [record.report["curve"][0]["n"] for record, _ in measured]
     sets = [f"{n:,} images ({digest[:8]})" for n, digest in zip(counts, digests)]
     who = _who(sets, [name for _, name in measured], "on")
-    return f"These runs were measured on different test images, so their differences mix task and method: {who}. They are not compared image by image."
+    return f"These runs were measured on different test images, so their differences mix task and method: {who}. Nothing is paired image by image."
 
 
 def _grids(measured: Sequence[tuple[RunRecord, str]]) -> str:
