@@ -8,13 +8,15 @@ from pages.ui.frame import columns, open_page, plain, quoted, shown
 from pages.ui.gate import closed, permitted
 from pages.ui.session import reconciled, store
 from pages.ui.shifts import show_shifts
-from rft_core import UserError, catalog
+from rft_core import UserError
 from rft_core.evaluations import IMAGES, Evaluation, cancel, list_evaluations, load_arrays
+from rft_core.measurements import evaluation_measured_by, measured_by
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.falling import confusion
 from rft_core.report import evaluation_sentences as sentences
 from rft_core.report.evaluation_figures import Line, attacks_figure, class_figure, confusion_figure, parts_figure
 from rft_core.report.figures import CONFIG
+from rft_core.report.measurement_words import in_brackets
 from rft_core.store.records import RunRecord, RunSummary
 from rft_core.units import format_duration, format_epsilon
 
@@ -167,16 +169,16 @@ def choose_evaluation(kept: list[Evaluation]) -> Evaluation | None:
 def _label(one: Evaluation) -> str:
     """Name an evaluation: attack, steps, images, when."""
     wanted, moment = one.wanted, one.evaluation_id
-    attack = catalog.find("attacks", wanted["attack"]).label
-    steps = "" if wanted["attack"] in ("autoattack", "fgsm") else f", {wanted['steps']} {'queries' if wanted['attack'] == 'square' else 'steps'}"
     images = (one.answer or {}).get("images") or wanted.get("images")
+    asked = measured_by(wanted["attack"], steps=wanted["steps"], n=images or 1)
     what = "own picture" if one.is_picture else f"{images} images" if images else "all images"
-    return f"{attack}{steps}, {what} · {moment[:4]}-{moment[4:6]}-{moment[6:8]} {moment[9:11]}:{moment[11:13]} UTC"
+    return f"{asked.short}, {what} · {moment[:4]}-{moment[4:6]}-{moment[6:8]} {moment[9:11]}:{moment[11:13]} UTC"
 
 
 def show_curves(record: RunRecord, kept: list[Evaluation], chosen: Evaluation | None) -> None:
     """Draw the run's own curve and those of its evaluations."""
-    own = Line("run's own report", RobustnessCurve.from_points(record.report["curve"]))
+    own_curve = RobustnessCurve.from_points(record.report["curve"])
+    own = Line(in_brackets("run's own report", [record.measured_by]), own_curve, measured_by=record.measured_by)
     tests = [one for one in kept if not one.is_picture]
     drawn = tests[:SHOWN_CURVES]
     if chosen in tests and chosen not in drawn:
@@ -193,35 +195,36 @@ def _caption(one: Evaluation, record: RunRecord) -> str:
     """Say what an evaluation of test images found beside the run's own report, and how long it took."""
     own, answer, estimated = RobustnessCurve.from_points(record.report["curve"]), one.answer, one.wanted.get("estimate")
     took = f"It took {format_duration(answer['seconds'])}" + (f"; {format_duration(estimated)} were estimated." if estimated else ".")
-    return f"{sentences.describe_attacks(own, answer, catalog.find('attacks', answer['attack']).label)} {took}"
+    return f"{sentences.describe_attacks(own, record.measured_by, answer)} {took}"
 
 
 def _line(one: Evaluation, is_chosen: bool) -> Line:
-    return Line(_label(one).partition(" · ")[0], RobustnessCurve.from_points(one.answer["curve"]), is_chosen)
+    return Line(_label(one).partition(" · ")[0], RobustnessCurve.from_points(one.answer["curve"]), is_chosen, evaluation_measured_by(one.answer))
 
 
 def show_evaluation(chosen: Evaluation) -> None:
     """Draw honesty checks, the images, and the classes of one evaluation."""
     answer = chosen.answer
     names, norm = answer["class_names"], answer["norm"]
-    target = format_epsilon(answer["curve"][-1]["epsilon"], norm)
+    target, by = format_epsilon(answer["curve"][-1]["epsilon"], norm), evaluation_measured_by(answer)
+    at_target = in_brackets(target, [by])
     show_honesty(answer["honesty"], answer["curve"])
     images = load_arrays(chosen.folder, IMAGES)
     st.subheader("Which images fall first?", anchor=False)
     if images is not None:
-        st.caption(sentences.describe_falling(images["epsilons"], images["verdicts"], norm))
+        st.caption(plain(f"By {by.full_method}. {sentences.describe_falling(images['epsilons'], images['verdicts'], norm)}"))
     show_gallery(chosen, norm, names)
     st.subheader("Which classes lose most?", anchor=False)
-    alt = f"Clean accuracy and accuracy at {target} of {len(answer['per_class'])} classes"
-    st.plotly_chart(shown(class_figure(answer["per_class"], target=target, key=chosen.evaluation_id)), key="evaluate.classes", config=dict(CONFIG), alt=alt)
-    st.caption(plain(sentences.describe_classes(answer["per_class"], target)))
+    alt = f"Clean accuracy and accuracy at {at_target} of {len(answer['per_class'])} classes"
+    st.plotly_chart(shown(class_figure(answer["per_class"], target=at_target, key=chosen.evaluation_id)), key="evaluate.classes", config=dict(CONFIG), alt=alt)
+    st.caption(plain(sentences.describe_classes(answer["per_class"], at_target)))
     if images is None:
         return
     st.subheader("What is taken for what?", anchor=False)
-    for side, name, where in zip(columns(6, 6), ("clean_prediction", "attacked_prediction"), ("Without an attack", f"At {target}")):
+    for side, name, where in zip(columns(6, 6), ("clean_prediction", "attacked_prediction"), ("Without an attack", f"At {at_target}")):
         counts = confusion(images["labels"], images[name], len(names))
         with side:
-            st.markdown(f"**{where}**")
+            st.markdown(f"**{plain(where)}**")
             alt = f"{where}: what each of {len(names)} classes is taken for, in percent"
             st.plotly_chart(shown(confusion_figure(counts, names, key=chosen.evaluation_id)), key=f"evaluate.{name}", config=dict(CONFIG), alt=alt)
             st.caption(plain(sentences.describe_confusion(counts, names, where)))

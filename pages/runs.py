@@ -17,9 +17,10 @@ from pages.ui.shifts import show_shifts
 from pages.ui.status import show_chip, show_status
 from rft_core import UserError
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.preview import factors
 from rft_core.report.figures import CONFIG, accuracy_figure, epsilon_strip, robustness_figure
-from rft_core.report.history import RunHistory
+from rft_core.report.history import RunHistory, measured_at
 from rft_core.report.sentences import describe_run
 from rft_core.spec import flatten
 from rft_core.store.records import RunRecord
@@ -137,11 +138,18 @@ def drawn(
     newest = _past.measurements[-1].step if _past.measurements else None
     target, norm = format_epsilon(spec.threat.epsilon, spec.threat.norm), spec.threat.norm
     accuracy = accuracy_figure(
-        _past, total_steps=total_steps, steps_per_epoch=per_epoch, target=target, key=run_id, marked_step=step if step != newest else None
+        _past,
+        total_steps=total_steps,
+        steps_per_epoch=per_epoch,
+        target=target,
+        key=run_id,
+        marked_step=step if step != newest else None,
+        measured_by=tuple(dict.fromkeys(measured_at(spec, one) for one in _past.measurements)),
     )
     strip = epsilon_strip(*_planned(_record), epsilon=spec.threat.epsilon, norm=norm, total_steps=total_steps, done=_past, key=run_id)
-    curve, final = _curve_at(_record, _past, step)
-    return accuracy, strip, robustness_figure(curve, epsilon=spec.threat.epsilon, norm=norm, key=run_id, final=final)
+    curve, final, measured_by = _curve_at(_record, _past, step)
+    held = robustness_figure(curve, epsilon=spec.threat.epsilon, norm=norm, key=run_id, final=final, measured_by=measured_by)
+    return accuracy, strip, held
 
 
 def _planned(record: RunRecord) -> tuple[list[float], list[float]]:
@@ -173,11 +181,13 @@ def choose_measurement(run_id: str, past: RunHistory) -> int | None:
     return newest if chosen == NEWEST else chosen
 
 
-def _curve_at(record: RunRecord, past: RunHistory, step: int | None) -> tuple[RobustnessCurve | None, bool]:
+def _curve_at(record: RunRecord, past: RunHistory, step: int | None) -> tuple[RobustnessCurve | None, bool, MeasuredBy | None]:
+    """Return the robustness curve at a step, whether it is the final one, and what measured it."""
     newest = past.measurements[-1].step if past.measurements else None
     if record.report and step == newest:
-        return RobustnessCurve.from_points(record.report["curve"]), True
-    return next((one.curve for one in past.measurements if one.step == step), None), False
+        return RobustnessCurve.from_points(record.report["curve"]), True, record.measured_by
+    found = next((one for one in past.measurements if one.step == step), None)
+    return (found.curve, False, measured_at(record.spec, found)) if found else (None, False, None)
 
 
 def show_details(record: RunRecord, past: RunHistory) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rft_core import presets
 from rft_core.errors import UserError
-from rft_core.spec import RunSpec, parse, with_settings
+from rft_core.spec import RunSpec, complete_stored, parse, with_settings
 from rft_core.units import parse_epsilon
 
 
@@ -50,4 +50,5 @@ def _read(spec_file: Path) -> RunSpec:
         raw = json.loads(spec_file.read_text())
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"the spec file '{spec_file}' is not JSON: {error}") from None
-    return parse(raw["spec"] if isinstance(raw, dict) and isinstance(raw.get("spec"), dict) else raw)
+    is_of_a_run = isinstance(raw, dict) and isinstance(raw.get("spec"), dict)
+    return parse(complete_stored(raw["spec"]) if is_of_a_run else raw)

@@ -30,6 +30,10 @@ class Choice:
     to train with or to follow a run with. `domains` are those of a dataset that has some.
     `tier` says what a backbone asks for: "instant" (seconds on any machine), "laptop" (minutes on a CPU) or "paper" (a GPU);
     `is_robust` whether it was pretrained against an attack.
+
+    Of an attack, `loss` is what it maximises, in words; `step_name` what its steps are called, the fact "steps" how many it
+    always takes, where the setting does not count, and `least_steps` the fewest; `takes_step_size` whether the setting of
+    the step size counts; `few_classes` below how many classes it maximises another loss, and which.
     """
 
     name: str
@@ -43,6 +47,25 @@ class Choice:
     domains: tuple[str, ...] = ()
     tier: str = ""
     is_robust: bool = False
+    loss: str = ""
+    step_name: str = "step"
+    least_steps: int = 1
+    takes_step_size: bool = False
+    few_classes: tuple[int, str] = (0, "")
+
+    def loss_on(self, classes: int | None) -> str:
+        """Return what an attack maximises on a task of so many classes; None for a task of the usual kind."""
+        least, other = self.few_classes
+        return other if classes is not None and classes < least else self.loss
+
+    @property
+    def fixed_steps(self) -> int | None:
+        """The steps that an attack always takes; None where it takes those of the setting."""
+        return self.facts.get("steps")
+
+    def taken_steps(self, setting: int) -> int:
+        """Return the steps that an attack takes where `setting` asks for so many."""
+        return self.fixed_steps or max(self.least_steps, setting)
 
     @property
     def is_online(self) -> bool:
@@ -109,15 +132,15 @@ OBJECTIVES = _menu(
 
 # roughly from the weakest to the strongest; which is which depends on the model
 ATTACKS = _menu(
-    Choice("fgsm", "FGSM", "One step along the gradient's sign. Fast, weak: never judge a model by it alone.", "Goodfellow et al., ICLR 2015", f"{PGD}:fgsm", walk=f"{PGD}:fgsm_walk", facts={"steps": 1}),
-    Choice("square", "Square", "Random search without gradients: finds what masked gradients hide. For measuring only.", "Andriushchenko et al., ECCV 2020; torchattacks", f"{LIBRARY}:square", measures_only=True),
-    Choice("pgd", "PGD", "Repeated signed (linf) or normalised (l2) gradient steps, projected back into the ball.", "Madry et al., ICLR 2018", f"{PGD}:pgd", walk=f"{PGD}:pgd_walk"),
-    Choice("cw", "Carlini and Wagner", "Minimises the l2 length of the change; counted only where it stays inside the ball. For measuring only.", "Carlini and Wagner, S&P 2017; torchattacks", f"{LIBRARY}:cw", measures_only=True),
-    Choice("fab", "FAB", "Looks for the smallest perturbation. For measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:fab", measures_only=True),
-    Choice("apgd", "APGD-CE", "PGD with momentum that halves its own step size; on cross-entropy.", "Croce and Hein, ICML 2020", f"{APGD}:apgd", walk=f"{APGD}:apgd_walk"),
-    Choice("apgd_dlr", "APGD-DLR", "APGD on a loss that confident models cannot hide from.", "Croce and Hein, ICML 2020", f"{APGD}:apgd_dlr", walk=f"{APGD}:apgd_dlr_walk"),
-    Choice("apgd_ce_t", "APGD-CE + T", "APGD-CE, then APGD towards each of the three nearest classes: within a point of AutoAttack on the embedded models, at a fraction of its cost. For measuring only.", "after Croce and Hein, ICML 2020", f"{TARGETED}:apgd_ce_t", walk=f"{TARGETED}:apgd_ce_t_walk", measures_only=True, facts={"targets": 3}),
-    Choice("autoattack", "AutoAttack", "The standard judge: APGD-CE, targeted APGD, targeted FAB and Square, one after the other. Slow; for measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:autoattack", measures_only=True),
+    Choice("fgsm", "FGSM", "One step along the gradient's sign. Fast, weak: never judge a model by it alone.", "Goodfellow et al., ICLR 2015", f"{PGD}:fgsm", walk=f"{PGD}:fgsm_walk", loss="cross-entropy", facts={"steps": 1}),
+    Choice("square", "Square", "Random search without gradients: finds what masked gradients hide. For measuring only.", "Andriushchenko et al., ECCV 2020; torchattacks", f"{LIBRARY}:square", loss="margin of the logits", step_name="query", least_steps=100, measures_only=True),
+    Choice("pgd", "PGD", "Repeated signed (linf) or normalised (l2) gradient steps, projected back into the ball.", "Madry et al., ICLR 2018", f"{PGD}:pgd", walk=f"{PGD}:pgd_walk", loss="cross-entropy", takes_step_size=True),
+    Choice("cw", "Carlini and Wagner", "Minimises the l2 length of the change; counted only where it stays inside the ball. For measuring only.", "Carlini and Wagner, S&P 2017; torchattacks", f"{LIBRARY}:cw", loss="margin of the logits", measures_only=True),
+    Choice("fab", "FAB", "Looks for the smallest perturbation. For measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:fab", loss="smallest perturbation", measures_only=True),
+    Choice("apgd", "APGD-CE", "PGD with momentum that halves its own step size; on cross-entropy.", "Croce and Hein, ICML 2020", f"{APGD}:apgd", walk=f"{APGD}:apgd_walk", loss="cross-entropy"),
+    Choice("apgd_dlr", "APGD-DLR", "APGD on a loss that confident models cannot hide from.", "Croce and Hein, ICML 2020", f"{APGD}:apgd_dlr", walk=f"{APGD}:apgd_dlr_walk", loss="difference of logits ratio", few_classes=(3, "margin of the logits")),
+    Choice("apgd_ce_t", "APGD-CE + T", "APGD-CE, then APGD towards each of the three nearest classes: within a point of AutoAttack on the embedded models, at a fraction of its cost. For measuring only.", "after Croce and Hein, ICML 2020", f"{TARGETED}:apgd_ce_t", walk=f"{TARGETED}:apgd_ce_t_walk", loss="cross-entropy, then targeted difference of logits ratio", few_classes=(4, "cross-entropy, then margin of the logits"), measures_only=True, facts={"targets": 3}),
+    Choice("autoattack", "AutoAttack", "The standard judge: APGD-CE, targeted APGD, targeted FAB and Square, one after the other. Slow; for measuring only.", "Croce and Hein, ICML 2020; torchattacks", f"{LIBRARY}:autoattack", loss="several losses (standard version)", facts={"steps": 100}, measures_only=True),
 )
 
 DATASETS = _menu(

@@ -17,7 +17,9 @@ import numpy as np
 
 from rft_core.errors import StoreError, UnknownNameError
 from rft_core.home import CHECKOUT
-from rft_core.spec import RunSpec, parse
+from rft_core.measurements import final_measured_by
+from rft_core.metrics.measured_by import MeasuredBy
+from rft_core.spec import RunSpec, parse_stored
 from rft_core.store.events import Event
 
 RECORDED = CHECKOUT / "assets" / "recorded"
@@ -41,6 +43,11 @@ class Recording:
     machine: dict[str, Any]
     versions: dict[str, str]
     command: str
+
+    @property
+    def measured_by(self) -> MeasuredBy:
+        """By which attack, on how many test images, its report was measured."""
+        return final_measured_by(self.spec, self.report)
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def read_recording(name: str, folder: Path = RECORDED) -> Recording:
             raise ValueError(f"it has format {raw['format']}, this program reads {FORMAT}")
         events = tuple(Event(**event) for event in raw["events"])
         kept = {key: raw[key] for key in ("name", "report", "total_steps", "recorded", "machine", "versions", "command")}
-        return Recording(spec=parse(raw["spec"]), events=events, **kept)
+        return Recording(spec=parse_stored(raw["spec"]), events=events, **kept)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"the recorded run {name} cannot be read ({error}); {_way_out(folder)}") from None
 

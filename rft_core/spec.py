@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -37,6 +38,9 @@ from rft_core.sections import (
     readable,
 )
 from rft_core.units import PIXEL_LEVELS, format_epsilon
+
+# what a stored spec means by a setting that it leaves out: the default when it was written, not today's
+EARLIER_DEFAULTS = MappingProxyType({"evaluation.attack": "pgd"})
 
 
 class RunSpec(Section):
@@ -88,13 +92,27 @@ def parse_stored(raw: Mapping[str, Any] | str) -> RunSpec:
     """Return the RunSpec in `raw`, which a version of this program has stored: as `parse`, but no run is lost for its words.
 
     Earlier versions took texts that a new spec may not hold. What does not show in them becomes � or a space, a tag of more than 60
-    characters is cut, an empty one left out; what is stored stays as it is.
+    characters is cut, an empty one left out; what is stored stays as it is. A setting that is left out has the default of
+    those versions (EARLIER_DEFAULTS), so that no stored number is called by another attack.
     """
-    raw = _from_json(raw) if isinstance(raw, str) else raw
+    raw = complete_stored(_from_json(raw) if isinstance(raw, str) else raw)
     try:
         return parse(raw)
     except SettingError:
         return parse(_readable(raw))
+
+
+def complete_stored(raw: Any) -> Any:
+    """Return a stored spec with EARLIER_DEFAULTS where it leaves a setting out; anything else as it is."""
+    if not isinstance(raw, Mapping):
+        return raw
+    completed = dict(raw)
+    for name, value in EARLIER_DEFAULTS.items():
+        section, leaf = name.split(".")
+        settings = completed.get(section, {})
+        if isinstance(settings, Mapping):
+            completed[section] = {leaf: value} | dict(settings)
+    return completed
 
 
 def with_settings(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:

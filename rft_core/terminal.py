@@ -7,8 +7,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
+from rft_core.measurements import evaluation_measured_by
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.compare import Comparison
 from rft_core.report.data_card import card_lines
+from rft_core.report.measurement_words import in_brackets
 from rft_core.report.sentences import describe_shifts, words
 from rft_core.store.records import RunRecord
 from rft_core.units import format_duration, format_epsilon, format_percent
@@ -41,11 +44,33 @@ def print_runs(records: list[RunRecord]) -> None:
     """Print a table of runs."""
     # the id is what other commands take: it is never cut
     table = Table(Column("run", no_wrap=True, overflow="fold"), "name", "status", "progress", "clean", "robust", "expected")
+    letters = _letters(records)
+    if len(letters) > 1:
+        table.add_column("by")
     for record in records:
         report = record.report or {}
         numbers = [format_percent(report.get(name)) for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")]
+        numbers += [letters.get(_chip(record), "")] if len(letters) > 1 else []
         table.add_row(record.run_id, record.name, record.status, format_percent(record.progress), *numbers)
     out.print(table)
+    for chip, letter in letters.items():
+        by = f"{letter}: by {chip}" if len(letters) > 1 else f"robust and expected by {chip}"
+        out.print(by, highlight=False, markup=False)
+
+
+def _letters(records: list[RunRecord]) -> dict[str, str]:
+    """Return what measured these runs -> the letter that stands for it in a table: a, b, ... z, aa, ab, ..."""
+    found = dict.fromkeys(chip for record in records if (chip := _chip(record)))
+    return {chip: _letter(place) for place, chip in enumerate(found)}
+
+
+def _letter(place: int) -> str:
+    first, last = divmod(place, 26)
+    return (_letter(first - 1) if first else "") + chr(ord("a") + last)
+
+
+def _chip(record: RunRecord) -> str:
+    return record.measured_by.chip if record.measured_by else ""
 
 
 def print_review(document: dict[str, Any]) -> None:
@@ -53,8 +78,10 @@ def print_review(document: dict[str, Any]) -> None:
     if "curve" not in document:
         falls = "no epsilon of the grid fools it" if document["falls_at"] is None else f"falls at {format_epsilon(document['falls_at'], document['norm'])}"
         taken = f", then taken for {document['taken_for']}" if document["taken_for"] else ""
-        out.print(f"{document['prediction']} ({format_percent(document['confidence'])}): {falls}{taken}", highlight=False, markup=False)
+        by = evaluation_measured_by(document).full_method
+        out.print(f"{document['prediction']} ({format_percent(document['confidence'])}): {falls}{taken} (by {by})", highlight=False, markup=False)
         return
+    out.print(f"by {evaluation_measured_by(document).full}", highlight=False, markup=False, soft_wrap=True)
     for point in document["curve"]:
         out.print(f"  {format_epsilon(point['epsilon']):>10s} {'█' * round(40 * point['accuracy']):40s} {format_percent(point['accuracy'])}", highlight=False)
     for finding in (document["honesty"] or {}).get("findings", []):
@@ -71,6 +98,8 @@ def print_comparison(result: Comparison) -> None:
     for label, name in (("other domains", "domain_mean"), ("corruptions", "corruption_mean")):
         if any(row[name] is not None for row in result.rows):
             table.add_row(label, *[format_percent(row[name]) for row in result.rows])
+    found = [row["measured_by"] for row in result.rows]
+    table.add_row("measured by", *["–" if one is None else MeasuredBy.from_dict(one).chip for one in found])
     table.add_row("adapts at step", *["never" if row["onset_step"] is None else str(row["onset_step"]) for row in result.rows])
     for name, values in result.settings.items():
         table.add_row(name, *[str(value) for value in values])
@@ -100,10 +129,13 @@ def print_run(record: RunRecord) -> None:
         return
     report, target = record.report, format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
     adapted = f"step {report['onset']['step']} (epoch {report['onset']['epoch']:.1f})" if report["onset"] else "never"
-    out.print(f"clean {format_percent(report['clean_accuracy'])}, at {target} {format_percent(report['robust_accuracy'])}, ", end="", highlight=False)
+    robust = in_brackets(f"{format_percent(report['robust_accuracy'])} at {target}", [record.measured_by])
+    out.print(f"clean {format_percent(report['clean_accuracy'])}, {robust}, ", end="", highlight=False)
     out.print(
         f"expected robustness {format_percent(report['expected_robustness'])}, adapts at {adapted}, {format_duration(report['seconds'])}", highlight=False
     )
+    if record.measured_by:
+        out.print(f"under attack by {record.measured_by.full}:", highlight=False, markup=False)
     for point in report["curve"]:
         bar = "█" * round(40 * point["accuracy"])
         out.print(f"  {format_epsilon(point['epsilon'], record.spec.threat.norm):>10s} {bar:40s} {format_percent(point['accuracy'])}", highlight=False)

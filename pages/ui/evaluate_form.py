@@ -8,7 +8,7 @@ from pages.ui.frame import mistakes_shown, plain
 from pages.ui.gate import closed, permitted
 from pages.ui.session import store
 from rft_core.arguments import split_epsilons
-from rft_core.catalog import choices
+from rft_core.catalog import choices, find
 from rft_core.errors import UserError
 from rft_core.evaluation_cost import START_SECONDS, evaluation_cost
 from rft_core.evaluations import Evaluation, ask_for_evaluation
@@ -17,7 +17,7 @@ from rft_core.metrics.curve import RobustnessCurve
 from rft_core.store.records import RunRecord
 from rft_core.units import format_duration, format_epsilon
 
-USUAL_STEPS = {"fgsm": 1, "square": 1000}
+USUAL_STEPS = {"square": 1000}
 OTHER_STEPS = 20
 USUAL_IMAGES = 200
 PICTURE_MEGABYTES = 20
@@ -28,16 +28,16 @@ def ask_form(record: RunRecord, done: list[Evaluation]) -> None:
     """Draw the choices for one run, what they will cost, and the button."""
     attack = choose_attack(record)
     left, right = st.columns(2)
-    fixed = attack == "autoattack"
+    row = find("attacks", attack)
     key = f"evaluate.steps.{attack}"
-    usual = USUAL_STEPS.get(attack, OTHER_STEPS)
+    usual = row.fixed_steps or USUAL_STEPS.get(attack, OTHER_STEPS)
     steps = left.number_input(
-        "Queries" if attack == "square" else "Steps",
+        "Queries" if row.step_name == "query" else "Steps",
         1,
         10_000,
         usual,
         key=key,
-        disabled=fixed or attack == "fgsm",
+        disabled=row.fixed_steps is not None,
         help="Gradient steps of the attack. AutoAttack always takes its standard 100.",
     )
     most = record.report["curve"][0]["n"]

@@ -36,6 +36,9 @@ COLUMNS = {
     "expected": st.column_config.NumberColumn(
         "Expected", format="%.1f %%", width=72, help="Expected robustness: mean accuracy over epsilon from 0 to the target"
     ),
+    "measured_by": st.column_config.TextColumn(
+        "Measured by", width=105, help="The attack behind robust and expected, its steps, and the number of test images"
+    ),
     "target": st.column_config.TextColumn("Target", width=58),
     "schedule": st.column_config.TextColumn("Schedule", width=80),
     "strategy": st.column_config.TextColumn("Strategy", width=85),
@@ -146,6 +149,7 @@ def _cells(row: RunSummary) -> dict:
         "clean": percent(row.clean),
         "robust": percent(row.robust),
         "expected": percent(row.expected),
+        "measured_by": row.measured_by.chip if row.measured_by else None,
         "target": format_epsilon(row.epsilon, row.norm),
         "schedule": row.schedule,
         "strategy": row.strategy,

@@ -24,6 +24,7 @@ from rft_core.errors import BundleError, UserError
 from rft_core.home import Home
 from rft_core.member_names import plain_parts, printable
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.history import build_history
 from rft_core.spec import RunSpec, parse_stored
 from rft_core.store.artifacts import list_artifacts, remove_folder
@@ -154,6 +155,8 @@ def _check_report(report: dict[str, Any] | None) -> None:
             raise ValueError(f"{name} of its report is no number")
     if "curve" in report:
         RobustnessCurve.from_points(report["curve"])
+    if report.get("measured_by") is not None:
+        MeasuredBy.from_dict(report["measured_by"])
 
 
 def _choose_id(store: RunStore, run_id: str, digest: str) -> tuple[str, str]:

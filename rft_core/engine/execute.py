@@ -26,7 +26,7 @@ from rft_core.engine.reporter import Reporter
 from rft_core.engine.seeds import global_stream
 from rft_core.engine.shifts import final_shifts
 from rft_core.engine.strategies.parameters import count_parameters, where
-from rft_core.engine.tracking import Tracker, measure_split
+from rft_core.engine.tracking import Tracker, job_measured_by, measure_split
 from rft_core.engine.train import MEASURE_BATCH, Job, Progress, part_note, train
 from rft_core.errors import SettingError, WeightsError
 from rft_core.metrics.pareto import hypervolume
@@ -160,6 +160,7 @@ def _report(job: Job, progress: Progress, evaluation: Evaluation, shifts: dict[s
         seconds=progress.seconds,
         images_per_second=progress.images / max(progress.training_seconds, 1e-9),
         curve=evaluation.curve,
+        measured_by=job_measured_by(job, evaluation.curve.n, job.spec.evaluation.attack),
         onset=progress.onset(job.dataset.num_classes),
         trainable_parameters=trainable,
         total_parameters=total,

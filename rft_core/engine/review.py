@@ -21,6 +21,7 @@ from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.train import Job
 from rft_core.errors import DataError, WeightsError
 from rft_core.image_files import open_image
+from rft_core.measurements import measured_by
 from rft_core.metrics.falling import per_class
 from rft_core.spec import RunSpec, epsilon_grid, with_settings
 
@@ -71,7 +72,8 @@ def review(
     notify(f"attacking {len(split):,} test images")
     started = time.monotonic()
     measured = _measure(job, split, attack, steps, epsilons)
-    document = _document(measured, attack, steps) | {"attack_seconds": round(time.monotonic() - started, 3), "norm": spec.threat.norm}
+    classes = job.dataset.num_classes
+    document = _document(measured, attack, steps, classes) | {"attack_seconds": round(time.monotonic() - started, 3), "norm": spec.threat.norm}
     document |= {"class_names": list(job.dataset.class_names), "honesty": None}
     document["per_class"] = per_class(measured.verdicts, split.labels.cpu().numpy(), job.dataset.class_names)
     notify("drawing the images that fall first and hold longest")
@@ -129,6 +131,7 @@ def review_picture(
     return {
         "attack": attack,
         "steps": steps,
+        "measured_by": measured_by(attack, steps=steps, n=1, classes=job.dataset.num_classes).as_dict(),
         "norm": spec.threat.norm,
         "epsilons": list(measured.epsilons),
         "class_names": list(job.dataset.class_names),
@@ -154,11 +157,12 @@ def _measure(job: Job, split: Split, attack: str, steps: int, epsilons: Sequence
     )
 
 
-def _document(measured: Evaluation, attack: str, steps: int) -> dict[str, Any]:
+def _document(measured: Evaluation, attack: str, steps: int, classes: int) -> dict[str, Any]:
     curve = measured.curve
     return {
         "attack": attack,
         "steps": steps,
+        "measured_by": measured_by(attack, steps=steps, n=curve.n, classes=classes).as_dict(),
         "images": curve.n,
         "clean_accuracy": curve.clean_accuracy,
         "robust_accuracy": curve.accuracies[-1],

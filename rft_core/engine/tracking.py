@@ -10,6 +10,8 @@ from rft_core.engine.modes import eval_mode
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.shifts import ShiftTracker
 from rft_core.engine.train import Job, Progress
+from rft_core.measurements import spec_measured_by
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.preview import attacked_share
 from rft_core.spec import RunSpec, epsilon_grid
 from rft_core.tracking_plan import Sizes, planned_steps
@@ -55,6 +57,11 @@ def measure_split(job: Job, split: Split, epsilons: tuple[float, ...], attack: s
     )
 
 
+def job_measured_by(job: Job, n: int, attack: str) -> MeasuredBy:
+    """Return what `measure_split` measures `n` images by under `attack`, as reports and events say it."""
+    return spec_measured_by(job.spec, attack, n, job.dataset.num_classes)
+
+
 class Tracker:
     """Measures the validation subset at the planned steps and reports it; the training stream is not touched."""
 
@@ -85,6 +92,7 @@ class Tracker:
         self.progress.tracked.append({"step": step, "epoch": epoch, "clean": curve.clean_accuracy, "robust": curve.accuracies[-1]})
         payload = {
             "curve": curve.points(),
+            "measured_by": job_measured_by(job, curve.n, tracking_attack(spec)).as_dict(),
             "expected_robustness": curve.expected_robustness,
             "gradient_evaluations": self.progress.gradient_evaluations,
             "images_digest": self.images_digest,

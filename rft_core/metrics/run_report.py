@@ -4,12 +4,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.metrics.transfer import Onset
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """The end of a run. Accuracies are fractions on `curve.n` test images; seconds exclude imports.
+    """The end of a run. Accuracies are fractions on `curve.n` test images, those under attack by `measured_by`; seconds exclude imports.
 
     `parameter_map` has one row a part of the network: ``{"module": "blocks.3", "trainable": n, "total": n}``.
     """
@@ -19,6 +20,7 @@ class RunReport:
     seconds: float
     images_per_second: float
     curve: RobustnessCurve
+    measured_by: MeasuredBy
     onset: Onset | None
     trainable_parameters: int
     total_parameters: int
@@ -43,6 +45,7 @@ class RunReport:
             "clean_accuracy": self.curve.clean_accuracy,
             "robust_accuracy": self.curve.accuracies[-1],
             "expected_robustness": self.curve.expected_robustness,
+            "measured_by": self.measured_by.as_dict(),
             "onset": asdict(self.onset) if self.onset else None,
             "curve": self.curve.points(),
             "trainable_parameters": self.trainable_parameters,

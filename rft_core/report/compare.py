@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.metrics.transfer import is_suboptimal_transfer, transfer_gap, transfer_gap_interval
+from rft_core.report.measurement_words import measurement_warnings
 from rft_core.report.pairs import pair_runs
 from rft_core.spec import differences
 from rft_core.store.records import RunRecord
@@ -37,7 +38,7 @@ def compare(records: list[RunRecord], runs_folder: Path | None = None, baseline:
     paired = [pair.as_dict() for pair in pairs if pair.is_paired and pair.is_alike]
     rows = [_row(record) for record in records]
     _add_transfer(records, rows)
-    return Comparison(rows, differences([record.spec for record in records]), _warnings(records), paired)
+    return Comparison(rows, differences([record.spec for record in records]), _warnings(records, _names(records)), paired)
 
 
 def is_standard(record: RunRecord) -> bool:
@@ -53,12 +54,18 @@ def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
     for record, row in zip(records, rows):
         row["transfer_failure"] = (record.report or {}).get("transfer_failure")
         row["transfer_gap"] = row["suboptimal_transfer"] = None
-        if standard is None or record is standard or not record.report:
+        if standard is None or record is standard or not record.report or not _is_one_task(record, standard):
             continue
         run, best = record.report["curve"][0], standard.report["curve"][0]
         gap = transfer_gap(run["accuracy"], best["accuracy"])
         low, _ = transfer_gap_interval(_count(run), run["n"], _count(best), best["n"])
         row["transfer_gap"], row["suboptimal_transfer"] = gap, bool(is_suboptimal_transfer(gap, low))
+
+
+def _is_one_task(first: RunRecord, second: RunRecord) -> bool:
+    """Whether clean accuracies of two runs may be subtracted: they learned one dataset, or were measured on the same images."""
+    same_images = first.report["images_digest"] == second.report["images_digest"]
+    return same_images or first.spec.data.dataset == second.spec.data.dataset
 
 
 def _count(point: dict[str, Any]) -> int:
@@ -80,14 +87,19 @@ def _row(record: RunRecord) -> dict[str, Any]:
         "seconds": report.get("seconds"),
         "gradient_evaluations": report.get("gradient_evaluations"),
         "n": report["curve"][0]["n"] if report.get("curve") else None,
+        "measured_by": record.measured_by.as_dict() if record.measured_by else None,
     }
 
 
-def _warnings(records: list[RunRecord]) -> list[str]:
-    found = []
+def _names(records: list[RunRecord]) -> list[str]:
+    """Return one name a run, with its id where another has the same."""
+    names = [record.name for record in records]
+    return [name if names.count(name) == 1 else f"{name} ({record.run_id})" for name, record in zip(names, records)]
+
+
+def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
+    found = measurement_warnings(records, names)
     reports = [record.report for record in records if record.report]
-    if len({report["images_digest"] for report in reports}) > 1:
-        found.append("These runs were measured on different test images, so their differences mix task and method.")
     if len({report["shifts"]["images_digest"] for report in reports if report.get("shifts")}) > 1:
         found.append(
             "These runs were measured on different domains or different images of them, so their means over domains and corruptions cannot be compared."

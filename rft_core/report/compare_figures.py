@@ -10,11 +10,13 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.metrics.pareto import frontier
 from rft_core.report.bands import Band, mean_band, thin
 from rft_core.report.canvas import fade
 from rft_core.report.figures import REFERENCE, blank_figure, epsilon_axis, epsilon_places, percent_axis
 from rft_core.report.history import RunHistory
+from rft_core.report.measurement_words import chips, in_full
 from rft_core.units import PIXEL_LEVELS
 
 PANELS = MappingProxyType({"clean": "Clean accuracy", "robust": "Robust accuracy", "expected": "Expected robustness"})
@@ -31,6 +33,7 @@ class Line:
     """One run, or one group of runs, in a shared chart, in a colour and a dash of its own.
 
     `histories` has one entry a run, `curves` one a run that was measured on its test images; `band` is a name of bands.BANDS.
+    `measured_by` says by what each of `curves` was measured, `tracked_by` by what the histories were.
     """
 
     label: str
@@ -40,6 +43,8 @@ class Line:
     curves: tuple[RobustnessCurve, ...]
     norm: str = "linf"
     band: str = "deviation"
+    measured_by: tuple[MeasuredBy, ...] = ()
+    tracked_by: tuple[MeasuredBy, ...] = ()
 
     def tracked(self, name: str, axis: str) -> Band:
         """Return one accuracy (percent) over an axis: the run's own, or the group's mean with its band."""
@@ -68,7 +73,8 @@ def accuracy_panels(lines: Sequence[Line], panels: Sequence[str], axis: str, *, 
     for row, name in enumerate(panels, start=1):
         bands = [line.tracked(name, axis) for line in lines]
         for line, band in zip(lines, bands):
-            _add_band(figure, line, band, row=row, first=row == 1, unit=AXES[axis].lower())
+            by = "" if name == "clean" else f"<br>{in_full(line.tracked_by)}"
+            _add_band(figure, line, band, row=row, first=row == 1, unit=AXES[axis].lower(), by=by)
             span = max([span, *band.x[-1:]])
         percent_axis(figure, PANELS[name], row=row, col=1)
         if labelled:
@@ -97,7 +103,7 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
         largest = max((curve.epsilons[-1] for line in here for curve in line.curves), default=0.0)
         epsilon_axis(figure, largest, norm, axis="x", row=1, col=place)
         span = max(largest * (PIXEL_LEVELS if norm == "linf" else 1.0), 1e-6)
-        figure.update_xaxes(title=f"Epsilon of the attack, {norm}", range=[-0.02 * span, (LABEL_ROOM if labelled else 1.04) * span], row=1, col=place)
+        figure.update_xaxes(title=_attack_axis(norm, drawn), range=[-0.02 * span, (LABEL_ROOM if labelled else 1.04) * span], row=1, col=place)
         percent_axis(figure, "Accuracy on test images" if place == 1 else "", row=1, col=place)
     figure.update_layout(showlegend=not labelled)
     if labelled:
@@ -106,6 +112,14 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
     else:
         _legend_below(figure, len(drawn))
     return figure
+
+
+def _attack_axis(norm: str, lines: Sequence[Line]) -> str:
+    """Title an epsilon axis with the attack where all lines share it and there is room; else captions and hover texts have it."""
+    found = [one for line in lines for one in line.measured_by]
+    is_shared = len({one.chip for one in found}) == 1 and len({line.norm for line in lines}) == 1
+    said = f", {chips(found)}" if is_shared else ""
+    return f"Epsilon of the attack, {norm}{said}"
 
 
 def panels_height(panels: Sequence[str]) -> int:
@@ -148,7 +162,7 @@ def _legend_below(figure: go.Figure, entries: int) -> None:
     )
 
 
-def _add_band(figure: go.Figure, line: Line, band: Band, *, row: int, first: bool, unit: str) -> None:
+def _add_band(figure: go.Figure, line: Line, band: Band, *, row: int, first: bool, unit: str, by: str) -> None:
     name = escape(line.label)
     if band.low is not None:
         edges = {"x": np.concatenate([band.x, band.x[::-1]]), "y": np.concatenate([band.high, band.low[::-1]])}
@@ -167,7 +181,7 @@ def _add_band(figure: go.Figure, line: Line, band: Band, *, row: int, first: boo
             line={"color": line.colour, "dash": line.dash, "width": 2.5},
             marker={"size": 5, "color": line.colour},
             customdata=counts,
-            hovertemplate=f"%{{fullData.name}}<br>{unit} %{{x}}: %{{y:.1f}} %, {of}<extra></extra>",
+            hovertemplate=f"%{{fullData.name}}<br>{unit} %{{x}}: %{{y:.1f}} %, {of}{by}<extra></extra>",
         ),
         row=row,
         col=1,
@@ -236,7 +250,7 @@ def _add_curve(figure: go.Figure, line: Line, column: int, opacity: float) -> No
             fillcolor=fade(line.colour, opacity),
             error_y={"array": upper, "arrayminus": lower, "symmetric": False, "color": line.colour, "thickness": 1, "width": 3},
             name=f"{escape(line.label)}: {_area(line):.1f} %",
-            hovertemplate=f"%{{fullData.name}}<br>epsilon %{{x:.2f}}: %{{y:.1f}} %, {said}<extra></extra>",
+            hovertemplate=f"%{{fullData.name}}<br>epsilon %{{x:.2f}}: %{{y:.1f}} %, {said}<br>{in_full(line.measured_by)}<extra></extra>",
         ),
         row=1,
         col=column,
@@ -249,7 +263,7 @@ def _add_frontier(figure: go.Figure, line: Line) -> None:
         return
     shown = 100 * points[thin(len(points))]
     marks = {"mode": "markers", "marker": {"size": 4, "color": line.colour, "opacity": 0.55}}
-    hover = "%{fullData.name}, while training<br>%{x:.1f} % clean, %{y:.1f} % robust on validation images<extra></extra>"
+    hover = f"%{{fullData.name}}, while training<br>%{{x:.1f}} % clean, %{{y:.1f}} % robust on validation images<br>{in_full(line.tracked_by)}<extra></extra>"
     figure.add_trace(go.Scatter(x=shown[:, 0], y=shown[:, 1], name=name, legendgroup=name, showlegend=False, hovertemplate=hover, **marks))
     edge = 100 * frontier(points)
     corners = np.concatenate([[[0, edge[0, 1]]], edge, [[edge[-1, 0], 0]]]).astype(np.float32)
@@ -267,7 +281,7 @@ def _add_finals(figure: go.Figure, line: Line) -> None:
         return arms | {"symmetric": False, "color": line.colour, "thickness": 1, "width": 3}
 
     mark = {"size": 12, "symbol": "diamond", "color": line.colour, "line": {"width": 1, "color": REFERENCE}}
-    hover = "%{fullData.name}, final model<br>%{x:.1f} % clean, %{y:.1f} % robust on test images<extra></extra>"
+    hover = f"%{{fullData.name}}, final model<br>%{{x:.1f}} % clean, %{{y:.1f}} % robust on test images<br>{in_full(line.measured_by)}<extra></extra>"
     where = {"x": points[:, 0] if len(points) else [None], "y": points[:, 1] if len(points) else [None]}
     figure.add_trace(
         go.Scatter(**where, mode="markers", marker=mark, error_x=whiskers(0), error_y=whiskers(1), name=name, legendgroup=name, hovertemplate=hover)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from rft_core.metrics.measured_by import is_one_method
 from rft_core.report.bands import BANDS
 from rft_core.report.compare_figures import PANELS, Line
+from rft_core.report.measurement_words import chips, in_brackets
 from rft_core.report.view import Content
 from rft_core.units import format_percent
 
@@ -13,7 +15,7 @@ METRIC_NAMES = MappingProxyType({"clean": "Clean", "robust": "Robust", "expected
 
 def describe_tracking(content: Content) -> str:
     """Say which line leads at its end in each panel, what a band is and what is left out."""
-    said = ["On validation images, while training."]
+    said = [f"{_tracking(content.lines)}, while training."]
     said += [_ends(content.lines, name) for name in content.view.panels]
     said += [describe_band(content)] if content.is_grouped else []
     if "clean" in content.view.panels and any(history.onset for line in content.lines for history in line.histories):
@@ -21,10 +23,21 @@ def describe_tracking(content: Content) -> str:
     return " ".join(one for one in said if one)
 
 
+def _tracking(lines: Sequence[Line]) -> str:
+    """Say on which images, and by which attack, lines were measured while training."""
+    found = [one for line in lines for one in line.tracked_by]
+    if len({one.chip for one in found}) <= 1:
+        return in_brackets("On validation images", found)
+    each = "; ".join(f"{line.label} by {chips(line.tracked_by)}" for line in lines if line.tracked_by)
+    return f"On validation images, by attacks that differ ({each})"
+
+
 def _ends(lines: Sequence[Line], name: str) -> str:
     bands = [(line.label, line.tracked(name, "step")) for line in lines]
     ends = sorted(((float(band.mean[-1]) / 100, label) for label, band in bands if len(band.x)), reverse=True)
     if len(ends) < 2:
+        return ""
+    if name != "clean" and not is_one_method(one for line in lines for one in line.tracked_by):
         return ""
     (best, leader), (worst, last) = ends[0], ends[-1]
     return f"{PANELS[name]}: {leader} ends at {format_percent(best)}, {last} at {format_percent(worst)}."
@@ -50,7 +63,13 @@ def describe_curves(content: Content) -> str:
     if not means:
         return "No run here was measured on its test images yet."
     spread = f"Whiskers: {f'as the bands, {BANDS[content.view.band]}' if content.is_grouped else '95 % intervals (Wilson)'}."
+    found = [one for line in content.lines for one in line.measured_by]
     area = "The area under a curve is its expected robustness"
+    if not is_one_method(found):
+        by = {line.label: line.measured_by for line in content.lines}
+        each = "; ".join(f"{label} {in_brackets(format_percent(mean), by[label])}" for mean, label in means)
+        return f"{area}: {each}. They were measured by different attacks and are not ranked. {spread}"
+    area = in_brackets(area, found)
     if len(means) == 1:
         return f"{area}: {means[0][1]} {format_percent(means[0][0])}. {spread}"
     (best, leader), (worst, last) = means[0], means[-1]
@@ -59,9 +78,14 @@ def describe_curves(content: Content) -> str:
 
 def describe_pareto(content: Content, rows: Sequence[dict]) -> str:
     """Say what the marks are and which line covers the largest area while training."""
-    marks = "Small marks and stairs: models while training and their frontier, validation images. Diamonds: final models, test images, 95 % intervals."
+    tracked = [one for line in content.lines for one in line.tracked_by]
+    final = [one for line in content.lines for one in line.measured_by]
+    marks = (
+        f"Small marks and stairs: models while training and their frontier, {in_brackets('validation images', tracked)}. "
+        f"Diamonds: final models, {in_brackets('test images', final)}, 95 % intervals."
+    )
     areas = sorted(((row["tracked_area"], row["label"]) for row in rows if row["tracked_area"] is not None), reverse=True)
-    if not areas:
+    if not areas or not is_one_method(tracked):
         return marks
     return f"{marks} The largest area below a frontier, {format_percent(areas[0][0])} of the square, is that of {areas[0][1]}."
 

@@ -9,8 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.canvas import fade
 from rft_core.report.figures import CLEAN, EXPECTED, REFERENCE, ROBUST, RUN_COLOURS, RUN_DASHES, blank_figure, epsilon_axis, epsilon_places, percent_axis
+from rft_core.report.measurement_words import in_full
 from rft_core.units import PIXEL_LEVELS, format_count
 
 # classes whose names fit beside their bars, and whose shares fit into their cells
@@ -23,11 +25,12 @@ DARK = 55
 
 @dataclass(frozen=True)
 class Line:
-    """One curve of the figure: its label, and whether it is the one looked at."""
+    """One curve of the figure: its label, whether it is the one looked at, and what measured it."""
 
     label: str
     curve: RobustnessCurve
     is_chosen: bool = False
+    measured_by: MeasuredBy | None = None
 
 
 def figure_text(name: str) -> str:
@@ -68,7 +71,7 @@ def _curve(line: Line, norm: str, colour: str, dash: str) -> go.Scatter:
         line={"color": colour, "dash": dash, "width": 3.5 if line.is_chosen else 1.8},
         marker={"size": 7 if line.is_chosen else 5, "color": colour},
         error_y=whiskers,
-        hovertemplate=f"epsilon %{{x:.2f}}: %{{y:.1f}} % of {line.curve.n} images<extra>{label}</extra>",
+        hovertemplate=f"epsilon %{{x:.2f}}: %{{y:.1f}} % of {line.curve.n} images<br>{in_full([line.measured_by])}<extra>{label}</extra>",
     )
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from rft_core.measurements import evaluation_measured_by
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.falling import smallest_falling
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.units import format_count, format_epsilon, format_percent
 
 # what green says, one line for each check of the engine
@@ -43,24 +45,25 @@ def describe_verdict(honesty: Mapping[str, Any], points: Sequence[Mapping[str, A
     return honesty["level"], VERDICTS[honesty["level"]]
 
 
-def describe_attacks(own: RobustnessCurve, answer: Mapping[str, Any], attack: str) -> str:
-    """Say what an evaluation found, beside what the run's own report says at the same epsilons.
+def describe_attacks(own: RobustnessCurve, own_by: MeasuredBy, answer: Mapping[str, Any]) -> str:
+    """Say what an evaluation found, beside what the run's own report, measured by `own_by`, says at the same epsilons.
 
-    Expected robustness depends on the grid, a coarse one making a falling curve look better: it is said where the grids are equal only.
+    Accuracies of different attacks are never subtracted, nor those of other images. Expected robustness depends on the
+    grid, a coarse one making a falling curve look better: it is said where the grids are equal only.
     """
-    norm, points = answer["norm"], answer["curve"]
-    last = points[-1]
+    norm, points, found_by = answer["norm"], answer["curve"], evaluation_measured_by(answer)
+    last, is_alike = points[-1], (own_by.method, own_by.n) == (found_by.method, found_by.n)
     text = (
-        f"Under {attack}, {format_percent(last['accuracy'])} of {last['n']} images hold at {format_epsilon(last['epsilon'], norm)} "
+        f"Under {found_by.full_method}, {format_percent(last['accuracy'])} of {last['n']:,} images hold at {format_epsilon(last['epsilon'], norm)} "
         f"(95 % interval {format_percent(last['low'])} to {format_percent(last['high'])})"
     )
     if is_same_grid(own.epsilons, [point["epsilon"] for point in points]):
-        gap = 100 * (last["accuracy"] - own.accuracies[-1])
+        gap = f": {100 * (last['accuracy'] - own.accuracies[-1]):+.1f} points at {format_epsilon(last['epsilon'], norm)}" if is_alike else ""
         return (
-            f"{text}; expected robustness {format_percent(answer['expected_robustness'])}. The run's own report says {format_percent(own.accuracies[-1])} "
-            f"and {format_percent(own.expected_robustness)}, on {own.n} images: {gap:+.1f} points at {format_epsilon(last['epsilon'], norm)}."
+            f"{text}; expected robustness {format_percent(answer['expected_robustness'])}. The run's own report ({own_by.chip}) says "
+            f"{format_percent(own.accuracies[-1])} and {format_percent(own.expected_robustness)}{gap}."
         )
-    return f"{text}. {_at_shared_epsilons(own, points, norm)}"
+    return f"{text}. {_at_shared_epsilons(own, own_by, points, norm, is_alike)}"
 
 
 def is_same_grid(one: Sequence[float], other: Sequence[float]) -> bool:
@@ -68,20 +71,18 @@ def is_same_grid(one: Sequence[float], other: Sequence[float]) -> bool:
     return len(one) == len(other) and bool(np.allclose(one, other, rtol=0, atol=1e-9))
 
 
-def _at_shared_epsilons(own: RobustnessCurve, points: Sequence[Mapping[str, Any]], norm: str) -> str:
+def _at_shared_epsilons(own: RobustnessCurve, own_by: MeasuredBy, points: Sequence[Mapping[str, Any]], norm: str, is_alike: bool) -> str:
     shared = [(point, place) for point in points for place in np.flatnonzero(np.isclose(own.epsilons, point["epsilon"], rtol=0, atol=1e-9)) if point["epsilon"]]
     apart = "expected robustness is not compared, as it depends on the grid"
     if not shared:
-        return f"The run's own report measured other epsilons: no epsilon above 0 is shared, and {apart}."
-    said = ", ".join(
-        f"{format_percent(own.accuracies[place])} at {format_epsilon(point['epsilon'], norm)} ({100 * (point['accuracy'] - own.accuracies[place]):+.1f} points)"
-        for point, place in shared
-    )
-    return f"The run's own report, on {own.n} images and another grid, says {said}. Only shared epsilons are compared; {apart}."
+        return f"The run's own report ({own_by.chip}) measured other epsilons: no epsilon above 0 is shared, and {apart}."
+    gaps = [f" ({100 * (point['accuracy'] - own.accuracies[place]):+.1f} points)" if is_alike else "" for point, place in shared]
+    said = ", ".join(f"{format_percent(own.accuracies[place])} at {format_epsilon(point['epsilon'], norm)}{gap}" for (point, place), gap in zip(shared, gaps))
+    return f"The run's own report ({own_by.chip}), on another grid, says {said}. Only shared epsilons are compared; {apart}."
 
 
 def describe_classes(rows: Sequence[Mapping[str, Any]], target: str) -> str:
-    """Say which class is the weakest and which loses most; names are the data's own."""
+    """Say which class is the weakest and which loses most at `target`, "8/255 (PGD-10, n 200)"; names are the data's own."""
     weakest = min(rows, key=lambda row: row["robust_accuracy"])
     loss = max(rows, key=lambda row: row["clean_accuracy"] - row["robust_accuracy"])
     return (
@@ -120,7 +121,7 @@ def describe_parts(parts: Sequence[Mapping[str, Any]]) -> str:
 
 def describe_picture(answer: Mapping[str, Any]) -> str:
     """Say what became of one picture of the user's own."""
-    said = f"The model takes it for {answer['prediction']} ({format_percent(answer['confidence'])})."
+    said = f"The model takes it for {answer['prediction']} ({format_percent(answer['confidence'])}). Attacked by {evaluation_measured_by(answer).full_method}."
     if answer["falls_at"] is None:
         return f"{said} No attack up to {format_epsilon(answer['epsilons'][-1], answer['norm'])} changed its mind."
     return f"{said} From {format_epsilon(answer['falls_at'], answer['norm'])} on it is fooled, and takes it for {answer['taken_for']}."

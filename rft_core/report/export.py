@@ -58,7 +58,8 @@ def run_document(record: Any) -> dict[str, Any]:
     """Return one run as plain data: what it is, its spec, its report; not the process or host that ran it."""
     named = {"run_id": record.run_id, "name": record.name, "status": record.status, "reason": record.reason}
     times = {name: say_time(getattr(record, name)) for name in ("created", "started", "ended")}
-    return without_home(named | times | {"spec": record.spec.model_dump(mode="json"), "report": record.report})
+    measured_by = record.measured_by.as_dict() if record.measured_by else None
+    return without_home(named | times | {"measured_by": measured_by, "spec": record.spec.model_dump(mode="json"), "report": record.report})
 
 
 def versions() -> dict[str, str]:

@@ -7,9 +7,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.canvas import PERCENT_MARKS, blank, epsilon_marks, fade
 from rft_core.report.history import RunHistory
 from rft_core.report.labels import end_label
+from rft_core.report.measurement_words import chips, in_full
 from rft_core.units import PIXEL_LEVELS
 
 # Okabe and Ito's palette, safe for colour-blind viewers
@@ -28,9 +30,16 @@ def run_style(number: int) -> tuple[str, str]:
 
 
 def accuracy_figure(
-    history: RunHistory, *, total_steps: int | None, steps_per_epoch: float | None, target: str, key: str, marked_step: int | None = None
+    history: RunHistory,
+    *,
+    total_steps: int | None,
+    steps_per_epoch: float | None,
+    target: str,
+    key: str,
+    marked_step: int | None = None,
+    measured_by: Sequence[MeasuredBy] = (),
 ) -> go.Figure:
-    """Clean accuracy, robust accuracy at the target and expected robustness of one run over its steps."""
+    """Clean accuracy, robust accuracy at the target and expected robustness of one run over its steps; `measured_by` says by what."""
     figure = blank_figure(key, height=330)
     steps = history.column("step")
     rows = (
@@ -40,9 +49,9 @@ def accuracy_figure(
     )
     for name, label, colour, dash, symbol in rows:
         values = 100 * history.column(name)
-        figure.add_trace(_line(steps, values, label, colour, dash, symbol, n=_counts(history)))
+        figure.add_trace(_line(steps, values, label, colour, dash, symbol, n=_counts(history), by="" if name == "clean" else in_full(measured_by)))
         end_label(figure, steps, values, label, colour)
-    _steps_axis(figure, total_steps, steps_per_epoch)
+    _steps_axis(figure, total_steps, steps_per_epoch, title=f"Step; attacked by {chips(measured_by)}" if measured_by else "Step")
     percent_axis(figure, "Accuracy on validation images")
     if history.onset:
         _vertical(figure, history.onset["step"], f"adapts at step {history.onset['step']} (epoch {history.onset['epoch']:.1f})")
@@ -91,8 +100,8 @@ def epsilon_strip(
     return figure
 
 
-def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: str, key: str, final: bool) -> go.Figure:
-    """Accuracy over epsilon of one model, the area under it being expected robustness."""
+def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: str, key: str, final: bool, measured_by: MeasuredBy | None = None) -> go.Figure:
+    """Accuracy over epsilon of one model, as `measured_by` found it; the area under it is expected robustness."""
     figure = blank_figure(key, height=330)
     if curve is not None:
         x, y = epsilon_places(curve, norm), 100 * np.array(curve.accuracies, dtype=np.float32)
@@ -104,7 +113,7 @@ def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: st
             "thickness": 1,
             "width": 3,
         }
-        hover = f"epsilon %{{x:.2f}}<br>%{{y:.1f}} % of {curve.n} images<extra></extra>"
+        hover = f"epsilon %{{x:.2f}}<br>%{{y:.1f}} % of {curve.n} images<br>{in_full([measured_by])}<extra></extra>"
         figure.add_trace(
             go.Scatter(
                 x=x,
@@ -118,7 +127,7 @@ def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: st
                 hovertemplate=hover,
             )
         )
-        label = f"area = expected robustness<br><b>{100 * curve.expected_robustness:.1f} %</b>"
+        label = f"area = expected robustness<br><b>{100 * curve.expected_robustness:.1f} %</b><br>{chips([measured_by])}"
         # beneath a curve that stays high, above one that falls
         place = {"y": 0.06, "yanchor": "bottom"} if y[-1] > 50 else {"y": 0.97, "yanchor": "top"}
         figure.add_annotation(text=label, xref="paper", yref="paper", x=0.97, xanchor="right", showarrow=False, align="right", font={"size": 13}, **place)
@@ -134,10 +143,10 @@ def blank_figure(key: str, height: int) -> go.Figure:
     return blank(key, height).update_layout(font={"size": 13})
 
 
-def _line(x: np.ndarray, y: np.ndarray, label: str, colour: str, dash: str, symbol: str, n: np.ndarray) -> go.Scatter:
+def _line(x: np.ndarray, y: np.ndarray, label: str, colour: str, dash: str, symbol: str, n: np.ndarray, by: str) -> go.Scatter:
     # one number where all points have the same, as nearly always: a live chart sends every array anew
     same = len(set(n.tolist())) == 1
-    hover = f"{label}<br>step %{{x}}: %{{y:.1f}} % of {n[0] if same else '%{customdata}'} images<extra></extra>"
+    hover = f"{label}<br>step %{{x}}: %{{y:.1f}} % of {n[0] if same else '%{customdata}'} images{f'<br>{by}' if by else ''}<extra></extra>"
     return go.Scatter(
         x=x,
         y=y,
@@ -159,11 +168,11 @@ def _vertical(figure: go.Figure, x: float, text: str) -> None:
     figure.add_annotation(x=x, y=1.0, yref="paper", text=text, showarrow=False, xanchor="left", xshift=4, yanchor="top", font={"size": 12})
 
 
-def _steps_axis(figure: go.Figure, total_steps: int | None, steps_per_epoch: float | None) -> None:
+def _steps_axis(figure: go.Figure, total_steps: int | None, steps_per_epoch: float | None, title: str) -> None:
     """Steps below, epochs above."""
     span = (total_steps or 1) * STEP_MARGIN
     marks = [mark for mark in round_marks(span) if mark <= (total_steps or 1)]
-    figure.update_xaxes(title="Step", range=[0, span], tickvals=marks)
+    figure.update_xaxes(title=title, range=[0, span], tickvals=marks)
     if steps_per_epoch:
         # a second axis is only drawn when something is plotted on it
         figure.add_trace(go.Scatter(x=[0], y=[0], xaxis="x2", opacity=0, hoverinfo="skip", showlegend=False))

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from rft_core.errors import UserError
 from rft_core.report.figures import RUN_COLOURS, RUN_DASHES, run_style
+from rft_core.report.measurement_words import methods_apart
 from rft_core.spec import differences
 from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
@@ -14,6 +16,15 @@ SEEDS = "seeds"
 # runs that differ in one of these are never averaged: the numbers of different tasks or targets have no common mean
 APART = ("data.dataset", "threat.norm", "threat.epsilon")
 LONGEST_LABEL = 48
+# settings of which `methods_apart` says the outcome
+MEASURING = MappingProxyType(
+    {
+        "evaluation.attack": "attack",
+        "evaluation.steps": "attack",
+        "evaluation.relative_step_size": "attack",
+        "evaluation.epsilons": "grid",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ def grouping_choices(records: Sequence[RunRecord]) -> list[str]:
 def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
     """Return the groups of `records` by `by` (one of `grouping_choices`), in the order of their first runs; each run is in one.
 
-    Runs on another dataset, norm or target epsilon are in another group, whatever `by` is. Groups by seed are called by the
+    Runs on another dataset, norm or target epsilon, or measured by another attack or at other epsilons, are in another group, whatever `by` is. Groups by seed are called by the
     name that their runs share, where each has its own; others by their values. Raises UserError for any other `by`.
     """
     if by not in grouping_choices(records):
@@ -42,6 +53,7 @@ def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
         raise UserError(f"these runs cannot be grouped by '{by}', in which they do not differ; choose one of: {known}")
     settings = differences([record.spec for record in records])
     keyed = {name: values for name, values in settings.items() if (name != "seed" if by == SEEDS else name in (by, *APART))}
+    keyed |= methods_apart(records)
     places: dict[tuple, list[int]] = {}
     for place in range(len(records)):
         places.setdefault(tuple(repr(values[place]) for values in keyed.values()), []).append(place)
@@ -59,7 +71,8 @@ def _mixed(records: Sequence[RunRecord], members: list[int], by: str) -> tuple[s
 
 def _group_label(first: RunRecord, values: dict[str, Any]) -> str:
     """Return the values that make a group, or the name of its first run where they are many."""
-    text = ", ".join(describe_value(name, value, first.spec.threat.norm) for name, value in values.items())
+    shown = {name: value for name, value in values.items() if MEASURING.get(name) not in values}
+    text = ", ".join(describe_value(name, value, first.spec.threat.norm) for name, value in shown.items())
     return text if text and len(text) <= LONGEST_LABEL else f"as {first.name}"
 
 

@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from rft_core.measurements import earlier_tracked_by
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy, read_measured_by
 from rft_core.report.soundness import TRAINING, sound
+from rft_core.spec import RunSpec
 from rft_core.store.events import Event
 
 MOST_POINTS = 500
@@ -22,7 +25,8 @@ RESUMED = "resumed from"
 class Measurement:
     """One evaluation while training: where, the curve on the validation images, expected robustness, and its cost so far.
 
-    `seconds` is the time since the run's first evaluation, without the time it was paused or lost.
+    `seconds` is the time since the run's first evaluation, without the time it was paused or lost. `measured_by` is what the
+    event says; None in those of earlier versions, see `tracked_by`.
     """
 
     step: int
@@ -31,6 +35,7 @@ class Measurement:
     expected_robustness: float
     gradient_evaluations: int
     seconds: float = 0.0
+    measured_by: MeasuredBy | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,19 @@ def _is_return(event: Event) -> bool:
 def _measurement(event: Event, seconds: float) -> Measurement:
     payload = event.payload
     curve = RobustnessCurve.from_points(payload["curve"])
-    return Measurement(event.step, event.epoch, curve, payload["expected_robustness"], payload.get("gradient_evaluations", 0), seconds)
+    spent, expected = payload.get("gradient_evaluations", 0), payload["expected_robustness"]
+    found = read_measured_by(payload.get("measured_by"))
+    return Measurement(event.step, event.epoch, curve, expected, spent, seconds, found)
+
+
+def tracked_by(spec: RunSpec, history: RunHistory) -> MeasuredBy | None:
+    """Return what the newest measurement while training was made by; None where there is none."""
+    return measured_at(spec, history.measurements[-1]) if history.measurements else None
+
+
+def measured_at(spec: RunSpec, one: Measurement) -> MeasuredBy:
+    """Return what one measurement while training was made by, of events of any version."""
+    return one.measured_by or earlier_tracked_by(spec, one.curve.n)
 
 
 def _training(events: list[Event]) -> dict[str, np.ndarray]:

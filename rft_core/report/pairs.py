@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rft_core.metrics.curve import expected_verdicts, grid_index
+from rft_core.metrics.measured_by import is_one_method, tell_apart
 from rft_core.metrics.significance import describe_difference, paired_difference
 from rft_core.metrics.transfer import transfer_gap_interval
 from rft_core.store.records import RunRecord
@@ -23,7 +24,7 @@ PLACES = ("clean", "robust", "expected")
 class Pair:
     """A run minus the baseline in one metric (clean, robust or expected), fractions with the 95 % interval.
 
-    `where` says at which epsilon. Without `is_paired` the images differ: `reason` says how, and `difference` is None
+    `where` says at which epsilon, `measured_by` by which attack both were measured ("" where no attack is in it). Without `is_paired` the images differ: `reason` says how, and `difference` is None
     where a number would mean nothing. `is_alike` says that target and grid are the same, so that "robust" is at it.
     """
 
@@ -42,12 +43,13 @@ class Pair:
     is_paired: bool = False
     is_alike: bool = False
     reason: str = ""
+    measured_by: str = ""
 
     def sentence(self) -> str:
         """Say it in one plain sentence."""
         if self.difference is None:
             return f"{self.name} and {self.baseline_name} are not compared {self.where}: {self.reason}."
-        said = describe_difference(self.difference, self.low, self.high, self.where)
+        said = describe_difference(self.difference, self.low, self.high, self._where_and_how())
         doubts = [] if self.is_paired else [f"unpaired: {self.reason}"]
         doubts += [] if self.is_significant else ["could be luck"]
         return f"{self.name} against {self.baseline_name}: {said}" + (f" ({'; '.join(doubts)})." if doubts else ".")
@@ -58,7 +60,11 @@ class Pair:
         # 0.0 - x, so that no difference is 0.0 and not -0.0
         difference, low, high = 0.0 - self.difference, 0.0 - self.high, 0.0 - self.low
         found = {"difference": difference, "low": low, "high": high, "n": self.n, "p_value": self.p_value, "is_significant": self.is_significant}
-        return names | found | {"sentence": describe_difference(difference, low, high, self.where)}
+        found |= {"measured_by": self.measured_by}
+        return names | found | {"sentence": describe_difference(difference, low, high, self._where_and_how())}
+
+    def _where_and_how(self) -> str:
+        return f"{self.where} ({self.measured_by}, n {self.n:,})" if self.measured_by else self.where
 
 
 def pair_runs(records: Sequence[RunRecord], runs_folder: Path, baseline: str | None = None) -> list[Pair]:
@@ -92,8 +98,9 @@ def read_verdicts(record: RunRecord, runs_folder: Path) -> tuple[np.ndarray, np.
 def _pair(first: RunRecord, one: np.ndarray | None, run: RunRecord, two: np.ndarray | None, metric: str) -> Pair:
     epsilon, where, apart = _place(first, run, metric)
     names = {"run_id": run.run_id, "name": run.name, "baseline_id": first.run_id, "baseline_name": first.name, "metric": metric, "where": where}
-    if apart:
+    if apart or (apart := _methods_apart(first, run, metric)):
         return Pair(**names, reason=apart)
+    names["measured_by"] = "" if metric == "clean" else run.measured_by.short
     names["is_alike"] = _targets(first) == _targets(run)
     if first.report["images_digest"] != run.report["images_digest"]:
         return _unpaired(names, first, run, epsilon, "measured on other test images")
@@ -117,6 +124,14 @@ def _place(first: RunRecord, run: RunRecord, metric: str) -> tuple[float | None,
         return None, "under attack", apart or "no epsilon above 0 was measured for both"
     epsilon = next(one for one in _epsilons(first) if round(one, 9) == shared[-1])
     return epsilon, f"at {format_epsilon(epsilon, norms[0])}", ""
+
+
+def _methods_apart(first: RunRecord, run: RunRecord, metric: str) -> str:
+    """Return why two robust accuracies are not subtracted: they were measured by different attacks; "" where they may be."""
+    found = (first.measured_by, run.measured_by)
+    if metric == "clean" or is_one_method(found):
+        return ""
+    return "measured by different attacks, {} and {}".format(*tell_apart(found))
 
 
 def _epsilons(record: RunRecord) -> list[float]:

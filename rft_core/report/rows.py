@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rft_core.report.compare_sentences import METRIC_NAMES
+from rft_core.report.measurement_words import MEASURED_BY
 from rft_core.report.pairs import PLACES, Pair
 from rft_core.report.view import METRICS, Content, group_rows
 from rft_core.spec import flatten
@@ -38,7 +39,8 @@ def _numbers(label: str, record: RunRecord, row: dict[str, Any]) -> dict[str, st
         LOST: _lost(row),
         "Gradient evaluations": f"{row['gradient_evaluations'] / 1000:,.0f} k" if row["gradient_evaluations"] else NOTHING,
         "Time": format_duration(row["seconds"]) if row["seconds"] else NOTHING,
-        "Test images": str(row["n"] or NOTHING),
+        MEASURED_BY: record.measured_by.short if record.measured_by else NOTHING,
+        "Test images": f"{row['n']:,}" if row["n"] else NOTHING,
     }
 
 
@@ -63,7 +65,9 @@ def difference_rows(content: Content) -> list[dict[str, str]]:
     for run_id in dict.fromkeys(pair.run_id for pair in content.pairs):
         pairs = {pair.metric: pair for pair in content.pairs if pair.run_id == run_id}
         row = {"Run": pairs["clean"].name} | {METRIC_NAMES[metric]: _difference(pairs[metric]) for metric in PLACES}
-        rows.append(row | {"Images": str(pairs["clean"].n or NOTHING), "Compared": _how(list(pairs.values()))})
+        by = next((pair.measured_by for pair in pairs.values() if pair.measured_by), NOTHING)
+        images = str(pairs["clean"].n or NOTHING)
+        rows.append(row | {MEASURED_BY: by, "Images": images, "Compared": _how(list(pairs.values()))})
     return rows
 
 
@@ -88,7 +92,7 @@ def group_table(content: Content) -> list[dict[str, str]]:
     """Return one row a group: means ± s.d. with the 95 % t interval over its runs, and the differences to the baseline's group by seed."""
     rows = []
     for found in group_rows(content):
-        row = {"Group": found["label"], "Runs": str(found["runs"])}
+        row = {"Group": found["label"], "Runs": str(found["runs"]), MEASURED_BY: found["measured_by"] or NOTHING}
         for metric, name in zip(METRICS, METRIC_NAMES.values()):
             row[name] = _mean(found, metric)
         for metric, name in zip(METRICS, METRIC_NAMES.values()):

@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from rft_core.measurements import event_measured_by
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.recordings import Gallery, Recording
 from rft_core.report.canvas import apart, blank, epsilon_axis, fade, note, percent_axis
 from rft_core.report.figures import CLEAN, EXPECTED, REFERENCE, ROBUST
+from rft_core.report.measurement_words import in_brackets, in_full
 from rft_core.report.race import STYLES, run_style
 from rft_core.report.replay import with_replay
 from rft_core.units import PIXEL_LEVELS, format_epsilon, format_percent
@@ -57,7 +60,9 @@ def fragile_figure(recording: Recording, *, key: str) -> go.Figure:
         seen = [event for event in events if event.wall_time <= second]
         done = second >= end
         points = recording.report["curve"] if done else seen[-1].payload["curve"] if seen else []
-        return _fragile_traces(seen, points, target), {"annotations": _fragile_notes(seen, points, recording.total_steps, done, target)}
+        by = recording.measured_by if done else event_measured_by(recording.spec, seen[-1].payload) if seen else None
+        notes = _fragile_notes(seen, points, recording.total_steps, done, target, by)
+        return _fragile_traces(recording, seen, points, by), {"annotations": notes}
 
     traces, layout = draw(end)
     figure.add_traces(traces)
@@ -75,29 +80,31 @@ def fragile_figure(recording: Recording, *, key: str) -> go.Figure:
     return with_replay(figure, end, draw, start=end)
 
 
-def _fragile_traces(seen: Sequence[Any], points: Sequence[dict[str, Any]], target: float) -> list[go.Scatter]:
-    steps = [event.step for event in seen]
+def _fragile_traces(recording: Recording, seen: Sequence[Any], points: Sequence[dict[str, Any]], by: MeasuredBy | None) -> list[go.Scatter]:
+    target, steps = recording.spec.threat.epsilon, [event.step for event in seen]
+    tracked = [event_measured_by(recording.spec, event.payload) for event in seen]
     lines = []
     for place, (name, colour, dash, symbol) in ((0, ("clean", CLEAN, "solid", "circle")), (-1, (f"at {format_epsilon(target)}", ROBUST, "dash", "square"))):
         values = [100 * event.payload["curve"][place]["accuracy"] for event in seen]
-        hover = f"{name}<br>step %{{x}}: %{{y:.1f}} % of validation images<extra></extra>"
+        attack = f"<br>{in_full(tracked)}" if place else ""
+        hover = f"{name}<br>step %{{x}}: %{{y:.1f}} % of validation images{attack}<extra></extra>"
         look = {"line": {"color": colour, "dash": dash, "width": 3}, "marker": {"symbol": symbol, "size": 8, "color": colour}}
         lines.append(go.Scatter(x=steps, y=values, mode="lines+markers", hovertemplate=hover, **look))
-    return [*lines, _curve_trace(points, EXPECTED, "solid", "circle", 0.25, xaxis="x2", yaxis="y2")]
+    return [*lines, _curve_trace(points, EXPECTED, "solid", "circle", 0.25, by, xaxis="x2", yaxis="y2")]
 
 
-def _fragile_notes(seen: Sequence[Any], points: Sequence[dict[str, Any]], total: int, done: bool, target: float) -> list[dict[str, Any]]:
+def _fragile_notes(seen: Sequence[Any], points: Sequence[dict[str, Any]], total: int, done: bool, target: float, by: MeasuredBy | None) -> list[dict[str, Any]]:
     if not seen:
         return []
     heights = apart([100 * seen[-1].payload["curve"][place]["accuracy"] for place in (0, -1)], 8)
     names = ("clean pictures", f"attacked, {format_epsilon(target)}")
     notes = [note(f"<b>{name}</b>", seen[-1].step, height, xshift=10) for name, height in zip(names, heights)]
-    images = f"{points[0]['n']:,} {'test' if done else 'validation'} images"
+    images = f"{by.short}, {points[0]['n']:,} {'test' if done else 'validation'} images"
     area = f"area = expected robustness<br><b>{format_percent(RobustnessCurve.from_points(points).expected_robustness)}</b><br>{images}"
     return [*notes, note(area, 0.99, 0.98, xref="paper", yref="paper", xanchor="right", yanchor="top", align="right")]
 
 
-def _curve_trace(points: Sequence[dict[str, Any]], colour: str, dash: str, symbol: str, opacity: float, **axes: str) -> go.Scatter:
+def _curve_trace(points: Sequence[dict[str, Any]], colour: str, dash: str, symbol: str, opacity: float, by: MeasuredBy | None, **axes: str) -> go.Scatter:
     whiskers = {
         "array": [100 * (point["high"] - point["accuracy"]) for point in points],
         "arrayminus": [100 * (point["accuracy"] - point["low"]) for point in points],
@@ -112,7 +119,7 @@ def _curve_trace(points: Sequence[dict[str, Any]], colour: str, dash: str, symbo
         error_y=whiskers | {"color": colour, "thickness": 1.2, "width": 3},
         fill="tozeroy" if opacity else None,
         fillcolor=fade(colour, opacity) if opacity else None,
-        hovertemplate="epsilon %{x:.0f}/255: %{y:.1f} % of %{customdata} images<extra></extra>",
+        hovertemplate=f"epsilon %{{x:.0f}}/255: %{{y:.1f}} % of %{{customdata}} images<br>{in_full([by])}<extra></extra>",
         **axes,
     )
 
@@ -124,7 +131,8 @@ def area_figure(recordings: Sequence[Recording], shaded: str, place: int, *, key
     names = []
     for recording in recordings:
         number, dash, symbol = STYLES[recording.name]
-        figure.add_trace(_curve_trace(recording.report["curve"], run_style(number)[0], dash, symbol, 0.28 if recording.name == shaded else 0))
+        opacity = 0.28 if recording.name == shaded else 0
+        figure.add_trace(_curve_trace(recording.report["curve"], run_style(number)[0], dash, symbol, opacity, recording.measured_by))
         names.append(f"<b>{recording.name}</b>: expected robustness {format_percent(recording.report['expected_robustness'])}")
     epsilon = PIXEL_LEVELS * recordings[0].report["curve"][place]["epsilon"]
     figure.add_vline(x=epsilon, line={"color": REFERENCE, "width": 2, "dash": "dot"})
@@ -132,5 +140,6 @@ def area_figure(recordings: Sequence[Recording], shaded: str, place: int, *, key
         colour = run_style(STYLES[recording.name][0])[0]
         mark = f'<span style="color:{colour}">{"●■◆"[row]}</span> '
         figure.add_annotation(note(mark + text, 0.99, 0.98 - 0.085 * row, xref="paper", yref="paper", xanchor="right", yanchor="top", font={"size": 16}))
-    figure.update_layout(xaxis=epsilon_axis("Epsilon of the attack", target), yaxis=percent_axis("Accuracy on test images"))
+    title = in_brackets("Epsilon of the attack", [one.measured_by for one in recordings])
+    figure.update_layout(xaxis=epsilon_axis(title, target), yaxis=percent_axis("Accuracy on test images"))
     return figure

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rft_core.metrics.transfer import onset_threshold
 from rft_core.recordings import Gallery, Recording
+from rft_core.report.measurement_words import chips
 from rft_core.report.race import Track
 from rft_core.units import PIXEL_LEVELS, format_duration, format_epsilon, format_percent
 
@@ -43,7 +44,7 @@ def describe_fragile(recording: Recording) -> str:
     curve, target = recording.report["curve"], format_epsilon(recording.spec.threat.epsilon)
     return (
         f"{format_percent(curve[0]['accuracy'])} of {curve[0]['n']:,} clean test images are read rightly. At epsilon {format_epsilon(curve[1]['epsilon'])} it is "
-        f"{format_percent(curve[1]['accuracy'])}, at {target} {format_percent(curve[-1]['accuracy'])}."
+        f"{format_percent(curve[1]['accuracy'])}, at {target} {format_percent(curve[-1]['accuracy'])} (attacked by {chips([recording.measured_by])})."
     )
 
 
@@ -81,14 +82,18 @@ def describe_areas(recordings: Sequence[Recording], place: int) -> str:
     """Say what the runs keep at one epsilon of the curve, and that all are near zero at the target."""
     epsilon = format_epsilon(recordings[0].report["curve"][place]["epsilon"])
     kept = ", ".join(f"{one.name} {format_percent(one.report['curve'][place]['accuracy'])}" for one in recordings)
-    return f"At epsilon {epsilon}: {kept}."
+    return f"At epsilon {epsilon}: {kept} (attacked by {_attack_of(recordings)})."
 
 
 def describe_limit(recordings: Sequence[Recording]) -> str:
     """Say what expected robustness hides: accuracy at the target itself."""
     target = format_epsilon(recordings[0].spec.threat.epsilon)
     values = ", ".join(f"{one.name} {format_percent(one.report['robust_accuracy'])}" for one in recordings)
-    return f"At {target} itself all three are near zero: {values}. Expected robustness also rewards clean accuracy, so report both."
+    return f"At {target} itself all three are near zero: {values} (attacked by {_attack_of(recordings)}). Expected robustness also rewards clean accuracy, so report both."
+
+
+def _attack_of(recordings: Sequence[Recording]) -> str:
+    return chips(one.measured_by for one in recordings)
 
 
 def describe_guess(label: str, guess: float, reached: float) -> str:
@@ -110,6 +115,6 @@ def describe_source(recording: Recording) -> str:
     spec, machine = recording.spec, recording.machine
     return (
         f"Recorded {recording.recorded}: {spec.model.backbone} on {spec.data.dataset}, {spec.strategy.kind}, target {format_epsilon(spec.threat.epsilon)}, "
-        f"{spec.optim.epochs} epochs, seed {spec.seed}; {machine['processor']}, {machine['threads']} threads, {format_duration(recording.report['seconds'])}; "
+        f"{spec.optim.epochs} epochs, seed {spec.seed}, measured by {recording.measured_by.full}; {machine['processor']}, {machine['threads']} threads, {format_duration(recording.report['seconds'])}; "
         f"torch {recording.versions['torch']}."
     )

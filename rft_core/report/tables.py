@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from rft_core.report.history import RunHistory
+from rft_core.report.history import RunHistory, measured_at
 from rft_core.report.pairs import Pair
 from rft_core.spec import flatten
 from rft_core.store.records import RunRecord
@@ -27,6 +27,9 @@ TABLES = MappingProxyType(
                 **dict.fromkeys(("seconds", "images_per_second"), "number"),
                 **dict.fromkeys(("gradient_evaluations", "trainable_parameters", "total_parameters", "test_images"), "integer"),
                 **dict.fromkeys(("images_digest", "device", "precision", "torch"), "text"),
+                **dict.fromkeys(("measured_by", "attack", "attack_loss"), "text"),
+                **dict.fromkeys(("attack_steps", "attack_restarts"), "integer"),
+                "attack_relative_step_size": "number",
             }
         ),
         "settings": MappingProxyType({"run_id": "text", "setting": "text", "value": "text"}),
@@ -38,6 +41,7 @@ TABLES = MappingProxyType(
                 "n": "integer",
                 "low": "number",
                 "high": "number",
+                "measured_by": "text",
             }
         ),
         "tracked": MappingProxyType(
@@ -48,6 +52,7 @@ TABLES = MappingProxyType(
                 "gradient_evaluations": "integer",
                 **dict.fromkeys(("expected_robustness", "epsilon", "accuracy"), "number"),
                 "n": "integer",
+                "measured_by": "text",
             }
         ),
         "differences": MappingProxyType(
@@ -58,6 +63,7 @@ TABLES = MappingProxyType(
                 "p_value": "number",
                 **dict.fromkeys(("is_significant", "is_paired"), "flag"),
                 "reason": "text",
+                "measured_by": "text",
             }
         ),
     }
@@ -74,11 +80,18 @@ def build_tables(records: Sequence[RunRecord], histories: Sequence[RunHistory], 
     rows = {
         "runs": [_run(record) for record in records],
         "settings": [{"run_id": one.run_id, "setting": name, "value": json.dumps(value)} for one in records for name, value in flatten(one.spec).items()],
-        "curves": [point | {"run_id": one.run_id, "norm": one.spec.threat.norm} for one in records for point in (one.report or {}).get("curve", [])],
+        "curves": [row for record in records for row in _curve(record)],
         "tracked": [row for record, history in zip(records, histories) for row in _tracked(record, history)],
         "differences": [pair.__dict__ for pair in pairs],
     }
     return {name: [{column: without_home(row.get(column)) for column in TABLES[name]} for row in rows[name]] for name in TABLES}
+
+
+def _curve(record: RunRecord) -> Iterator[dict[str, Any]]:
+    for point in (record.report or {}).get("curve", []):
+        about = {"run_id": record.run_id, "norm": record.spec.threat.norm}
+        # no attack is in the clean accuracy
+        yield point | about | {"measured_by": record.measured_by.full if point["epsilon"] else None}
 
 
 def _run(record: RunRecord) -> dict[str, Any]:
@@ -91,15 +104,31 @@ def _run(record: RunRecord) -> dict[str, Any]:
         **{"dataset": spec.data.dataset, "backbone": spec.model.backbone, "strategy": spec.strategy.kind, "objective": spec.objective.kind},
         **{"schedule": spec.schedule.kind, "norm": spec.threat.norm, "epsilon": spec.threat.epsilon},
         **{"onset_step": onset.get("step"), "onset_epoch": onset.get("epoch"), "device": machine.get("device_name") or record.device},
+        **_measured_by(record),
         **{"precision": machine.get("precision"), "torch": machine.get("torch"), "test_images": report["curve"][0]["n"] if report.get("curve") else None},
+    }
+
+
+def _measured_by(record: RunRecord) -> dict[str, Any]:
+    found = record.measured_by
+    if found is None:
+        return {"measured_by": None}
+    return {
+        "measured_by": found.full,
+        "attack": found.attack,
+        "attack_loss": found.loss,
+        "attack_steps": found.steps,
+        "attack_restarts": found.restarts,
+        "attack_relative_step_size": found.relative_step_size,
     }
 
 
 def _tracked(record: RunRecord, history: RunHistory) -> Iterator[dict[str, Any]]:
     for one in history.measurements:
         row = {"run_id": record.run_id, "step": one.step, "epoch": one.epoch, "seconds": one.seconds, "gradient_evaluations": one.gradient_evaluations}
+        by = measured_at(record.spec, one).full
         for epsilon, accuracy in zip(one.curve.epsilons, one.curve.accuracies):
-            yield row | {"expected_robustness": one.expected_robustness, "epsilon": epsilon, "accuracy": accuracy, "n": one.curve.n}
+            yield row | {"expected_robustness": one.expected_robustness, "epsilon": epsilon, "accuracy": accuracy, "n": one.curve.n, "measured_by": by}
 
 
 def say_time(seconds: float | None) -> str | None:

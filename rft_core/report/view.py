@@ -16,7 +16,8 @@ from rft_core.report.compare import METRICS, Comparison, compare
 from rft_core.report.compare_figures import AXES, PANELS, Line
 from rft_core.report.figures import run_style
 from rft_core.report.grouping import Group, distinct_styles, group_runs, run_labels
-from rft_core.report.history import RunHistory
+from rft_core.report.history import RunHistory, tracked_by
+from rft_core.report.measurement_words import chips
 from rft_core.report.pairs import Pair, read_verdicts
 from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
@@ -92,8 +93,18 @@ def _averaged(records: Sequence[RunRecord], group: Group) -> tuple[int, ...]:
 
 
 def _line(group: Group, places: tuple[int, ...], records: Sequence[RunRecord], histories: Sequence[RunHistory], style: tuple[str, str], band: str) -> Line:
-    curves = tuple(RobustnessCurve.from_points(records[place].report["curve"]) for place in places if records[place].report)
-    return Line(group.label, *style, tuple(histories[place] for place in places), curves, records[places[0]].spec.threat.norm, band)
+    measured = [records[place] for place in places if records[place].report]
+    tracked = [tracked_by(records[place].spec, histories[place]) for place in places]
+    return Line(
+        group.label,
+        *style,
+        tuple(histories[place] for place in places),
+        tuple(RobustnessCurve.from_points(record.report["curve"]) for record in measured),
+        records[places[0]].spec.threat.norm,
+        band,
+        measured_by=tuple(record.measured_by for record in measured),
+        tracked_by=tuple(one for one in tracked if one is not None),
+    )
 
 
 def pareto_rows(content: Content, runs_folder: Path) -> list[dict[str, Any]]:
@@ -112,7 +123,7 @@ def pareto_rows(content: Content, runs_folder: Path) -> list[dict[str, Any]]:
 
 
 def _final_area(records: list[RunRecord], runs_folder: Path) -> tuple[float | None, float | None, float | None]:
-    if len({(record.report["images_digest"], record.spec.threat.norm, record.report["curve"][-1]["epsilon"]) for record in records}) != 1:
+    if len({_task(record) for record in records}) != 1:
         return None, None, None
     verdicts = [read_verdicts(record, runs_folder) for record in records]
     if any(one is None for one in verdicts):
@@ -125,7 +136,7 @@ def _final_area(records: list[RunRecord], runs_folder: Path) -> tuple[float | No
 def group_rows(content: Content) -> list[dict[str, Any]]:
     """Return one row a group: `runs` (measured ones), and for each metric its mean, s.d. and 95 % t interval over them, as fractions.
 
-    Columns `<metric>`, `<metric>_deviation`, `<metric>_low`, `<metric>_high`. Also the difference to the baseline's group over
+    `measured_by` says by which attack. Columns `<metric>`, `<metric>_deviation`, `<metric>_low`, `<metric>_high`. Also the difference to the baseline's group over
     the `shared_seeds` that both have, one run a seed: the same columns with `_gain`, None where fewer than two are shared.
     """
     base = next((group for group in content.groups if _baseline_place(content) in group.places), content.groups[0])
@@ -141,6 +152,7 @@ def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
     measured = [content.records[place] for place in group.places if content.records[place].report]
     shared = {} if group is base else _shared_seeds(content, group, base)
     row: dict[str, Any] = {"label": group.label, "runs": len(measured), "mixed": list(group.mixed), "shared_seeds": len(shared)}
+    row["measured_by"] = chips(record.measured_by for record in measured)
     for metric in METRICS:
         row |= _mean_columns(metric, [record.report[metric] for record in measured])
         gains = [one.report[metric] - other.report[metric] for one, other in shared.values()]
@@ -159,15 +171,17 @@ def _mean_columns(name: str, values: list[float]) -> dict[str, float | None]:
 
 
 def _shared_seeds(content: Content, group: Group, base: Group) -> dict[int, tuple[RunRecord, RunRecord]]:
-    """Return seed -> (run of `group`, run of `base`) for seeds that have exactly one measured run in each, at the same target and dataset."""
+    """Return seed -> (run of `group`, run of `base`) for seeds that have exactly one measured run in each, measured alike on the same images."""
 
     def by_seed(one: Group) -> dict[int, RunRecord]:
         measured = [content.records[place] for place in one.places if content.records[place].report]
         seeds = [record.spec.seed for record in measured]
         return {record.spec.seed: record for record in measured if seeds.count(record.spec.seed) == 1}
 
-    def task(record: RunRecord) -> tuple:
-        return record.report["images_digest"], record.spec.threat.norm, record.report["curve"][-1]["epsilon"]
-
     mine, theirs = by_seed(group), by_seed(base)
-    return {seed: (mine[seed], theirs[seed]) for seed in sorted(mine.keys() & theirs.keys()) if task(mine[seed]) == task(theirs[seed])}
+    return {seed: (mine[seed], theirs[seed]) for seed in sorted(mine.keys() & theirs.keys()) if _task(mine[seed]) == _task(theirs[seed])}
+
+
+def _task(record: RunRecord) -> tuple:
+    """Return what two measured runs must share to be subtracted: images, norm, largest epsilon and attack."""
+    return record.report["images_digest"], record.spec.threat.norm, record.report["curve"][-1]["epsilon"], record.measured_by.method

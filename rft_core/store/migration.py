@@ -4,15 +4,22 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Column, Connection, inspect, update
 from sqlalchemy.schema import CreateColumn
 
 from rft_core.errors import StoreError
 from rft_core.store.summaries import mend_summaries
-from rft_core.store.tables import SCHEMA_VERSION, meta, runs
+from rft_core.store.tables import SCHEMA_VERSION, meta, runs, summaries
 
-NEW_IN_2 = ("parent", "parent_step", "deleted")
+# the columns that came with a version; tables that came with one are made before
+NEW_COLUMNS = MappingProxyType(
+    {
+        2: (runs.c.parent, runs.c.parent_step, runs.c.deleted),
+        3: (summaries.c.measured_by,),
+    }
+)
 
 
 def migrate(connection: Connection, version: int) -> None:
@@ -23,11 +30,19 @@ def migrate(connection: Connection, version: int) -> None:
     """
     if connection.dialect.name == "sqlite" and connection.engine.url.database not in (None, "", ":memory:"):
         keep_copy(Path(connection.engine.url.database), version)
-    for name in NEW_IN_2:
-        column = CreateColumn(runs.c[name]).compile(dialect=connection.dialect)
-        connection.exec_driver_sql(f"ALTER TABLE {runs.name} ADD COLUMN {column}")
+    for new in range(version + 1, SCHEMA_VERSION + 1):
+        for column in NEW_COLUMNS[new]:
+            _add(connection, column)
     mend_summaries(connection)
     connection.execute(update(meta).where(meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION)))
+
+
+def _add(connection: Connection, column: Column) -> None:
+    """Add a column where its table is older than it; a table that was made just now has it already."""
+    name = column.table.name
+    if column.name not in {one["name"] for one in inspect(connection).get_columns(name)}:
+        text = CreateColumn(column).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {text}")
 
 
 def keep_copy(path: Path, version: int) -> Path:

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from rft_core.measurements import final_measured_by
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.spec import RunSpec, parse_stored
 
 ACTIVE = ("running", "stopping")
@@ -60,6 +62,11 @@ class RunRecord:
         """Share of training done, 0..1."""
         return share_done(self.step, self.total_steps)
 
+    @property
+    def measured_by(self) -> MeasuredBy | None:
+        """By which attack, on how many test images, its report was measured; None until there is one."""
+        return final_measured_by(self.spec, self.report)
+
     def summary(self) -> dict[str, Any]:
         """Return what `show --json` prints."""
         names = (
@@ -81,7 +88,9 @@ class RunRecord:
             "parent_step",
             "report",
         )
-        return {name: getattr(self, name) for name in names} | {"spec": self.spec.model_dump(mode="json")}
+        measured_by = self.measured_by.as_dict() if self.measured_by else None
+        found = {name: getattr(self, name) for name in names} | {"measured_by": measured_by}
+        return found | {"spec": self.spec.model_dump(mode="json")}
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ class RunSummary:
     """What a list shows of one run, read without its spec, report or events.
 
     `clean`, `robust` (at the target epsilon) and `expected` are fractions on test images, None until there is a report;
-    `epsilon` is the target in pixel scale.
+    `epsilon` is the target in pixel scale. `measured_by` says by what robust and expected were measured.
     """
 
     run_id: str
@@ -119,6 +128,7 @@ class RunSummary:
     clean: float | None
     robust: float | None
     expected: float | None
+    measured_by: MeasuredBy | None
 
     @property
     def is_active(self) -> bool:

@@ -9,6 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, false, func, insert, literal, or_, select, union, update
 
+from rft_core.errors import UserError
+from rft_core.measurements import final_measured_by
+from rft_core.metrics.measured_by import MeasuredBy, read_measured_by
 from rft_core.preview import Pace
 from rft_core.sections import LONGEST_TAG, readable
 from rft_core.spec import RunSpec, parse_stored
@@ -128,14 +131,18 @@ def _pace(spec: RunSpec, report: dict[str, Any], name: str) -> Pace:
 
 def write_summary(connection: Connection, run_id: str, spec: str, report: str | None = None) -> None:
     """Write the summary of a run anew from its stored spec and report (JSON texts)."""
-    values = _of_spec(run_id, json.loads(spec)) | _of_report(json.loads(report) if report else {})
+    measured = json.loads(report) if report else {}
+    values = _of_spec(run_id, json.loads(spec)) | _of_report(measured)
+    values |= {"measured_by": _measured_by(spec, measured)}
     if connection.execute(update(summaries).where(summaries.c.run_id == run_id).values(**values)).rowcount == 0:
         connection.execute(insert(summaries).values(run_id=run_id, **values))
 
 
 def behind_summaries() -> Select:
-    """Return the query for runs whose summary is missing or older than their report, as a program of schema version 1 leaves them."""
-    behind = or_(summaries.c.run_id.is_(None), runs.c.report.is_not(None) & summaries.c.clean.is_(None))
+    """Return the query for runs whose summary is missing, older than their report or without what measured it, as programs of earlier schemas leave them."""
+    no_numbers = runs.c.report.is_not(None) & summaries.c.clean.is_(None)
+    no_label = summaries.c.robust.is_not(None) & summaries.c.measured_by.is_(None)
+    behind = or_(summaries.c.run_id.is_(None), no_numbers, no_label)
     return select(runs.c.run_id, runs.c.spec, runs.c.report).outerjoin(summaries, summaries.c.run_id == runs.c.run_id).where(behind)
 
 
@@ -178,7 +185,14 @@ def _summary(row: Row) -> RunSummary:
     fields = {name: values[name] for name in RunSummary.__dataclass_fields__}
     # as the filters know them, they may hold what does not show
     words = {"dataset": readable(row.dataset), "backbone": readable(row.backbone), "tags": tuple(map(readable, split_tags(row.tags)))}
-    return RunSummary(**fields | words)
+    return RunSummary(**fields | words | {"measured_by": _read_measured_by(row.measured_by)})
+
+
+def _read_measured_by(text: str | None) -> MeasuredBy | None:
+    try:
+        return read_measured_by(json.loads(text or "null"))
+    except ValueError:
+        return None
 
 
 def _of_spec(run_id: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -209,6 +223,17 @@ def _words(part: dict[str, Any], prefix: str = "") -> list[str]:
         else:
             lines.append(" ".join(value) if name == "tags" else f"{prefix}{name}={value}")
     return lines
+
+
+def _measured_by(spec: str, report: dict[str, Any]) -> str | None:
+    """Return what measured a report, as JSON; "null" where neither it nor the spec can say it, so that nobody looks again."""
+    if not report:
+        return None
+    try:
+        found = final_measured_by(parse_stored(spec), report)
+    except (UserError, LookupError, TypeError, ValueError, AttributeError):
+        found = None
+    return json.dumps(found.as_dict() if found else None)
 
 
 def _of_report(report: dict[str, Any]) -> dict[str, float | None]:

@@ -5,7 +5,7 @@ from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, Stri
 from rft_core.sections import readable
 
 metadata = MetaData()
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Line(TypeDecorator):
@@ -76,6 +76,8 @@ summaries = Table(
     Column("expected", Float),
     # gradient evaluations a second over the whole run
     Column("rate", Float),
+    # what measured robust and expected, as JSON: the list reads no report
+    Column("measured_by", Text),
 )
 
 events = Table(

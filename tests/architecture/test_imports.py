@@ -21,7 +21,7 @@ FLOORS = (
     ("rft_core.uploads",),
     ("rft_core.sections", "rft_core.backbones"),
     ("rft_core.spec", "rft_core.availability"),
-    ("rft_core.tracking_plan",),
+    ("rft_core.tracking_plan", "rft_core.measurements"),
     ("rft_core.presets", "rft_core.preview", "rft_core.grid", "rft_core.evaluation_cost", "rft_core.links"),
     ("rft_core.store",),
     ("rft_core.recordings", "rft_core.viewer_launch"),

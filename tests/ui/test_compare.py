@@ -46,7 +46,7 @@ def test_two_runs(store):
     assert figures(app) == 3
     assert list(tables(app)[0]["Run"]) == ["a", "b"]
     assert "Clean accuracy: a ends at 90.0 %, b at 70.0 %." in said(app)
-    assert "b against a: the difference at 8/255 is 10.0 points, 95 % interval" in said(app)
+    assert "b against a: the difference at 8/255 (PGD-10, n 200) is 10.0 points, 95 % interval" in said(app)
 
 
 def test_twenty_runs(store):

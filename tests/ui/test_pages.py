@@ -32,7 +32,7 @@ def open_app(page: str = "", **query: str | list[str]) -> AppTest:
 
 def stored_run(store: RunStore, name: str, finished: bool = True, **settings) -> str:
     """A run with one measurement, examples and, when finished, a report."""
-    run_id = store.submit(with_settings(preset("scheduled"), {"name": name, **settings}))
+    run_id = store.submit(with_settings(preset("scheduled"), {"name": name, "evaluation.attack": "pgd", **settings}))
     store.claim(("cpu",), run_id)
     folder = store.folder(run_id) / "examples"
     folder.mkdir()

@@ -13,6 +13,7 @@ from rft_core.engine.execute import VERDICTS_FILE, WEIGHTS_FILE, execute
 from rft_core.engine.models.build import build_model
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import DataError, SettingError, TrainingError
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.presets import NO_PERTURBATION
 from tests import tiny
 
@@ -259,3 +260,20 @@ def test_a_gpu_run(tmp_path):
     report, _ = go(tmp_path, runtime__device="cuda")
     assert report.status == "finished"
     assert report.machine["device"].startswith("cuda")
+
+
+@pytest.mark.parametrize(
+    ("attack", "final", "tracked"),
+    [
+        ("pgd", "PGD-3, n 40", "PGD-3, n 32"),
+        ("apgd", "APGD-CE, 3 steps, n 40", "APGD-CE, 3 steps, n 32"),
+        ("square", "Square, 100 queries, n 40", "PGD-3, n 32"),
+    ],
+)
+def test_report_and_events_say_by_what_they_were_measured(tmp_path, attack, final, tracked):
+    reporter = FolderReporter(tmp_path)
+    settings = {"evaluation__attack": attack, "evaluation__examples": 0, "optim__epochs": 1}
+    report = execute(tiny.run_spec(**settings), reporter).as_dict()
+    assert MeasuredBy.from_dict(report["measured_by"]).chip == final
+    found = [one["measured_by"] for one in reporter.events if one["kind"] == "eval"]
+    assert {MeasuredBy.from_dict(one).chip for one in found} == {tracked}

@@ -3,6 +3,7 @@
 import json
 
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.metrics.run_report import RunReport
 from rft_core.metrics.transfer import Onset
 
@@ -17,14 +18,18 @@ PROMISED = [
     "expected_robustness",
     "onset",
     "curve",
+    "measured_by",
     "trainable_parameters",
     "total_parameters",
 ]
 
 
+PGD_10 = MeasuredBy(attack="pgd", label="PGD", loss="cross-entropy", steps=10, n=10)
+
+
 def report(**changes) -> RunReport:
     values = {
-        "run_id": "r", "status": "finished", "seconds": 1.23456, "images_per_second": 100.0, "curve": RobustnessCurve((0.0, 0.1), (8, 5), 10),
+        "run_id": "r", "status": "finished", "seconds": 1.23456, "images_per_second": 100.0, "curve": RobustnessCurve((0.0, 0.1), (8, 5), 10), "measured_by": PGD_10,
         "onset": Onset(3, 0.5, 0.3, 0.15), "trainable_parameters": 10, "total_parameters": 100, "images_digest": "abc", "gradient_evaluations": 7,
     }  # fmt: skip
     return RunReport(**values | changes)

@@ -18,7 +18,9 @@ def stored(
     store: RunStore, name: str = "one", *, shares=(0.9, 0.5), steps=(0, 10, 40), status: str = "finished", digest: str = "same", **settings
 ) -> RunRecord:
     """A run whose accuracy falls evenly from shares[0] (clean) to shares[1] (target); without a report unless it finished."""
-    spec = with_settings(preset("digits_quick"), {"name": name} | {key.replace("__", "."): value for key, value in settings.items()})
+    spec = with_settings(
+        preset("digits_quick"), {"name": name, "evaluation.attack": "pgd"} | {key.replace("__", "."): value for key, value in settings.items()}
+    )
     run_id = store.submit(spec)
     grid = epsilon_grid(spec)
     # which images are hard is drawn once, as for models that are much alike

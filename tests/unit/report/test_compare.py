@@ -7,7 +7,7 @@ from rft_core.spec import RunSpec, with_settings
 
 REPORT = {
     "status": "finished", "clean_accuracy": 0.8, "robust_accuracy": 0.4, "expected_robustness": 0.6, "seconds": 3.0, "gradient_evaluations": 9,
-    "onset": {"step": 4, "epoch": 0.5}, "curve": [{"n": 100}], "images_digest": "a",
+    "onset": {"step": 4, "epoch": 0.5}, "curve": [{"epsilon": 0.0, "accuracy": 0.8, "n": 100}, {"epsilon": 0.03, "accuracy": 0.4, "n": 100}], "images_digest": "a",
 }  # fmt: skip
 
 

@@ -2,35 +2,53 @@
 
 import pytest
 
+from rft_core.measurements import measured_by
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.report.evaluation_sentences import VERDICTS, describe_attacks, describe_verdict, is_same_grid
 
 OWN = RobustnessCurve((0.0, 2 / 255, 4 / 255, 8 / 255), (10, 4, 2, 1), 20)
 
 
-def answer(epsilons, correct) -> dict:
-    curve = RobustnessCurve(tuple(epsilons), tuple(correct), 20)
-    return {"norm": "linf", "curve": curve.points(), "expected_robustness": curve.expected_robustness}
+OWN_BY = measured_by("pgd", steps=10, n=20)
+
+
+def answer(epsilons, correct, attack="fab", steps=20, n=20) -> dict:
+    curve = RobustnessCurve(tuple(epsilons), tuple(correct), n)
+    asked = {"attack": attack, "steps": steps, "images": n}
+    return asked | {"norm": "linf", "curve": curve.points(), "expected_robustness": curve.expected_robustness}
 
 
 def test_on_the_same_grid_expected_robustness_stands_beside_the_runs_own():
-    said = describe_attacks(OWN, answer(OWN.epsilons, (10, 2, 1, 0)), "FAB")
+    said = describe_attacks(OWN, OWN_BY, answer(OWN.epsilons, (10, 2, 1, 0)))
+    assert said.startswith("Under FAB, smallest perturbation, 20 steps, 1 restart, 0.0 % of 20 images hold at 8/255")
     assert "expected robustness 10.6 %" in said
-    assert "says 5.0 % and 16.2 %, on 20 images: -5.0 points at 8/255" in said
+    assert said.endswith("The run's own report (PGD-10, n 20) says 5.0 % and 16.2 %.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_subtracted"),
+    [({}, True), ({"steps": 20}, False), ({"attack": "apgd"}, False), ({"n": 40}, False)],
+)
+@pytest.mark.parametrize("epsilons", [OWN.epsilons, (0.0, 4 / 255, 8 / 255)])
+def test_only_accuracies_of_one_attack_on_as_many_images_are_subtracted(changes, is_subtracted, epsilons):
+    made = answer(epsilons, (10, 2, 1, 0)[: len(epsilons)], **{"attack": "pgd", "steps": 10} | changes)
+    said = describe_attacks(OWN, OWN_BY, made)
+    assert ("points" in said) is is_subtracted
+    assert "(PGD-10, n 20)" in said
 
 
 def test_on_a_coarser_grid_only_shared_epsilons_are_compared():
     """The same model on fewer epsilons has a larger trapezoid, which is no robustness."""
     coarse = answer((0.0, 4 / 255, 8 / 255), (10, 2, 1))
     assert coarse["expected_robustness"] > OWN.expected_robustness
-    said = describe_attacks(OWN, coarse, "FAB")
+    said = describe_attacks(OWN, OWN_BY, coarse)
     assert "18." not in said
-    assert "10.0 % at 4/255 (+0.0 points), 5.0 % at 8/255 (+0.0 points)" in said
+    assert "10.0 % at 4/255, 5.0 % at 8/255" in said
     assert "expected robustness is not compared" in said
 
 
 def test_a_grid_that_shares_nothing_says_so():
-    assert "no epsilon above 0 is shared" in describe_attacks(OWN, answer((0.0, 3 / 255), (10, 3)), "FAB")
+    assert "no epsilon above 0 is shared" in describe_attacks(OWN, OWN_BY, answer((0.0, 3 / 255), (10, 3)))
 
 
 @pytest.mark.parametrize(("other", "wanted"), [((0.0, 1 / 255), True), ((0.0, 1 / 255 + 1e-12), True), ((0.0, 2 / 255), False), ((0.0,), False)])

@@ -15,7 +15,8 @@ from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import read_events
 from rft_core.store.run_store import RunStore
 from rft_core.store.summaries import Wanted
-from rft_core.store.tables import SCHEMA_VERSION, runs, summaries
+from rft_core.store.tables import SCHEMA_VERSION, meta, runs, summaries
+from tests.unit.report.stored import stored
 
 # written by the program of schema version 1: a finished, a failed and a queued run
 VERSION_1 = Path(__file__).with_name("version_1.sql")
@@ -130,3 +131,36 @@ def test_what_an_older_program_writes_meanwhile_is_mended(store):
     assert store.summaries().total == 1
     store.reconcile()
     assert {row.run_id: row.clean for row in store.summaries().rows} == {run_id: None, other: 0.25}
+
+
+def as_version_2(store: RunStore) -> None:
+    """Make a store one of schema version 2: its lists did not say what measured a run."""
+    with store.engine.execution_options(writes=True).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE summaries DROP COLUMN measured_by")
+        connection.execute(update(meta).values(value="2"))
+
+
+@pytest.mark.parametrize(("attack", "chip"), [("pgd", "PGD-10, n 200"), ("autoattack", "AutoAttack, n 200")])
+def test_the_lists_of_version_2_learn_what_measured_each_run(store, attack, chip):
+    record = stored(store, "measured", evaluation__attack=attack)
+    waiting = store.submit(RunSpec())
+    as_version_2(store)
+    again = RunStore(store.home)
+    found = {row.run_id: row.measured_by for row in again.summaries().rows}
+    assert (found[record.run_id].chip, found[waiting]) == (chip, None)
+    assert again.get(record.run_id).report == record.report
+    assert (store.home.root / "rft.db.v2.bak").is_file()
+
+
+def test_runs_of_version_1_keep_their_numbers_and_their_label(home, old):
+    (first, *_) = [row for row in RunStore(home).summaries().rows if row.robust is not None]
+    assert (first.robust, first.measured_by.attack, first.measured_by.n) == (0.4, "pgd", 100)
+
+
+def test_a_list_that_an_older_program_wrote_meanwhile_is_labelled(store):
+    record = stored(store, "one")
+    with store.engine.begin() as connection:
+        connection.execute(update(summaries).values(measured_by=None))
+    assert store.summaries().rows[0].measured_by is None
+    store.reconcile()
+    assert store.summaries().rows[0].measured_by == record.measured_by

@@ -4,6 +4,7 @@ import os
 import time
 
 from rft_core.errors import TrainingError
+from rft_core.measurements import spec_measured_by
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.run_report import RunReport
 
@@ -19,7 +20,7 @@ def finish(spec, reporter, status="finished") -> RunReport:
     reporter.artifact(path, "weights")
     curve = RobustnessCurve((0.0, 0.1), (8, 5), 10)
     return RunReport(
-        run_id=reporter.run_id, status=status, seconds=0.1, images_per_second=1.0, curve=curve, onset=None,
+        run_id=reporter.run_id, status=status, seconds=0.1, images_per_second=1.0, curve=curve, onset=None, measured_by=spec_measured_by(spec, spec.evaluation.attack, curve.n),
         trainable_parameters=1, total_parameters=2, images_digest="d", gradient_evaluations=3, machine={"pid": os.getpid(), "device": spec.runtime.device},
     )  # fmt: skip
 
