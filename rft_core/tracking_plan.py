@@ -16,6 +16,8 @@ from rft_core.spec import RunSpec, epsilon_grid
 UPDATE_COST, PREDICTION = 1.5, 1 / 3
 # bisection with early exit: what a curve took, in full attacks an image (measured on the embedded models), and its part where nothing defends
 CURVE_COST, UNDEFENDED = 1.5, 0.4
+# what each target of the final report's attack adds to that, as a share of it; an image that falls to the first costs no more
+TARGET_COST, TARGET_UNDEFENDED = 0.6, 0.3
 # kinds x severities of corruptions; images of each domain and corruption that are measured while a run trains
 CORRUPTED_COPIES, SHIFTED_IMAGES = 75, 64
 # the first and the last
@@ -55,7 +57,9 @@ def measurement_cost(spec: RunSpec, sizes: Sizes, attacked: float) -> float:
 def final_cost(spec: RunSpec, sizes: Sizes, attacked: float) -> float:
     """Return what the measurement at the end costs."""
     shifted = spec.evaluation.shift_size * CORRUPTED_COPIES * PREDICTION if spec.evaluation.corruptions else 0.0
-    return sizes.test * _curve(spec, attacked) + shifted
+    targets = catalog.find("attacks", spec.evaluation.attack).facts.get("targets", 0)
+    each_target = TARGET_COST if attacked else TARGET_UNDEFENDED
+    return sizes.test * _curve(spec, attacked) * (1 + targets * each_target) + shifted
 
 
 def _curve(spec: RunSpec, attacked: float) -> float:

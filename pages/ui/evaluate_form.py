@@ -58,7 +58,7 @@ def ask_form(record: RunRecord, done: list[Evaluation]) -> None:
 def choose_attack(record: RunRecord) -> str:
     """Draw the menu of attacks that fit the run's norm; the first is stronger than the one it was measured with."""
     fit = [row.name for row in choices("attacks") if row.name != "cw" or record.spec.threat.norm == "l2"]
-    usual = fit.index("apgd")
+    usual = fit.index("apgd_ce_t")
     rows = {row.name: row for row in choices("attacks")}
     told = "\n\n".join([STRENGTH, *(f"**{rows[name].label}**: {rows[name].help}" for name in fit)])
     return st.selectbox("Attack", fit, usual, key="evaluate.attack", format_func=lambda name: rows[name].label, help=told)

@@ -189,7 +189,7 @@ def worker(
 @app.command()
 def evaluate(
     run_id: RunId,
-    attack: Annotated[str, typer.Option(help="Attack to measure with, see `list attacks`.")] = "apgd",
+    attack: Annotated[str, typer.Option(help="Attack to measure with, see `list attacks`.")] = "apgd_ce_t",
     steps: Annotated[int, typer.Option(help="Gradient steps of the attack; queries for square.", min=1)] = 20,
     epsilons: Annotated[str | None, typer.Option(help="Grid, for example 0,4/255,8/255; the run's own by default.")] = None,
     images: Annotated[int | None, typer.Option(help="Test images, drawn evenly over classes; all by default.", min=2)] = None,
