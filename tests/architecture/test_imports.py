@@ -17,6 +17,7 @@ FLOORS = (
     ("rft_core.errors", "rft_core.units", "rft_core.guard"),
     ("rft_core.launch_limits",),
     ("rft_core.sharing", "rft_core.schedules", "rft_core.metrics", "rft_core.home", "rft_core.image_files", "rft_core.aside"),
+    ("rft_core.layout",),
     ("rft_core.catalog", "rft_core.member_names", "rft_core.downloads"),
     ("rft_core.uploads",),
     ("rft_core.sections", "rft_core.backbones"),
