@@ -1,6 +1,7 @@
 """Read a folder of images, or the names in an archive of one: what a run will train on, without opening a picture."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,7 +71,16 @@ def check_classes_of(reading: Reading, name: str, domains: Sequence[str] = ()) -
     items, notes = settle_classes(name, reading.pictures, domains)
     classes = sorted({one.label for one in items if one.split == TRAIN and (not domains or one.domain in domains)})
     require_two(name, classes)
+    own = [one for one in items if not domains or one.domain in domains]
+    missing = 2 - len({one.split for one in own if one.split != TRAIN})
+    require_images(name, max(Counter(one.label for one in own if one.split == TRAIN).values()), 1 + missing)
     return tuple(classes), tuple(notes)
+
+
+def require_images(name: str, largest: int, needed: int) -> None:
+    """Raise DataError where the largest class has fewer than `needed` training images: one, and one for each split to draw."""
+    if largest < needed:
+        raise DataError(f"{name} has at most {largest} images a class; training and measuring need at least {needed} in some class")
 
 
 def require_two(name: str, classes: Sequence[str]) -> None:

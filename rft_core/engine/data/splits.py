@@ -6,8 +6,7 @@ import numpy as np
 
 from rft_core.engine.data.dataset import Request, holdout, stratified_indices
 from rft_core.engine.data.listing import Listing, Pictures
-from rft_core.errors import DataError
-from rft_core.layout import require_two
+from rft_core.layout import require_images, require_two
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 HELD_OUT = (("test", TEST_SHARE, 0), ("validation", VALIDATION_SHARE, 1))
@@ -62,9 +61,7 @@ def _held_out(listing: Listing) -> tuple[dict[str, Pictures], list[str]]:
 
 def _check_counts(listing: Listing, missing: list[str]) -> list[str]:
     counts = np.bincount(listing.train.labels, minlength=len(listing.class_names))
-    needed = 1 + len(missing)
-    if counts.max() < needed:
-        raise DataError(f"{listing.name} has at most {counts.max()} images a class; training and measuring need at least {needed} in some class")
+    require_images(listing.name, int(counts.max()), 1 + len(missing))
     single = int((counts == 1).sum()) if "test" in missing else 0
     if not single:
         return []
