@@ -26,7 +26,7 @@ from rft_core.store.process import is_alive
 
 CARD, LOG, READER = "card.json", "log.txt", "reader.json"
 # a new number makes every card anew
-VERSION = 1
+VERSION = 2
 USUAL_SIZE = 224
 # folders whose times tell whether files came or went; more would take longer than a click may
 STAMPED_FOLDERS = 2000
@@ -54,6 +54,7 @@ def card_settings(spec: RunSpec) -> dict[str, Any]:
     return {
         "data.dataset": data.dataset,
         "data.domains": list(data.domains),
+        "data.layout": data.layout,
         "data.train_size": data.train_size,
         "data.eval_size": data.eval_size,
         "data.image_size": card_size(spec),

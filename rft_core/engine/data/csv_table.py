@@ -12,8 +12,9 @@ from pathlib import Path
 from rft_core.engine.data.dataset import Dataset, Request
 from rft_core.engine.data.decode import decode
 from rft_core.engine.data.listing import Listing
-from rft_core.engine.data.rows import SPLITS, Row, list_rows, some, stamp_of
+from rft_core.engine.data.rows import Row, list_rows, some, stamp_of
 from rft_core.errors import DataError
+from rft_core.layout import split_of
 
 PATHS, LABELS, SPLIT, DOMAIN = ("path", "file", "filename", "image"), ("label", "class", "target"), ("split",), ("domain",)
 DELIMITERS = (",", ";", "\t")
@@ -95,13 +96,15 @@ def _rows(place: Path, lines: Sequence[tuple[int, list[str]]], columns: dict[str
 
 
 def _row(folder: str, cell: dict[str, str]) -> tuple[Row | None, str]:
-    split = SPLITS.get(cell.get("split", "train").lower())
+    split = split_of(cell.get("split", "train"))
     if not cell["path"]:
         return None, "they name no file"
     if not cell["label"]:
         return None, "they have no label"
     if split is None:
         return None, "their split is not train, validation or test"
+    if split == "left out":
+        return None, f"their split '{cell['split']}' is not for training or measuring"
     if "domain" in cell and not cell["domain"]:
         return None, "they have no domain"
     path = os.path.normpath(os.path.join(folder, os.path.expanduser(cell["path"])))

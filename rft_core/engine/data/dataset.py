@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rft_core.engine.device import room_for_images
 from rft_core.errors import DataError
+from rft_core.layout import LeftOut
 
 NO_SPLITS: Mapping[str, "Split"] = MappingProxyType({})
 
@@ -25,6 +26,7 @@ class Request:
 
     image_size: int
     domains: tuple[str, ...] = ()
+    layout: str = "auto"
     train_size: int | None = None
     eval_size: int | None = None
     shift_size: int | None = None
@@ -68,7 +70,8 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Train, validation and test split; `notes` says what was left out while loading, for the run's log.
+    """Train, validation and test split; `notes` says what was left out while loading, for the run's log, and `left_out`
+    counts what of it was never tried.
 
     A dataset with domains is split by them: `domains` are those that the three splits come from, `others` holds the test
     images of the remaining ones. A domain is never on both sides.
@@ -82,6 +85,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     others: Mapping[str, Split] = field(default_factory=lambda: NO_SPLITS)
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self):
         if both := sorted(set(self.domains) & set(self.others)):
@@ -109,13 +113,6 @@ class Dataset:
         """Return the dataset with no more images than `request` asks for, drawn evenly over classes; the draw has no seed of a run."""
         others = {name: stratified(split, request.shift_size, seed=2) for name, split in self.others.items()}
         return replace(self, train=stratified(self.train, request.train_size, seed=0), test=stratified(self.test, request.eval_size, seed=1), others=others)
-
-
-def require_classes(name: str, class_names: Sequence[str]) -> None:
-    """Raise DataError for a dataset of one class, or none."""
-    if len(class_names) < 2:
-        found = f"one class, '{class_names[0]}'" if class_names else "no class"
-        raise DataError(f"{name} has {found}; classification needs at least two folders of images")
 
 
 def stratified(split: Split, size: int | None, seed: int) -> Split:

@@ -49,6 +49,7 @@ def decode(listing: Listing, request: Request) -> Dataset:
         (*listing.notes, *plan.notes, *notes),
         listing.domains,
         dict(zip(plan.others, others)),
+        listing.left_out,
     )
 
 

@@ -11,6 +11,8 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image
 
+from rft_core.layout import LeftOut
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -34,7 +36,7 @@ class Listing:
     """A dataset before it is decoded. `validation` and `test` may be None: then `decode` holds them out of `train`.
 
     `fingerprint` changes when the pictures or their labels change (names, sizes and times of files; a version), and is
-    all that the cache of decoded images goes by. `domains` and `others` are those of Dataset.
+    all that the cache of decoded images goes by. `left_out`, `domains` and `others` are those of Dataset.
     """
 
     name: str
@@ -44,5 +46,6 @@ class Listing:
     validation: Pictures | None = None
     test: Pictures | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     domains: tuple[str, ...] = ()
     others: Mapping[str, Pictures] = field(default_factory=lambda: MappingProxyType({}))

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rft_core.engine.data.dataset import Request, holdout, require_classes, stratified_indices
+from rft_core.engine.data.dataset import Request, holdout, stratified_indices
 from rft_core.engine.data.listing import Listing, Pictures
-from rft_core.errors import DataError
+from rft_core.layout import require_images, require_two
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 HELD_OUT = (("test", TEST_SHARE, 0), ("validation", VALIDATION_SHARE, 1))
@@ -35,7 +35,7 @@ def plan_splits(listing: Listing, request: Request) -> Plan:
     Cut as Dataset.limited would cut them, and validation to at most `train_size`. Raises DataError for one class, and where
     the images are too few to hold any out.
     """
-    require_classes(listing.name, listing.class_names)
+    require_two(listing.name, listing.class_names)
     splits, notes = _held_out(listing)
     others = {name: _cut(pictures, request.shift_size, seed=2) for name, pictures in listing.others.items()}
     return Plan(
@@ -61,9 +61,7 @@ def _held_out(listing: Listing) -> tuple[dict[str, Pictures], list[str]]:
 
 def _check_counts(listing: Listing, missing: list[str]) -> list[str]:
     counts = np.bincount(listing.train.labels, minlength=len(listing.class_names))
-    needed = 1 + len(missing)
-    if counts.max() < needed:
-        raise DataError(f"{listing.name} has at most {counts.max()} images a class; training and measuring need at least {needed} in some class")
+    require_images(listing.name, int(counts.max()), 1 + len(missing))
     single = int((counts == 1).sum()) if "test" in missing else 0
     if not single:
         return []
