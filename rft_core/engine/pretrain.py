@@ -57,7 +57,17 @@ def pretrain(name: str, reporter: FolderReporter, folder: Path = WEIGHTS) -> dic
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
     write_tensors(path, backbone, {"backbone": name})
-    kept = ("clean_accuracy", "robust_accuracy", "expected_robustness", "seconds", "images_per_second", "gradient_evaluations", "total_parameters", "machine")
+    kept = (
+        "clean_accuracy",
+        "robust_accuracy",
+        "expected_robustness",
+        "measured_by",
+        "seconds",
+        "images_per_second",
+        "gradient_evaluations",
+        "total_parameters",
+        "machine",
+    )
     card = {
         "name": name,
         "sha256": sha256(path),

@@ -10,6 +10,7 @@ from rft_core.engine.models.build import build_model
 from rft_core.engine.models.weights import read_card, sha256, weights_file
 from rft_core.errors import WeightsError
 from rft_core.home import WEIGHTS
+from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.sections import ModelSpec
 from rft_core.spec import parse
 
@@ -24,6 +25,7 @@ def test_every_file_fits_its_card(name):
     assert card["bytes"] == path.stat().st_size < 2 * MEGABYTE
     assert card["licence"]
     assert card["measured"]["clean_accuracy"] > 0.5
+    assert MeasuredBy.from_dict(card["measured"]["measured_by"]).chip == "PGD-10, n 2,000"
     assert parse(card["recipe"]).model.backbone == name
 
 
