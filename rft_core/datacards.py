@@ -26,7 +26,7 @@ from rft_core.store.process import is_alive
 
 CARD, LOG, READER = "card.json", "log.txt", "reader.json"
 # a new number makes every card anew
-VERSION = 1
+VERSION = 2
 USUAL_SIZE = 224
 # folders whose times tell whether files came or went; more would take longer than a click may
 STAMPED_FOLDERS = 2000

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from rft_core.metrics.shared_images import describe_shared
 from rft_core.report.history import RunHistory
 from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon, format_percent
@@ -16,6 +17,7 @@ def describe_run(record: RunRecord, history: RunHistory) -> str:
         return (
             f"On {report['curve'][0]['n']} test images: {format_percent(report['clean_accuracy'])} clean, {format_percent(report['robust_accuracy'])} at {target}, "
             f"expected robustness {format_percent(report['expected_robustness'])}. {_adaptation(report['onset'])}"
+            f"{_shared(report)}"
         )
     if not history.measurements:
         return "Nothing measured yet."
@@ -28,6 +30,11 @@ def describe_run(record: RunRecord, history: RunHistory) -> str:
 
 def _adaptation(onset: dict | None) -> str:
     return f"It adapted to its task at step {onset['step']} (epoch {onset['epoch']:.1f})." if onset else "It has not adapted to its task."
+
+
+def _shared(report: dict[str, Any]) -> str:
+    phrases = describe_shared(report.get("shared_images"))
+    return f" Look: {' and '.join(phrases)}, pixel for pixel." if phrases else ""
 
 
 def describe_pair(first: RunRecord, second: RunRecord) -> str:
