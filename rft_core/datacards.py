@@ -54,6 +54,7 @@ def card_settings(spec: RunSpec) -> dict[str, Any]:
     return {
         "data.dataset": data.dataset,
         "data.domains": list(data.domains),
+        "data.layout": data.layout,
         "data.train_size": data.train_size,
         "data.eval_size": data.eval_size,
         "data.image_size": card_size(spec),

@@ -1,5 +1,6 @@
 """Image files: which count, and how one is opened without trusting it."""
 
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -7,15 +8,27 @@ from PIL import Image, UnidentifiedImageError
 
 from rft_core.errors import DataError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-# the only parsers that a file may reach: Pillow's others include PostScript, which starts a program of its own
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+# the only parsers that a file may reach: they know a file by its first bytes, and decode no more than it holds;
+# Pillow's others include PostScript, which starts a program of its own
+FORMATS = (
+    *("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000", "DIB", "PCX", "QOI", "SGI", "SUN"),
+    "XBM",
+)
+# what the parser of JPEG makes of a file with several pictures
+ALSO_READ = ("MPO",)
 MAX_PIXELS = 100_000_000
 
 
+@cache
+def image_suffixes() -> tuple[str, ...]:
+    """Return every suffix that Pillow, as it is built here, gives to one of FORMATS: ".jpg", ".jfif", ".avif" ..."""
+    known = Image.registered_extensions()
+    return tuple(sorted(suffix for suffix, name in known.items() if name in (*FORMATS, *ALSO_READ)))
+
+
 def is_image_name(name: str) -> bool:
-    """Return whether the file name `name` (no folders) has the suffix of an image."""
-    return name.lower().endswith(SUFFIXES)
+    """Return whether the file name `name` (no folders) has the suffix of an image that is read here."""
+    return name.lower().endswith(image_suffixes())
 
 
 def open_image(source: str | Path | BinaryIO) -> Image.Image:

@@ -1,18 +1,25 @@
 """Names inside an archive: which are taken, and as what on this machine."""
 
+import codecs
+import locale
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 
 from rft_core.errors import printable
-from rft_core.image_files import SUFFIXES, is_image_name
+from rft_core.image_files import is_image_name
+from rft_core.layout.names import is_junk, is_system, suffix_of
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))})
+NO_IMAGE = "not read as an image"
 ROUNDABOUT = "its name leads out of the folder"
 BACKSLASH = "its name has a backslash"
+UTF8_FLAG = 0x800
 LONGEST_PART, LONGEST_NAME, DEEPEST = 180, 600, 16
 # the rest (bzip2, LZMA) are rare, and an LZMA header may ask for gigabytes of memory
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -27,6 +34,48 @@ def check_member(member: zipfile.ZipInfo) -> None:
         raise ValueError("it is encrypted")
     if member.compress_type not in METHODS:
         raise ValueError("it is compressed in a way other than deflate")
+
+
+def member_name(member: zipfile.ZipInfo) -> tuple[str, str]:
+    """Return the name of a member, and how it was decoded where the archive does not say how: "UTF-8", or a code page.
+
+    UTF-8 is tried first: macOS and many programs write it without saying so. Then comes this machine's own code page.
+    """
+    name = member.orig_filename
+    if member.flag_bits & UTF8_FLAG or name.isascii():
+        return name, ""
+    # what zipfile takes such names for; every byte has a letter there
+    raw = name.encode("cp437")
+    if text := _unicode_path(member.extra, raw):
+        return text, ""
+    for page in ("utf-8", local_code_page()):
+        try:
+            return raw.decode(page), page.upper() if page == "utf-8" else page
+        except UnicodeDecodeError:
+            continue
+    return name, "cp437"
+
+
+def local_code_page() -> str:
+    """Return the code page in which programs of this machine write names: that of its locale, else that of the first zips."""
+    for page in ("oem", locale.getencoding()):
+        try:
+            known = codecs.lookup(page).name
+        except LookupError:
+            continue
+        if known not in ("utf-8", "ascii"):
+            return known
+    return "cp437"
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> str:
+    """Return the name in the entry 0x7075 of a member's extra field; '' without one, and for one of another name."""
+    while len(extra) >= 4:
+        kind, size = struct.unpack("<HH", extra[:4])
+        content, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == 0x7075 and len(content) > 5 and content[0] == 1 and content[1:5] == zlib.crc32(raw).to_bytes(4, "little"):
+            return content[5:].decode("utf-8", "replace")
+    return ""
 
 
 def plain_parts(name: str) -> tuple[str, ...]:
@@ -47,21 +96,22 @@ def member_parts(name: str) -> tuple[str, ...] | None:
     if "\\" in name:
         raise ValueError(BACKSLASH)
     parts = tuple(unicodedata.normalize("NFC", part) for part in name.split("/") if part not in ("", "."))
-    if (
-        not parts
-        or name.endswith("/")
-        or "__MACOSX" in parts
-        or any(part.startswith(".") for part in parts)
-        or parts[-1].lower() in ("thumbs.db", "desktop.ini")
-    ):
+    if not parts or name.endswith("/") or any(map(is_junk, parts)):
         return None
     _check_shown(name)
     _check_length(parts)
     if parts[-1].lower().endswith(ARCHIVES):
         raise ValueError("an archive inside the archive")
     if not is_image_name(parts[-1]):
-        raise ValueError(f"no image ({', '.join(SUFFIXES)})")
+        raise ValueError(f"{NO_IMAGE} ({suffix_of(parts[-1]) or 'no suffix'})")
     return parts
+
+
+def is_hidden_image(name: str) -> bool:
+    """Return whether `name` is that of an image which a person hid, by a dot in front of its name or a folder's."""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    is_hidden = any(part.startswith(".") for part in parts) and not any(map(is_system, parts))
+    return is_hidden and not name.endswith("/") and is_image_name(parts[-1])
 
 
 def _check_shown(name: str) -> None:

@@ -108,6 +108,10 @@ class DataSpec(Section):
     domains: Annotated[tuple[Line, ...], BeforeValidator(_words)] = Field(
         (), max_length=50, description="Domains to train on, where the dataset has domains; empty for its first. The others are only measured on."
     )
+    layout: Literal["auto", "splits", "classes"] = Field(
+        "auto",
+        description="What the folders of an image folder are: splits (train, val, test), classes, or auto: by their names and what they hold.",
+    )
     train_size: int | None = Field(None, ge=2, le=10_000_000, description="Training images to use, drawn evenly over the classes; empty for all.")
     eval_size: int | None = Field(None, ge=2, le=10_000_000, description="Test images for the final report; empty for all.")
     image_size: int | None = Field(None, ge=8, le=1024, description="Pixels on a side; empty for the backbone's own size.")

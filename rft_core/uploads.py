@@ -1,17 +1,12 @@
-"""Uploaded archives: a zip of images becomes a folder below the home's uploads, and nothing else is ever written.
-
-Nothing a zip says of itself is trusted: names are checked, sizes counted while they are written, and a file stays only when
-Pillow knows its header.
-"""
+"""Uploaded archives: a zip of images becomes a folder below the home's uploads, and nothing else is ever written."""
 
 import hashlib
 import json
 import os
 import shutil
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -19,42 +14,23 @@ from typing import BinaryIO
 from rft_core.aside import aside
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.home import Home
-from rft_core.image_files import open_image
-from rft_core.member_names import NamePlan, check_member, member_parts, printable, safe_name
+from rft_core.layout import LayoutQuestion, Reading, check_classes_of, read_folder, read_names
+from rft_core.member_names import member_name, member_parts, printable, safe_name
+from rft_core.unpacking import Limits, Unpacking, opened, opened_zip
 
 RECORD = ".upload.json"
-CHUNK = 2**20
-MOST_LINES = 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What an upload may hold: images, and bytes a file and in all once unpacked.
-
-    Unpacked, no file may be more than `ratio` times what is stored of it, nor all of them `ratio` times the archive; the first
-    MiB of a file and the first `slack_bytes` of all are free, since a picture of one colour shrinks a thousandfold.
-    """
-
-    files: int = 500_000
-    file_bytes: int = 300 * 2**20
-    total_bytes: int = 20 * 2**30
-    ratio: int = 100
-    slack_bytes: int = 256 * 2**20
 
 
 @dataclass(frozen=True)
 class Upload:
-    """An unpacked archive: its folder, how many images it holds, a line for each file that was left out (the first 200), and how
-    many those are."""
+    """An unpacked archive: its folder, how many images it holds, a line for each file that was left out (the first 200), how
+    many those are, and notes on all of them."""
 
     folder: Path
     kept: int
     skipped: tuple[str, ...]
     left_out: int = 0
-
-
-class _Skip(Exception):
-    """A reason to leave one file out."""
+    notes: tuple[str, ...] = ()
 
 
 def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | None = None) -> Upload:
@@ -64,7 +40,7 @@ def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | Non
     everything is taken off. A stream must be able to seek. Raises DataError for what is no zip, holds no image, or is more
     than `limits` allow; then nothing stays.
     """
-    with _opened(archive, name) as file:
+    with opened(archive, name) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         stem = safe_name(Path(name.replace("\\", "/")).stem)
         if found := _find(home.uploads, digest):
@@ -76,6 +52,57 @@ def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | Non
             raise DataError(
                 f"{printable(name)} cannot be unpacked below {home.uploads} ({error.strerror or error}); make room there, or check who may write"
             ) from None
+
+
+def unpack_dataset(archive: Path | BinaryIO, name: str, home: Home) -> Upload:
+    """Return the folder of the zip `archive` as `unpack` does, checked as the dataset that it is to be.
+
+    Raises DataError where a run on it would fail, and then keeps nothing that was not there; folders that may be read in
+    two ways stay: a setting decides.
+    """
+    before = set(list_uploads(home))
+    upload = unpack(archive, name, home)
+    try:
+        check_classes_of(read_folder(upload.folder, title=printable(name)), printable(name))
+    except LayoutQuestion:
+        return upload
+    except DataError:
+        if upload.folder not in before:
+            shutil.rmtree(upload.folder)
+        raise
+    return upload
+
+
+def is_zip(path: Path) -> bool:
+    """Return whether `path` is a file that is called a zip."""
+    return path.is_file() and path.suffix.lower() == ".zip"
+
+
+def read_zip(path: Path, layout: str = "auto", domains: Sequence[str] = ()) -> Reading:
+    """Return what the zip at `path` would be as a dataset, by the names in it; nothing is unpacked.
+
+    Raises as `read_folder` does, and for anything that is not a zip.
+    """
+    names = []
+    with opened(path, path.name) as file, opened_zip(file, path.name) as archive:
+        for member in archive.infolist():
+            # what is refused is told once it is unpacked
+            with suppress(ValueError):
+                names += [parts] if (parts := member_parts(member_name(member)[0])) else []
+    return read_names(names, path.name, layout, domains)
+
+
+def unpacking_lines(folder: Path) -> tuple[str, ...]:
+    """Return what was left out of the archive that `folder` was unpacked from, and how its names were read; none for other folders."""
+    try:
+        notes = json.loads((folder / RECORD).read_text(encoding="utf-8"))["notes"]
+        return tuple(_one_line(str(note)) for note in notes)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def _one_line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def list_uploads(home: Home) -> list[Path]:
@@ -91,140 +118,19 @@ def remove_upload(home: Home, name: str) -> None:
     shutil.rmtree(folders[name])
 
 
-@contextmanager
-def _opened(archive: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    if not isinstance(archive, (str, os.PathLike)):
-        archive.seek(0)
-        yield archive
-        return
-    try:
-        with open(archive, "rb") as file:
-            yield file
-    except OSError as error:
-        raise DataError(f"{printable(name)} cannot be read ({error.strerror})") from None
-
-
 def _unpack_into(temporary: Path, file: BinaryIO, name: str, digest: str, stem: str, uploads: Path, limits: Limits) -> Upload:
     size = file.seek(0, os.SEEK_END)
-    with _zip(file, name) as archive:
-        work = _Work(archive, temporary, size, limits, name)
+    with opened_zip(file, name) as archive:
+        work = Unpacking(archive, temporary, size, limits, name)
         work.run()
     _remove_empty(temporary)
     if not work.kept:
         first = f"; the first file left out: {work.skipped[0]}" if work.skipped else ""
         raise DataError(f"{printable(name)} holds no image that can be used{first}")
     source = _unwrapped(temporary)
-    record = {"digest": digest, "kept": work.kept, "skipped": work.lines(), "left_out": work.left_out}
+    record = {"digest": digest, "kept": work.kept, "skipped": work.lines(), "left_out": work.left_out, "notes": work.notes()}
     (source / RECORD).write_text(json.dumps(record), encoding="utf-8")
     return _place(source, uploads, stem, digest)
-
-
-@contextmanager
-def _zip(file: BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
-    file.seek(0)
-    try:
-        archive = zipfile.ZipFile(file)
-    # a damaged directory raises many types, each meaning the same here
-    except Exception as error:
-        raise DataError(f"{printable(name)} is not a zip, or a damaged one ({printable(str(error))}); pack the folder of images again, as .zip") from None
-    with archive:
-        yield archive
-
-
-@dataclass
-class _Work:
-    """One archive on its way into one folder."""
-
-    archive: zipfile.ZipFile
-    folder: Path
-    size: int
-    limits: Limits
-    name: str
-    tried: int = 0
-    kept: int = 0
-    written: int = 0
-    skipped: list[str] = field(default_factory=list)
-    left_out: int = 0
-    names: NamePlan = field(default_factory=NamePlan)
-
-    @property
-    def most_bytes(self) -> int:
-        """Bytes that this archive may unpack to: as many in all as `limits` allow, and not out of proportion to its own size."""
-        return min(self.limits.total_bytes, self.limits.slack_bytes + self.limits.ratio * self.size)
-
-    def run(self) -> None:
-        """Unpack every image that may be unpacked."""
-        for member in self.archive.infolist():
-            try:
-                self._take(member)
-            except _Skip as reason:
-                self._leave_out(f"{printable(member.orig_filename)}: {reason}")
-
-    def lines(self) -> list[str]:
-        """Return a line for each file left out, at most MOST_LINES and one that counts the rest."""
-        rest = self.left_out - len(self.skipped)
-        return [*self.skipped, f"and {rest:,} more"] if rest else self.skipped
-
-    def _leave_out(self, line: str) -> None:
-        self.left_out += 1
-        if len(self.skipped) < MOST_LINES:
-            self.skipped.append(line)
-
-    def _take(self, member: zipfile.ZipInfo) -> None:
-        try:
-            parts = member_parts(member.orig_filename)
-            if parts is None or member.is_dir():
-                return
-            check_member(member)
-            target = self.folder.joinpath(*self.names.claim(parts))
-        except ValueError as reason:
-            raise _Skip(str(reason)) from None
-        self.tried += 1
-        if self.tried > self.limits.files:
-            raise DataError(f"{printable(self.name)} holds more than {self.limits.files:,} images; put the folder on this machine and name it instead")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._write(member, target)
-            _check_content(target)
-        except _Skip:
-            target.unlink(missing_ok=True)
-            raise
-        self.kept += 1
-
-    def _write(self, member: zipfile.ZipInfo, target: Path) -> None:
-        """Write one file, counting what comes out of the archive and not what its directory says."""
-        # zipfile finds a member damaged that claims more than there is, which is its habit and no promise
-        stored = min(member.compress_size, self.size)
-        most = min(self.limits.file_bytes, CHUNK + self.limits.ratio * stored)
-        with open(target, "xb") as file:
-            for chunk in self._chunks(member):
-                self.written += len(chunk)
-                if self.written > self.most_bytes:
-                    raise DataError(
-                        f"{printable(self.name)} unpacks to more than {self.most_bytes:,} bytes; put the folder on this machine and name it instead"
-                    )
-                if file.tell() + len(chunk) > most:
-                    raise _Skip(f"it unpacks to more than {most:,} bytes")
-                file.write(chunk)
-
-    def _chunks(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
-        try:
-            with self.archive.open(member) as stream:
-                while chunk := stream.read(CHUNK):
-                    yield chunk
-        # zipfile and zlib raise many types on a damaged member, and each means the same here
-        except Exception as error:
-            raise _Skip(f"it is damaged ({type(error).__name__})") from None
-
-
-def _check_content(path: Path) -> None:
-    try:
-        with open_image(path):
-            pass
-    except DataError as error:
-        raise _Skip(str(error)) from None
-    except Exception:
-        raise _Skip("its header is damaged") from None
 
 
 def _remove_empty(root: Path) -> None:
@@ -256,7 +162,9 @@ def _free(uploads: Path, stem: str) -> Path:
 def _read_record(folder: Path, digest: str) -> Upload | None:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return Upload(folder, record["kept"], tuple(record["skipped"]), record["left_out"]) if record["digest"] == digest else None
+        if record["digest"] != digest:
+            return None
+        return Upload(folder, record["kept"], tuple(record["skipped"]), record["left_out"], tuple(record.get("notes", ())))
     # a folder without a whole record is another upload's, or a person's
     except (OSError, ValueError, KeyError, TypeError):
         return None

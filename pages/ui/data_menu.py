@@ -8,16 +8,16 @@ import streamlit as st
 
 from pages.ui import lesson
 from pages.ui.field import field
+from pages.ui.folder_check import folder_menu, folder_mistake
 from pages.ui.form_state import fill_dataset, key, place_key
 from pages.ui.frame import mistakes_shown, plain
-from pages.ui.gate import PLACES_REFUSED, closed, permitted, require_place
+from pages.ui.gate import PLACES_REFUSED, closed, is_instructor, permitted, require_place
 from pages.ui.session import is_online, store
 from rft_core import UserError, choices, downloads, uploads
 from rft_core.catalog import SCHEMES, Choice
 from rft_core.presets import preset
 
 UPLOADER, OUTCOME, CAME_IN = "upload.zip", "upload.outcome", "upload.came_in"
-SHOWN_SKIPPED = 200
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class _Outcome:
     folder: Path | None = None
     kept: int = 0
     skipped: tuple[str, ...] = ()
+    left_out: int = 0
     error: str = ""
 
 
@@ -90,6 +91,8 @@ def data_menu() -> bool:
     elif chosen in OWN:
         own = OWN[chosen]
         field(st.text_input, own.field, "data.dataset", key=place_key(chosen), placeholder=own.placeholder, **{"help": own.help} | closed(PLACES_REFUSED))
+    if chosen == "folder" or chosen in uploaded:
+        _folder(chosen)
     with st.container(horizontal=True, gap="small"):
         look = st.button("Look at the data", key="form.look", icon=":material/image_search:", help="Pictures, class sizes, broken files, duplicates.")
         if not (lesson.is_locked("data.dataset") or lesson.is_hidden("data.dataset")):
@@ -98,6 +101,14 @@ def data_menu() -> bool:
     if chosen in uploaded:
         _show_upload(uploaded[chosen])
     return look
+
+
+def _folder(chosen: str) -> None:
+    """Draw how a folder is read, once one is named."""
+    dataset = f"folder:{(st.session_state[place_key('folder')] or '').strip()}" if chosen == "folder" else chosen
+    # what a viewer types must not tell which files this machine has
+    if dataset != "folder:" and (is_instructor() or chosen != "folder"):
+        folder_menu(dataset, chosen_domains())
 
 
 def _mend_choice(rows: dict[str, Choice], uploaded: dict[str, Path]) -> None:
@@ -209,11 +220,11 @@ def _take_upload() -> None:
         return
     with st.spinner(f"Unpacking {file.name}"):
         try:
-            upload = permitted(uploads.unpack)(file, file.name, store().home)
+            upload = permitted(uploads.unpack_dataset)(file, file.name, store().home)
         except (UserError, OSError) as error:
             st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, error=str(error))
             return
-    st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, upload.folder, upload.kept, tuple(upload.skipped))
+    st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, upload.folder, upload.kept, upload.skipped, upload.left_out)
     st.session_state[key("data.dataset")] = f"folder:{upload.folder}"
     st.session_state[CAME_IN] = f"folder:{upload.folder}"
 
@@ -231,17 +242,17 @@ def _show_outcome() -> None:
     if outcome.error:
         st.error(plain(outcome.error), icon=":material/error:")
     elif outcome.skipped and st.session_state[key("data.dataset")] == f"folder:{outcome.folder}":
-        with st.expander(f"{len(outcome.skipped):,} {'file was' if len(outcome.skipped) == 1 else 'files were'} left out"):
-            st.text("\n".join(outcome.skipped[:SHOWN_SKIPPED]))
-            if len(outcome.skipped) > SHOWN_SKIPPED:
-                st.caption(f"and {len(outcome.skipped) - SHOWN_SKIPPED:,} more")
+        with st.expander(f"{outcome.left_out:,} {'file was' if outcome.left_out == 1 else 'files were'} left out"):
+            st.text("\n".join(outcome.skipped))
 
 
 def _show_upload(folder: Path) -> None:
     """Say what is uploaded, and let it be removed."""
     outcome = st.session_state.get(OUTCOME)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if outcome and outcome.folder == folder:
+        if outcome and outcome.folder == folder and (mistake := folder_mistake(f"folder:{folder}", chosen_domains())):
+            st.warning(plain(f"{outcome.name}: {outcome.kept:,} images kept, but {mistake}"), icon=":material/help:")
+        elif outcome and outcome.folder == folder:
             st.success(plain(f"{outcome.name}: {outcome.kept:,} images kept, and chosen as the dataset."), icon=":material/check_circle:")
         else:
             st.caption(plain(f"Uploaded before, as {folder.name}."))

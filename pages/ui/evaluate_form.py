@@ -12,7 +12,7 @@ from rft_core.catalog import choices
 from rft_core.errors import UserError
 from rft_core.evaluation_cost import START_SECONDS, evaluation_cost
 from rft_core.evaluations import Evaluation, ask_for_evaluation
-from rft_core.image_files import SUFFIXES
+from rft_core.image_files import image_suffixes
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.store.records import RunRecord
 from rft_core.units import format_duration, format_epsilon
@@ -67,7 +67,10 @@ def choose_attack(record: RunRecord) -> str:
 def picture_form(record: RunRecord) -> None:
     """Let the visitor attack one picture of his own."""
     upload = st.file_uploader(
-        "Your own picture", type=[suffix.lstrip(".") for suffix in SUFFIXES], key="evaluate.picture", help=f"At most {PICTURE_MEGABYTES} MB. It stays here."
+        "Your own picture",
+        type=[suffix.lstrip(".") for suffix in image_suffixes()],
+        key="evaluate.picture",
+        help=f"At most {PICTURE_MEGABYTES} MB. It stays here.",
     )
     st.caption("Resized as the data are, then attacked away from what the model takes it for, with the attack, steps and epsilons above.")
     if st.button("Attack it", key="evaluate.ask_picture", width="stretch", **{"disabled": upload is None} | closed()) and upload is not None:

@@ -56,6 +56,7 @@ ON_FORM = (
     "data.train_size",
     "data.image_size",
     "data.augment",
+    "data.layout",
     "runtime.checkpoint_activations",
     "notes",
 )

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.ui import lesson, points_table, prefill
 from pages.ui.data_menu import chosen_dataset, chosen_domains, data_menu, domains_field
 from pages.ui.field import field, menu
+from pages.ui.folder_check import check_folder, chosen_layout
 from pages.ui.form_state import ON_FORM, key
 from pages.ui.model_menu import checkpoint_field, chosen_backbone, model_menu
 from rft_core import RunSpec, choices, with_settings
@@ -117,11 +118,14 @@ def read_spec(base: str) -> RunSpec:
     for text in ("notes", "name"):
         changes[text] = changes.get(text) or ""
     changes |= {"model.backbone": chosen_backbone(), "model.checkpoint": (changes["model.checkpoint"] or "").strip() or None}
-    changes |= {"data.dataset": chosen_dataset(), "data.domains": chosen_domains()}
+    dataset = chosen_dataset()
+    changes |= {"data.dataset": dataset, "data.domains": chosen_domains(), "data.layout": chosen_layout(dataset)}
     scale = PIXEL_LEVELS if state[key("threat.norm")] == "linf" else 1
     changes["threat.epsilon"] = state["train.epsilon"] / scale if state["train.epsilon"] is not None else ""
     start, end = state.get("train.ramp", (25.0, 75.0))
     changes |= {"schedule.ramp_start": round(start / 100, 6), "schedule.ramp_end": round(end / 100, 6)}
     if state[key("schedule.kind")] == "custom":
         changes["schedule.points"] = points_table.read()
-    return with_settings(prefill.starting_point(base), changes)
+    spec = with_settings(prefill.starting_point(base), changes)
+    check_folder(spec.data.dataset, list(spec.data.domains))
+    return spec

@@ -6,6 +6,7 @@ The same for folders, zips, tables and the datasets of the hub.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 from types import MappingProxyType
 
 TRAIN, VALIDATION, TEST, LEFT_OUT = "train", "validation", "test", "left out"
@@ -62,6 +63,11 @@ def is_system(name: str) -> bool:
     """Return whether an operating system, or this program, puts a file or folder of this `name` beside a person's own."""
     low = name.lower()
     return low in SYSTEM_FOLDERS or low in SYSTEM_FILES or low in OWN_FILES or name.startswith("._")
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix of a file's name in small letters, with its dot; '' without one."""
+    return PurePosixPath(name).suffix.lower()
 
 
 def class_key(name: str) -> str:

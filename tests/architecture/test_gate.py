@@ -16,7 +16,7 @@ FUNCTIONS = {
     "rft_core.worker.submit": {"submit", "ensure_worker"},
     "rft_core.store.forks": {"fork"},
     "rft_core.viewer_launch": {"launch_for_viewer"},
-    "rft_core.uploads": {"unpack", "remove_upload"},
+    "rft_core.uploads": {"unpack", "unpack_dataset", "remove_upload"},
     "rft_core.bundles.incoming": {"import_bundle"},
     # it changes nothing, and fills the server's memory
     "rft_core.bundles.outgoing": {"bundle_bytes"},
@@ -28,7 +28,7 @@ FUNCTIONS = {
 GATED = CHANGES | {name for names in FUNCTIONS.values() for name in names}
 # a page reads rft_core through these; a new one is looked at, and gated where it changes something
 OPEN_MODULES = (
-    "rft_core.arguments", "rft_core.availability", "rft_core.backbones", "rft_core.catalog", "rft_core.downloads", "rft_core.evaluation_cost", "rft_core.exporting", "rft_core.guard", "rft_core.home", "rft_core.image_files",
+    "rft_core.arguments", "rft_core.availability", "rft_core.backbones", "rft_core.catalog", "rft_core.dataset_check", "rft_core.downloads", "rft_core.evaluation_cost", "rft_core.exporting", "rft_core.guard", "rft_core.home", "rft_core.image_files",
     "rft_core.links", "rft_core.metrics", "rft_core.preview", "rft_core.presets", "rft_core.recordings", "rft_core.report", "rft_core.schedules", "rft_core.sharing",
     "rft_core.spec", "rft_core.store.connection", "rft_core.store.events", "rft_core.store.records", "rft_core.store.run_store", "rft_core.store.summaries",
     "rft_core.units",

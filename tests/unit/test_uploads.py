@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from rft_core import uploads
+from rft_core import unpacking, uploads
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.uploads import Limits, Upload, list_uploads, remove_upload, unpack
 from tests.zips import good, info, packed, png
@@ -124,16 +124,16 @@ REFUSED = {
     "link": (info("photos/evil.png", mode=LINK), b"/etc/passwd", "a link"),
     "pipe": (info("photos/evil.png", mode=PIPE), b"", "a special file"),
     "device": (info("photos/evil.png", mode=DEVICE), png(), "a special file"),
-    "program": (info("photos/evil.exe"), b"MZ", "no image (.jpg,"),
-    "pickle": (info("photos/evil.pkl"), b"\x80\x04.", "no image"),
-    "no suffix": (info("photos/evil"), png(), "no image"),
+    "program": (info("photos/evil.exe"), b"MZ", "not read as an image (.exe)"),
+    "pickle": (info("photos/evil.pkl"), b"\x80\x04.", "not read as an image"),
+    "no suffix": (info("photos/evil"), png(), "not read as an image"),
     "zip": (info("photos/evil.zip"), packed(good()), "an archive inside the archive"),
     "tar.gz": (info("photos/evil.tar.gz"), b"x", "an archive inside the archive"),
     "zip as image": (info("photos/evil.png"), packed(good()), "its content is no image"),
     "text as image": (info("photos/evil.png"), b"no picture", "its content is no image"),
     "nothing as image": (info("photos/evil.png"), b"", "its content is no image"),
     "postscript as image": (info("photos/evil.png"), b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "its content is no image"),
-    "svg": (info("photos/evil.svg"), b"<svg/>", "no image"),
+    "svg": (info("photos/evil.svg"), b"<svg/>", "not read as an image"),
     "line break": (info("photos/ev\nil.png"), png(), "characters that do not show"),
     "zero byte": (info("photos/evil.png\0.exe"), png(), "characters that do not show"),
     "turned writing": (info("photos/\u202egnp.evil.png"), png(), "characters that do not show"),
@@ -238,7 +238,7 @@ def test_composed_and_decomposed_letters_are_the_same(put):
     (b"no zip at all", "photos.zip is not a zip"),
     (packed(good())[:200], "photos.zip is not a zip"),
     (packed([]), "photos.zip holds no image that can be used"),
-    (packed([("a.txt", b"x")]), "holds no image that can be used; the first file left out: a.txt: no image"),
+    (packed([("a.txt", b"x")]), "holds no image that can be used; the first file left out: a.txt: not read as an image"),
     (packed([("a.png", b"x")]), "a.png: its content is no image"),
 ])  # fmt: skip
 def test_what_is_no_upload_leaves_nothing(home, content, message):
@@ -256,7 +256,7 @@ def test_a_full_disk_leaves_nothing(put, home, monkeypatch):
     def full(path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(uploads, "_check_content", full)
+    monkeypatch.setattr(unpacking, "_check_content", full)
     with pytest.raises(DataError, match=r"photos.zip cannot be unpacked below .* \(No space left on device\)"):
         put(good())
     assert list(home.uploads.glob("*")) == []

@@ -51,6 +51,7 @@ def make_card(spec: RunSpec, image_size: int, folder: Path, notify: Callable[[st
         "others": list(dataset.others),
         **_extremes(dataset),
         "notes": list(dataset.notes),
+        "left_out": [one._asdict() for one in dataset.left_out],
         "duplicates": {"exact": len(duplicates.exact), "near": len(duplicates.near), "checked": duplicates.checked, "examples": pairs},
         "shared_images": dict(dataset.shared or {}),
         "two_labels": {"count": len(relabelled), "examples": [[dataset.class_names[label] for label in labels] for labels in relabelled[:EXAMPLES]]},

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -19,6 +19,7 @@ from rft_core.engine.data.copies import (
 from rft_core.engine.data.greys import Greys
 from rft_core.engine.device import room_for_images
 from rft_core.errors import DataError
+from rft_core.layout import LeftOut
 from rft_core.metrics.shared_images import describe_shared
 
 NO_SPLITS: Mapping[str, "Split"] = MappingProxyType({})
@@ -33,6 +34,7 @@ class Request:
 
     image_size: int
     domains: tuple[str, ...] = ()
+    layout: str = "auto"
     train_size: int | None = None
     eval_size: int | None = None
     shift_size: int | None = None
@@ -80,7 +82,8 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Train, validation and test split; `notes` says what was left out while loading, for the run's log.
+    """Train, validation and test split; `notes` says what was left out while loading, for the run's log, and `left_out`
+    counts what of it was never tried.
 
     A dataset with domains is split by them: `domains` are those that the three splits come from, `others` holds the test
     images of the remaining ones. A domain is never on both sides.
@@ -97,6 +100,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     others: Mapping[str, Split] = field(default_factory=lambda: NO_SPLITS)
+    left_out: tuple[LeftOut, ...] = ()
     shared: Mapping[str, int] | None = None
     greys: Greys | None = None
 
@@ -146,13 +150,6 @@ class Dataset:
         """Return the dataset with no more images than `request` asks for, drawn evenly over classes; the draw has no seed of a run."""
         others = {name: stratified(split, request.shift_size, seed=2) for name, split in self.others.items()}
         return replace(self, train=stratified(self.train, request.train_size, seed=0), test=stratified(self.test, request.eval_size, seed=1), others=others)
-
-
-def require_classes(name: str, class_names: Sequence[str]) -> None:
-    """Raise DataError for a dataset of one class, or none."""
-    if len(class_names) < 2:
-        found = f"one class, '{class_names[0]}'" if class_names else "no class"
-        raise DataError(f"{name} has {found}; classification needs at least two folders of images")
 
 
 def stratified(split: Split, size: int | None, seed: int) -> Split:

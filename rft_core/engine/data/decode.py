@@ -60,6 +60,7 @@ def decode(listing: Listing, request: Request) -> Dataset:
         (*listing.notes, *plan.notes, *decoded.notes),
         listing.domains,
         dict(zip(plan.others, others)),
+        listing.left_out,
         decoded.shared,
         decoded.greys,
     )

@@ -11,6 +11,8 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image
 
+from rft_core.layout import LeftOut
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -40,8 +42,8 @@ class Listing:
     """A dataset before it is decoded. `validation` and `test` may be None: then `decode` holds them out of `train`.
 
     `fingerprint` changes when the pictures or their labels change (names, sizes and times of files; a version), and is
-    all that the cache of decoded images goes by. `domains` and `others` are those of Dataset. `undrawn` is the listing as it
-    was before a paper's split was drawn in it (protocols.py) and `redraw` draws it; None where none was.
+    all that the cache of decoded images goes by. `left_out`, `domains` and `others` are those of Dataset. `undrawn`
+    is the listing as it was before a paper's split was drawn in it (protocols.py) and `redraw` draws it; None where none was.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Listing:
     validation: Pictures | None = None
     test: Pictures | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     domains: tuple[str, ...] = ()
     others: Mapping[str, Pictures] = field(default_factory=lambda: MappingProxyType({}))
     undrawn: "Listing | None" = None

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from rft_core import catalog
-from rft_core.engine.data.dataset import Dataset, Request, require_classes
+from rft_core.engine.data.dataset import Dataset, Request
 from rft_core.errors import DataError, UnknownNameError
+from rft_core.layout import require_two
 from rft_core.spec import RunSpec
 
 
@@ -15,17 +16,20 @@ def load_dataset(spec: RunSpec, *, image_size: int, notify: Callable[[str], None
     """
     data = spec.data
     scheme, colon, place = data.dataset.partition(":")
+    if data.layout != "auto" and scheme != "folder":
+        raise DataError(f"data.layout is {data.layout}, but {data.dataset} is no folder of images; leave it auto")
     row, name = catalog.find("datasets", scheme if colon else data.dataset), place if colon else data.dataset
     request = Request(
         image_size=image_size,
         domains=data.domains,
+        layout=data.layout,
         train_size=data.train_size,
         eval_size=data.eval_size,
         shift_size=spec.evaluation.shift_size,
         notify=notify,
     )
     dataset = row.load()(name, request)
-    require_classes(data.dataset, dataset.class_names)
+    require_two(data.dataset, dataset.class_names)
     _check_domains(spec, dataset)
     return dataset.limited(request).with_shared()
 

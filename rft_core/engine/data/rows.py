@@ -11,9 +11,8 @@ import numpy as np
 from rft_core.engine.data.listing import Listing, Pictures
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.image_files import open_image
+from rft_core.layout import LeftOut, settle_classes
 
-TRAIN, VALIDATION, TEST = ("train", "training"), ("val", "valid", "validation"), ("test", "testing")
-SPLITS = MappingProxyType({name: kind for kind, names in (("train", TRAIN), ("validation", VALIDATION), ("test", TEST)) for name in names})
 NAMED = 3
 
 
@@ -34,17 +33,18 @@ def stamp_of(status: os.stat_result) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
-def shown(name: str) -> str:
-    """Return a file's name as text that can be stored: bytes that are no UTF-8 become \\xff."""
-    return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def some(names: Sequence[str]) -> str:
     """Return the first few of `names`, for a message."""
     return "; ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
 
 
-def list_rows(name: str, rows: Sequence[Row], domains: Sequence[str], notes: Sequence[str]) -> Listing:
+def list_rows(
+    name: str,
+    rows: Sequence[Row],
+    domains: Sequence[str],
+    notes: Sequence[str],
+    left_out: Sequence[LeftOut] = (),
+) -> Listing:
     """Return the listing of `rows`, in their order. `domains` are those to train on, none where the rows have no domains.
 
     Raises UnknownNameError for a domain that no row has, and DataError for rows that fit no data set: no training image, a
@@ -54,14 +54,14 @@ def list_rows(name: str, rows: Sequence[Row], domains: Sequence[str], notes: Seq
     for wanted in domains:
         if wanted not in known:
             raise UnknownNameError("domain", wanted, list(known))
+    rows, spellings = settle_classes(name, rows, domains)
     own = [row for row in rows if not domains or row.domain in domains]
     splits = {kind: [row for row in own if row.split == kind] for kind in ("train", "validation", "test")}
     if not splits["train"]:
         raise DataError(f"{name} has no training images; put them into the split train")
     _check_layout(name, splits, domains)
     classes = tuple(sorted({row.label for row in splits["train"]}))
-    _check_classes(name, splits, set(classes))
-    others, left_out = _others(rows, [domain for domain in known if domains and domain not in domains], set(classes))
+    others, not_measured = _others(rows, [domain for domain in known if domains and domain not in domains], set(classes))
     return Listing(
         name=name,
         class_names=classes,
@@ -69,7 +69,8 @@ def list_rows(name: str, rows: Sequence[Row], domains: Sequence[str], notes: Seq
         train=_pictures(splits["train"], classes),
         validation=_pictures(splits["validation"], classes) if splits["validation"] else None,
         test=_pictures(splits["test"], classes) if splits["test"] else None,
-        notes=(*notes, *left_out),
+        notes=(*notes, *spellings, *not_measured),
+        left_out=tuple(left_out),
         domains=tuple(domains),
         others=MappingProxyType({domain: _pictures(own, classes) for domain, own in others.items()}),
     )
@@ -84,13 +85,6 @@ def _check_layout(name: str, splits: dict[str, list[Row]], domains: Sequence[str
             raise DataError(f"in {name} the domain '{sorted(split)[0]}' has a {kind} split and '{whole[0]}' has none; give both one, or train on one of them")
 
 
-def _check_classes(name: str, splits: dict[str, list[Row]], classes: set[str]) -> None:
-    for kind in ("validation", "test"):
-        extra = sorted({row.label for row in splits[kind]} - classes)
-        if extra:
-            raise DataError(f"the {kind} images of {name} have the class '{extra[0]}' that the training images lack; rename or remove it")
-
-
 def _others(rows: Sequence[Row], domains: Sequence[str], classes: set[str]) -> tuple[dict[str, list[Row]], list[str]]:
     """Return what is measured of each other domain: its test images where it has some, else all; and what was left out."""
     found: dict[str, list[Row]] = {domain: [] for domain in domains}
@@ -100,10 +94,13 @@ def _others(rows: Sequence[Row], domains: Sequence[str], classes: set[str]) -> t
     others, notes = {}, []
     for domain, own in found.items():
         measured = [row for row in own if row.split == "test"] or own
-        extra = sorted({row.label for row in measured} - classes)
-        if extra:
-            notes.append(f"the domain '{domain}' has {len(extra):,} classes that are not trained on, left out: {some(extra)}")
-        if usable := [row for row in measured if row.label in classes]:
+        if rest := len(own) - len(measured):
+            notes.append(f"of the domain '{domain}' the {len(measured):,} test images are measured on; {rest:,} others are left out")
+        usable = [row for row in measured if row.label in classes]
+        if extra := sorted({row.label for row in measured} - classes):
+            count = len(measured) - len(usable)
+            notes.append(f"the domain '{domain}' has {len(extra):,} classes that are not trained on, {count:,} images left out: {some(extra)}")
+        if usable:
             others[domain] = usable
     return others, notes
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rft_core.engine.data.copies import first_of_each, has_copies
-from rft_core.engine.data.dataset import Request, holdout, require_classes, stratified_indices
+from rft_core.engine.data.dataset import Request, holdout, stratified_indices
 from rft_core.engine.data.listing import Listing, Pictures
-from rft_core.errors import DataError
+from rft_core.layout import require_images, require_two
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 HELD_OUT = (("test", TEST_SHARE, 0), ("validation", VALIDATION_SHARE, 1))
@@ -38,7 +38,7 @@ def plan_splits(listing: Listing, request: Request) -> Plan:
     Cut as Dataset.limited would cut them, and validation to at most `train_size`. Raises DataError for one class, and where
     the images are too few to hold any out.
     """
-    require_classes(listing.name, listing.class_names)
+    require_two(listing.name, listing.class_names)
     splits, notes = _held_out(listing)
     notes += _copies_note(listing)
     others = {name: _cut(pictures, request.shift_size, seed=2) for name, pictures in listing.others.items()}
@@ -79,10 +79,8 @@ def _check_counts(listing: Listing, missing: list[str]) -> list[str]:
     copied = has_copies(train.groups)
     labels = train.labels[first_of_each(train.groups)[0]] if copied else train.labels
     counts = np.bincount(labels, minlength=len(listing.class_names))
-    needed = 1 + len(missing)
-    if counts.max() < needed:
-        kind = "different images (copies counted once)" if copied else "images"
-        raise DataError(f"{listing.name} has at most {counts.max()} {kind} a class; training and measuring need at least {needed} in some class")
+    kind = "different images (copies counted once)" if copied else "images"
+    require_images(listing.name, int(counts.max()), 1 + len(missing), kind)
     single = int((counts == 1).sum()) if "test" in missing else 0
     if not single:
         return []

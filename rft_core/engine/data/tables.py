@@ -13,10 +13,10 @@ from PIL import Image
 from rft_core.engine.data.columns import Columns, find_columns, name_values, number, read_values
 from rft_core.engine.data.listing import Listing, Pictures
 from rft_core.errors import DataError, UnknownNameError
+from rft_core.image_files import open_image
+from rft_core.layout import match_classes, split_of
 
-TRAIN, VALIDATION, TEST = ("train", "training"), ("validation", "val", "valid", "dev"), ("test", "testing")
-# a dataset of the hub is a stranger's: Pillow's other parsers include PostScript, which starts a program of its own
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+KINDS = ("train", "validation", "test")
 NAMED = 3
 
 
@@ -43,7 +43,7 @@ def list_tables(name: str, tables: Mapping[str, datasets.Dataset], domains: tupl
     other domain, or all of them where there is no test split, are in `others`. Raises DataError for unclear splits or
     columns and for domains where there are none, UnknownNameError for an unknown domain.
     """
-    named = _name_splits(name, tables)
+    named, unused = _name_splits(name, tables)
     columns = find_columns(name, named["train"].features)
     if domains and not columns.domain:
         raise DataError(f"{name} has no column 'domain'; leave data.domains empty")
@@ -59,23 +59,28 @@ def list_tables(name: str, tables: Mapping[str, datasets.Dataset], domains: tupl
         name=name,
         class_names=class_names,
         fingerprint=_fingerprint(parts, class_names),
-        notes=(*notes, *more),
+        notes=(*unused, *notes, *more),
         domains=tuple(domain_names[place] for place in wanted) if columns.domain else (),
         others={domain: _pictures(f"{domain} ", part, columns) for domain, part in others.items() if len(part)},
         **{kind: _pictures(f"{kind} ", part, columns) for kind, part in inside.items() if len(part)},
     )
 
 
-def _name_splits(name: str, tables: Mapping[str, datasets.Dataset]) -> dict[str, datasets.Dataset]:
-    found = {}
-    for kind, names in (("train", TRAIN), ("validation", VALIDATION), ("test", TEST)):
-        if match := next((split for split in tables if split.lower() in names), None):
-            found[kind] = tables[match]
-    if not found and len(tables) == 1:
-        found["train"] = next(iter(tables.values()))
-    if "train" not in found:
+def _name_splits(name: str, tables: Mapping[str, datasets.Dataset]) -> tuple[dict[str, datasets.Dataset], list[str]]:
+    """Return the tables that are train, validation and test by their names, and a line on those that are none of them."""
+    chosen: dict[str, str] = {}
+    # the plain name comes before others of its kind
+    for split in sorted(tables, key=lambda one: one.casefold() not in KINDS):
+        kind = split_of(split)
+        if kind in KINDS:
+            chosen.setdefault(kind, split)
+    if not chosen and len(tables) == 1:
+        chosen["train"] = next(iter(tables))
+    if "train" not in chosen:
         raise DataError(f"{name} has no split named train (its splits: {', '.join(tables)}); a dataset with one, or with a single split, can be used")
-    return found
+    unused = [f"{split} ({len(table):,} rows)" for split, table in tables.items() if split not in chosen.values()]
+    notes = [f"{len(unused):,} splits were left out, not for training or measuring by their names: {', '.join(unused)}"] if unused else []
+    return {kind: tables[chosen[kind]] for kind in KINDS if kind in chosen}, notes
 
 
 def _choose_domains(named: dict[str, datasets.Dataset], columns: Columns, domains: tuple[str, ...]) -> tuple[tuple[str, ...], list[int]]:
@@ -119,11 +124,18 @@ def _number_classes(name: str, parts: dict[str, _Part], raw: dict[str, np.ndarra
         notes.append(f"class numbers from {values[0]} to {values[-1]} were renumbered 0 to {len(values) - 1}")
     numbered = {}
     for kind, part in parts.items():
-        labels = number(raw[kind], values)
+        labels = number(_as_in_training(raw[kind], values), values)
         if strangers := int((labels < 0).sum()):
             notes.append(f"{strangers:,} {kind} images have no label, or one without a training image, and are left out")
         numbered[kind] = replace(part, labels=labels).where((labels >= 0) & (part.domains >= 0))
     return {kind: part for kind, part in numbered.items() if len(part)}, class_names, notes
+
+
+def _as_in_training(raw: np.ndarray, values: list) -> np.ndarray:
+    """Return the labels of a split as training spells them, where they are text: accents and case may differ."""
+    texts = [value for value in values if isinstance(value, str)]
+    found = match_classes({value for value in raw if isinstance(value, str)}, texts)
+    return np.array([found.get(value, value) for value in raw], dtype=object) if found else raw
 
 
 def _require_test(parts: dict[str, _Part]) -> tuple[dict[str, _Part], list[str]]:
@@ -141,7 +153,7 @@ def _pictures(prefix: str, part: _Part, columns: Columns) -> Pictures:
         cell = table[int(rows[place])][columns.image]
         if cell is None:
             raise DataError("the cell is empty")
-        return Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] is not None else cell["path"], formats=FORMATS)
+        return open_image(io.BytesIO(cell["bytes"]) if cell["bytes"] is not None else cell["path"])
 
     return Pictures(part.labels, [f"{prefix}image {row}" for row in rows], read)
 

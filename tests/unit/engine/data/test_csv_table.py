@@ -124,7 +124,7 @@ def test_rows_that_cannot_be_used_are_counted_and_named(pictures):
 
 
 def test_an_unknown_split_is_left_out(pictures):
-    table = write(pictures, rows(extra=lambda place: ["train" if place % 5 else "dev"]), header=("path", "label", "split"))
+    table = write(pictures, rows(extra=lambda place: ["train" if place % 5 else "extra"]), header=("path", "label", "split"))
     data = load(table)
     assert sum(sizes(data)) == 32
     assert "8 rows were left out, their split is not train, validation or test: line 2 (img/000.png)" in data.notes[0]

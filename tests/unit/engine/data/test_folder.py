@@ -12,6 +12,7 @@ from PIL import Image
 from rft_core.engine.data.load import load_dataset
 from rft_core.errors import DataError
 from rft_core.home import find_home
+from rft_core.layout import LayoutQuestion
 from rft_core.sections import DataSpec
 from rft_core.spec import RunSpec
 
@@ -60,8 +61,8 @@ def test_one_folder_a_class_is_split_here(flat):
 def test_folders_that_are_already_split_stay_so(tmp_path, names):
     for name, count in zip(names, (6, 3, 4)):
         for shade, label in ((40, "cat"), (160, "dog")):
-            paint(tmp_path / name / label, count, shade)
-    data = load(tmp_path)
+            paint(tmp_path / "set" / name / label, count, shade)
+    data = load(tmp_path / "set")
     assert (len(data.train), len(data.validation), len(data.test)) == (12, 6, 8)
     assert data.notes == ()
 
@@ -69,8 +70,8 @@ def test_folders_that_are_already_split_stay_so(tmp_path, names):
 def test_only_what_is_missing_is_split_here(tmp_path):
     for part, count in (("train", 20), ("test", 5)):
         for shade, label in ((40, "cat"), (160, "dog")):
-            paint(tmp_path / part / label, count, shade)
-    data = load(tmp_path)
+            paint(tmp_path / "set" / part / label, count, shade)
+    data = load(tmp_path / "set")
     assert (len(data.train), len(data.validation), len(data.test)) == (36, 4, 10)
     assert len(data.notes) == 1
 
@@ -98,6 +99,7 @@ def test_broken_files_are_counted_and_named(flat):
     assert note.startswith("3 files could not be read and were left out")
     assert all(name in note for name in ("broken.png", "cut.png", "empty.jpg"))
     assert "notes.txt" not in note
+    assert "1 other file left out, not read as images (1 .txt): dog/notes.txt" in load(flat).notes
 
 
 def test_many_broken_files_are_counted_and_the_first_named(flat):
@@ -215,7 +217,9 @@ def test_a_test_folder_without_a_train_folder_is_refused(flat):
 
 def test_a_class_may_be_called_test(flat):
     paint(flat / "test", 20, 90)
-    assert load(flat).class_names == ("cat", "dog", "test")
+    assert load(flat, layout="classes").class_names == ("cat", "dog", "test")
+    with pytest.raises(LayoutQuestion, match="would have the class 'test', which may be splits: set data.layout=splits"):
+        load(flat)
 
 
 def test_names_that_are_no_text(flat):
@@ -242,7 +246,7 @@ def test_a_zip_is_unpacked_into_the_home(flat, tmp_path):
         archive.writestr("pets/readme.txt", "no picture")
     data = load(tmp_path / "pets.zip")
     assert data.test.digest() == load(flat).test.digest()
-    assert data.notes[0] == "1 files of pets.zip were left out: pets/readme.txt: no image (.jpg, .jpeg, .png, .bmp, .gif, .webp, .tif, .tiff, .ppm, .pgm)"
+    assert data.notes[0] == "1 files of pets.zip were left out (1 .txt are not read as images): pets/readme.txt: not read as an image (.txt)"
     assert [path.name for path in find_home().uploads.iterdir()] == ["pets"]
 
 

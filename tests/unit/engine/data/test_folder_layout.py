@@ -6,6 +6,7 @@ import pytest
 
 from rft_core.engine.data.folder import list_folder
 from rft_core.errors import DataError, UnknownNameError
+from rft_core.layout import LayoutQuestion
 from tests.unit.engine.data.test_folder import load, paint
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -39,7 +40,7 @@ class TestDomains:
         assert set(data.train.images[:, 0].float().mean((1, 2)).tolist()) == {40, 160}
         assert set(data.others["sketch"].images[:, 0].float().mean((1, 2)).tolist()) == {41, 161}
         assert set(data.others["paint"].images[:, 0].float().mean((1, 2)).tolist()) == {43, 163}
-        assert "the domain 'paint' has 1 classes that are not trained on, left out: fox" in data.notes
+        assert "the domain 'paint' has 1 classes that are not trained on, 6 images left out: fox" in data.notes
 
     def test_a_domain_that_is_split_already(self, sketches):
         data = load(sketches, domains=("paint",))
@@ -64,7 +65,8 @@ class TestDomains:
             load(flat, domains=("cat",))
 
     def test_what_looks_like_domains_is_said(self, sketches):
-        assert any("name one in data.domains" in note for note in list_folder(str(sketches)).notes) is False
+        with pytest.raises(LayoutQuestion, match="name one in data.domains"):
+            list_folder(str(sketches))
         for part in ("train", "test"):
             (sketches / "paint" / part).rename(sketches.parent / part)
         assert any("name one in data.domains" in note for note in list_folder(str(sketches)).notes)

@@ -8,7 +8,7 @@ import datasets
 import numpy as np
 import pytest
 from datasets import ClassLabel, Features, Value
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from rft_core.engine.data.columns import find_columns
 from rft_core.engine.data.tables import list_tables
@@ -218,7 +218,7 @@ def test_a_program_in_place_of_a_picture_is_not_opened():
     Image.open(io.BytesIO(postscript["bytes"])).close()
     features = Features({"image": datasets.Image(), "label": Value("int64")})
     found = list_tables("x/y", {"train": datasets.Dataset.from_dict({"image": [postscript, png(1)], "label": [0, 1]}, features)})
-    with pytest.raises(UnidentifiedImageError):
+    with pytest.raises(DataError, match="its content is no image"):
         found.train.read(0)
 
 
