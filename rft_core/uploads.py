@@ -15,7 +15,7 @@ from rft_core.aside import aside
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.home import Home
 from rft_core.layout import LayoutQuestion, Reading, check_classes_of, read_folder, read_names
-from rft_core.member_names import member_name, member_parts, printable, safe_name
+from rft_core.member_names import is_hidden_image, member_name, member_parts, printable, safe_name
 from rft_core.unpacking import Limits, Unpacking, opened, opened_zip
 
 RECORD = ".upload.json"
@@ -88,7 +88,9 @@ def read_zip(path: Path, layout: str = "auto", domains: Sequence[str] = ()) -> R
         for member in archive.infolist():
             # what is refused is told once it is unpacked
             with suppress(ValueError):
-                names += [parts] if (parts := member_parts(member_name(member)[0])) else []
+                name, _ = member_name(member)
+                parts = tuple(name.split("/")) if is_hidden_image(name) else member_parts(name)
+                names += [parts] if parts else []
     return read_names(names, path.name, layout, domains)
 
 

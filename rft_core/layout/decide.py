@@ -46,6 +46,7 @@ def _is_split(top: Folder, root: str, kinds: dict[str, str]) -> bool:
     inner = set(top.filled[train].filled)
     if not inner:
         return not beside
+    check_strangers([top.filled[name] for name in beside], root, kinds)
     same = [name for name in beside if name in inner or inner & set(top.filled[name].filled)]
     if len(beside) > 1 or same:
         raise LayoutQuestion(

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from filelock import Timeout
 
+from rft_core.dataset_check import check_dataset
 from rft_core.home import CHECKOUT, Home
 from rft_core.spec import RunSpec
 from rft_core.store.run_store import RunStore
@@ -13,13 +15,24 @@ from rft_core.worker.loop import worker_lock
 
 
 def submit(store: RunStore, spec: RunSpec, *, start_worker: bool = True) -> str:
-    """Queue `spec` and start a worker when none is running; return the run's id."""
+    """Queue `spec` and start a worker when none is running; return the run's id.
+
+    Raises UserError where the run could not begin on this machine: no such device, or a folder of images that no run can use.
+    """
     if store.is_local:
         require_device(spec, local_devices())
+        _check_folder(spec)
     run_id = store.submit(spec)
     if start_worker:
         ensure_worker(store.home)
     return run_id
+
+
+def _check_folder(spec: RunSpec) -> None:
+    """Raise where the folder or zip of `spec` lies here and cannot be used; one that is not here yet may be there when the run begins."""
+    data = spec.data
+    if Path(data.dataset.partition(":")[2]).expanduser().exists():
+        check_dataset(data.dataset, data.layout, data.domains)
 
 
 def ensure_worker(home: Home) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from rft_core import backbones, catalog, datacards
 from rft_core.availability import Availability
+from tests.trees import plant, two
 from tests.ui import test_pages
 from tests.ui.test_pages import TRAIN, open_app
 
@@ -190,9 +191,10 @@ class TestDataset:
     def test_launching_on_a_folder(self, store, tmp_path):
         app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value("folder").run()
-        app.text_input(key="train.folder").set_value(str(tmp_path)).run()
+        root = plant(tmp_path / "photos", two("", 3))
+        app.text_input(key="train.folder").set_value(str(root)).run()
         app.button(key="train.launch").click().run()
-        assert store.records()[0].spec.data.dataset == f"folder:{tmp_path}"
+        assert store.records()[0].spec.data.dataset == f"folder:{root}"
 
 
 @pytest.mark.parametrize(
