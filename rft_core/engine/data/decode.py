@@ -24,7 +24,7 @@ from rft_core.engine.data.cache import (
 )
 from rft_core.engine.data.copies import SPLITS, count_shared, group_digests, pixel_digest
 from rft_core.engine.data.dataset import Dataset, Request, Split
-from rft_core.engine.data.greys import GreyScale
+from rft_core.engine.data.greys import GreyScale, colour_notes, is_deep_colour
 from rft_core.engine.data.listing import Listing, Pictures
 from rft_core.engine.data.pixels import to_pixels
 from rft_core.engine.data.splits import Plan, plan_splits
@@ -140,6 +140,8 @@ class _Work:
     greys: GreyScale
     progress: "_Progress"
     broken: list[str] = field(default_factory=list)
+    deep_colours: list[int] = field(default_factory=list)
+    """The greatest value of each picture of 16 bits a channel."""
 
 
 def _decode_into(listing: Listing, plan: Plan, request: Request, make_sink: Callable[[int], _Sink]) -> tuple[list, Decoded]:
@@ -161,7 +163,8 @@ def _decode_into(listing: Listing, plan: Plan, request: Request, make_sink: Call
     _check(listing, plan, kept, work.broken)
     shared = count_shared(digests)
     groups = _find_groups(listing, request) if _is_leaking(listing, shared) else None
-    notes = (*(work.greys.found.notes() if work.greys.found else ()), *_notes(work.broken))
+    greys = work.greys.found.notes() if work.greys.found else []
+    notes = (*greys, *colour_notes(work.deep_colours), *_notes(work.broken))
     return finished, Decoded((), notes, shared, work.greys.found, groups)
 
 
@@ -215,7 +218,10 @@ def _read_piece(part: Pictures, indices: range, piece: np.ndarray, work: _Work) 
         pixels = piece[index - indices.start]
         try:
             with part.read(index) as picture:
+                is_cut = is_deep_colour(picture)
                 pixels[:] = to_pixels(picture, work.image_size, work.greys)
+            if is_cut:
+                work.deep_colours.append(int(pixels.max()))
             return pixel_digest(pixels)
         except DataError as error:
             return str(error)

@@ -1,8 +1,9 @@
 """Greys of more than 8 bits: which value is black and which is white, the same for all pictures of a dataset.
 
 A file of 16 bits a pixel often holds fewer: 12 from a scanner, 10 from a camera. Taken as 16 they would be nearly black, so
-white is the largest number of as many bits as the largest value of the whole dataset needs: 4,000 needs 12, white is 4,095.
-The largest value alone would do for one picture, but then a dark picture would be as bright as the one beside it.
+white is the largest number of the smallest usual depth (8, 10, 12, 14 or 16 bits) that holds the largest value of the whole
+dataset: 1,900 is not of 10 bits, so of 12, and white is 4,095. The largest value of each picture would make a dark one as
+bright as the one beside it.
 
 Floats are 0 to 1 where none is above 1, else they are taken as whole numbers are. What is below 0 or needs more than 16 bits
 has no white that is agreed on: it is stretched from the least to the greatest value of the dataset.
@@ -22,8 +23,11 @@ from PIL import Image
 from rft_core.engine.data.listing import Pictures
 from rft_core.image_files import check_pixels
 
-EIGHT_BITS, SIXTEEN_BITS = 8, 16
+# what scanners, cameras and X-ray detectors give
+DEPTHS = (8, 10, 12, 14, 16)
 MOST_THREADS = 8
+# of 255: pictures of 14 bits, taken as 16, are below it
+DARK = 64
 
 
 @dataclass(frozen=True)
@@ -65,15 +69,16 @@ class Greys:
 
 def limits_of(span: Span, whole: bool) -> tuple[float, float]:
     """Return (black, white) for whole numbers or floats of the range `span`."""
-    bits = bits_of(span.high)
-    if span.low < 0 or bits > SIXTEEN_BITS:
+    bits = depth_of(span.high)
+    if span.low < 0 or bits is None:
         return span.low, span.high
     return 0.0, 1.0 if not whole and span.high <= 1 else float(2**bits - 1)
 
 
-def bits_of(value: float) -> int:
-    """Return how many bits a number up to `value` needs, at least 8."""
-    return max(EIGHT_BITS, ceil(max(0.0, value)).bit_length())
+def depth_of(value: float) -> int | None:
+    """Return the smallest usual depth in bits that holds numbers up to `value`; None beyond 16."""
+    needed = ceil(max(0.0, value)).bit_length()
+    return next((bits for bits in DEPTHS if bits >= needed), None)
 
 
 def span_of(values: np.ndarray) -> Span:
@@ -85,6 +90,23 @@ def is_deep(picture: Image.Image) -> bool:
     """Return whether `picture` is a grey of more than 8 bits whose white its file does not name, by its header alone."""
     # a PGM names its largest value, and Pillow has scaled it to 16 bits by that
     return picture.format != "PPM" and (picture.mode.startswith("I") or picture.mode == "F")
+
+
+def is_deep_colour(picture: Image.Image) -> bool:
+    """Return whether an opened `picture` has 16 bits a channel, of which Pillow reads the upper 8 alone."""
+    tiles = getattr(picture, "tile", None) or [("", None, 0, "")]
+    raw = str(tiles[0][3])
+    return ";16" in raw and not picture.mode.startswith("I")
+
+
+def colour_notes(largest: Sequence[int]) -> list[str]:
+    """Return a line where deep colours are too dark to be of 16 bits; `largest` is the greatest value (of 255) of each."""
+    if not largest or max(largest) >= DARK:
+        return []
+    return [
+        f"{len(largest):,} colour pictures of 16 bits a channel are nearly black: the upper 8 bits of each are read, and the "
+        f"largest value there is {max(largest)} of 255, so they seem to hold fewer bits; save them with 8 bits a channel"
+    ]
 
 
 def to_eight_bits(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
@@ -144,10 +166,10 @@ def _joined(one: Span | None, two: Span) -> Span:
 def _note(span: Span, whole: bool, name: str) -> str:
     black, white = limits_of(span, whole)
     found = f"{span.pictures:,} {name} pictures of more than 8 bits: the values found are {_value(span.low)} to {_value(span.high)}"
-    if (black, white) == (span.low, span.high) and (black < 0 or bits_of(white) > SIXTEEN_BITS):
+    if span.low < 0 or depth_of(span.high) is None:
         return f"{found}; all were stretched by that range"
-    bits = f" ({bits_of(span.high)} bits)" if white > 1 else ""
-    return f"{found}; in all of them 0 is black and {_value(white)}{bits} is white"
+    bits = f" ({depth_of(white)} bits)" if white > 1 else ""
+    return f"{found}; in all of them {_value(black)} is black and {_value(white)}{bits} is white"
 
 
 def _value(number: float) -> str:

@@ -47,7 +47,7 @@ def colours(picture: Image.Image) -> list[list[int]]:
         ("RGBA", (0, 0, 0, 51), "PNG", [204, 204, 204]),
         ("LA", (100, 0), "PNG", [255, 255, 255]),
         ("LA", (100, 255), "PNG", [100, 100, 100]),
-        # alone, a deep grey is scaled by the bits that its own largest value needs
+        # alone, a deep grey is scaled by the depth that its own largest value needs
         ("I;16", 65_535, "PNG", [255, 255, 255]),
         ("I;16", 4_095, "PNG", [255, 255, 255]),
         ("I;16", 2_048, "TIFF", [128, 128, 128]),
@@ -66,12 +66,13 @@ def test_every_mode(mode, colour, kind, expected):
     (65_535, 300, 1),
     (4_000, 2_047, 127),
     (1_023, 1_023, 255),
-    (511, 256, 128),
+    (2_000, 4_095, 255),
+    (511, 512, 128),
     (255, 77, 77),
     (1, 1, 1),
 ])  # fmt: skip
 @pytest.mark.parametrize(("mode", "kind"), [("I;16", "PNG"), ("I;16", "TIFF"), ("I", "TIFF")])
-def test_a_deep_grey_is_scaled_by_the_bits_of_its_whole_dataset(mode, kind, largest, value, expected):
+def test_a_deep_grey_is_scaled_by_the_depth_of_its_whole_dataset(mode, kind, largest, value, expected):
     greys = Greys(integers=Span(0, largest))
     pixels = to_pixels(stored(Image.new(mode, (7, 5), value), kind), 8, lambda: greys)
     assert np.unique(pixels).tolist() == [expected]
