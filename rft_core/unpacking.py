@@ -43,6 +43,7 @@ class _Skip(Exception):
 
 @contextmanager
 def opened(archive: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """Give `archive` as a stream at its start; a path is opened, and closed after the block. DataError where it cannot be read."""
     if not isinstance(archive, (str, os.PathLike)):
         archive.seek(0)
         yield archive
@@ -56,6 +57,7 @@ def opened(archive: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def opened_zip(file: BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
+    """Give the stream `file` as a zip; DataError for anything that is not a zip."""
     file.seek(0)
     try:
         archive = zipfile.ZipFile(file)

@@ -138,7 +138,10 @@ def _number_classes(name: str, parts: dict[str, _Part], raw: dict[str, np.ndarra
         notes.append(f"class numbers from {values[0]} to {values[-1]} were renumbered 0 to {len(values) - 1}")
     numbered = {}
     for kind, part in parts.items():
-        labels = number(_as_in_training(raw[kind], values), values)
+        spelled = _as_in_training(raw[kind], values)
+        labels = number(spelled, values)
+        if odd := sorted({f"'{old}' is '{new}'" for old, new in zip(raw[kind], spelled) if old is not new and old != new}):
+            notes.append(f"{kind} labels that differ from training's by case or accents alone are taken for them: {', '.join(odd[:NAMED])}")
         if strangers := int((labels < 0).sum()):
             notes.append(f"{strangers:,} {kind} images have no label, or one without a training image, and are left out")
         numbered[kind] = replace(part, labels=labels).where((labels >= 0) & (part.domains >= 0))

@@ -41,6 +41,35 @@ class TestSplits:
         assert found.notes == ()
         assert (found.domains, dict(found.others)) == ((), {})
 
+    @pytest.mark.parametrize("names", [("train_set", "EVAL", "test_set"), ("Train", "valid", "Tests"), ("train2017", "val2017", "test2017")])
+    def test_names_in_other_spellings(self, names):
+        found = list_tables("x/y", dict(zip(names, (table([0, 1, 2]), table([0, 1]), table([2])))))
+        assert (len(found.train), len(found.validation), len(found.test)) == (3, 2, 1)
+        assert found.notes == ()
+
+    def test_splits_that_are_not_used_are_named(self):
+        splits = {
+            "extra": table([0]),
+            "train_small": table([0]),
+            "unlabeled": table([-1, -1]),
+            "train": table([0, 1, 2]),
+            "train_2": table([0, 1]),
+            "test": table([1]),
+        }
+        found = list_tables("x/y", splits)
+        assert (len(found.train), len(found.test)) == (3, 1)
+        assert found.notes == (
+            "4 splits were left out, not for training or measuring by their names: extra (1 rows), train_small (1 rows), unlabeled (2 rows), train_2 (2 rows)",
+        )
+
+    def test_classes_that_are_text_may_differ_in_case_and_accents(self):
+        kind = Value("string")
+        found = list_tables("x/y", {"train": table(["Caf\u00e9", "dog"], kind), "test": table(["dog", "cafe\u0301", "DOG", "fox"], kind)})
+        assert found.class_names == ("Caf\u00e9", "dog")
+        assert found.test.labels.tolist() == [1, 0, 1]
+        assert "test labels that differ from training's by case or accents alone are taken for them: 'DOG' is 'dog', 'cafe\u0301' is 'Caf\u00e9'" in found.notes
+        assert any(note.startswith("1 test images have no label") for note in found.notes)
+
     def test_a_single_split_of_any_name_is_train(self):
         found = list_tables("x/y", {"full": table([0, 1, 2])})
         assert len(found.train) == 3
