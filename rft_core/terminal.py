@@ -9,6 +9,7 @@ from rich.table import Column, Table
 
 from rft_core.measurements import evaluation_measured_by
 from rft_core.metrics.measured_by import MeasuredBy
+from rft_core.metrics.shared_images import describe_shared
 from rft_core.report.compare import Comparison
 from rft_core.report.data_card import card_lines
 from rft_core.report.measurement_words import in_brackets
@@ -139,6 +140,8 @@ def print_run(record: RunRecord) -> None:
     for point in report["curve"]:
         bar = "█" * round(40 * point["accuracy"])
         out.print(f"  {format_epsilon(point['epsilon'], record.spec.threat.norm):>10s} {bar:40s} {format_percent(point['accuracy'])}", highlight=False)
+    for phrase in describe_shared(report.get("shared_images")):
+        out.print(f"look: {phrase}, pixel for pixel", highlight=False, soft_wrap=True)
     if shifts := report.get("shifts"):
         print_shifts(shifts)
 

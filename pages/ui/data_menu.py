@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui import lesson
 from pages.ui.field import field
-from pages.ui.folder_check import folder_menu, folder_mistake
+from pages.ui.folder_check import folder_menu, folder_mistake, tell_reading
 from pages.ui.form_state import fill_dataset, key, place_key
 from pages.ui.frame import mistakes_shown, plain
 from pages.ui.gate import PLACES_REFUSED, closed, is_instructor, permitted, require_place
@@ -93,6 +93,8 @@ def data_menu() -> bool:
         field(st.text_input, own.field, "data.dataset", key=place_key(chosen), placeholder=own.placeholder, **{"help": own.help} | closed(PLACES_REFUSED))
     if chosen == "folder" or chosen in uploaded:
         _folder(chosen)
+    if chosen == "csv":
+        _table()
     with st.container(horizontal=True, gap="small"):
         look = st.button("Look at the data", key="form.look", icon=":material/image_search:", help="Pictures, class sizes, broken files, duplicates.")
         if not (lesson.is_locked("data.dataset") or lesson.is_hidden("data.dataset")):
@@ -109,6 +111,14 @@ def _folder(chosen: str) -> None:
     # what a viewer types must not tell which files this machine has
     if dataset != "folder:" and (is_instructor() or chosen != "folder"):
         folder_menu(dataset, chosen_domains())
+
+
+def _table() -> None:
+    """Say how a table is read, once one is named."""
+    table = (st.session_state[place_key("csv")] or "").strip()
+    # what a viewer types must not tell which files this machine has
+    if table and is_instructor():
+        tell_reading(f"csv:{table}", chosen_domains(), "the table")
 
 
 def _mend_choice(rows: dict[str, Choice], uploaded: dict[str, Path]) -> None:

@@ -48,6 +48,11 @@ def folder_mistake(dataset: str, domains: list[str]) -> str:
 def folder_menu(dataset: str, domains: list[str]) -> None:
     """Draw what the folders of `dataset` are, and say what of it is left out and how the rest is read."""
     field(st.selectbox, "The folders are", "data.layout", list(LAYOUTS), format_func=LAYOUTS.get)
+    tell_reading(dataset, domains, "the folder")
+
+
+def tell_reading(dataset: str, domains: list[str], what: str) -> None:
+    """Say how the folder, zip or table `dataset`, called `what`, is read, and what of it is left out."""
     # what is wrong stands beside the button that it keeps from launching
     if lesson.is_hidden("data.dataset") or folder_mistake(dataset, domains):
         return
@@ -55,5 +60,5 @@ def folder_menu(dataset: str, domains: list[str]) -> None:
     for line in lines[:SHOWN]:
         st.caption(f":material/info: {plain(line[:1].upper() + line[1:])}.")
     if len(lines) > SHOWN:
-        with st.expander(f"{len(lines) - SHOWN} more about the folder"):
+        with st.expander(f"{len(lines) - SHOWN} more about {what}"):
             st.text("\n".join(lines[SHOWN:]))

@@ -83,7 +83,8 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     check_weights(spec.model)
     image_size = spec.data.image_size or preprocessing(spec.model.backbone).image_size
     dataset = load_dataset(spec, image_size=image_size, notify=notify)
-    for note in [*dataset.notes, *_notes(spec, dataset.num_classes)]:
+    notes = [*dataset.notes, *dataset.shared_lines(), *_notes(spec, dataset.num_classes)]
+    for note in notes:
         notify(note)
     model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed, notify=notify)
     runtime = choose_runtime(spec.runtime, model)
@@ -170,5 +171,6 @@ def _report(job: Job, progress: Progress, evaluation: Evaluation, shifts: dict[s
         transfer_failure=is_transfer_failure(evaluation.curve.clean_accuracy, job.dataset.num_classes),
         machine=job.runtime.describe() | peak_memory(job.runtime.device) | {"torch": torch.__version__, "classes": job.dataset.num_classes},
         parameter_map=where(job.model),
+        shared_images=dict(job.dataset.shared or {}),
         shifts=shifts,
     )

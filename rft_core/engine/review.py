@@ -12,6 +12,7 @@ import torch
 from rft_core.engine.checkpoint import read_tensors
 from rft_core.engine.closer import LONGEST, choose_shown, save_pictures
 from rft_core.engine.data.dataset import Split, stratified
+from rft_core.engine.data.greys import Greys
 from rft_core.engine.data.pixels import to_pixels
 from rft_core.engine.evaluate import Evaluation, evaluate, predict
 from rft_core.engine.execute import WEIGHTS_FILE, prepare
@@ -120,7 +121,9 @@ def review_picture(
     job = load_job(spec, folder)
     size, device = job.dataset.test.images.shape[-1], job.dataset.test.labels.device
     with open_image(picture) as opened:
-        pixels = torch.from_numpy(to_pixels(opened, size).copy())[None]
+        # a deep grey shows as it would among the images that the model was trained on
+        greys = job.dataset.greys or Greys()
+        pixels = torch.from_numpy(to_pixels(opened, size, lambda: greys).copy())[None]
     with eval_mode(job.model):
         shares = predict(job.model, Split(pixels, torch.zeros(1, dtype=torch.long, device=device))).softmax(1)[0]
     split = Split(pixels, shares.argmax().view(1))

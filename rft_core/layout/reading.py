@@ -77,10 +77,10 @@ def check_classes_of(reading: Reading, name: str, domains: Sequence[str] = ()) -
     return tuple(classes), tuple(notes)
 
 
-def require_images(name: str, largest: int, needed: int) -> None:
+def require_images(name: str, largest: int, needed: int, kind: str = "images") -> None:
     """Raise DataError where the largest class has fewer than `needed` training images: one, and one for each split to draw."""
     if largest < needed:
-        raise DataError(f"{name} has at most {largest} images a class; training and measuring need at least {needed} in some class")
+        raise DataError(f"{name} has at most {largest} {kind} a class; training and measuring need at least {needed} in some class")
 
 
 def require_two(name: str, classes: Sequence[str]) -> None:

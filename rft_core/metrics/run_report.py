@@ -32,6 +32,8 @@ class RunReport:
     """Whether clean accuracy is too near chance to call the task learned."""
     machine: dict[str, Any] = field(default_factory=dict)
     parameter_map: list[dict[str, Any]] = field(default_factory=list)
+    shared_images: dict[str, int] = field(default_factory=dict)
+    """How many images of the second split are in the first one too, pixel for pixel: ``{"train_test": 46, ...}``."""
     shifts: dict[str, Any] | None = None
     """Accuracy away from the training distribution (metrics/shifts.py), where it was asked for."""
 
@@ -56,5 +58,6 @@ class RunReport:
             "transfer_failure": self.transfer_failure,
             "machine": self.machine,
             "parameter_map": self.parameter_map,
+            "shared_images": self.shared_images,
             "shifts": self.shifts,
         }

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rft_core.metrics.shared_images import describe_shared
 from rft_core.metrics.transfer import is_suboptimal_transfer, transfer_gap, transfer_gap_interval
 from rft_core.report.measurement_words import measurement_warnings
 from rft_core.report.pairs import pair_runs
@@ -108,7 +109,18 @@ def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
         found.append("These runs have different targets (norm or epsilon), so robust accuracy and expected robustness mean different things.")
     if any(report["status"] == "stopped" for report in reports):
         found.append("A run here was stopped early; its numbers are of the model as it stood.")
+    found += _shared(records)
     missing = [record.name for record in records if not record.report]
     if missing:
         found.append(f"No report yet: {', '.join(missing)}.")
     return found
+
+
+def _shared(records: list[RunRecord]) -> list[str]:
+    """Return a line for each run whose splits have images in common; runs from before this was counted say nothing."""
+    lines = []
+    for record in records:
+        if phrases := describe_shared((record.report or {}).get("shared_images")):
+            what = " and ".join(phrases)
+            lines.append(f"In {record.name}, {what}, pixel for pixel: its accuracy there is partly memory.")
+    return lines

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from rft_core.metrics.shared_images import describe_shared
 from rft_core.report.figures import CLEAN
 from rft_core.units import format_percent
 
@@ -25,7 +26,7 @@ class Finding:
 
 def findings(card: dict) -> list[Finding]:
     """Return what is to be said of a dataset, the warnings first."""
-    found = [*_duplicates(card), *_labels(card), *_balance(card), *(Finding("note", note) for note in card["notes"])]
+    found = [*_duplicates(card), *_shared(card), *_labels(card), *_balance(card), *(Finding("note", note) for note in card["notes"])]
     if card["cut"]:
         sizes = " and ".join(f"{size:,} {name}" for name, size in card["cut"].items())
         found.append(Finding("note", f"cut to {sizes} images, as the settings ask"))
@@ -50,6 +51,14 @@ def _duplicates(card: dict) -> list[Finding]:
     if twins["near"]:
         lines.append(Finding("warning", f"{twins['near']:,} {of} look nearly the same as a training image"))
     return lines
+
+
+def _shared(card: dict) -> list[Finding]:
+    """Return a warning for each other two splits that share images; those of training and test are told with their twins."""
+    counts = {split["name"]: split["count"] for split in card["splits"]}
+    counts["others"] = sum(split["count"] for split in card["splits"] if split["is_domain"])
+    shared = {pair: number for pair, number in card.get("shared_images", {}).items() if pair != "train_test"}
+    return [Finding("warning", f"{phrase}, pixel for pixel") for phrase in describe_shared(shared, counts)]
 
 
 def _labels(card: dict) -> list[Finding]:

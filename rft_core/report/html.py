@@ -16,6 +16,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from rft_core.home import CHECKOUT
+from rft_core.metrics.shared_images import describe_shared
 from rft_core.report.compare_figures import PANELS, accuracy_panels, curves_figure, pareto_figure
 from rft_core.report.compare_sentences import describe_curves, describe_pairs, describe_pareto, describe_tracking
 from rft_core.report.export import run_document, versions
@@ -124,6 +125,7 @@ def _run(label: str, record: RunRecord) -> str:
     facts |= {
         "Machine": ", ".join(f"{name} {value}" for name, value in (report.get("machine") or {}).items()),
         "Test images (digest)": report.get("images_digest"),
+        "Images in two splits": "; ".join(describe_shared(report.get("shared_images"))),
     }
     facts |= {"Notes": record.spec.notes, "Tags": ", ".join(record.spec.tags)}
     short = short_command(parse(document["spec"]))

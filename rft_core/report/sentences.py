@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from rft_core.metrics.shared_images import describe_shared
 from rft_core.report.history import RunHistory, measured_at
 from rft_core.report.measurement_words import in_brackets
 from rft_core.store.records import RunRecord
@@ -18,6 +19,7 @@ def describe_run(record: RunRecord, history: RunHistory) -> str:
         return (
             f"On {report['curve'][0]['n']:,} test images: {format_percent(report['clean_accuracy'])} clean, {robust}, "
             f"expected robustness {format_percent(report['expected_robustness'])}. {_adaptation(report['onset'])}"
+            f"{_shared(report)}"
         )
     if not history.measurements:
         return "Nothing measured yet."
@@ -30,6 +32,11 @@ def describe_run(record: RunRecord, history: RunHistory) -> str:
 
 def _adaptation(onset: dict | None) -> str:
     return f"It adapted to its task at step {onset['step']} (epoch {onset['epoch']:.1f})." if onset else "It has not adapted to its task."
+
+
+def _shared(report: dict[str, Any]) -> str:
+    phrases = describe_shared(report.get("shared_images"))
+    return f" Look: {' and '.join(phrases)}, pixel for pixel." if phrases else ""
 
 
 def describe_shifts(shifts: dict[str, Any] | None) -> str:

@@ -28,6 +28,8 @@ SHARED = {
         "corruptions",
         "cache",
         "pixels",
+        "greys",
+        "copies",
         "rows",
         "archives",
         "columns",

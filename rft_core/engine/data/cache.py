@@ -1,6 +1,7 @@
 """Decoded images on disk: one folder a dataset and size, written aside and renamed into place, so that it is whole or not there.
 
-A folder that is damaged all the same counts as missing. Two processes may write the same one: the first stays.
+A folder that is damaged all the same counts as missing. Two processes may write the same one: the first stays. Where a draw by
+labels alone would have put copies of one picture into two splits, its folder holds no images but which pictures are copies.
 """
 
 import hashlib
@@ -8,20 +9,38 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import PIL
 import torch
 
 from rft_core.engine.data.dataset import Split
+from rft_core.engine.data.greys import Greys
 from rft_core.engine.data.listing import Pictures
 
-FORMAT = 1
-META = "meta.json"
+# a new number whenever the same pictures come out otherwise: 2 scales greys of 9 to 16 bits by their true depth
+FORMAT = 2
+META, GROUPS = "meta.json", "groups.npy"
 # below this a set is read into memory and its checksum compared; above, its pages are read when they are needed
 IN_MEMORY_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a folder holds: the splits, notes made while decoding, how many images two splits share, the values of deep greys.
+
+    With `groups` (N,), which training pictures are copies of each other, there are no splits: they are to be drawn by it.
+    """
+
+    splits: Sequence[Split] = ()
+    notes: tuple[str, ...] = ()
+    shared: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    greys: Greys | None = None
+    groups: np.ndarray | None = None
 
 
 def cache_key(fingerprint: str, image_size: int, names: Sequence[str], parts: Sequence[Pictures]) -> str:
@@ -29,25 +48,39 @@ def cache_key(fingerprint: str, image_size: int, names: Sequence[str], parts: Se
 
     The labels stand for the sizes that were asked for: sizes beyond what there is give the same key.
     """
-    header = [FORMAT, PIL.__version__, fingerprint, image_size, list(names), [len(part) for part in parts]]
+    counts = [len(part) for part in parts]
+    header = [FORMAT, PIL.__version__, fingerprint, image_size, list(names), counts]
     content = hashlib.sha256(json.dumps(header).encode())
     for part in parts:
         content.update(np.ascontiguousarray(part.labels, dtype=np.int64))
+        if part.groups is not None:
+            content.update(np.ascontiguousarray(part.groups, dtype=np.int64))
     return content.hexdigest()[:40]
 
 
-def read_cache(folder: Path) -> tuple[list[Split], tuple[str, ...]] | None:
-    """Return the splits kept in `folder` and the notes made while decoding; None when it is missing or damaged.
+def read_cache(folder: Path) -> Decoded | None:
+    """Return what is kept in `folder`; None when it is missing or damaged.
 
     numpy refuses a file that was cut off; a changed pixel is found in a small set alone.
     """
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        if "groups" in meta:
+            return Decoded(groups=_read_groups(folder, meta["groups"]))
         small = sum(row["bytes"] for row in meta["splits"]) <= IN_MEMORY_BYTES
-        return [_read_split(folder, place, row, small) for place, row in enumerate(meta["splits"])], tuple(meta["notes"])
+        splits = [_read_split(folder, *row, small) for row in enumerate(meta["splits"])]
+        greys = Greys.from_dict(meta["greys"]) if meta["greys"] else None
+        return Decoded(splits, tuple(meta["notes"]), meta["shared"], greys)
     # whatever is wrong with it, it can be decoded anew
     except Exception:
         return None
+
+
+def _read_groups(folder: Path, checksum: int) -> np.ndarray:
+    groups = np.load(folder / GROUPS, allow_pickle=False)
+    if zlib.crc32(groups) != checksum:
+        raise ValueError(f"{folder / GROUPS} was changed")
+    return groups
 
 
 def _read_split(folder: Path, place: int, row: dict, small: bool) -> Split:
@@ -99,10 +132,28 @@ class ImageFile:
         np.lib.format.write_array_header_1_0(self.file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
-def publish(temporary: Path, folder: Path, rows: list[dict[str, int]], notes: Sequence[str]) -> None:
-    """Write the table of contents and move `temporary` to `folder`; a whole folder that is there already stays."""
+def publish(temporary: Path, folder: Path, rows: Sequence[Mapping[str, int]], decoded: Decoded) -> None:
+    """Write the table of contents, `rows` and all of `decoded` but its splits, and move `temporary` to `folder`."""
+    greys = decoded.greys.as_dict() if decoded.greys else None
+    meta = {"splits": rows, "notes": decoded.notes, "shared": dict(decoded.shared), "greys": greys}
+    _move(temporary, folder, meta)
+
+
+def publish_groups(temporary: Path, folder: Path, groups: np.ndarray) -> None:
+    """Keep in `folder`, by way of `temporary`, which pictures are copies of each other; images written there are removed."""
+    for path in temporary.iterdir():
+        path.unlink()
+    groups = np.ascontiguousarray(groups, dtype=np.int64)
+    with open(temporary / GROUPS, "wb") as file:
+        np.save(file, groups)
+        _to_disk(file)
+    _move(temporary, folder, {"groups": zlib.crc32(groups)})
+
+
+def _move(temporary: Path, folder: Path, meta: Mapping) -> None:
+    """Write the table of contents `meta` and move `temporary` to `folder`; a whole folder that is there already stays."""
     with open(temporary / META, "w", encoding="utf-8") as file:
-        json.dump({"splits": rows, "notes": list(notes)}, file)
+        json.dump(meta, file)
         _to_disk(file)
     if folder.exists() and read_cache(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)

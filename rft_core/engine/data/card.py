@@ -1,6 +1,5 @@
 """Look a dataset over: counts, a sample of pictures, and what would make its numbers untrustworthy."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,9 @@ def make_card(spec: RunSpec, image_size: int, folder: Path, notify: Callable[[st
     """
     notify("reading the images")
     dataset = load_dataset(spec, image_size=image_size, notify=notify)
-    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test} | dict(dataset.others)
+    splits = dataset.splits
     notify("looking for pictures that occur twice")
-    digests = {name: _digests(split) for name, split in splits.items()}
+    digests = {name: split.pixel_digests() for name, split in splits.items()}
     duplicates = twins(dataset.train, dataset.test, digests["train"], digests["test"])
     relabelled = same_picture(list(splits.values()), list(digests.values()))
     notify("drawing the sample")
@@ -54,6 +53,7 @@ def make_card(spec: RunSpec, image_size: int, folder: Path, notify: Callable[[st
         "notes": list(dataset.notes),
         "left_out": [one._asdict() for one in dataset.left_out],
         "duplicates": {"exact": len(duplicates.exact), "near": len(duplicates.near), "checked": duplicates.checked, "examples": pairs},
+        "shared_images": dict(dataset.shared or {}),
         "two_labels": {"count": len(relabelled), "examples": [[dataset.class_names[label] for label in labels] for labels in relabelled[:EXAMPLES]]},
         "mean": mean,
         "std": std,
@@ -64,11 +64,6 @@ def make_card(spec: RunSpec, image_size: int, folder: Path, notify: Callable[[st
 
 def _name(dataset: Dataset, split: Split, place: int) -> str:
     return dataset.class_names[int(split.labels[place])]
-
-
-def _digests(split: Split) -> list[bytes]:
-    """Return a hash of the pixels of each picture."""
-    return [hashlib.blake2b(np.ascontiguousarray(picture.numpy()), digest_size=16).digest() for picture in split.images]
 
 
 def _split(name: str, split: Split, dataset: Dataset) -> dict[str, Any]:

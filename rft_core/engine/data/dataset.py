@@ -10,9 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rft_core.engine.data.copies import (
+    count_shared,
+    has_copies,
+    hold_out_groups,
+    pixel_digest,
+)
+from rft_core.engine.data.greys import Greys
 from rft_core.engine.device import room_for_images
 from rft_core.errors import DataError
 from rft_core.layout import LeftOut
+from rft_core.metrics.shared_images import describe_shared
 
 NO_SPLITS: Mapping[str, "Split"] = MappingProxyType({})
 
@@ -67,6 +75,10 @@ class Split:
         content.update(self.labels.contiguous().cpu().numpy())
         return content.hexdigest()[:16]
 
+    def pixel_digests(self) -> list[bytes]:
+        """Return a hash of the pixels of each image."""
+        return [pixel_digest(image.cpu().numpy()) for image in self.images]
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -75,6 +87,9 @@ class Dataset:
 
     A dataset with domains is split by them: `domains` are those that the three splits come from, `others` holds the test
     images of the remaining ones. A domain is never on both sides.
+
+    `shared` says how many images of each two splits are the same (see count_shared), None before they were counted. `greys`
+    are the values of greys of more than 8 bits, None where there are none.
     """
 
     name: str
@@ -86,6 +101,8 @@ class Dataset:
     domains: tuple[str, ...] = ()
     others: Mapping[str, Split] = field(default_factory=lambda: NO_SPLITS)
     left_out: tuple[LeftOut, ...] = ()
+    shared: Mapping[str, int] | None = None
+    greys: Greys | None = None
 
     def __post_init__(self):
         if both := sorted(set(self.domains) & set(self.others)):
@@ -95,6 +112,26 @@ class Dataset:
     def num_classes(self) -> int:
         """Number of classes."""
         return len(self.class_names)
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """Every split by its name: train, validation, test, then the other domains."""
+        own = {"train": self.train, "validation": self.validation, "test": self.test}
+        return own | dict(self.others)
+
+    def with_shared(self) -> "Dataset":
+        """Return the dataset with the images counted that two splits share; as it is where they were counted before."""
+        if self.shared is not None:
+            return self
+        digests = {name: split.pixel_digests() for name, split in self.splits.items()}
+        return replace(self, shared=count_shared(digests))
+
+    def shared_lines(self) -> list[str]:
+        """Return a line for the log on each two splits that share images."""
+        counts = {name: len(split) for name, split in self.splits.items()}
+        counts["others"] = sum(map(len, self.others.values()))
+        told = "pixel for pixel: accuracy on them says little about new images"
+        return [f"{phrase}, {told}" for phrase in describe_shared(self.shared, counts)]
 
     def to(self, device: torch.device) -> "Dataset":
         """Return the same dataset on `device`: every split's labels, and its images where there is room for them.
@@ -133,8 +170,14 @@ def stratified_indices(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
     return np.sort(by_class[places])
 
 
-def holdout(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (kept, held out) indices, stratified and seeded; each class keeps at least one image for training."""
+def holdout(labels: np.ndarray, share: float, seed: int, groups: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return (kept, held out) indices, stratified and seeded; each class keeps at least one image for training.
+
+    Images with the same number in `groups` (N,), such as copies of one picture, stay on one side. Without any such the
+    draw is that of the labels alone.
+    """
+    if has_copies(groups):
+        return hold_out_groups(labels, groups, share, seed)
     generator = np.random.default_rng(seed)
     by_class = np.argsort(labels, kind="stable")
     _, starts = np.unique(labels[by_class], return_index=True)

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 
+from rft_core.engine.data.copies import group_digests
 from rft_core.engine.data.dataset import Dataset, Request, Split, holdout
 
 TEST_SHARE, VALIDATION_SHARE = 0.3, 0.1
@@ -19,7 +20,9 @@ def load(name: str, request: Request) -> Dataset:
     large = F.interpolate(grey, size=size, mode="bilinear", align_corners=False)
     images = (large.clamp(0, 1) * 255).round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous()
     everything = Split(images, torch.from_numpy(raw.target).long())
-    rest, test = holdout(raw.target, TEST_SHARE, seed=0)
-    train, validation = holdout(raw.target[rest], VALIDATION_SHARE, seed=1)
+    # none of the digits occurs twice, but a size of few pixels may make some alike
+    groups = group_digests(everything.pixel_digests())
+    rest, test = holdout(raw.target, TEST_SHARE, seed=0, groups=groups)
+    train, validation = holdout(raw.target[rest], VALIDATION_SHARE, seed=1, groups=groups[rest])
     parts = [everything.take(torch.from_numpy(np.asarray(part))) for part in (rest[train], rest[validation], test)]
     return Dataset(name, tuple(str(digit) for digit in range(10)), *parts)

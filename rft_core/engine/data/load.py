@@ -31,7 +31,7 @@ def load_dataset(spec: RunSpec, *, image_size: int, notify: Callable[[str], None
     dataset = row.load()(name, request)
     require_two(data.dataset, dataset.class_names)
     _check_domains(spec, dataset)
-    return dataset.limited(request)
+    return dataset.limited(request).with_shared()
 
 
 def _check_domains(spec: RunSpec, dataset: Dataset) -> None:

@@ -26,6 +26,7 @@ from types import MappingProxyType
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from rft_core.engine.data.copies import first_of_each, has_copies, merge_groups, split_groups
 from rft_core.engine.data.dataset import holdout
 from rft_core.engine.data.listing import Listing
 from rft_core.errors import DataError
@@ -36,59 +37,93 @@ TENTH = 0.1
 
 
 def with_protocol(listing: Listing) -> Listing:
-    """Return `listing` split as the papers split it, where they did so by a rule that is known; else as it is."""
+    """Return `listing` split as the papers split it, where they did so by a rule that is known; else as it is.
+
+    Pictures of one group of `listing.train.groups` stay in one split.
+    """
     rule = PROTOCOLS.get(listing.name)
-    return rule(listing) if rule and listing.validation is None else listing
+    if rule is None or listing.validation is not None:
+        return listing
+    return replace(rule(listing), undrawn=listing, redraw=with_protocol)
 
 
-def per_class(labels: np.ndarray, counts: tuple[int, ...], seed: int) -> list[np.ndarray]:
+def per_class(labels: np.ndarray, counts: tuple[int, ...], seed: int, groups: np.ndarray | None = None) -> list[np.ndarray]:
     """Return `counts[i]` indices of each class for each i, and all others as the last part; seeded, each sorted.
 
-    Raises DataError when a class has not more images than the counts need.
+    Images with the same number in `groups` stay in one part, which may then be smaller. Raises DataError when a class has
+    not more images than the counts need.
     """
+    if not has_copies(groups):
+        groups = np.arange(len(labels))
+    firsts, group_of = first_of_each(groups)
+    parts = _deal(labels[firsts], np.bincount(group_of), counts, seed)
+    return [np.flatnonzero(np.isin(group_of, part)) for part in parts]
+
+
+def _deal(own: np.ndarray, sizes: np.ndarray, counts: tuple[int, ...], seed: int) -> list[np.ndarray]:
+    """Return groups, of the classes `own` (G,) and of `sizes` (G,) images, dealt into parts class by class."""
     generator, needed = np.random.default_rng(seed), sum(counts)
-    parts: list[list[np.ndarray]] = [[] for _ in range(len(counts) + 1)]
-    for label in np.unique(labels):
-        members = generator.permutation(np.flatnonzero(labels == label))
-        if len(members) <= needed:
-            raise DataError(f"class number {label} has {len(members)} images, and the paper's split needs more than {needed} of each; the copy is incomplete")
-        for part, chosen in zip(parts, np.split(members, np.cumsum(counts))):
-            part.append(chosen)
-    return [np.sort(np.concatenate(part)) for part in parts]
+    parts: list[list[int]] = [[] for _ in range(len(counts) + 1)]
+    for label in np.unique(own):
+        members = generator.permutation(np.flatnonzero(own == label))
+        images = int(sizes[members].sum())
+        if images <= needed:
+            raise DataError(f"class number {label} has {images} images, and the paper's split needs more than {needed} of each; the copy is incomplete")
+        for part, chosen in zip(parts, split_groups(members, sizes, counts)):
+            part.extend(chosen)
+    return [np.array(part, dtype=np.int64) for part in parts]
 
 
-def by_share(labels: np.ndarray, share: float, seed: int) -> list[np.ndarray]:
-    """Return (kept, held out) indices as scikit-learn's train_test_split draws them, stratified by `labels`."""
-    kept, held = train_test_split(np.arange(len(labels)), test_size=share, random_state=seed, stratify=labels)
-    return [np.sort(kept), np.sort(held)]
+def by_share(labels: np.ndarray, share: float, seed: int, groups: np.ndarray | None = None) -> list[np.ndarray]:
+    """Return (kept, held out) indices as scikit-learn's train_test_split draws them, stratified by `labels`.
+
+    Images with the same number in `groups` are drawn as one.
+    """
+    firsts, group_of = first_of_each(groups if has_copies(groups) else np.arange(len(labels)))
+    drawn = train_test_split(np.arange(len(firsts)), test_size=share, random_state=seed, stratify=labels[firsts])
+    return [np.flatnonzero(np.isin(group_of, part)) for part in drawn]
 
 
-def by_group(labels: np.ndarray, groups: np.ndarray, share: float, seed: int) -> list[np.ndarray]:
-    """Return (kept, held out) indices with every group, such as the frames of one track, on one side; stratified and seeded."""
-    _, firsts, group_of = np.unique(groups, return_index=True, return_inverse=True)
+def by_group(
+    labels: np.ndarray,
+    names: np.ndarray,
+    share: float,
+    seed: int,
+    groups: np.ndarray | None = None,
+) -> list[np.ndarray]:
+    """Return (kept, held out) indices with every name, such as that of a track of frames, on one side; stratified and seeded.
+
+    Names that have an image in common, by its number in `groups`, count as one.
+    """
+    if has_copies(groups):
+        names = merge_groups(names, groups)
+    _, firsts, group_of = np.unique(names, return_index=True, return_inverse=True)
     kept, held = holdout(labels[firsts], share, seed)
-    return [np.flatnonzero(np.isin(group_of, one)) for one in (kept, held)]
+    return [np.flatnonzero(np.isin(group_of, part)) for part in (kept, held)]
 
 
 def _caltech256(listing: Listing) -> Listing:
-    train, validation, test = per_class(listing.train.labels, (CALTECH_TRAIN, CALTECH_VALIDATION), seed=0)
+    train, validation, test = per_class(listing.train.labels, (CALTECH_TRAIN, CALTECH_VALIDATION), 0, listing.train.groups)
     note = f"split as in the schedule paper: {len(train):,} / {len(validation):,} / {len(test):,}, 57 and 3 images a class and the rest; the draw is ours"
     everything = listing.train
     return _noted(replace(listing, train=everything.take(train), validation=everything.take(validation), test=everything.take(test)), note)
 
 
 def _cub200(listing: Listing) -> Listing:
-    held, kept = per_class(listing.train.labels, (3,), seed=0)
+    held, kept = per_class(listing.train.labels, (3,), 0, listing.train.groups)
     return _held(listing, kept, held, "3 images a class, as many as in the schedule paper; the draw is ours")
 
 
 def _stanford_cars(listing: Listing) -> Listing:
-    return _held(listing, *by_share(listing.train.labels, CARS_SHARE, CARS_SEED), "15 %, stratified, seed 42, as in the schedule paper's protocol")
+    kept, held = by_share(listing.train.labels, CARS_SHARE, CARS_SEED, listing.train.groups)
+    how = "15 %, stratified, seed 42, as in the schedule paper's protocol"
+    return _held(listing, kept, held, how)
 
 
 def _gtsrb(listing: Listing) -> Listing:
     tracks = np.array([name.rpartition("_")[0] for name in listing.train.names])
-    return _held(listing, *by_group(listing.train.labels, tracks, TENTH, seed=1), "10 %, stratified, seeded, by whole tracks of frames")
+    kept, held = by_group(listing.train.labels, tracks, TENTH, 1, listing.train.groups)
+    return _held(listing, kept, held, "10 %, stratified, seeded, by whole tracks of frames")
 
 
 def _held(listing: Listing, kept: np.ndarray, held: np.ndarray, how: str) -> Listing:

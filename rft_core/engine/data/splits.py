@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rft_core.engine.data.copies import first_of_each, has_copies
 from rft_core.engine.data.dataset import Request, holdout, stratified_indices
 from rft_core.engine.data.listing import Listing, Pictures
 from rft_core.layout import require_images, require_two
@@ -32,11 +33,14 @@ class Plan:
 def plan_splits(listing: Listing, request: Request) -> Plan:
     """Return the pictures of `listing` that `request` needs. No draw depends on a run's seed.
 
+    Pictures of one group (Pictures.groups) are never in two splits that are drawn here.
+
     Cut as Dataset.limited would cut them, and validation to at most `train_size`. Raises DataError for one class, and where
     the images are too few to hold any out.
     """
     require_two(listing.name, listing.class_names)
     splits, notes = _held_out(listing)
+    notes += _copies_note(listing)
     others = {name: _cut(pictures, request.shift_size, seed=2) for name, pictures in listing.others.items()}
     return Plan(
         train=_cut(splits["train"], request.train_size, seed=0),
@@ -53,15 +57,30 @@ def _held_out(listing: Listing) -> tuple[dict[str, Pictures], list[str]]:
     notes = _check_counts(listing, missing)
     for kind, share, seed in HELD_OUT:
         if kind in missing:
-            kept, held = holdout(splits["train"].labels, share, seed)
+            kept, held = holdout(splits["train"].labels, share, seed, splits["train"].groups)
             splits[kind], splits["train"] = splits["train"].take(held), splits["train"].take(kept)
             notes.append(f"no {kind} split: {len(held):,} images ({share:.0%}, stratified, seeded) were held out of training")
     return splits, notes
 
 
+def _copies_note(listing: Listing) -> list[str]:
+    groups = listing.given.train.groups
+    if not has_copies(groups):
+        return []
+    counts = np.bincount(groups)
+    return [
+        f"{(counts > 1).sum():,} pictures stand in the files more than once ({counts[counts > 1].sum():,} images, equal "
+        "pixel for pixel); the copies of each were kept in one split"
+    ]
+
+
 def _check_counts(listing: Listing, missing: list[str]) -> list[str]:
-    counts = np.bincount(listing.train.labels, minlength=len(listing.class_names))
-    require_images(listing.name, int(counts.max()), 1 + len(missing))
+    train = listing.train
+    copied = has_copies(train.groups)
+    labels = train.labels[first_of_each(train.groups)[0]] if copied else train.labels
+    counts = np.bincount(labels, minlength=len(listing.class_names))
+    kind = "different images (copies counted once)" if copied else "images"
+    require_images(listing.name, int(counts.max()), 1 + len(missing), kind)
     single = int((counts == 1).sum()) if "test" in missing else 0
     if not single:
         return []

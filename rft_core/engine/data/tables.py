@@ -10,7 +10,7 @@ import datasets
 import numpy as np
 from PIL import Image
 
-from rft_core.engine.data.columns import Columns, find_columns, name_values, number, read_values
+from rft_core.engine.data.columns import Columns, find_columns, find_splits, name_values, number, read_values
 from rft_core.engine.data.listing import Listing, Pictures
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.image_files import open_image
@@ -50,6 +50,7 @@ def list_tables(name: str, tables: Mapping[str, datasets.Dataset], domains: tupl
     domain_names, wanted = _choose_domains(named, columns, domains)
     raw = {kind: read_values(table, columns.label) for kind, table in named.items()}
     parts = {kind: _part(table, columns, domain_names, len(raw[kind])) for kind, table in named.items()}
+    parts, raw, told = _split_by_column(name, parts, raw)
     parts, class_names, notes = _number_classes(name, parts, raw, columns, wanted)
     parts, more = _require_test(parts)
     inside = {kind: part.where(np.isin(part.domains, wanted)) for kind, part in parts.items()}
@@ -59,7 +60,7 @@ def list_tables(name: str, tables: Mapping[str, datasets.Dataset], domains: tupl
         name=name,
         class_names=class_names,
         fingerprint=_fingerprint(parts, class_names),
-        notes=(*unused, *notes, *more),
+        notes=(*unused, *columns.notes, *told, *notes, *more),
         domains=tuple(domain_names[place] for place in wanted) if columns.domain else (),
         others={domain: _pictures(f"{domain} ", part, columns) for domain, part in others.items() if len(part)},
         **{kind: _pictures(f"{kind} ", part, columns) for kind, part in inside.items() if len(part)},
@@ -106,6 +107,19 @@ def _part(table: datasets.Dataset, columns: Columns, domain_names: tuple[str, ..
         texts = dict(zip(_known(raw), name_values(table, columns.domain, _known(raw))))
         places = number(np.array([texts.get(value) for value in raw], dtype=object), list(domain_names))
     return _Part(table, np.arange(count), np.zeros(count, dtype=np.int64), places)
+
+
+def _split_by_column(name: str, parts: dict[str, _Part], raw: dict[str, np.ndarray]) -> tuple[dict[str, _Part], dict[str, np.ndarray], list[str]]:
+    """Return parts and labels divided by the column that names the split of each row, where there is one table alone."""
+    table = parts["train"].table
+    if len(parts) > 1 or (found := find_splits(name, table)) is None:
+        return parts, raw, []
+    chosen = {kind: np.flatnonzero(found.kinds == kind) for kind in KINDS}
+    chosen = {kind: rows for kind, rows in chosen.items() if len(rows)}
+    if "train" not in chosen:
+        raise DataError(f"{name} has no row for training by its column {found.column}")
+    divided = {kind: parts["train"].where(rows) for kind, rows in chosen.items()}
+    return divided, {kind: raw["train"][rows] for kind, rows in chosen.items()}, found.notes(len(table))
 
 
 def _number_classes(name: str, parts: dict[str, _Part], raw: dict[str, np.ndarray], columns: Columns, wanted: list[int]):

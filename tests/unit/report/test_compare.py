@@ -41,12 +41,23 @@ def test_only_the_settings_that_differ(store):
         (REPORT, {"threat__epsilon": "4/255"}, "different targets"),
         (REPORT | {"status": "stopped"}, {}, "stopped early"),
         (None, {}, "No report yet: one."),
+        (REPORT | {"shared_images": {"train_test": 46}}, {}, "In one, 46 test images are in the training images too, pixel for pixel"),
+        (
+            REPORT | {"shared_images": {"train_validation": 2, "train_others": 3}},
+            {},
+            "2 validation images are in the training images too and 3 images of other",
+        ),
     ],
 )
 def test_what_is_unfair_is_said(store, report, settings, warning):
     result = compare([record(store, REPORT), record(store, report, **settings)])
     assert len(result.warnings) == 1
     assert warning in result.warnings[0]
+
+
+@pytest.mark.parametrize("shared", [None, {}, {"train_test": 0}, [], "many", {"train_test": "46"}, {"test_train": 3}, {"train_test": -1}])
+def test_nothing_is_said_of_no_shared_images_or_of_a_damaged_count(store, shared):
+    assert compare([record(store, REPORT), record(store, REPORT | {"shared_images": shared})]).warnings == []
 
 
 def test_plain_data(store):

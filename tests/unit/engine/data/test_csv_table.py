@@ -55,6 +55,115 @@ def test_names_of_columns(pictures, header):
     assert sizes(load(write(pictures, rows(), header=header))) == (28, 4, 8)
 
 
+@pytest.mark.parametrize(
+    "path", ["file_name", "File Name", "image_path", "IMG", "filepath", "FilePaths", "img-path", "ImageFile", "relative_path", "name", "ｐａｔｈ"]
+)
+@pytest.mark.parametrize("label", ["ClassId", "Category", "target_name", "class label", "labels"])
+def test_any_spelling_of_the_columns(pictures, path, label):
+    assert sizes(load(write(pictures, rows(), header=(path, label)))) == (28, 4, 8)
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;", "\nsep=;"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_line_that_tells_excel_the_delimiter(pictures, first, encoding):
+    table = write(pictures, rows(), delimiter=";")
+    table.write_text(f"{first}\n{table.read_text()}", encoding=encoding)
+    data = load(table)
+    assert (sizes(data), data.class_names) == ((28, 4, 8), ("cat", "dog"))
+
+
+@pytest.mark.parametrize("delimiter", ["|", ", ", "; ", ";\t"])
+def test_other_delimiters(pictures, delimiter):
+    assert sizes(load(write(pictures, rows(), delimiter=delimiter))) == (28, 4, 8)
+
+
+@pytest.mark.parametrize("spell", [
+    lambda path: path.replace("/", "\\"),
+    lambda path: ".\\" + path.replace("/", "\\"),
+    lambda path: path.replace("/", "\\.\\"),
+    lambda path: "img\\..\\" + path,
+])  # fmt: skip
+def test_back_slashes(pictures, spell):
+    lines = [[spell(path), label] for path, label in rows()]
+    assert sizes(load(write(pictures, lines))) == (28, 4, 8)
+
+
+def test_one_file_by_two_spellings_is_taken_once(pictures):
+    data = load(write(pictures, [*rows(), ["img\\003.png", "dog"]]))
+    assert sum(sizes(data)) == 40
+    assert any("their file is in an earlier row: line 42 (img\\003.png)" in note for note in data.notes)
+
+
+@pytest.mark.parametrize(("header", "yes", "no"), [
+    ("is_valid", "True", "False"),
+    ("Is_Valid", "1", "0"),
+    ("IsValidation", "yes", "no"),
+    ("is_val", "TRUE", "FALSE"),
+])  # fmt: skip
+def test_fastais_column_is_the_validation_split(pictures, header, yes, no):
+    lines = rows(extra=lambda place: [yes if place % 4 == 0 else no])
+    data = load(write(pictures, lines, header=("path", "label", header)))
+    # the drawn blue of a picture is its number
+    assert {int(image[2, 0, 0]) for image in data.validation.images} == set(range(0, 40, 4))
+    assert len(data.train) + len(data.test) == 30
+
+
+def test_both_flags_and_rows_that_say_neither(pictures):
+    flags = [("0", "0"), ("1", "0"), ("0", "1"), ("1", "1"), ("maybe", "0"), ("0", "0"), ("0", "0"), ("0", "0")]
+    table = write(pictures, rows(extra=lambda place: flags[place % 8]), header=("path", "label", "is_valid", "is_test"))
+    data = load(table)
+    assert sizes(data) == (20, 5, 5)
+    notes = "\n".join(data.notes)
+    assert "5 rows were left out, they are both for validation and for test: line 5" in notes
+    assert "5 rows were left out, their is_valid is neither true nor false: line 6" in notes
+
+
+@pytest.mark.parametrize("names", [("train", "dev", "test"), ("TRAIN", "Val", "Test"), ("training_set", "valid", "testing"), ("seg_train", "eval", "seg_test")])
+@pytest.mark.parametrize("column", ["split", "Split", "data set", "subset", "partition"])
+def test_splits_by_the_names_that_folders_have(pictures, column, names):
+    table = write(pictures, rows(extra=lambda place: [names[place % 3]]), header=("path", "label", column))
+    assert sizes(load(table)) == (14, 13, 13)
+
+
+def test_a_column_called_set_that_holds_no_splits(pictures):
+    """It is named as not used, and is no reason to drop rows."""
+    data = load(write(pictures, rows(extra=lambda place: ["AB"[place % 2]]), header=("path", "label", "set")))
+    assert sizes(data) == (28, 4, 8)
+    assert "columns that are not used: 'set'" in data.notes
+
+
+def test_rows_without_labels_by_their_split(pictures):
+    table = write(pictures, rows(extra=lambda place: ["unlabeled" if place % 4 == 0 else "train"]), header=("path", "label", "split"))
+    data = load(table)
+    assert sum(sizes(data)) == 30
+    assert any("10 rows were left out, their split is neither for training nor for measuring" in note for note in data.notes)
+
+
+@pytest.mark.parametrize(("header", "extra"), [
+    (("path", "label", "class_id"), lambda place: [str(place // 20)]),
+    (("path", "label", "ClassName"), lambda place: ["the " + ("cat" if place < 20 else "dog")]),
+    (("path", "label", "category"), lambda place: ["cat" if place < 20 else "dog"]),
+])  # fmt: skip
+def test_classes_that_are_written_twice(pictures, header, extra):
+    """A number and a name for each class are one thing; the names are shown."""
+    data = load(write(pictures, rows(extra=extra), header=header))
+    assert (sizes(data), data.class_names) == ((28, 4, 8), ("cat", "dog"))
+    assert any("say the same of every row" in note for note in data.notes)
+
+
+def test_numbers_before_the_names_of_the_classes(pictures):
+    """As a table of birds on Kaggle has it."""
+    lines = [[str(place // 20), path, label, "train", "x"] for place, (path, label) in enumerate(rows())]
+    data = load(write(pictures, lines, header=("class id", "filepaths", "labels", "data set", "scientific name")))
+    assert (sizes(data), data.class_names) == ((28, 4, 8), ("cat", "dog"))
+
+
+def test_used_and_left_out_rows_are_all_rows(pictures):
+    lines = [*rows(), ["img/gone.png", "cat"], ["", "dog"], ["img/001.png", ""], ["img/002.png", "cat"]]
+    data = load(write(pictures, lines))
+    assert sum(sizes(data)) + sum(one.images for one in data.left_out) == len(lines)
+
+
 def test_other_columns_and_their_order_do_not_matter(pictures):
     lines = [["x", label, "1,5", path] for path, label in rows()]
     assert sizes(load(write(pictures, lines, header=("id", "label", "weight", "path"), delimiter=";"))) == (28, 4, 8)
@@ -151,16 +260,38 @@ class TestWhatCannotBeUsed:
     def test_a_folder(self, tmp_path):
         self.refused(tmp_path, "cannot be read")
 
-    @pytest.mark.parametrize("text", ["", "\n\n", "img/000.png,cat\n", "path\nimg/000.png\n", "path|label\n", "label,split\n"])
-    def test_no_header(self, tmp_path, text):
+    @pytest.mark.parametrize(("text", "message"), [
+        ("", "has no column for the path of each image and for its class: its first line names nothing"),
+        ("\n\n", "its first line names nothing"),
+        ("img/000.png,cat\n", "and for its class: its first line names 'img/000.png', 'cat'"),
+        ("path\nimg/000.png\n", "has no column for its class: its first line names 'path'"),
+        ("label,split\n", "has no column for the path of each image: its first line names 'label', 'split'"),
+        ("when;where;what\n", "its first line names 'when', 'where', 'what'"),
+        ("Width\tHeight\tClassId\n", "in any case and spelling: for the path of each image path, file, file_name"),
+        ("sep=|\na|label\n", "for the path of each image: its first line names 'a', 'label'"),
+    ])  # fmt: skip
+    def test_a_missing_column_is_named_with_what_is_there(self, tmp_path, text, message):
         (tmp_path / "table.csv").write_text(text)
-        self.refused(tmp_path / "table.csv", "no column path or no column label")
+        self.refused(tmp_path / "table.csv", message)
+
+    @pytest.mark.parametrize(("header", "cells", "named"), [
+        (("path", "file", "label"), lambda place: [f"img/{place:03d}.png", f"{place}.png", "c"], "the path of each image: 'path', 'file'"),
+        (("image", "Image_Path", "label"), lambda place: [str(place), f"img/{place:03d}.png", "c"], "'image', 'Image_Path'"),
+        (("path", "label", "class"), lambda place: [f"img/{place:03d}.png", "cat" if place % 3 else "dog", "ab"[place % 2]], "its class: 'label', 'class'"),
+        (("path", "label", "label"), lambda place: [f"img/{place:03d}.png", "c", "d" * (place % 3)], "its class: 'label', 'label'"),
+        (("path", "category_id", "target", "class"), lambda place: [f"img/{place:03d}.png", str(place % 3), str(place % 2), "x"], "has 3 columns"),
+        (("path", "label", "split", "Split_Name"), lambda place: [f"img/{place:03d}.png", "c", "train", "test"], "its split: 'split', 'Split_Name'"),
+        (("path", "label", "split", "is_valid"), lambda place: [f"img/{place:03d}.png", "c", "train", "0"], "in two ways which images are held out: 'split', 'is_valid'"),
+        (("path", "label", "is_training_image"), lambda place: [f"img/{place:03d}.png", "c", "0"], "'is_training_image', which does not say whether"),
+    ])  # fmt: skip
+    def test_two_columns_that_could_both_be_meant(self, pictures, header, cells, named):
+        self.refused(write(pictures, [cells(place) for place in range(40)], header=header), named)
 
     def test_a_header_alone(self, tmp_path):
         self.refused(write(tmp_path, []), "no row of table.csv can be used")
 
     def test_another_encoding(self, tmp_path):
-        (tmp_path / "table.csv").write_bytes("path,label\nä.png,x\n".encode("utf-16"))
+        (tmp_path / "table.csv").write_bytes("path,label\nä.png,x\n".encode("latin-1"))
         self.refused(tmp_path / "table.csv", "is not UTF-8 text")
 
     def test_a_cell_without_end(self, tmp_path):

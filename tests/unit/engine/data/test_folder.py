@@ -81,7 +81,10 @@ def test_any_shape_and_mode(tmp_path):
         (tmp_path / name).mkdir()
         for index, mode in enumerate(("L", "RGBA", "P", "1", "CMYK", "I;16")):
             suffix = "tif" if mode == "CMYK" else "png"
-            Image.new(mode, (5 + index, 30)).save(tmp_path / name / f"{index}.{suffix}")
+            picture = Image.new("L", (5 + index, 30), 0)
+            # no two alike, whatever the mode keeps of them
+            picture.paste(255, (0, 0, 9, 4 * index + (2 if name == "a" else 4)))
+            picture.convert(mode).save(tmp_path / name / f"{index}.{suffix}")
     data = load(tmp_path)
     assert len(data.train) + len(data.validation) + len(data.test) == 12
     assert data.train.images.shape[1:] == (3, 8, 8)

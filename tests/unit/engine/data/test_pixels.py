@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from rft_core import image_files
+from rft_core.engine.data.greys import Greys, Span
 from rft_core.engine.data.pixels import to_pixels
 from rft_core.errors import DataError
 from rft_core.image_files import open_image
@@ -46,17 +47,43 @@ def colours(picture: Image.Image) -> list[list[int]]:
         ("RGBA", (0, 0, 0, 51), "PNG", [204, 204, 204]),
         ("LA", (100, 0), "PNG", [255, 255, 255]),
         ("LA", (100, 255), "PNG", [100, 100, 100]),
-        # 16 bit is scaled: 65,535 is white and its half is grey, not white
+        # alone, a deep grey is scaled by the depth that its own largest value needs
         ("I;16", 65_535, "PNG", [255, 255, 255]),
-        ("I;16", 257 * 100, "PNG", [100, 100, 100]),
-        ("I;16", 300, "TIFF", [1, 1, 1]),
-        ("I", 257 * 100, "TIFF", [100, 100, 100]),
+        ("I;16", 4_095, "PNG", [255, 255, 255]),
+        ("I;16", 2_048, "TIFF", [128, 128, 128]),
+        ("I;16", 100, "PNG", [100, 100, 100]),
+        ("I", 257 * 200, "TIFF", [200, 200, 200]),
         ("F", 0.5, "TIFF", [128, 128, 128]),
         ("F", 40.0, "TIFF", [40, 40, 40]),
     ],
 )  # fmt: skip
 def test_every_mode(mode, colour, kind, expected):
     assert colours(stored(Image.new(mode, (7, 5), colour), kind)) == [expected]
+
+
+@pytest.mark.parametrize(("largest", "value", "expected"), [
+    (65_535, 257 * 100, 100),
+    (65_535, 300, 1),
+    (4_000, 2_047, 127),
+    (1_023, 1_023, 255),
+    (2_000, 4_095, 255),
+    (511, 512, 128),
+    (255, 77, 77),
+    (1, 1, 1),
+])  # fmt: skip
+@pytest.mark.parametrize(("mode", "kind"), [("I;16", "PNG"), ("I;16", "TIFF"), ("I", "TIFF")])
+def test_a_deep_grey_is_scaled_by_the_depth_of_its_whole_dataset(mode, kind, largest, value, expected):
+    greys = Greys(integers=Span(0, largest))
+    pixels = to_pixels(stored(Image.new(mode, (7, 5), value), kind), 8, lambda: greys)
+    assert np.unique(pixels).tolist() == [expected]
+
+
+def test_a_pgm_names_its_own_largest_value():
+    """Pillow has scaled it already, whatever else the dataset holds."""
+    content = b"P5 2 2 4095\n" + np.full(4, 2047, ">u2").tobytes()
+    greys = Greys(integers=Span(0, 1_023))
+    pixels = to_pixels(open_image(io.BytesIO(content)), 8, lambda: greys)
+    assert np.unique(pixels).tolist() == [127]
 
 
 def test_a_palette_with_transparency_shows_white():

@@ -1,0 +1,305 @@
+"""Copies of a picture stay in one split: checked on the pixels that a dataset returns, with nothing of the engine's own.
+
+`alike` hashes arrays by itself, and every picture is drawn here.
+"""
+
+import hashlib
+import io
+import time
+from dataclasses import replace
+
+import datasets
+import numpy as np
+import pytest
+from PIL import Image
+
+from rft_core.engine.data import decode, load
+from rft_core.engine.data.copies import group_digests, pixel_digest
+from rft_core.engine.data.dataset import Request, holdout
+from rft_core.engine.data.listing import Listing, Pictures
+from rft_core.engine.data.protocols import by_group, by_share, per_class
+from rft_core.engine.data.tables import list_tables
+from rft_core.errors import DataError
+from rft_core.sections import DataSpec
+from rft_core.spec import RunSpec
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """An empty folder beside the home."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    return folder
+
+
+def noise(seed: int, size=(12, 10)) -> Image.Image:
+    """A picture like no other."""
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8))
+
+
+def dataset(path, **settings):
+    name = str(path) if ":" in str(path) else f"folder:{path}"
+    return load.load_dataset(RunSpec(data=DataSpec(dataset=name, **settings)), image_size=8)
+
+
+def pixels(split) -> list[str]:
+    return [hashlib.sha256(np.asarray(image).tobytes()).hexdigest() for image in split.images]
+
+
+def alike(data) -> dict[str, int]:
+    """How many images of the second split are in the first one."""
+    parts = {name: pixels(getattr(data, name)) for name in ("train", "validation", "test")}
+    pairs = (("train", "validation"), ("train", "test"), ("validation", "test"))
+    return {f"{one}_{two}": sum(digest in set(parts[one]) for digest in parts[two]) for one, two in pairs}
+
+
+def total(data) -> int:
+    return len(data.train) + len(data.validation) + len(data.test)
+
+
+NOTHING = {"train_validation": 0, "train_test": 0, "validation_test": 0}
+
+
+def thrice(picture, folder, name):
+    for copy in range(3):
+        picture.save(folder / f"{name}-{copy}.png")
+
+
+def other_files(picture, folder, name):
+    """The same pixels in files that have no byte in common but their headers."""
+    picture.save(folder / f"{name}.bmp")
+    picture.save(folder / f"{name}.png", compress_level=0)
+    picture.save(folder / f"{name}.tiff", compression="tiff_lzw")
+    picture.convert("RGBA").save(folder / f"{name}-a.webp", lossless=True)
+
+
+def turned(picture, folder, name):
+    """A copy that lies on its side, and says so."""
+    picture.save(folder / f"{name}.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.transpose(Image.Transpose.ROTATE_90).save(folder / f"{name}-turned.png", exif=exif)
+
+
+def now_and_then(picture, folder, name):
+    """One picture in seven has as many copies as its number says."""
+    for copy in range(1 + (int(name) % 7 == 0) * (int(name) % 5)):
+        picture.save(folder / f"{name}-{copy}.png")
+
+
+@pytest.mark.parametrize("write", [thrice, other_files, turned, now_and_then])
+@pytest.mark.parametrize("sizes", [{}, {"train_size": 24, "eval_size": 12}])
+def test_no_pixels_are_on_two_sides_of_a_folder(photos, write, sizes):
+    for label, name in enumerate(("cat", "dog", "emu")):
+        (photos / name).mkdir()
+        for index in range(30):
+            write(noise(100 * label + index), photos / name, f"{index:03d}")
+    data = dataset(photos, **sizes)
+    assert alike(data) == NOTHING == dict(data.shared)
+    files = len(list(photos.rglob("*.*")))
+    if sizes:
+        assert (len(data.train), len(data.test)) == (24, 12)
+        return
+    assert total(data) == files
+    assert any("more than once" in note for note in data.notes)
+    # stratified as well as copies allow: a fifth of each class is measured, give or take one picture with its copies
+    for split, share in ((data.test, 0.2), (data.validation, 0.08)):
+        assert np.abs(np.bincount(split.labels, minlength=3) - share * files / 3).max() <= 5
+    again = dataset(photos)
+    assert [pixels(getattr(again, name)) for name in ("train", "test")] == [pixels(data.train), pixels(data.test)]
+
+
+def test_the_same_images_whatever_was_decoded_before(photos, home):
+    """The draw depends on the files and the sizes asked for, never on what lies in the cache."""
+    for name in ("a", "b"):
+        (photos / "d" / name).mkdir(parents=True)
+        for index in range(20):
+            thrice(noise(ord(name) * 50 + index), photos / "d" / name, f"{index:02d}")
+    first = dataset(photos / "d", eval_size=10)
+    dataset(photos / "d")
+    assert dataset(photos / "d", eval_size=10).test.digest() == first.test.digest()
+
+
+def test_two_classes_with_one_picture_in_common(photos):
+    """It stays in training where one class has no other; else on any one side."""
+    for name, count in (("a", 20), ("b", 20), ("c", 0)):
+        (photos / name).mkdir()
+        for index in range(count):
+            noise(ord(name) * 100 + index).save(photos / name / f"{index}.png")
+        for index in range(3):
+            noise(index).save(photos / name / f"both{index}.png")
+    data = dataset(photos)
+    assert alike(data) == NOTHING
+    assert set(data.train.labels.tolist()) == {0, 1, 2}
+    assert total(data) == 49
+
+
+def test_blank_pictures_of_different_sizes_are_the_same_at_one_size(photos):
+    for name, shade in (("a", 0), ("b", 255)):
+        (photos / name).mkdir()
+        for index in range(12):
+            noise(index + shade).save(photos / name / f"{index}.png")
+            Image.new("L", (20 + index, 9), shade).save(photos / name / f"blank{index}.png")
+    data = dataset(photos)
+    assert alike(data) == NOTHING
+    assert total(data) == 48
+
+
+def test_a_table_and_a_missing_validation_split(photos):
+    """Test is given, so what it shares with training is counted and said; validation is drawn, so it shares nothing."""
+    lines = ["path,label,split"]
+    for index in range(40):
+        for copy in range(2):
+            noise(index).save(photos / f"{index}-{copy}.png")
+            split = "test" if copy and index < 8 else "train"
+            lines.append(f"{index}-{copy}.png,{'xy'[index % 2]},{split}")
+    (photos / "table.csv").write_text("\n".join(lines))
+    data = dataset(f"csv:{photos / 'table.csv'}")
+    found = alike(data)
+    assert found == dict(data.shared)
+    assert found["train_validation"] == 0
+    assert found["train_test"] + found["validation_test"] == 8
+    told = f"{found['train_test']} of 8 test images are in the training images too, pixel for pixel"
+    assert any(line.startswith(told) for line in data.shared_lines())
+
+
+@pytest.mark.parametrize("shared", [{"train_test": 5}, {"train_validation": 3}, {"validation_test": 4}, {"train_test": 1, "train_validation": 2}])
+def test_given_splits_stay_and_what_they_share_is_counted(photos, shared):
+    folders = {kind: photos / kind / "a" for kind in ("train", "validation", "test")}
+    for place, folder in enumerate(folders.values()):
+        folder.mkdir(parents=True)
+        (folder.parent / "b").mkdir()
+        for index in range(12):
+            noise(1000 * place + index).save(folder / f"{index}.png")
+            noise(1000 * place + 500 + index).save(folder.parent / "b" / f"{index}.png")
+    for pair, count in shared.items():
+        one, two = pair.split("_")
+        for index in range(count):
+            noise(9000 + len(pair) * 50 + index).save(folders[one] / f"more-{pair}-{index}.png")
+            noise(9000 + len(pair) * 50 + index).save(folders[two] / f"more-{pair}-{index}.bmp")
+    for _ in range(2):
+        data = dataset(photos)
+        assert alike(data) == NOTHING | shared == dict(data.shared)
+        assert len(data.shared_lines()) == len(shared)
+
+
+def test_other_domains_that_hold_training_images(photos):
+    for domain in ("photo", "sketch"):
+        for name in ("a", "b"):
+            (photos / domain / name).mkdir(parents=True)
+            for index in range(15):
+                # the first five of class a are in both domains
+                own = 0 if name == "a" and index < 5 else ord(domain[0])
+                noise(own * 1000 + ord(name) * 100 + index).save(photos / domain / name / f"{index}.png")
+    data = dataset(photos, domains=("photo",))
+    inside = set(pixels(data.train))
+    assert data.shared["train_others"] == sum(digest in inside for digest in pixels(data.others["sketch"])) > 0
+
+
+def test_a_table_of_the_hub(home):
+    def png(index):
+        content = io.BytesIO()
+        noise(index).save(content, "png")
+        return {"bytes": content.getvalue(), "path": None}
+
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("int64")})
+    content = {"image": [png(index // 4) for index in range(160)], "label": [index // 4 % 2 for index in range(160)]}
+    listing = list_tables("x/y", {"train": datasets.Dataset.from_dict(content, features)})
+    data = decode.decode(listing, Request(image_size=8))
+    assert (alike(data), total(data)) == (NOTHING, 160)
+
+
+def listing(name: str, numbers, labels, names=None, **parts) -> Listing:
+    """Pictures drawn by number: the same number is the same picture."""
+    names = names or [f"{index}.png" for index in range(len(numbers))]
+    train = Pictures(np.asarray(labels, dtype=np.int64), names, lambda index: noise(int(numbers[index])))
+    classes = tuple(str(label) for label in range(max(labels) + 1))
+    return Listing(name=name, class_names=classes, fingerprint=name, train=train, **parts)
+
+
+@pytest.mark.parametrize("name", ["caltech256", "cub200", "stanford_cars", "gtsrb"])
+def test_the_papers_splits(home, name):
+    """Each by its own rule, over two classes of 90 images, of which every third occurs twice in its class."""
+    from rft_core.engine.data.protocols import with_protocol
+
+    numbers, labels, names = [], [], []
+    for label in range(2):
+        for index in range(60):
+            for copy in range(1 + (index % 2)):
+                numbers.append(1000 * label + index)
+                labels.append(label)
+                # tracks of ten frames; a few of track 0 have their copies in track 1, which makes one track of the two
+                track = 1 if copy and index < 4 else index // 10
+                names.append(f"{label}/{track:05d}_{index:05d}.png")
+    data = decode.decode(with_protocol(listing(name, numbers, labels, names)), Request(image_size=8))
+    assert alike(data) == NOTHING
+    assert total(data) == 180
+    # and again, from the cache
+    again = decode.decode(with_protocol(listing(name, numbers, labels, names)), Request(image_size=8))
+    assert again.test.digest() == data.test.digest()
+    if name == "caltech256":
+        assert np.bincount(data.validation.labels).tolist() == [3, 3]
+        assert np.bincount(data.train.labels).tolist() == [57, 57]
+
+
+def test_copies_that_cannot_be_kept_apart(photos):
+    for name in ("a", "b"):
+        (photos / name).mkdir()
+        for index in range(9):
+            noise(ord(name)).save(photos / name / f"{index}.png")
+    with pytest.raises(DataError, match=r"at most 1 different images \(copies counted once\) a class; training and measuring need at least 3"):
+        dataset(photos)
+
+
+class TestDrawsWithoutCopies:
+    """They are what they were: the numbers here were drawn before copies were looked for."""
+
+    labels = np.random.default_rng(0).integers(0, 7, 500)
+    alone = np.random.default_rng(1).permutation(500)
+
+    def same(self, one, two):
+        assert [part.tolist() for part in one] == [part.tolist() for part in two]
+
+    def test_holding_out(self):
+        kept, held = holdout(self.labels, 0.2, 3)
+        self.same(holdout(self.labels, 0.2, 3, self.alone), (kept, held))
+        assert held[:12].tolist() == HELD
+
+    def test_papers(self):
+        self.same(per_class(self.labels, (20, 5), 0), per_class(self.labels, (20, 5), 0, self.alone))
+        self.same(by_share(self.labels, 0.15, 42), by_share(self.labels, 0.15, 42, self.alone))
+        tracks = self.labels * 100 + np.arange(500) // 20
+        self.same(by_group(self.labels, tracks, 0.1, 1), by_group(self.labels, tracks, 0.1, 1, self.alone))
+        assert per_class(self.labels, (20, 5), 0)[1][:12].tolist() == SECOND
+
+
+HELD = [5, 7, 11, 16, 22, 33, 45, 53, 54, 56, 58, 67]
+SECOND = [40, 43, 45, 57, 103, 115, 121, 128, 149, 158, 161, 185]
+
+
+def test_fifty_thousand_images_are_compared_in_seconds():
+    """By hash: comparing each with each would take hours."""
+    values = np.random.default_rng(0).integers(0, 256, (25_000, 3, 8, 8), dtype=np.uint8)
+    labels = np.arange(50_000) // 2 % 10
+    started = time.process_time()
+    groups = group_digests([pixel_digest(values[index // 2]) for index in range(50_000)])
+    kept, held = holdout(labels, 0.2, 0, groups)
+    assert time.process_time() - started < 10
+    assert np.bincount(labels[held]).tolist() == [1000] * 10
+    assert not set(kept // 2) & set(held // 2)
+
+
+def test_a_picture_is_read_three_times_at_most_where_there_are_copies(home):
+    """Once to meet them, once to look at all, once to draw anew: no more than three reads a picture."""
+    opened = []
+    source = listing("many", np.arange(600) // 2, np.arange(600) // 2 % 3)
+    read = source.train.read
+    train = replace(source.train, read=lambda index: (opened.append(index), read(index))[1])
+    data = decode.decode(replace(source, train=train), Request(image_size=8))
+    assert (alike(data), total(data)) == (NOTHING, 600)
+    assert len(opened) <= 3 * 600
+    opened.clear()
+    decode.decode(replace(source, train=train), Request(image_size=8))
+    assert opened == []
