@@ -1,0 +1,222 @@
+"""What to tell a person whose file of weights does not fit the backbone, with advice that helps."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from rft_core import catalog
+from rft_core.engine.models.containers import Weights
+from rft_core.engine.models.heads import head_names
+from rft_core.engine.models.layouts import LAYOUTS, renamed
+from rft_core.engine.models.order import NOT_NEEDED
+from rft_core.engine.models.readings import Reading, is_normalisation, sides
+from rft_core.errors import printable
+
+NAMED, KEYS = 3, 6
+# what a file may hold beside a backbone and its head: a projection, tokens, a count
+BESIDE = 0.1
+# embeddings are brought to another size
+TABLES = ("pos_embed", "relative_position_bias_table")
+# how much of a backbone must be there for a file to be called an incomplete copy of it
+MOSTLY = 0.5
+Shapes = Counter[tuple[int, ...]]
+
+
+def refusal_of(
+    path: Path,
+    weights: Weights,
+    backbone: nn.Module,
+    wanted: Mapping[str, Tensor],
+    reading: Reading,
+    left: Sequence[str],
+    order: str,
+) -> str:
+    """Return the whole message: what matched, what is missing, and the way out.
+
+    `order` says why tensors of the same shapes were not taken by their order; "" where the shapes
+    are others.
+    """
+    missing = [name for name in wanted if name not in reading.tensors]
+    misfits = [
+        name
+        for name, tensor in wanted.items()
+        if name in reading.tensors and reading.tensors[name].shape != tensor.shape
+    ]
+    matched = len(wanted) - len(missing) - len(misfits)
+    found = f" (names of {reading.layout})" if matched and reading.layout != "timm" else ""
+    counts = (
+        f"{matched} of {len(wanted)} tensors match{found}, {len(missing)} keys missing"
+        f"{some(missing)}, {len(misfits)} of another shape{some(misfits)}, "
+        f"{len(left)} unexpected{some(left)}"
+    )
+    way_out = _way_out(weights, backbone, wanted, reading, matched / len(wanted), order)
+    return f"{path.name} does not fit this backbone: {counts}; {way_out}"
+
+
+def _way_out(
+    weights: Weights,
+    backbone: nn.Module,
+    wanted: Mapping[str, Tensor],
+    reading: Reading,
+    share: float,
+    order: str,
+) -> str:
+    if order:
+        return (
+            "it holds tensors of exactly this backbone's shapes under other names, but they "
+            f"cannot be told by their order: {order}; rename them to the names of this backbone, "
+            f"of which the first is {next(iter(wanted))}, and save them with torch.save"
+        )
+    if looks := likeness(weights.tensors, wanted):
+        return f"it looks like {looks}: set model.backbone to that"
+    differs = _nearest_difference(weights.tensors, wanted, reading)
+    if share > MOSTLY:
+        what = differs or "the file holds only a part of it"
+        return f"most of it is this backbone, but {what}; give the whole model.state_dict() of it"
+    keys = _top_level(weights)
+    return (
+        f"it is like no backbone of the menu: {keys}{differs and f', and {differs}'}; "
+        "choose the architecture it was saved from, by its name in timm"
+    )
+
+
+def likeness(tensors: Mapping[str, Tensor], ours: Mapping[str, Tensor]) -> str | None:
+    """Return the backbone of the menu whose shapes `tensors` has, and little else beside a head.
+
+    Never one with the shapes of `ours`, which is the backbone that is set; None if there is none.
+    """
+    best, least = None, BESIDE
+    theirs = _readable_shapes(tensors)
+    own = _shapes(ours)
+    for name, wanted in _menu().items():
+        spare = min((_spare(wanted, found) for found in theirs), default=math.inf)
+        if wanted != own and spare < least:
+            best, least = name, spare
+    return best
+
+
+@cache
+def _menu() -> dict[str, Shapes]:
+    """Return the shapes of every backbone of the menu, without its head."""
+    return {
+        choice.name: _shapes(_without_head(_without_memory(choice)))
+        for choice in catalog.BACKBONES
+    }
+
+
+def _spare(wanted: Shapes, found: Shapes) -> float:
+    """Return what share of `found` is not in `wanted`; infinite where something is missing."""
+    if wanted - found:
+        return math.inf
+    return (found - wanted).total() / max(found.total(), 1)
+
+
+def _readable_shapes(tensors: Mapping[str, Tensor]) -> list[Shapes]:
+    """Return the shapes of a file as they are, and with q, k and v as one."""
+    layouts = ["timm", *(name for name in LAYOUTS if name.startswith("Hugging Face"))]
+    shapes = [_shapes(renamed(tensors, layout)) for layout in layouts]
+    return [one for index, one in enumerate(shapes) if one not in shapes[:index]]
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> Shapes:
+    return Counter(sides(tensor) for name, tensor in tensors.items() if _is_weight(name, tensor))
+
+
+def _is_weight(name: str, tensor: Tensor) -> bool:
+    last = name.rpartition(".")[2]
+    return not (
+        not tensor.is_floating_point()
+        or last in (*NOT_NEEDED, *TABLES)
+        or is_normalisation(name, tensor)
+    )
+
+
+def _without_head(backbone: nn.Module) -> dict[str, Tensor]:
+    head = head_names(backbone)
+    state = backbone.state_dict().items()
+    return {name: tensor for name, tensor in state if not name.startswith(head)}
+
+
+def _without_memory(choice: catalog.Choice) -> nn.Module:
+    with torch.device("meta"):
+        if choice.name in catalog.EMBEDDED_BACKBONES:
+            return choice.load()(1000)
+        return timm.create_model(choice.name, num_classes=1000)
+
+
+def _top_level(weights: Weights) -> str:
+    """Return what the file holds at its top, by the first part of each name."""
+    counts = Counter(printable(name.partition(".")[0]) for name in weights.tensors)
+    kept = [f"{key} ({count})" if count > 1 else key for key, count in counts.most_common(KEYS)]
+    more = ", ..." if len(counts) > KEYS else ""
+    inside = f" below '{printable('.'.join(weights.keys))}'" if weights.keys else ""
+    return f"its top-level keys{inside} are {', '.join(kept)}{more}"
+
+
+def _nearest_difference(
+    tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor], reading: Reading
+) -> str:
+    """Return the pair of shapes that differs least between file and backbone, as a clause.
+
+    A tensor of the same name where there is one, otherwise any that the other side lacks.
+    """
+    pairs = list(_same_names(wanted, reading)) or list(_unmatched(tensors, wanted))
+    if not pairs:
+        return ""
+    _, name, ours, theirs, called = min(pairs, key=lambda pair: pair[0])
+    what = name if called == name else f"{called}, the nearest to {name},"
+    return f"{what} has the shape {theirs} and here {name if called != name else 'it'} has {ours}"
+
+
+Pair = tuple[float, str, tuple[int, ...], tuple[int, ...], str]
+
+
+def _same_names(wanted: Mapping[str, Tensor], reading: Reading) -> Iterator[Pair]:
+    for name, tensor in wanted.items():
+        other = reading.tensors.get(name)
+        if other is not None and other.shape != tensor.shape:
+            ours, theirs = tuple(tensor.shape), tuple(other.shape)
+            yield _distance(ours, theirs), name, ours, theirs, name
+
+
+def _unmatched(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Iterator[Pair]:
+    lacking = _shapes(wanted) - _shapes(tensors)
+    spare = _shapes(tensors) - _shapes(wanted)
+    ours = _first_of_each(wanted, lacking)
+    theirs = _first_of_each(tensors, spare)
+    for name, shape in ours:
+        for called, other in theirs:
+            yield _distance(shape, other), name, shape, other, called
+
+
+def _first_of_each(
+    tensors: Mapping[str, Tensor], shapes: Shapes
+) -> list[tuple[str, tuple[int, ...]]]:
+    first: dict[tuple[int, ...], tuple[str, tuple[int, ...]]] = {}
+    for name, tensor in tensors.items():
+        if _is_weight(name, tensor) and shapes[sides(tensor)]:
+            first.setdefault(sides(tensor), (name, tuple(tensor.shape)))
+    return list(first.values())
+
+
+def _distance(ours: Sequence[int], theirs: Sequence[int]) -> float:
+    """Return how far two shapes are apart: sides more or less, then the ratios of their sides."""
+    ratios = (
+        abs(math.log(max(one, 1) / max(other, 1)))
+        for one, other in zip(ours, theirs, strict=False)
+    )
+    return 100.0 * abs(len(ours) - len(theirs)) + sum(ratios)
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first few of `names` in brackets, with a space in front; "" for none."""
+    if not names:
+        return ""
+    shown = ", ".join(map(printable, names[:NAMED]))
+    return f" ({shown}{', ...' if len(names) > NAMED else ''})"
