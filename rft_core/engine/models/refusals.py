@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -75,10 +75,11 @@ def _way_out(
         )
     if looks := likeness(weights.tensors, wanted):
         return f"it looks like {looks}: set model.backbone to that"
-    differs = _nearest_difference(weights.tensors, wanted, reading)
     if share > MOSTLY:
-        what = differs or "the file holds only a part of it"
+        what = _nearest(_same_names(wanted, reading)) or "the file holds only a part of it"
         return f"most of it is this backbone, but {what}; give the whole model.state_dict() of it"
+    file = {**reading.rest, **reading.tensors}
+    differs = _nearest(_same_names(wanted, reading)) or _nearest(_unmatched(file, wanted))
     keys = _top_level(weights)
     return (
         f"it is like no backbone of the menu: {keys}{differs and f', and {differs}'}; "
@@ -159,25 +160,22 @@ def _top_level(weights: Weights) -> str:
     return f"its top-level keys{inside} are {', '.join(kept)}{more}"
 
 
-def _nearest_difference(
-    tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor], reading: Reading
-) -> str:
-    """Return the pair of shapes that differs least between file and backbone, as a clause.
-
-    A tensor of the same name where there is one, otherwise any that the other side lacks.
-    """
-    pairs = list(_same_names(wanted, reading)) or list(_unmatched(tensors, wanted))
-    if not pairs:
-        return ""
-    _, name, ours, theirs, called = min(pairs, key=lambda pair: pair[0])
-    what = name if called == name else f"{called}, the nearest to {name},"
-    return f"{what} has the shape {theirs} and here {name if called != name else 'it'} has {ours}"
-
-
 Pair = tuple[float, str, tuple[int, ...], tuple[int, ...], str]
 
 
+def _nearest(pairs: Iterable[Pair]) -> str:
+    """Return the pair of shapes that differs least between file and backbone, as a clause."""
+    nearest = min(pairs, key=lambda pair: pair[0], default=None)
+    if nearest is None:
+        return ""
+    _, name, ours, theirs, called = nearest
+    if called == name:
+        return f"{name} has the shape {theirs} there and {ours} here"
+    return f"{called} has the shape {theirs} there, and the nearest here is {name} with {ours}"
+
+
 def _same_names(wanted: Mapping[str, Tensor], reading: Reading) -> Iterator[Pair]:
+    """Yield the tensors that both have under one name in two shapes."""
     for name, tensor in wanted.items():
         other = reading.tensors.get(name)
         if other is not None and other.shape != tensor.shape:
@@ -186,6 +184,7 @@ def _same_names(wanted: Mapping[str, Tensor], reading: Reading) -> Iterator[Pair
 
 
 def _unmatched(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Iterator[Pair]:
+    """Yield each tensor that the file lacks with each that it has too many."""
     lacking = _shapes(wanted) - _shapes(tensors)
     spare = _shapes(tensors) - _shapes(wanted)
     ours = _first_of_each(wanted, lacking)
