@@ -5,6 +5,7 @@ import sys
 
 from filelock import Timeout
 
+from rft_core.backbones import check_backbone
 from rft_core.home import CHECKOUT, Home
 from rft_core.spec import RunSpec
 from rft_core.store.run_store import RunStore
@@ -13,7 +14,11 @@ from rft_core.worker.loop import worker_lock
 
 
 def submit(store: RunStore, spec: RunSpec, *, start_worker: bool = True) -> str:
-    """Queue `spec` and start a worker when none is running; return the run's id."""
+    """Queue `spec` and start a worker when none is running; return the run's id.
+
+    A backbone that is unknown, or that cannot be fine-tuned, raises before anything is queued.
+    """
+    check_backbone(spec.model.backbone)
     if store.is_local:
         require_device(spec, local_devices())
     run_id = store.submit(spec)

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from torch import Tensor, nn
 
@@ -19,27 +20,22 @@ from rft_core.engine.models.readings import Reading, fit, is_normalisation, side
 # tables that the architecture makes itself, and the one statistic that old files lack
 COUNTS = "num_batches_tracked"
 NOT_NEEDED = (COUNTS, "relative_position_index", "attn_mask")
-ROLES = {
-    role: name
-    for name, roles in {
-        "a weight": ("weight", "kernel", "gamma", "scale", "w"),
-        "a bias": ("bias", "beta", "offset", "b"),
-        "a mean": ("mean",),
-        "a variance": ("var", "variance"),
-    }.items()
-    for role in roles
-}
-MARKS = {
-    word: mark
-    for mark, words in {
-        "a query": ("q", "query", "wq"),
-        "a key": ("k", "key", "wk"),
-        "a value": ("v", "value", "wv"),
-        "a gate": ("gate",),
-        "a shortcut": ("shortcut", "downsample", "skip", "sc"),
-    }.items()
-    for word in words
-}
+_ROLES = (
+    ("a weight", ("weight", "kernel", "gamma", "scale", "w")),
+    ("a bias", ("bias", "beta", "offset", "b")),
+    ("a mean", ("mean",)),
+    ("a variance", ("var", "variance")),
+)
+_MARKS = (
+    ("a query", ("q", "query", "wq")),
+    ("a key", ("k", "key", "wk")),
+    ("a value", ("v", "value", "wv")),
+    ("a gate", ("gate",)),
+    ("a shortcut", ("shortcut", "downsample", "skip", "sc")),
+)
+# what the last word of a name says of a tensor, and any word of its layer
+ROLES = MappingProxyType({word: role for role, words in _ROLES for word in words})
+MARKS = MappingProxyType({word: mark for mark, words in _MARKS for word in words})
 Named = Sequence[tuple[str, Tensor]]
 
 
@@ -62,20 +58,13 @@ def match_by_order(tensors: Tensors, backbone: nn.Module, *, has_order: bool) ->
     ours = [item for item in backbone.state_dict().items() if _counts(*item)]
     head, reason = head_names(backbone), ""
     for prefix in _prefixes(tensors, len(ours) // 2):
-        below = [
-            (name.removeprefix(prefix), tensor)
-            for name, tensor in tensors.items()
-            if name.startswith(prefix) and _counts(name, tensor)
-        ]
+        below = [(name.removeprefix(prefix), tensor) for name, tensor in tensors.items() if name.startswith(prefix) and _counts(name, tensor)]
         wanted = _same_shapes(ours, below, head)
         if not wanted:
             continue
         reason = _contradiction(wanted, below, head) if has_order else UNORDERED
         if not reason:
-            found = {
-                name: fit(theirs, tensor)
-                for (name, tensor), (_, theirs) in zip(wanted, below, strict=True)
-            }
+            found = {name: fit(theirs, tensor) for (name, tensor), (_, theirs) in zip(wanted, below, strict=True)}
             return OrderMatch(Reading(found, "", prefix, by_order=True))
     return OrderMatch(reason=reason)
 
@@ -119,10 +108,7 @@ def _contradiction(ours: Named, theirs: Named, head: tuple[str, ...]) -> str:
         return misplaced
     for (name, tensor), (called, other) in zip(ours, theirs, strict=True):
         if not _alike(tensor, other, has_classes=name.startswith(head)):
-            return (
-                f"where this backbone has {name} {tuple(tensor.shape)} "
-                f"it has {called} {tuple(other.shape)}"
-            )
+            return f"where this backbone has {name} {tuple(tensor.shape)} it has {called} {tuple(other.shape)}"
         role, mark = _role(called), _mark(called)
         if role and _role(name) not in ("", role):
             return f"{called} is {role} by its name, and {name} in its place is {_role(name)}"

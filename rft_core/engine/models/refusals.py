@@ -43,11 +43,7 @@ def refusal_of(
     are others.
     """
     missing = [name for name in wanted if name not in reading.tensors]
-    misfits = [
-        name
-        for name, tensor in wanted.items()
-        if name in reading.tensors and reading.tensors[name].shape != tensor.shape
-    ]
+    misfits = [name for name, tensor in wanted.items() if name in reading.tensors and reading.tensors[name].shape != tensor.shape]
     matched = len(wanted) - len(missing) - len(misfits)
     found = f" (names of {reading.layout})" if matched and reading.layout != "timm" else ""
     counts = (
@@ -81,10 +77,7 @@ def _way_out(
     file = {**reading.rest, **reading.tensors}
     differs = _nearest(_same_names(wanted, reading)) or _nearest(_unmatched(file, wanted))
     keys = _top_level(weights)
-    return (
-        f"it is like no backbone of the menu: {keys}{differs and f', and {differs}'}; "
-        "choose the architecture it was saved from, by its name in timm"
-    )
+    return f"it is like no backbone of the menu: {keys}{differs and f', and {differs}'}; choose the architecture it was saved from, by its name in timm"
 
 
 def likeness(tensors: Mapping[str, Tensor], ours: Mapping[str, Tensor]) -> str | None:
@@ -105,10 +98,7 @@ def likeness(tensors: Mapping[str, Tensor], ours: Mapping[str, Tensor]) -> str |
 @cache
 def _menu() -> dict[str, Shapes]:
     """Return the shapes of every backbone of the menu, without its head."""
-    return {
-        choice.name: _shapes(_without_head(_without_memory(choice)))
-        for choice in catalog.BACKBONES
-    }
+    return {choice.name: _shapes(_without_head(_without_memory(choice))) for choice in catalog.BACKBONES}
 
 
 def _spare(wanted: Shapes, found: Shapes) -> float:
@@ -131,11 +121,7 @@ def _shapes(tensors: Mapping[str, Tensor]) -> Shapes:
 
 def _is_weight(name: str, tensor: Tensor) -> bool:
     last = name.rpartition(".")[2]
-    return not (
-        not tensor.is_floating_point()
-        or last in (*NOT_NEEDED, *TABLES)
-        or is_normalisation(name, tensor)
-    )
+    return not (not tensor.is_floating_point() or last in (*NOT_NEEDED, *TABLES) or is_normalisation(name, tensor))
 
 
 def _without_head(backbone: nn.Module) -> dict[str, Tensor]:
@@ -194,9 +180,7 @@ def _unmatched(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> I
             yield _distance(shape, other), name, shape, other, called
 
 
-def _first_of_each(
-    tensors: Mapping[str, Tensor], shapes: Shapes
-) -> list[tuple[str, tuple[int, ...]]]:
+def _first_of_each(tensors: Mapping[str, Tensor], shapes: Shapes) -> list[tuple[str, tuple[int, ...]]]:
     first: dict[tuple[int, ...], tuple[str, tuple[int, ...]]] = {}
     for name, tensor in tensors.items():
         if _is_weight(name, tensor) and shapes[sides(tensor)]:
@@ -206,10 +190,7 @@ def _first_of_each(
 
 def _distance(ours: Sequence[int], theirs: Sequence[int]) -> float:
     """Return how far two shapes are apart: sides more or less, then the ratios of their sides."""
-    ratios = (
-        abs(math.log(max(one, 1) / max(other, 1)))
-        for one, other in zip(ours, theirs, strict=False)
-    )
+    ratios = (abs(math.log(max(one, 1) / max(other, 1))) for one, other in zip(ours, theirs, strict=False))
     return 100.0 * abs(len(ours) - len(theirs)) + sum(ratios)
 
 

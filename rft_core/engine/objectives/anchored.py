@@ -16,15 +16,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rft_core.engine.models.heads import heads
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.objectives.divergence import kl
+from rft_core.errors import SettingError
 from rft_core.sections import ObjectiveSpec
 
 BETA = 1.0
 
 
 def prepare(model: nn.Module, settings: ObjectiveSpec) -> nn.Module:
-    """Return a frozen copy of the pretrained `model` that gives features (N, D), the input of the head."""
+    """Return a frozen copy of the pretrained `model` that gives features (N, D), the input of the head.
+
+    SettingError where there is not exactly one head to read them through.
+    """
+    count = len(heads(model.backbone))
+    if count != 1:
+        raise SettingError(
+            "objective.kind",
+            "anchored",
+            f"needs a backbone with one head, and {type(model.backbone).__name__} has {count}; choose another objective or another model.backbone",
+        )
     frozen = deepcopy(model).requires_grad_(False).eval()
     frozen.backbone.reset_classifier(0)
     return frozen
@@ -37,7 +49,8 @@ def loss(model: nn.Module, images: Tensor, labels: Tensor, adversary: Adversary 
     total = F.cross_entropy(adversarial, labels)
     if settings.anchor_weight > 0:
         with torch.no_grad():
-            anchor = model.backbone.get_classifier()(reference(attacked))
+            (head,) = heads(model.backbone)
+            anchor = head(reference(attacked))
         total = total + settings.anchor_weight * kl(anchor, adversarial).mean()
     if adversary is None:
         return total

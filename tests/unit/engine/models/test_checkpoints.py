@@ -198,7 +198,10 @@ class TestRefusals:
 
     def test_an_architecture_that_is_not_on_the_menu(self, tmp_path):
         write_tensors(tmp_path / "w.safetensors", {"a.weight": torch.zeros(2, 2), "b.weight": torch.zeros(2, 2)}, {})
-        with pytest.raises(WeightsError, match="2 unexpected .a.weight, b.weight.; it is like no backbone of the menu: its top-level keys are a, b, .*; choose the architecture"):
+        with pytest.raises(
+            WeightsError,
+            match="2 unexpected .a.weight, b.weight.; it is like no backbone of the menu: its top-level keys are a, b, .*; choose the architecture",
+        ):
             load(resnet(), tmp_path / "w.safetensors")
 
     def test_one_missing_tensor_is_enough(self, tmp_path):
