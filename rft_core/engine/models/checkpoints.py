@@ -16,7 +16,7 @@ from rft_core.engine.models.readings import (
     count_fitting,
     is_normalisation,
 )
-from rft_core.engine.models.refusals import refusal_of, some
+from rft_core.engine.models.refusals import deeper, refusal_of, some
 from rft_core.errors import WeightsError
 
 RUN_FILE = "model.safetensors"
@@ -49,7 +49,7 @@ def load_backbone(
     wanted = backbone_tensors(backbone)
     weights, reading = _best(candidates, backbone, wanted)
     left = _left_over(backbone, reading)
-    if count_fitting(reading, wanted) < len(wanted):
+    if count_fitting(reading, wanted) < len(wanted) or deeper(backbone, reading, left):
         order = match_by_order(weights.tensors, backbone, has_order=weights.has_order)
         raise WeightsError(refusal_of(path, weights, backbone, wanted, reading, left, order.reason))
     _refuse_broken(path, wanted, reading)

@@ -51,7 +51,7 @@ def refusal_of(
         f"{some(missing)}, {len(misfits)} of another shape{some(misfits)}, "
         f"{len(left)} unexpected{some(left)}"
     )
-    way_out = _way_out(weights, backbone, wanted, reading, matched / len(wanted), order)
+    way_out = _way_out(weights, backbone, wanted, reading, matched / len(wanted), left, order)
     return f"{path.name} does not fit this backbone: {counts}; {way_out}"
 
 
@@ -61,6 +61,7 @@ def _way_out(
     wanted: Mapping[str, Tensor],
     reading: Reading,
     share: float,
+    left: Sequence[str],
     order: str,
 ) -> str:
     if order:
@@ -69,15 +70,36 @@ def _way_out(
             f"cannot be told by their order: {order}; rename them to the names of this backbone, "
             f"of which the first is {next(iter(wanted))}, and save them with torch.save"
         )
+    more = ""
+    if share == 1:
+        more = "it has more layers than this backbone, whose features would be others without them; "
     if looks := likeness(weights.tensors, wanted):
-        return f"it looks like {looks}: set model.backbone to that"
-    if share > MOSTLY:
-        what = _nearest(_same_names(wanted, reading)) or "the file holds only a part of it"
-        return f"most of it is this backbone, but {what}; give the whole model.state_dict() of it"
+        return f"{more}it looks like {looks}: set model.backbone to that"
+    if more:
+        return f"{more}choose the architecture it was saved from, by its name in timm"
+    if not left and not any(_same_names(wanted, reading)) and share > MOSTLY:
+        return "all of it belongs to this backbone, but it is only a part; give the whole model.state_dict()"
     file = {**reading.rest, **reading.tensors}
     differs = _nearest(_same_names(wanted, reading)) or _nearest(_unmatched(file, wanted))
-    keys = _top_level(weights)
-    return f"it is like no backbone of the menu: {keys}{differs and f', and {differs}'}; choose the architecture it was saved from, by its name in timm"
+    like = "it has much of this backbone" if share > MOSTLY else "it is like no backbone of the menu"
+    return f"{like}: {_top_level(weights)}{differs and f', and {differs}'}; choose the architecture it was saved from, by its name in timm"
+
+
+def deeper(backbone: nn.Module, reading: Reading, left: Sequence[str]) -> list[str]:
+    """Return those of `left` that lie in a stack of layers of `backbone` behind its last one."""
+    names = [name for name in left if name in reading.tensors]
+    stacks = {
+        name: {child for child, _ in module.named_children()} for name, module in backbone.named_modules() if isinstance(module, nn.Sequential | nn.ModuleList)
+    }
+    return [name for name in names if _is_behind(name.split("."), stacks)]
+
+
+def _is_behind(parts: Sequence[str], stacks: Mapping[str, set[str]]) -> bool:
+    for index in range(1, len(parts)):
+        children = stacks.get(".".join(parts[:index]))
+        if children and parts[index].isdigit() and parts[index] not in children:
+            return int(parts[index]) >= len(children)
+    return False
 
 
 def likeness(tensors: Mapping[str, Tensor], ours: Mapping[str, Tensor]) -> str | None:
