@@ -28,18 +28,29 @@ BETA = 1.0
 def prepare(model: nn.Module, settings: ObjectiveSpec) -> nn.Module:
     """Return a frozen copy of the pretrained `model` that gives features (N, D), the input of the head.
 
-    SettingError where there is not exactly one head to read them through.
+    SettingError where there is not one head that reads such features.
     """
-    count = len(heads(model.backbone))
-    if count != 1:
+    frozen = deepcopy(model).requires_grad_(False).eval()
+    if not _reads_features(frozen.backbone):
         raise SettingError(
             "objective.kind",
             "anchored",
-            f"needs a backbone with one head, and {type(model.backbone).__name__} has {count}; choose another objective or another model.backbone",
+            f"needs a backbone with one head that reads its features, which {type(model.backbone).__name__} has not; "
+            "choose another objective or another model.backbone",
         )
-    frozen = deepcopy(model).requires_grad_(False).eval()
     frozen.backbone.reset_classifier(0)
     return frozen
+
+
+def _reads_features(backbone: nn.Module) -> bool:
+    """Return whether the classifier of `backbone` is one layer from features (N, D) to logits (N, K)."""
+    classifier, width = backbone.get_classifier(), getattr(backbone, "head_hidden_size", None)
+    if width is None:
+        return isinstance(classifier, nn.Module)
+    try:
+        return len(heads(backbone)) == 1 and classifier(torch.zeros(2, width)).ndim == 2
+    except (RuntimeError, TypeError, NotImplementedError, ValueError):
+        return False
 
 
 def loss(model: nn.Module, images: Tensor, labels: Tensor, adversary: Adversary | None, settings: ObjectiveSpec, *, reference: nn.Module) -> Tensor:
@@ -49,8 +60,7 @@ def loss(model: nn.Module, images: Tensor, labels: Tensor, adversary: Adversary 
     total = F.cross_entropy(adversarial, labels)
     if settings.anchor_weight > 0:
         with torch.no_grad():
-            (head,) = heads(model.backbone)
-            anchor = head(reference(attacked))
+            anchor = model.backbone.get_classifier()(reference(attacked))
         total = total + settings.anchor_weight * kl(anchor, adversarial).mean()
     if adversary is None:
         return total

@@ -8,14 +8,14 @@ import torch
 from torch import nn
 
 from rft_core import catalog
-from rft_core.engine.models.build import build_model
 from rft_core.engine.models.checkpoints import backbone_tensors, load_backbone
 from rft_core.engine.models.heads import heads, train_heads
+from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.engine.models.trainable import NO_HEAD, refusal, step
-from rft_core.engine.objectives.build import build_objective
+from rft_core.engine.objectives.anchored import prepare
 from rft_core.engine.optim import build_optimizer
 from rft_core.errors import SettingError, StrategyError
-from rft_core.sections import ModelSpec, ObjectiveSpec, OptimSpec, StrategySpec
+from rft_core.sections import ObjectiveSpec, OptimSpec, StrategySpec
 from tests.unit.engine.models.scattered import scattered
 
 VIT = {"img_size": 32, "patch_size": 8, "embed_dim": 24, "depth": 1, "num_heads": 2}
@@ -88,11 +88,19 @@ def test_a_distilled_checkpoint_of_other_classes_is_loaded_and_both_heads_are_ne
     assert all(torch.equal(head.weight, old) for head, old in zip(heads(model), before, strict=True))
 
 
-def test_anchored_says_that_it_reads_through_one_head():
-    spec = ModelSpec(backbone="deit_tiny_distilled_patch16_224", pretrained=False)
-    model = build_model(spec, num_classes=3, image_size=32, seed=0)
-    with pytest.raises(SettingError, match="objective.kind needs a backbone with one head, and VisionTransformerDistilled has 2"):
-        build_objective(ObjectiveSpec(kind="anchored"), model, None)
+@pytest.mark.parametrize("name", ["deit_tiny_distilled_patch16_224", "crossvit_tiny_240", "dla46x_c"])
+def test_anchored_says_that_it_reads_features_through_one_head(name):
+    """Two heads, one a scale, and one that is a convolution."""
+    model = NormalizedModel(timm.create_model(name, num_classes=3), (0.5,) * 3, (0.25,) * 3)
+    with pytest.raises(SettingError, match="objective.kind needs a backbone with one head that reads its features"):
+        prepare(model, ObjectiveSpec(kind="anchored"))
+
+
+@pytest.mark.parametrize("name", ["test_vit", "test_efficientnet", "test_convnext", "test_resnet"])
+def test_anchored_reads_the_pretrained_features_as_the_model_does(name):
+    model = NormalizedModel(timm.create_model(name, num_classes=3), (0.5,) * 3, (0.25,) * 3).eval()
+    reference, images = prepare(model, ObjectiveSpec(kind="anchored")), torch.rand(2, 3, 160, 160)
+    torch.testing.assert_close(model.backbone.get_classifier()(reference(images)), model(images))
 
 
 class TestRefusals:
