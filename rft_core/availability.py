@@ -9,7 +9,7 @@ from threading import Thread
 from urllib.parse import urlparse
 
 from rft_core import catalog
-from rft_core.backbones import BackboneFacts, facts
+from rft_core.backbones import BackboneFacts, facts, near_names
 from rft_core.home import Home
 
 HUB = "https://huggingface.co"
@@ -36,7 +36,10 @@ def backbone_here(name: str, home: Home, *, online: bool | None = None) -> Avail
         return Availability(True, "embedded")
     known = facts(name)
     if known is None:
-        return Availability(False, f"'{name}' is not a backbone of this version of timm; look for another name")
+        near = ", ".join(near_names(name))
+        return Availability(False, f"'{name}' is not a backbone of this version of timm; names near it: {near}")
+    if known.refusal:
+        return Availability(False, f"'{name}' cannot be fine-tuned: {known.refusal}; choose another one")
     if not known.hub_id:
         return Availability(False, f"no weights were published for '{name}'; start from random weights")
     if folder := cached_in(known.hub_id, home):

@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from rft_core import catalog
-from rft_core.errors import UnknownNameError
+from rft_core.errors import SettingError, UnknownNameError, printable
 from rft_core.home import BACKBONES_FILE
 
 BYTES = 4
@@ -32,6 +32,10 @@ PASSES = MappingProxyType({"natural": 1, "adversarial": 1, "trades": 2, "mart": 
 IMAGE_COPIES = 6
 # what a layer needs while it is computed, and what the allocator leaves unused, beside what is kept; measured
 WORKSPACE = 1.4
+# what stands in front of a name on the Hugging Face hub
+HUB_PREFIXES = ("hf_hub:", "hf-hub:", "timm/")
+# names of weights that timm's own names are near to, in messages
+NEAR = 10
 # resident memory of a run of bloom_resnet at 32 pixels, and what peft adds; measured
 PROGRAM_BYTES, PEFT_BYTES = 840_000_000, 80_000_000
 
@@ -43,6 +47,7 @@ class BackboneFacts:
     `parameters` counts weights with the published head. `macs` are multiply-adds a picture. `activations` are float32 numbers a picture that
     a forward pass keeps for the gradient of every weight, `frozen_activations` for the gradient of the pixels alone. `hub_id` is
     OWNER/NAME on the Hugging Face hub, an address, or "" where no weights were published. `licence` is that of the weights.
+    `refusal` says why the architecture cannot be fine-tuned, as a clause; "" where it can.
     """
 
     name: str
@@ -55,6 +60,7 @@ class BackboneFacts:
     hub_id: str
     tier: str
     is_robust: bool
+    refusal: str = ""
 
     @property
     def download_bytes(self) -> int | None:
@@ -65,9 +71,9 @@ class BackboneFacts:
 def facts(name: str) -> BackboneFacts | None:
     """Return what is known of the backbone `name` (embedded, a timm architecture, or ARCHITECTURE.TAG); None for an unknown name.
 
-    An architecture alone stands for its default weights.
+    An architecture alone stands for its default weights, an earlier name of timm's for its new one.
     """
-    index = _index()
+    index, name = _index(), current_name(name)
     row, (licence, own, hub) = index["embedded"].get(name), ("MIT", None, "")
     if row is None:
         architecture, dot, tag = name.partition(".")
@@ -79,15 +85,77 @@ def facts(name: str) -> BackboneFacts | None:
         licence = "" if place is None else index["licences"][place]
         hub = f"timm/{architecture}.{tag}" if hub is None else hub
     choice = _choices().get(name)
-    return BackboneFacts(name, *(own or row), licence, hub, choice.tier if choice else "", bool(choice and choice.is_robust))
+    refusal = index["refused"].get(name.partition(".")[0], "")
+    return BackboneFacts(
+        name,
+        *(own or row),
+        licence,
+        hub,
+        choice.tier if choice else "",
+        bool(choice and choice.is_robust),
+        refusal,
+    )
+
+
+def current_name(name: str) -> str:
+    """Return the name that timm has today for `name`: after its renamings, without the hub's prefix.
+
+    `vit_base_patch16_224_in21k` is `vit_base_patch16_224.augreg_in21k` now. A name that timm did
+    not rename, and one that it does not know, comes back as it is.
+    """
+    short = name.strip()
+    for prefix in HUB_PREFIXES:
+        short = short.removeprefix(prefix)
+    new = _index()["renamed"].get(short, short)
+    return new if new in _known_names() else name
+
+
+def renaming(name: str) -> str:
+    """Return a sentence without its full stop that says under which name `name` is used, or ""."""
+    new = current_name(name)
+    return "" if new == name else f"the backbone '{printable(name)}' is called '{new}' in timm now"
+
+
+def near_names(name: str, limit: int = NEAR) -> list[str]:
+    """Return the `limit` names of backbones nearest to `name`: by words in common, then letters."""
+    called = printable(name).lower()
+    words = set(_split(called))
+    shared = {other: len(words.intersection(_split(other))) for other in _names()}
+    most = max(shared.values())
+    matcher = SequenceMatcher(b=called, autojunk=False)
+
+    def likeness(other: str) -> float:
+        matcher.set_seq1(other)
+        return matcher.ratio()
+
+    def rank(other: str) -> tuple[bool, int, float]:
+        return "".join(_split(other)) != joined, -shared[other], -likeness(other)
+
+    joined = "".join(_split(called))
+    candidates = [other for other, count in shared.items() if count >= most - 1 or "".join(_split(other)) == joined]
+    return sorted(candidates, key=rank)[:limit]
+
+
+def check_backbone(name: str) -> None:
+    """Raise unless `name` is a backbone that can be fine-tuned; says the nearest names, or why."""
+    found = facts(name)
+    if found is None:
+        raise UnknownNameError("backbone", name, [], "model.backbone", near=near_names(name))
+    if found.refusal:
+        raise SettingError(
+            "model.backbone",
+            name,
+            f"cannot be fine-tuned: {found.refusal}; choose another one, see `list backbones`",
+        )
 
 
 def search(text: str, limit: int = 30) -> list[str]:
     """Return up to `limit` names of backbones, with and without tags of weights, that hold every word of `text` in any order.
 
-    A word that is in no name stands for the nearest that is. Names of the menu come first, then short before long.
+    A word that is in no name stands for the nearest that is, an earlier name of timm's for its new one. Names of the menu come first, then short before long.
     """
-    words = [word for word in re.split(r"[^a-z0-9]+", text.lower()) if word]
+    text = current_name(text)
+    words = _split(text.lower())
     alternatives = [_alternatives(word) for word in words]
     found = [name for name in _names() if all(any(one in name for one in options) for options in alternatives)]
     menu = {choice.name: place for place, choice in enumerate(catalog.BACKBONES)}
@@ -145,6 +213,15 @@ def _names() -> tuple[str, ...]:
     index = _index()
     tagged = (f"{architecture}.{tag}" for architecture, tags in index["weights"].items() for tag in tags)
     return (*index["embedded"], *index["architectures"], *tagged)
+
+
+@cache
+def _known_names() -> frozenset[str]:
+    return frozenset(_names())
+
+
+def _split(name: str) -> list[str]:
+    return [word for word in re.split(r"[^a-z0-9]+", name) if word]
 
 
 @cache

@@ -12,9 +12,12 @@ RftError
 └── TrainingError             the run itself went wrong (a loss that is not finite)
 """
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 LONGEST_SHOWN = 100
+# names that a message lists at most
+MOST_LISTED = 30
 
 
 class RftError(Exception):
@@ -56,15 +59,38 @@ def printable(text: str) -> str:
 
 
 class UnknownNameError(UserError):
-    """A name that is on no menu; says the nearest one, or all of them, and the dotted `setting` that has it where there is one."""
+    """A name that is on no menu; says the nearest one, or the menu, or the first names of a long one.
 
-    def __init__(self, kind: str, name: str, known: list[str], setting: str = ""):
+    The dotted `setting` has the name, where there is one. `near` are names like it, the nearest
+    first, from a list that is too long for a message; then `known` is not looked at.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        known: list[str],
+        setting: str = "",
+        *,
+        near: Sequence[str] = (),
+    ):
         # no name of a menu is near to endless text, and looking for one takes long
         called = printable(name) if isinstance(name, str) else _shown(name)
-        near = get_close_matches(called, known, n=1, cutoff=0.5)
-        way_out = f"did you mean '{printable(near[0])}'?" if near else f"known: {', '.join(map(printable, known))}"
-        super().__init__(f"{setting}{': ' if setting else ''}unknown {kind} '{called}', {way_out}")
-        self.kind, self.name, self.known, self.nearest = kind, name, known, near[0] if near else None
+        nearest = list(near) or get_close_matches(called, known, n=1, cutoff=0.5)
+        where = f"{setting}: " if setting else ""
+        super().__init__(f"{where}unknown {kind} '{called}', {_way_out(nearest, known)}")
+        self.kind, self.name, self.known = kind, name, known
+        self.nearest, self.near = nearest[0] if nearest else None, tuple(near)
+
+
+def _way_out(nearest: Sequence[str], known: Sequence[str]) -> str:
+    if not nearest:
+        more = len(known) - MOST_LISTED
+        listed = ", ".join(map(printable, known[:MOST_LISTED]))
+        return f"known: {listed}{f', and {more} more' if more > 0 else ''}"
+    first, *others = map(printable, nearest)
+    also = f" Names near it: {', '.join(others)}" if others else ""
+    return f"did you mean '{first}'?{also}"
 
 
 class DataError(UserError):

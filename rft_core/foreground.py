@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from rft_core.backbones import check_backbone
 from rft_core.errors import UserError
 from rft_core.spec import RunSpec
 from rft_core.store.records import RunRecord
@@ -19,6 +20,7 @@ WAIT_SECONDS = 0.5
 
 def run_here(store: RunStore, spec: RunSpec, target: str, devices: Sequence[str], console: Console) -> RunRecord:
     """Store, claim and execute `spec` here; return its record. Waits while another run has the device."""
+    check_backbone(spec.model.backbone)
     require_device(spec, devices)
     store.reconcile()
     run_id = store.submit(spec, reserved=True)

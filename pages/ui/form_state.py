@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui import form_link, lesson, prefill
-from rft_core import PRESETS, RunSpec, choices
+from rft_core import PRESETS, RunSpec, backbones, choices
 from rft_core.catalog import SCHEMES
 from rft_core.errors import printable
 from rft_core.spec import flatten
@@ -150,6 +150,7 @@ def as_percent(points: Sequence[tuple[float, float]]) -> list[list[float]]:
 
 
 def _fill_backbone(name: str) -> None:
+    name = backbones.current_name(name)
     on_menu = name in [row.name for row in choices("backbones")]
     st.session_state[key("model.backbone")] = name if on_menu else ANY_TIMM
     st.session_state["train.backbone_search"] = "" if on_menu else name

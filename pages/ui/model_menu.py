@@ -54,6 +54,8 @@ def _search() -> None:
         st.session_state["train.backbone_match"] = None
         st.caption("Type part of a name; every timm model of images can be fine-tuned.")
         return
+    if renamed := backbones.renaming(text.strip()):
+        st.caption(plain(f"Note: {renamed}."))
     if st.session_state.get("train.backbone_match") not in found:
         st.session_state["train.backbone_match"] = found[0]
     more = f"the first {MATCHES} matches" if len(found) == MATCHES else f"{len(found)} {'match' if len(found) == 1 else 'matches'}"
@@ -76,16 +78,18 @@ def chosen_backbone() -> str:
     if name := _chosen():
         return name
     wanted = st.session_state.get("train.backbone_search")
-    raise UserError(
-        f"no timm model matches '{wanted}'; try fewer words" if wanted else "no backbone is chosen yet; type part of a timm name, or pick one from the menu"
-    )
+    if not wanted:
+        raise UserError("no backbone is chosen yet; type part of a timm name, or pick one from the menu")
+    near = ", ".join(backbones.near_names(wanted))
+    raise UserError(f"no timm model matches '{wanted}'; try fewer words, or one of {near}")
 
 
 def _show(name: str, help_text: str) -> None:
     """Say what the backbone is, what it asks for, and where its weights come from."""
     reason = weights_missing(name)
     weights = f":material/cloud_off: {plain(f'Weights: {reason}.')}" if reason else plain(f"Weights: {_origin(name)}.")
-    st.caption("  \n".join(line for line in (help_text, " · ".join(_known(name)), weights) if line))
+    lines = (help_text, " · ".join(_known(name)), weights)
+    st.caption("  \n".join(line for line in lines if line))
 
 
 def _known(name: str) -> list[str]:
@@ -111,7 +115,9 @@ def _origin(name: str) -> str:
 
 def weights_missing(name: str) -> str:
     """Return why a run with the backbone `name` cannot have its weights, as a sentence without its full stop; "" when it can."""
-    state = st.session_state
+    state, known = st.session_state, backbones.facts(name)
+    if known is not None and known.refusal:
+        return f"'{name}' cannot be fine-tuned, since {known.refusal}; choose another backbone"
     if path := (state[key("model.checkpoint")] or "").strip():
         if not is_instructor():
             return PLACES_REFUSED

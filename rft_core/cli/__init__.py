@@ -14,6 +14,7 @@ from rich.table import Table
 
 from rft_core import catalog, presets
 from rft_core.arguments import build_spec, split_epsilons, split_settings
+from rft_core.backbones import renaming
 from rft_core.cli import files, stored
 from rft_core.cli.options import AsJson, PresetName, RunId, Settings, SpecFile
 from rft_core.errors import UnknownNameError, UserError
@@ -153,13 +154,21 @@ def schedule(
         out.print(f"epoch {epoch:3d}  {'█' * round(40 * value):40s} {value * spec.threat.epsilon * 255:5.2f}/255", highlight=False)
 
 
+def _wanted(preset: str | None, spec_file: Path | None, settings: list[str] | None) -> RunSpec:
+    """Return the spec of the options, and say so on stderr where timm has renamed its backbone."""
+    spec = build_spec(preset, spec_file, settings)
+    if renamed := renaming(spec.model.backbone):
+        err.print(renamed, highlight=False, markup=False, soft_wrap=True)
+    return spec
+
+
 @app.command()
 def run(preset: PresetName = None, spec: SpecFile = None, settings: Settings = None, as_json: AsJson = False) -> None:
     """Run in the foreground with a progress bar; the run is stored like any other. Ctrl-C keeps its last checkpoint."""
     from rft_core.foreground import run_here
 
     store = open_store()
-    record = run_here(store, build_spec(preset, spec, settings), EXECUTE, local_devices(), err)
+    record = run_here(store, _wanted(preset, spec, settings), EXECUTE, local_devices(), err)
     if as_json:
         show_json(record.report or {"run_id": record.run_id, "status": record.status, "reason": record.reason})
     else:
@@ -171,7 +180,7 @@ def run(preset: PresetName = None, spec: SpecFile = None, settings: Settings = N
 @app.command()
 def submit(preset: PresetName = None, spec: SpecFile = None, settings: Settings = None, as_json: AsJson = False) -> None:
     """Queue a run and return at once; a worker is started when none is running."""
-    run_id = submit_run(open_store(), build_spec(preset, spec, settings))
+    run_id = submit_run(open_store(), _wanted(preset, spec, settings))
     show_json({"run_id": run_id}) if as_json else out.print(run_id, highlight=False)
 
 

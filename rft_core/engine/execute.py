@@ -17,6 +17,7 @@ from rft_core.engine.disk import write_patiently
 from rft_core.engine.evaluate import Evaluation
 from rft_core.engine.memory import fitting_batch, free_bytes, kept_bytes
 from rft_core.engine.models.build import build_model, check_weights, preprocessing
+from rft_core.engine.models.heads import heads
 from rft_core.engine.modes import trains_statistics
 from rft_core.engine.objectives.build import build_objective
 from rft_core.engine.optim import build_optimizer
@@ -98,7 +99,7 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     model = choose_products(model.to(runtime.device, memory_format=runtime.memory_format), runtime.device)
     if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
         notify(why)
-    optimizer = build_optimizer(model, model.backbone.get_classifier(), spec.optim)
+    optimizer = build_optimizer(model, nn.ModuleList(heads(model.backbone)), spec.optim)
     dataset = dataset.to(runtime.device)
     if dataset.train.images.device != dataset.train.labels.device:
         notify("the training images do not fit beside the training on the GPU; they stay in main memory and travel batch by batch")

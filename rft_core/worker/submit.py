@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from rft_core.backbones import check_backbone
 from rft_core.dataset_check import check_dataset
 from rft_core.home import CHECKOUT, Home
 from rft_core.spec import RunSpec
@@ -17,8 +18,10 @@ from rft_core.worker.loop import worker_lock
 def submit(store: RunStore, spec: RunSpec, *, start_worker: bool = True) -> str:
     """Queue `spec` and start a worker when none is running; return the run's id.
 
-    Raises UserError where the run could not begin on this machine: no such device, or a folder of images that no run can use.
+    Raises UserError where the run could not begin: a backbone that is unknown or cannot be fine-tuned, no such device on
+    this machine, or a folder of images that no run can use.
     """
+    check_backbone(spec.model.backbone)
     if store.is_local:
         require_device(spec, local_devices())
         _check_folder(spec)

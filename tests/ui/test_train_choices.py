@@ -24,6 +24,7 @@ class Facts:
     licence: str = "MIT"
     tier: str = ""
     is_robust: bool = False
+    refusal: str = ""
 
 
 @pytest.fixture
@@ -109,7 +110,26 @@ class TestBackbone:
         app = open_app(TRAIN)
         app.selectbox(key="train.model.backbone").set_value("any timm model").run()
         app.text_input(key="train.backbone_search").set_value("zzz").run()
-        assert "no timm model matches 'zzz'" in app.error[0].value
+        assert "no timm model matches 'zzz'; try fewer words, or one of " in app.error[0].value
+
+    @pytest.mark.parametrize("pretrained", [True, False])
+    def test_an_architecture_without_a_head_is_refused_before_launch(self, store, pretrained):
+        app = open_app(TRAIN)
+        app.selectbox(key="train.model.backbone").set_value("any timm model").run()
+        app.toggle(key="train.model.pretrained").set_value(pretrained).run()
+        app.text_input(key="train.backbone_search").set_value("qwen3_vit_88m_enc").run()
+        assert app.button(key="train.launch").disabled
+        assert "cannot be fine-tuned, since it has no classification head" in texts(app)
+
+    def test_an_earlier_name_of_timm_is_followed_and_said(self, store):
+        app = open_app(TRAIN)
+        app.selectbox(key="train.model.backbone").set_value("any timm model").run()
+        app.toggle(key="train.model.pretrained").set_value(False).run()
+        app.text_input(key="train.backbone_search").set_value("tf_efficientnet_b0_ns").run()
+        assert app.selectbox(key="train.backbone_match").value == "tf_efficientnet_b0.ns_jft_in1k"
+        assert "'tf_efficientnet_b0_ns' is called 'tf_efficientnet_b0.ns_jft_in1k' in timm now" in texts(app)
+        app.button(key="train.launch").click().run()
+        assert store.records()[0].spec.model.backbone == "tf_efficientnet_b0.ns_jft_in1k"
 
     def test_a_robust_backbone_is_advised_a_constant_schedule_in_one_click(self, store, zoo):
         app = open_app(TRAIN)

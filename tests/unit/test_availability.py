@@ -69,8 +69,13 @@ def test_weights_with_an_address_of_their_own(home, tmp_path):
 
 
 def test_an_unknown_name_and_one_without_weights(home, monkeypatch):
-    assert not backbone_here("resnet5", home, online=True).usable
-    monkeypatch.setattr(availability, "facts", lambda name: type("Facts", (), {"hub_id": ""}))
+    unknown = backbone_here("resnet5", home, online=True)
+    assert not unknown.usable
+    assert "names near it: resnet50, " in unknown.reason
+    refused = backbone_here("qwen3_vit_88m_enc", home, online=True)
+    assert not refused.usable
+    assert "cannot be fine-tuned: it has no classification head" in refused.reason
+    monkeypatch.setattr(availability, "facts", lambda name: type("Facts", (), {"hub_id": "", "refusal": ""}))
     assert backbone_here("resnet18d", home, online=True).reason == "no weights were published for 'resnet18d'; start from random weights"
 
 

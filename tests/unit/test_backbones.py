@@ -3,8 +3,20 @@
 import pytest
 
 from rft_core import catalog
-from rft_core.backbones import KEPT, PASSES, PROGRAM_BYTES, TRAINED_SHARE, facts, search, training_memory
-from rft_core.errors import UnknownNameError
+from rft_core.backbones import (
+    KEPT,
+    PASSES,
+    PROGRAM_BYTES,
+    TRAINED_SHARE,
+    check_backbone,
+    current_name,
+    facts,
+    near_names,
+    renaming,
+    search,
+    training_memory,
+)
+from rft_core.errors import SettingError, UnknownNameError
 
 
 def test_facts_of_weights():
@@ -85,6 +97,67 @@ def test_search_takes_every_word_and_keeps_its_limit():
 
 def test_every_name_that_is_found_is_known():
     assert all(facts(name) for name in search("", limit=10_000))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("vit_base_patch16_224_in21k", "vit_base_patch16_224.augreg_in21k"),
+        ("tf_efficientnet_b0_ns", "tf_efficientnet_b0.ns_jft_in1k"),
+        ("convnext_base_in22ft1k", "convnext_base.fb_in22k_ft_in1k"),
+        ("vit_base_patch16_224_sam", "vit_base_patch16_224.sam_in1k"),
+        ("timm/resnet18.a1_in1k", "resnet18.a1_in1k"),
+        ("hf-hub:timm/vit_base_patch16_224_in21k", "vit_base_patch16_224.augreg_in21k"),
+        (" resnet18 ", "resnet18"),
+    ],
+)
+def test_renamings_of_timm_and_names_of_the_hub_are_followed(old, new):
+    assert current_name(old) == new
+    assert renaming(old) == f"the backbone '{old}' is called '{new}' in timm now"
+    assert facts(old) == facts(new)
+    assert search(old) == search(new)
+    check_backbone(old)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "bloom_vit", "no_such_name", "", "convnext_base.clip_laion2b"])
+def test_any_other_name_stays_as_it_is(name):
+    assert current_name(name) == name
+    assert renaming(name) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("resnet5", "resnet50"),
+        ("ResNet50", "resnet50"),
+        ("resnet-50", "resnet50"),
+        ("google/vit-base-patch16-224", "vit_base_patch16_224"),
+        ("bloom_convnxt", "bloom_convnext"),
+        ("resnet18.a1_in1", "resnet18.a1_in1k"),
+        ("vit_small_patch16_224.augreg", "vit_small_patch16_224.augreg_in1k"),
+    ],
+)
+def test_the_nearest_of_ten_names(name, nearest):
+    near = near_names(name)
+    assert near[0] == nearest
+    assert len(set(near)) == 10
+    with pytest.raises(UnknownNameError, match=f"model.backbone: unknown backbone '{name}', did you mean '{nearest}'.") as caught:
+        check_backbone(name)
+    assert all(other in str(caught.value) for other in near)
+
+
+@pytest.mark.parametrize("name", ["qqqqqqqqqq", "", "x" * 10_000, "\u202eresnet", "...."])
+def test_a_name_like_no_other_gives_a_short_message(name):
+    with pytest.raises(UnknownNameError) as caught:
+        check_backbone(name)
+    assert len(str(caught.value)) < 700
+    assert str(caught.value).isprintable()
+
+
+def test_an_architecture_that_cannot_be_fine_tuned():
+    with pytest.raises(SettingError, match="model.backbone cannot be fine-tuned: it has no classification head.*choose another"):
+        check_backbone("deepseek_vit_412m_enc")
+    assert facts("resnet18").refusal == ""
 
 
 class TestTrainingMemory:

@@ -8,7 +8,7 @@ import timm
 import torch
 from torch import nn
 
-from rft_core import catalog
+from rft_core import backbones, catalog
 from rft_core.engine.models import embedded, zoo
 from rft_core.engine.models.checkpoints import load_backbone
 from rft_core.engine.models.normalize import NormalizedModel
@@ -37,19 +37,23 @@ class Preprocessing:
 
 
 def preprocessing(name: str) -> Preprocessing:
-    """Return what the backbone `name` expects, from timm's configuration; an unknown name raises with the nearest one."""
+    """Return what the backbone `name` expects, from timm's configuration; an unknown name raises with the nearest."""
     if name in EMBEDDED:
         return Preprocessing(embedded.IMAGE_SIZE, embedded.MEAN, embedded.STD)
+    name = backbones.current_name(name)
     architectures, tagged = timm.list_models(), timm.list_pretrained(f"{name.partition('.')[0]}.*")
     # timm builds names of older versions too, but knows nothing of their weights
     if name not in architectures and name not in tagged:
-        raise UnknownNameError("backbone", name, [*EMBEDDED, *(tagged or timm.list_pretrained()), *architectures])
+        near = backbones.near_names(name)
+        raise UnknownNameError("backbone", name, [], "model.backbone", near=near)
     config = timm.get_pretrained_cfg(name)
     return Preprocessing(config.input_size[-1], tuple(config.mean), tuple(config.std), config.interpolation)
 
 
 def check_weights(spec: ModelSpec) -> None:
     """Raise at once where the weights of `spec` are neither here nor to be had; loads and fetches nothing."""
+    backbones.check_backbone(spec.backbone)
+    spec = spec.model_copy(update={"backbone": backbones.current_name(spec.backbone)})
     preprocessing(spec.backbone)
     if spec.checkpoint:
         if not Path(spec.checkpoint).expanduser().exists():
@@ -67,6 +71,9 @@ def build_model(spec: ModelSpec, *, num_classes: int, image_size: int, seed: int
     log: how far a download is, what was taken from a checkpoint and what was not.
     """
     expected = preprocessing(spec.backbone)
+    if renamed := backbones.renaming(spec.backbone):
+        notify(renamed)
+        spec = spec.model_copy(update={"backbone": backbones.current_name(spec.backbone)})
     with global_stream(seed, "weights", device=torch.device("cpu")):
         backbone = _embedded(spec, num_classes) if spec.backbone in EMBEDDED else zoo.build(spec, num_classes, image_size, notify)
     if spec.checkpoint:

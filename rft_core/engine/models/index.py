@@ -16,6 +16,7 @@ from typing import Any
 
 import timm
 import torch
+from timm.models import _registry
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd.graph import saved_tensors_hooks
@@ -23,6 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from rft_core import catalog
 from rft_core.engine.models import embedded
+from rft_core.engine.models.trainable import refusal
 from rft_core.home import BACKBONES_FILE
 
 PICTURES = 2
@@ -93,16 +95,21 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
-def build_index(names: list[str] | None = None, costs: Callable[[str], Cost] = measure) -> dict[str, Any]:
+def build_index(
+    names: list[str] | None = None,
+    costs: Callable[[str], Cost] = measure,
+    refusals: Callable[[str], str] = refusal,
+) -> dict[str, Any]:
     """Return the index as plain data: one row an architecture, and below it only what its pretrained weights have different.
 
     "architectures" and "embedded": name -> [parameters, image_size, macs, activations, frozen_activations]. "weights": architecture ->
     tag, its default first -> [place of its licence in "licences", its own row or null, its hub id or address or null where that is
-    timm/NAME, "" where there is none].
+    timm/NAME, "" where there is none]. "refused": architecture -> why it cannot be fine-tuned, for those that cannot (trainable.py).
+    "renamed": a name of earlier versions of timm -> today's.
     """
     known: dict[tuple, Cost] = {}
     licences: list[str] = []
-    architectures, weights = {}, {}
+    architectures, weights, refused = {}, {}, {}
     for place, architecture in enumerate(names or timm.list_models()):
         own = architectures[architecture] = _row(architecture, known, costs)
         for full in _tagged(architecture):
@@ -112,9 +119,34 @@ def build_index(names: list[str] | None = None, costs: Callable[[str], Cost] = m
             row = _row(full, known, costs)
             hub = None if config.hf_hub_id == f"timm/{full}" else config.hf_hub_id or config.url or ""
             weights.setdefault(architecture, {})[full.partition(".")[2]] = [licences.index(licence), None if row == own else row, hub]
-        log.info("%d %s %s", place, architecture, own)
+        if reason := refusals(architecture):
+            refused[architecture] = reason
+        log.info("%d %s %s %s", place, architecture, own, reason)
     own = {name: list(astuple(costs(name))) for name in catalog.EMBEDDED_BACKBONES}
-    return {"timm": timm.__version__, "row": FORMAT, "licences": licences, "embedded": own, "architectures": architectures, "weights": weights}
+    return {
+        "timm": timm.__version__,
+        "row": FORMAT,
+        "licences": licences,
+        "embedded": own,
+        "refused": refused,
+        "renamed": _renamed(),
+        "architectures": architectures,
+        "weights": weights,
+    }
+
+
+def _renamed() -> dict[str, str]:
+    """Return timm's renamings that lead to a name of today, by its register of deprecated names.
+
+    Two of them lack the end of the tag: there is .sam_in1k and no .sam.
+    """
+    current = {*timm.list_models(), *timm.list_pretrained()}
+    renamed = {}
+    for name, new in sorted(_registry._deprecated_models.items()):
+        longer = [other for other in current if new and other.startswith(f"{new}_")]
+        if new in current or len(longer) == 1:
+            renamed[name] = new if new in current else longer[0]
+    return renamed
 
 
 def _tagged(architecture: str) -> list[str]:

@@ -1,40 +1,32 @@
-"""Layouts: how others name the weights of the same architectures, told apart by which reading fits a backbone best.
+"""Layouts: how others name the weights of the architectures of timm, as rules that rename them.
 
-torchvision's ResNets have timm's names already; its ViT, ConvNeXt and Swin have names of their own. The original files of many
-papers, and older versions of timm, are read by timm's own filters, which also bring position embeddings to another size.
+torchvision's ResNets have timm's names already; its ViT, ConvNeXt and Swin have names of their
+own, and so have all models of Hugging Face's transformers, in two spellings: that of the files on
+its hub, and that of its models from version 5 on.
 """
 
 import re
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 Tensors = Mapping[str, Tensor]
 Rule = tuple[str, str | Callable[[re.Match], str]]
-# what timm's filters raise on a file that they were not made for
-MISFITS = (KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError, AssertionError, NotImplementedError)
-WRAPPERS = ("", "module.", "model.", "module.model.", "backbone.", "1.", "model.1.", "_orig_mod.", "encoder.", "visual.trunk.")
-LARGEST_NORMALISATION = 3
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One way to read a file: the tensors under the backbone's names, the layout, the prefix taken off, and what lies beside it."""
-
-    tensors: Tensors
-    layout: str
-    prefix: str
-    rest: Tensors = field(default_factory=dict)
 
 
 def _stage(rest: str) -> Callable[[re.Match], str]:
-    """Return a replacement that counts torchvision's `features` as stages: 1, 3, 5, 7 are 0, 1, 2, 3 and 2, 4, 6 lead to 1, 2, 3."""
+    """Return a replacement that counts torchvision's `features` as stages.
+
+    1, 3, 5, 7 are the stages 0, 1, 2, 3, and 2, 4, 6 lead to the stages 1, 2, 3.
+    """
     return lambda match: rest.format((int(match[1])) // 2, *match.groups()[1:])
+
+
+def _next(rest: str) -> Callable[[re.Match], str]:
+    """Return a replacement that adds 1 to every number found."""
+    return lambda match: rest.format(*(int(number) + 1 for number in match.groups()))
 
 
 _VIT: tuple[Rule, ...] = (
@@ -71,47 +63,112 @@ _SWIN: tuple[Rule, ...] = (
     (r"mlp\.3\.", "mlp.fc2."),
     (r"head\.(weight|bias)$", r"head.fc.\1"),
 )
-LAYOUTS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
-    {"timm": (), "torchvision's ViT": _VIT, "torchvision's ConvNeXt": _CONVNEXT, "torchvision's Swin": _SWIN}
+# the name of the model in front of all but the head, which stands beside it
+_HF_MODEL: Rule = (
+    r"(?:vit|deit|dinov2|swin|convnext|convnextv2|resnet|vision_model)"
+    r"\.(?=embeddings|embedder|encoder|layers|layernorm|pooler|pre_|post_)",
+    "",
 )
+_HF_BLOCK: tuple[Rule, ...] = (
+    (r"attention\.(?:attention|self)\.(q|k|v)(?:uery|ey|alue)\.", r"attn.\1."),
+    (r"(?:attention|self_attn)\.(q|k|v)_proj\.", r"attn.\1."),
+    (r"attention\.output\.dense\.", "attn.proj."),
+    (r"(?:attention\.o_proj|self_attn\.out_proj)\.", "attn.proj."),
+    (r"intermediate\.dense\.", "mlp.fc1."),
+    (r"output\.dense\.", "mlp.fc2."),
+    (r"(?:layernorm_before|layer_norm1)\.", "norm1."),
+    (r"(?:layernorm_after|layer_norm2)\.", "norm2."),
+)
+_HF_VIT: tuple[Rule, ...] = (
+    _HF_MODEL,
+    (r"embeddings\.cls_token$", "cls_token"),
+    (r"embeddings\.distillation_token$", "dist_token"),
+    (r"embeddings\.position_embeddings$", "pos_embed"),
+    (r"embeddings\.patch_embeddings\.projection\.", "patch_embed.proj."),
+    (r"(?:encoder\.)?layers?\.(\d+)\.", r"blocks.\1."),
+    *_HF_BLOCK,
+    (r"layer_scale([12])\.lambda1$", r"ls\1.gamma"),
+    (r"mlp\.weights_in\.", "mlp.fc1."),
+    (r"mlp\.weights_out\.", "mlp.fc2."),
+    (r"layernorm\.", "norm."),
+    (r"(?:cls_)?classifier\.", "head."),
+    (r"distillation_classifier\.", "head_dist."),
+)
+_HF_CLIP: tuple[Rule, ...] = (
+    _HF_MODEL,
+    (r"embeddings\.class_embedding$", "cls_token"),
+    (r"embeddings\.position_embedding\.weight$", "pos_embed"),
+    (r"embeddings\.patch_embedding\.", "patch_embed.proj."),
+    (r"pre_layrnorm\.", "norm_pre."),
+    (r"post_layernorm\.", "norm."),
+    (r"encoder\.layers\.(\d+)\.", r"blocks.\1."),
+    *_HF_BLOCK,
+    (r"visual_projection\.", "head."),
+)
+_HF_SWIN: tuple[Rule, ...] = (
+    _HF_MODEL,
+    (r"embeddings\.patch_embeddings\.projection\.", "patch_embed.proj."),
+    (r"embeddings\.norm\.", "patch_embed.norm."),
+    (r"encoder\.layers\.(\d+)\.downsample\.", _next("layers.{0}.downsample.")),
+    (r"encoder\.layers\.(\d+)\.", r"layers.\1."),
+    (
+        r"attention\.(?:self|relative_position_bias)\.relative_position_",
+        "attn.relative_position_",
+    ),
+    *_HF_BLOCK,
+    (r"layernorm\.", "norm."),
+    (r"classifier\.", "head.fc."),
+)
+_HF_CONVNEXT: tuple[Rule, ...] = (
+    _HF_MODEL,
+    (r"embeddings\.patch_embeddings\.", "stem.0."),
+    (r"embeddings\.layernorm\.", "stem.1."),
+    (r"encoder\.stages\.(\d+)\.downsampling_layer\.([01])\.", r"stages.\1.downsample.\2."),
+    (r"encoder\.stages\.(\d+)\.layers\.(\d+)\.", r"stages.\1.blocks.\2."),
+    (r"blocks\.(\d+)\.layernorm\.", r"blocks.\1.norm."),
+    (r"layer_scale_parameter$", "gamma"),
+    (r"dwconv\.", "conv_dw."),
+    (r"pwconv([12])\.", r"mlp.fc\1."),
+    (r"grn\.", "mlp.grn."),
+    (r"layernorm\.", "head.norm."),
+    (r"classifier\.", "head.fc."),
+)
+_HF_RESNET: tuple[Rule, ...] = (
+    _HF_MODEL,
+    (r"embedder\.embedder\.convolution\.", "conv1."),
+    (r"embedder\.embedder\.normalization\.", "bn1."),
+    (
+        r"encoder\.stages\.(\d+)\.layers\.(\d+)\.",
+        lambda match: f"layer{int(match[1]) + 1}.{match[2]}.",
+    ),
+    (r"shortcut\.convolution\.", "downsample.0."),
+    (r"shortcut\.normalization\.", "downsample.1."),
+    (r"layer\.(\d+)\.convolution\.", _next("conv{0}.")),
+    (r"layer\.(\d+)\.normalization\.", _next("bn{0}.")),
+    (r"classifier\.1\.", "fc."),
+)
+CLIP_LAYOUTS = ("CLIP's vision tower", "Hugging Face's CLIP")
+LAYOUTS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
+    {
+        "timm": (),
+        "torchvision's ViT": _VIT,
+        "torchvision's ConvNeXt": _CONVNEXT,
+        "torchvision's Swin": _SWIN,
+        "Hugging Face's ViT": _HF_VIT,
+        "Hugging Face's Swin": _HF_SWIN,
+        "Hugging Face's ConvNeXt": _HF_CONVNEXT,
+        "Hugging Face's ResNet": _HF_RESNET,
+        CLIP_LAYOUTS[1]: _HF_CLIP,
+    }
+)
+FUSED = re.compile(r"(.*(?:^|\.)attn\.)(q|k|v)\.(weight|bias)$")
 
 
-def best_reading(tensors: Tensors, backbone: nn.Module, wanted: Tensors) -> Reading:
-    """Return the reading of `tensors` that gives the most of `wanted`, by name and shape; the plainest one among equals."""
-    best, most = Reading(tensors, "timm", ""), 0
-    for reading in readings(tensors, backbone, wanted):
-        found = sum(name in reading.tensors and reading.tensors[name].shape == tensor.shape for name, tensor in wanted.items())
-        if found > most:
-            best, most = reading, found
-        if most == len(wanted):
-            break
-    return best
-
-
-def readings(tensors: Tensors, backbone: nn.Module, wanted: Tensors) -> Iterator[Reading]:
-    """Yield every way to read `tensors`, the plainest first: by layout and prefix, as they are and through timm's filter."""
-    own_filter = getattr(sys.modules[type(backbone).__module__], "checkpoint_filter_fn", None)
-    for through_filter in (False, True) if own_filter else (False,):
-        for layout, rules in LAYOUTS.items():
-            renamed = {rename(name, rules): tensor for name, tensor in tensors.items()}
-            for prefix in prefixes(renamed, wanted, with_usual=through_filter):
-                below = {name.removeprefix(prefix): _flat(tensor, rules) for name, tensor in renamed.items() if name.startswith(prefix)}
-                below = _filtered(below, backbone, own_filter) if through_filter else below
-                if below:
-                    yield Reading(below, layout, prefix, {name: tensor for name, tensor in renamed.items() if not name.startswith(prefix)})
-
-
-def prefixes(names: Tensors, wanted: Tensors, *, with_usual: bool) -> list[str]:
-    """Return the beginnings in front of the backbone's own names, most frequent first, short before long among equals."""
-    endings = {name.partition(".")[0] for name in wanted}
-    votes: Counter[str] = Counter()
-    for name in names:
-        parts = name.split(".")
-        for place in range(len(parts)):
-            if parts[place] in endings and ".".join(parts[place:]) in wanted:
-                votes["".join(f"{part}." for part in parts[:place])] += 1
-    ranked = sorted(votes, key=lambda prefix: (-votes[prefix], len(prefix)))[:3]
-    return list(dict.fromkeys([*ranked, *WRAPPERS])) if with_usual else ranked
+def renamed(tensors: Tensors, layout: str) -> dict[str, Tensor]:
+    """Return `tensors` under timm's names, as far as `layout` tells them; q, k, v become one."""
+    rules = LAYOUTS[layout]
+    names = {rename(name, rules): tensor for name, tensor in tensors.items()}
+    return fused(names) if layout.startswith("Hugging Face") else names
 
 
 def rename(name: str, rules: tuple[Rule, ...]) -> str:
@@ -121,19 +178,23 @@ def rename(name: str, rules: tuple[Rule, ...]) -> str:
     return name
 
 
-def is_normalisation(name: str, tensor: Tensor) -> bool:
-    """Return whether a tensor is the mean or std of an input layer that a wrapper carries along."""
-    return tensor.numel() <= LARGEST_NORMALISATION and name.rpartition(".")[2].lower() in ("mean", "std", "mu", "sigma")
+def fused(tensors: Tensors) -> dict[str, Tensor]:
+    """Return `tensors` with the separate q, k and v of each attention as one `qkv`, in this order.
 
-
-def _flat(tensor: Tensor, rules: tuple[Rule, ...]) -> Tensor:
-    # torchvision keeps ConvNeXt's layer scale as (C, 1, 1), timm as (C,)
-    return tensor.flatten() if rules and tensor.ndim == 3 and tensor.shape[1:] == (1, 1) else tensor
-
-
-@torch.no_grad()
-def _filtered(tensors: Tensors, backbone: nn.Module, own_filter: Callable) -> Tensors:
-    try:
-        return own_filter(dict(tensors), backbone)
-    except MISFITS:
-        return {}
+    A bias that is not there, as that of k in some models, counts as zeros.
+    """
+    parts: dict[tuple[str, str], dict[str, Tensor]] = {}
+    result: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        if match := FUSED.match(name):
+            parts.setdefault((match[1], match[3]), {})[match[2]] = tensor
+        else:
+            result[name] = tensor
+    for (attention, kind), found in parts.items():
+        like = next(iter(found.values()))
+        if kind == "bias" or len(found) == 3:
+            all_three = [found.get(part, torch.zeros_like(like)) for part in "qkv"]
+            result[f"{attention}qkv.{kind}"] = torch.cat(all_three)
+        else:
+            result |= {f"{attention}{part}.{kind}": tensor for part, tensor in found.items()}
+    return result

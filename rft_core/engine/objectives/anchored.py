@@ -16,18 +16,41 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rft_core.engine.models.heads import heads
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.objectives.divergence import kl
+from rft_core.errors import SettingError
 from rft_core.sections import ObjectiveSpec
 
 BETA = 1.0
 
 
 def prepare(model: nn.Module, settings: ObjectiveSpec) -> nn.Module:
-    """Return a frozen copy of the pretrained `model` that gives features (N, D), the input of the head."""
+    """Return a frozen copy of the pretrained `model` that gives features (N, D), the input of the head.
+
+    SettingError where there is not one head that reads such features.
+    """
     frozen = deepcopy(model).requires_grad_(False).eval()
+    if not _reads_features(frozen.backbone):
+        raise SettingError(
+            "objective.kind",
+            "anchored",
+            f"needs a backbone with one head that reads its features, which {type(model.backbone).__name__} has not; "
+            "choose another objective or another model.backbone",
+        )
     frozen.backbone.reset_classifier(0)
     return frozen
+
+
+def _reads_features(backbone: nn.Module) -> bool:
+    """Return whether the classifier of `backbone` is one layer from features (N, D) to logits (N, K)."""
+    classifier, width = backbone.get_classifier(), getattr(backbone, "head_hidden_size", None)
+    if width is None:
+        return isinstance(classifier, nn.Module)
+    try:
+        return len(heads(backbone)) == 1 and classifier(torch.zeros(2, width)).ndim == 2
+    except (RuntimeError, TypeError, NotImplementedError, ValueError):
+        return False
 
 
 def loss(model: nn.Module, images: Tensor, labels: Tensor, adversary: Adversary | None, settings: ObjectiveSpec, *, reference: nn.Module) -> Tensor:

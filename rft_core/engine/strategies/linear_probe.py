@@ -4,6 +4,7 @@ from copy import deepcopy
 
 from torch import nn
 
+from rft_core.engine.models.heads import train_heads
 from rft_core.engine.modes import freeze_statistics
 from rft_core.sections import StrategySpec
 
@@ -12,7 +13,7 @@ def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:
     """Return `backbone` with a trainable head and everything else frozen, the statistics of its norms included."""
     backbone.requires_grad_(False)
     freeze_statistics(backbone)
-    backbone.get_classifier().requires_grad_(True)
+    train_heads(backbone)
     return backbone
 
 

@@ -15,6 +15,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
+from rft_core.engine.models.heads import train_heads
 from rft_core.engine.strategies import linear_probe
 from rft_core.engine.strategies.places import blocks_for, is_three_by_three
 from rft_core.sections import StrategySpec
@@ -59,7 +60,7 @@ def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:
     for block in blocks["transformer"]:
         block.attn.qkv = FusedLora(block.attn.qkv, settings.rank, settings.alpha)
     # peft froze everything but its own weights
-    backbone.get_classifier().requires_grad_(True)
+    train_heads(backbone)
     return backbone
 
 

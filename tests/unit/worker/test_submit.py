@@ -2,7 +2,10 @@
 
 import subprocess
 
-from rft_core.spec import RunSpec
+import pytest
+
+from rft_core.errors import UserError
+from rft_core.spec import RunSpec, parse
 from rft_core.worker.loop import worker_lock
 from rft_core.worker.submit import ensure_worker, submit
 
@@ -11,6 +14,21 @@ def test_submit_queues(store):
     run_id = submit(store, RunSpec(), start_worker=False)
     assert store.get(run_id).status == "queued"
     assert not store.home.worker_log.exists()
+
+
+@pytest.mark.parametrize(
+    ("backbone", "message"),
+    [("resnet5", "unknown backbone 'resnet5'"), ("qwen3_vit_88m_enc", "cannot be fine-tuned")],
+)
+def test_a_backbone_that_cannot_be_had_is_not_queued(store, backbone, message):
+    with pytest.raises(UserError, match=message):
+        submit(store, parse({"model": {"backbone": backbone}}), start_worker=False)
+    assert not store.records()
+
+
+def test_a_backbone_by_its_earlier_name_is_queued(store):
+    spec = parse({"model": {"backbone": "vit_base_patch16_224_in21k"}})
+    assert store.get(submit(store, spec, start_worker=False)).status == "queued"
 
 
 def test_no_second_worker(home):

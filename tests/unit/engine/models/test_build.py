@@ -67,13 +67,45 @@ def test_building_leaves_the_global_stream_alone():
         ("resnet5", "unknown backbone 'resnet5', did you mean 'resnet"),
         ("vit_small_patch16_22", "did you mean 'vit_small_patch16_224'?"),
         ("resnet18.a1_in1", "did you mean 'resnet18.a1_in1k'?"),
-        ("vit_base_patch16_224_in21k", "did you mean 'vit_base_patch16_224"),
+        ("vit_base_patch16_224.in21", "did you mean 'vit_base_patch16_224"),
     ],
 )
 def test_an_unknown_name_says_the_nearest(name, message):
     with pytest.raises(UnknownNameError) as caught:
         make(name)
     assert message in str(caught.value)
+
+
+def test_the_nearest_names_are_ten_and_the_message_is_short():
+    with pytest.raises(UnknownNameError) as caught:
+        make("vit_base_patch16_224_in21kk")
+    assert len(caught.value.near) == 10
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("name", "today"),
+    [
+        ("resnetv2_50x1_bitm_in21k", "resnetv2_50x1_bit.goog_in21k"),
+        ("timm/test_resnet.r160_in1k", "test_resnet.r160_in1k"),
+        ("hf_hub:timm/test_vit", "test_vit"),
+    ],
+)
+def test_an_earlier_name_and_a_name_of_the_hub_are_followed_and_the_log_says_so(name, today):
+    notes = []
+    spec = ModelSpec(backbone=name, pretrained=False)
+    model = build_model(spec, num_classes=3, image_size=64, seed=0, notify=notes.append)
+    other = make(today, num_classes=3, image_size=64)
+    assert type(model.backbone) is type(other.backbone)
+    assert {name: value.shape for name, value in model.state_dict().items()} == {name: value.shape for name, value in other.state_dict().items()}
+    assert notes == [f"the backbone '{name}' is called '{today}' in timm now"]
+    assert preprocessing(name) == preprocessing(today)
+
+
+@pytest.mark.parametrize("name", ["qwen3_vit_88m_enc", "gemma4_vit_167m_enc", "mobilenetv5_300m_enc"])
+def test_an_architecture_without_a_head_is_refused_before_anything_is_loaded(name):
+    with pytest.raises(SettingError, match="cannot be fine-tuned: it has no classification head.*choose another one"):
+        check_weights(ModelSpec(backbone=name, pretrained=False))
 
 
 @pytest.mark.parametrize("error", [OSError("no network"), RuntimeError("cannot reach host\nlong trace")])

@@ -12,6 +12,7 @@ from torch.nn import functional
 from rft_core import catalog
 from rft_core.engine.models import index
 from rft_core.engine.models.index import Cost, build_index, dump, measure
+from rft_core.engine.models.trainable import NO_HEAD
 from rft_core.home import BACKBONES_FILE
 
 SAMPLE = ("bloom_vit", "test_vit.r160_in1k", "test_convnext", "resnet18.a3_in1k", "vit_tiny_patch16_224", "mobilenetv3_small_100.lamb_in1k")
@@ -46,6 +47,21 @@ def test_a_sample_measured_anew(kept, name):
     assert list(astuple(measure(name))) == row
 
 
+def test_renamings_are_timms_and_lead_to_what_is_there(kept):
+    current = {*timm.list_models(), *timm.list_pretrained()}
+    assert set(kept["renamed"].values()) <= current
+    assert not current.intersection(kept["renamed"])
+    for old, new in timm.models._registry._deprecated_models.items():
+        assert kept["renamed"][old].startswith(new)
+
+
+def test_all_architectures_without_a_classifier_are_refused_and_no_other(kept):
+    """timm's encoders for other models are the ones whose names end in _enc."""
+    encoders = [name for name in timm.list_models() if name.endswith("_enc")]
+    assert sorted(kept["refused"]) == sorted(encoders)
+    assert set(kept["refused"].values()) == {NO_HEAD}
+
+
 def test_it_is_small_and_nearly_complete(kept):
     assert BACKBONES_FILE.stat().st_size < 250_000
     rows = [*kept["embedded"].values(), *kept["architectures"].values()]
@@ -54,8 +70,11 @@ def test_it_is_small_and_nearly_complete(kept):
 
 
 def test_the_index_as_text_is_the_index_again():
-    built = build_index(["test_vit"], lambda name: Cost(1, 2, 3, 4, 5))
+    costs, refusals = lambda name: Cost(1, 2, 3, 4, 5), {"test_vit": "it is small"}.get
+    built = build_index(["test_vit"], costs, refusals)
     read = json.loads(dump(built))
+    assert read == json.loads(json.dumps(built))
+    assert read["refused"] == {"test_vit": "it is small"}
     assert read["architectures"] == {"test_vit": [1, 2, 3, 4, 5]}
     assert read["weights"] == {"test_vit": {"r160_in1k": [0, None, None]}}
 
