@@ -17,7 +17,7 @@ import numpy as np
 
 from rft_core.errors import StoreError, UnknownNameError
 from rft_core.home import CHECKOUT
-from rft_core.spec import RunSpec, parse
+from rft_core.spec import RunSpec, parse_stored
 from rft_core.store.events import Event
 
 RECORDED = CHECKOUT / "assets" / "recorded"
@@ -78,7 +78,7 @@ def read_recording(name: str, folder: Path = RECORDED) -> Recording:
             raise ValueError(f"it has format {raw['format']}, this program reads {FORMAT}")
         events = tuple(Event(**event) for event in raw["events"])
         kept = {key: raw[key] for key in ("name", "report", "total_steps", "recorded", "machine", "versions", "command")}
-        return Recording(spec=parse(raw["spec"]), events=events, **kept)
+        return Recording(spec=parse_stored(raw["spec"]), events=events, **kept)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"the recorded run {name} cannot be read ({error}); {_way_out(folder)}") from None
 

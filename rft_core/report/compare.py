@@ -1,11 +1,12 @@
 """Runs side by side: their numbers, only the settings that differ, and whether a difference is more than luck."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rft_core.metrics.transfer import is_suboptimal_transfer, transfer_gap, transfer_gap_interval
 from rft_core.report.pairs import pair_runs
+from rft_core.report.run_labels import run_labels
 from rft_core.spec import differences
 from rft_core.store.records import RunRecord
 
@@ -34,8 +35,11 @@ def compare(records: list[RunRecord], runs_folder: Path | None = None, baseline:
     image, where both were measured on the same test images at the same epsilons.
     """
     pairs = [] if runs_folder is None else pair_runs(records, runs_folder, baseline)
+    labels = run_labels(records)
+    named = {record.run_id: label for record, label in zip(records, labels)}
+    pairs = [replace(pair, name=named[pair.run_id], baseline_name=named[pair.baseline_id]) for pair in pairs]
     paired = [pair.as_dict() for pair in pairs if pair.is_paired and pair.is_alike]
-    rows = [_row(record) for record in records]
+    rows = [_row(record, label) for record, label in zip(records, labels)]
     _add_transfer(records, rows)
     return Comparison(rows, differences([record.spec for record in records]), _warnings(records), paired)
 
@@ -65,12 +69,13 @@ def _count(point: dict[str, Any]) -> int:
     return round(point["accuracy"] * point["n"])
 
 
-def _row(record: RunRecord) -> dict[str, Any]:
+def _row(record: RunRecord, label: str) -> dict[str, Any]:
     report = record.report or {}
     adapted, shifts = report.get("onset") or {}, report.get("shifts") or {}
     return {
         "run_id": record.run_id,
         "name": record.name,
+        "label": label,
         "status": record.status,
         **{metric: report.get(metric) for metric in METRICS},
         **{mean: shifts.get(mean) for mean in SHIFT_MEANS},
@@ -96,7 +101,7 @@ def _warnings(records: list[RunRecord]) -> list[str]:
         found.append("These runs have different targets (norm or epsilon), so robust accuracy and expected robustness mean different things.")
     if any(report["status"] == "stopped" for report in reports):
         found.append("A run here was stopped early; its numbers are of the model as it stood.")
-    missing = [record.name for record in records if not record.report]
+    missing = [label for record, label in zip(records, run_labels(records)) if not record.report]
     if missing:
         found.append(f"No report yet: {', '.join(missing)}.")
     return found

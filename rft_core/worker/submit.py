@@ -1,11 +1,13 @@
 """Submit a run, and see to it that a worker is there. The worker outlives whoever started it."""
 
+import os
 import subprocess
 import sys
 
 from filelock import Timeout
 
 from rft_core.home import CHECKOUT, Home
+from rft_core.run_paths import require_paths
 from rft_core.spec import RunSpec
 from rft_core.store.run_store import RunStore
 from rft_core.worker.devices import local_devices, require_device
@@ -16,6 +18,7 @@ def submit(store: RunStore, spec: RunSpec, *, start_worker: bool = True) -> str:
     """Queue `spec` and start a worker when none is running; return the run's id."""
     if store.is_local:
         require_device(spec, local_devices())
+        require_paths(spec)
     run_id = store.submit(spec)
     if start_worker:
         ensure_worker(store.home)
@@ -28,7 +31,16 @@ def ensure_worker(home: Home) -> bool:
         return False
     with open(home.worker_log, "ab") as output:
         command = [sys.executable, "-m", "rft_core", "worker", "--home", str(home.root)]
-        subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        subprocess.Popen(
+            command,
+            cwd=CHECKOUT,
+            # the store may be named by an address that depends on the folder
+            env=os.environ | {"RFT_STORE": home.store_url},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
     return True
 
 

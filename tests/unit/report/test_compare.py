@@ -40,7 +40,7 @@ def test_only_the_settings_that_differ(store):
         (REPORT | {"images_digest": "b"}, {}, "different test images"),
         (REPORT, {"threat__epsilon": "4/255"}, "different targets"),
         (REPORT | {"status": "stopped"}, {}, "stopped early"),
-        (None, {}, "No report yet: one."),
+        (None, {}, "No report yet: one · "),
     ],
 )
 def test_what_is_unfair_is_said(store, report, settings, warning):

@@ -33,7 +33,7 @@ def test_csv_reads_back_equal(found):
     files, wanted = csv_files(found), tables(found)
     assert set(files) == {f"{name}.csv" for name in TABLES}
     for name, columns in TABLES.items():
-        rows = list(csv.DictReader(io.StringIO(files[f"{name}.csv"].decode(), newline="")))
+        rows = list(csv.DictReader(io.StringIO(files[f"{name}.csv"].decode("utf-8-sig"), newline="")))
         read = [{column: from_csv(kind, row[column]) for column, kind in columns.items()} for row in rows]
         # CSV cannot tell an empty text from nothing
         assert read == [{column: None if value == "" else value for column, value in row.items()} for row in wanted[name]], name
@@ -89,7 +89,7 @@ def test_numbers_and_plain_text_stay(cell):
 
 def test_a_hostile_name_is_inert_in_csv(store):
     found = content(store, [stored(store, '=HYPERLINK("http://x","y")', notes="@SUM(1)")])
-    (row,) = csv.DictReader(io.StringIO(csv_files(found)["runs.csv"].decode(), newline=""))
+    (row,) = csv.DictReader(io.StringIO(csv_files(found)["runs.csv"].decode("utf-8-sig"), newline=""))
     assert row["name"] == '\'=HYPERLINK("http://x","y")'
     assert row["notes"] == "'@SUM(1)"
 
