@@ -304,5 +304,7 @@ def _broken_rule(place: list[str], kind: str, value: Any, rule: str) -> SettingE
     if field is not None and kind in ("tuple_type", "missing", "too_long", "too_short"):
         is_inner = len(place) > len(name.split("."))
         rule = "must be pairs of two numbers" if is_inner else "must be a list" if kind == "tuple_type" else rule
+    if kind == "string_unicode":
+        rule = "must be text in UTF-8; write it in a terminal of that encoding"
     rule = PYDANTIC_SUBJECT.sub("must ", rule).replace(" after validation", "")
     return SettingError(name, value, rule if field is None else f"{rule}; write it as {' or '.join(field.examples)}")

@@ -54,10 +54,7 @@ class RunStore:
         return path
 
     def submit(self, spec: RunSpec, *, reserved: bool = False) -> str:
-        """Queue a run; return its id. A `reserved` one waits for this very process, and no worker takes it.
-
-        Paths in `spec` are stored absolute: whoever executes it may stand in another folder.
-        """
+        """Queue a run, its paths absolute; return its id. A `reserved` one waits for this very process, and no worker takes it."""
         run_id, owner = new_run_id(), {}
         if reserved:
             pid, pid_start = process.this_process()
@@ -68,6 +65,8 @@ class RunStore:
 
     def get(self, run_id: str) -> RunRecord:
         """Return one run, by id or by an unambiguous beginning of it; an unknown or deleted one raises."""
+        # a terminal of another encoding hands over bytes that no database takes
+        run_id = run_id.encode(errors="replace").decode()
         with self.engine.connect() as connection:
             row = connection.execute(select(runs).where(runs.c.run_id == run_id)).first()
             if row is not None and row.deleted is not None:
