@@ -7,7 +7,7 @@ import logging
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -228,13 +228,15 @@ def relocate(
     as_json: AsJson = False,
 ) -> None:
     """Say where the data or the weights of a stored run lie now. Other images than the run's own are refused."""
-    from rft_core.engine.same_data import compare_data
     from rft_core.relocating import relocate as relocate_run
 
-    def tell(line: str) -> None:
-        err.print(line)
+    def compare(*about: Any) -> str:
+        # loaded once the paths lead somewhere
+        from rft_core.engine.same_data import compare_data
 
-    done = relocate_run(open_store(), run_id, split_settings(settings), partial(compare_data, notify=tell))
+        return compare_data(*about, notify=err.print)
+
+    done = relocate_run(open_store(), run_id, split_settings(settings), compare)
     show_json(done) if as_json else print_relocated(done)
 
 
