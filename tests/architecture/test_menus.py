@@ -51,6 +51,7 @@ COMMANDS = (
     "stop",
     "pause",
     "resume",
+    "relocate",
     "delete",
     "compare",
     "evaluate",
