@@ -69,7 +69,9 @@ def find_home(root: Path | None = None) -> Home:
 
 
 def _absolute_store(url: str) -> str:
-    """Return the address of a store; the path of an SQLite file becomes absolute, as a worker starts in another folder."""
+    """Return the address of a store; the path of an SQLite file becomes absolute, as a worker
+    starts in another folder.
+    """
     scheme, marks, path = url.partition(":///")
     is_relative = scheme.split("+")[0] == "sqlite" and path and not path.startswith((":", "file:"))
     return f"{scheme}{marks}{os.path.abspath(os.path.expanduser(path))}" if is_relative and marks else url

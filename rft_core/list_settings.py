@@ -1,4 +1,6 @@
-"""Settings that hold several values, as people write them: "0,4/255,8/255", "0:0,0.5:1", "painting, sketch", or as JSON."""
+"""Settings that hold several values, as people write them: "0,4/255,8/255", "0:0,0.5:1",
+"painting, sketch", or as JSON.
+"""
 
 import json
 from typing import Any
@@ -9,7 +11,9 @@ BRACKETS = str.maketrans("()", "[]")
 
 
 def split_words(value: Any) -> Any:
-    """Take "painting, sketch" for ("painting", "sketch"), one number for the word that it is, and nothing for no word."""
+    """Take "painting, sketch" for ("painting", "sketch"), one number for the word that it is, and
+    nothing for no word.
+    """
     if value is None:
         return ()
     if isinstance(value, (int, float)):
@@ -23,7 +27,9 @@ def split_words(value: Any) -> Any:
 
 
 def split_epsilons(value: Any) -> Any:
-    """Take "0, 4/255" for (0, 4/255) in pixel scale, and one number for a list of it; raises ValueError for another text."""
+    """Take "0, 4/255" for (0, 4/255) in pixel scale, and one number for a list of it; raises
+    ValueError for another text.
+    """
     if isinstance(value, (int, float)):
         return (value,)
     if not isinstance(value, str):
@@ -33,7 +39,9 @@ def split_epsilons(value: Any) -> Any:
 
 
 def split_points(value: Any) -> Any:
-    """Take "0:0, 0.5:1" for ((0, 0), (0.5, 1)), and brackets around or between pairs; raises ValueError for another text."""
+    """Take "0:0, 0.5:1" for ((0, 0), (0.5, 1)), and brackets around or between pairs; raises
+    ValueError for another text.
+    """
     if not isinstance(value, str):
         return value
     text = value.strip().translate(BRACKETS)

@@ -1,4 +1,6 @@
-"""Text on terminals and in pipes of any encoding: what the encoding lacks becomes the nearest that it has, never an error."""
+"""Text on terminals and in pipes of any encoding: what the encoding lacks becomes the nearest that
+it has, never an error.
+"""
 
 import codecs
 import sys
@@ -27,7 +29,9 @@ def write_any_text() -> None:
 
 
 def nearest(text: str, encoding: str) -> str:
-    """Return `text` as `encoding` can write it: signs by their look, letters without their accents, ? for the rest."""
+    """Return `text` as `encoding` can write it: signs by their look, letters without their
+    accents, ? for the rest.
+    """
     return "".join(_letter(letter, encoding) for letter in text)
 
 

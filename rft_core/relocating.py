@@ -44,7 +44,9 @@ def relocate(store: RunStore, run_id: str, settings: Mapping[str, Any], compare:
 
 
 def relocate_apart(store: RunStore, run_id: str, setting: str, value: str) -> dict[str, Any]:
-    """Do `relocate` in a process of its own, which reads the images; wait for it and return its answer, or raise its mistake."""
+    """Do `relocate` in a process of its own, which reads the images; wait for it and return its
+    answer, or raise its mistake.
+    """
     text = f"{setting}={json.dumps(absolute_value(setting, value))}"
     command = [sys.executable, "-m", "rft_core", "relocate", run_id, text, "--json"]
     environment = {"RFT_HOME": str(store.home.root), "RFT_STORE": store.home.store_url}

@@ -1,4 +1,6 @@
-"""Where the data and the weights of a run lie: checked before they are asked for, so that the message names setting and way out."""
+"""Where the data and the weights of a run lie: checked before they are asked for, so that the
+message names setting and way out.
+"""
 
 from collections.abc import Iterable
 
@@ -13,12 +15,15 @@ def gone_settings(spec: RunSpec, names: Iterable[str] = PATH_SETTINGS) -> dict[s
 
 
 def gone_paths(spec: RunSpec, run_id: str, names: Iterable[str] = PATH_SETTINGS) -> list[str]:
-    """Return a message for each of the settings `names` of a stored run whose path leads nowhere here."""
+    """Return a message for each of the settings `names` of a stored run whose path leads nowhere
+    here.
+    """
     return gone_messages(_chosen(spec, names), run_id)
 
 
 def settle_paths(spec: RunSpec, run_id: str, names: Iterable[str] = PATH_SETTINGS) -> tuple[RunSpec, str]:
-    """Return a stored spec with the paths of the settings `names` absolute, and a note where one was relative.
+    """Return a stored spec with the paths of the settings `names` absolute, and a note where one
+    was relative.
 
     Specs that earlier versions stored may hold relative paths; they are seen from the current folder. Raises DataError
     where a path leads nowhere.

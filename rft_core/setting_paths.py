@@ -1,4 +1,5 @@
-"""Paths among the settings of a run: made absolute where a person writes them, looked for where they are used.
+"""Paths among the settings of a run: made absolute where a person writes them, looked for where
+they are used.
 
 A stored spec holds absolute paths, so that a worker, a resumed run or an evaluation that starts in another folder finds them.
 What goes to other people (links, bundles) has this user's home folder written as ~.
@@ -37,7 +38,9 @@ def absolute_value(setting: str, value: Any) -> Any:
 
 
 def portable_value(setting: str, value: Any) -> Any:
-    """Return `value` with this user's home folder written as ~, which every reader of a spec understands."""
+    """Return `value` with this user's home folder written as ~, which every reader of a spec
+    understands.
+    """
     path, home = path_in(setting, value), str(Path.home())
     if path is None or home == Path.home().anchor:
         return value
@@ -47,7 +50,9 @@ def portable_value(setting: str, value: Any) -> Any:
 
 
 def comparable_value(setting: str, value: Any) -> Any:
-    """Return `value` such that two ways to write one path are equal; a relative path stays relative."""
+    """Return `value` such that two ways to write one path are equal; a relative path stays
+    relative.
+    """
     path = path_in(setting, value)
     if path is None:
         return value

@@ -85,7 +85,8 @@ class RunSpec(Section):
 
 
 def parse(raw: Mapping[str, Any] | str) -> RunSpec:
-    """Return the RunSpec in `raw` (a mapping, or JSON text); paths in it become absolute, seen from the current folder.
+    """Return the RunSpec in `raw` (a mapping, or JSON text); paths in it become absolute, seen
+    from the current folder.
 
     Raises SettingError naming the first setting that is wrong, its value and what is allowed.
     """
@@ -124,7 +125,9 @@ def absolute_spec(spec: RunSpec, names: Iterable[str] = PATH_SETTINGS) -> RunSpe
 
 
 def portable_spec(spec: RunSpec) -> RunSpec:
-    """Return `spec` with this user's home folder written as ~ in its paths, for another machine or another person."""
+    """Return `spec` with this user's home folder written as ~ in its paths, for another machine or
+    another person.
+    """
     return _with_values(spec, {name: portable_value(name, value) for name, value in _paths(spec).items()})
 
 
@@ -164,7 +167,9 @@ def flatten(spec: RunSpec) -> dict[str, Any]:
 
 
 def spec_hash(spec: RunSpec) -> str:
-    """Return a short hash of everything that decides the numbers (name, notes and tags do not; ~ is the home folder)."""
+    """Return a short hash of everything that decides the numbers (name, notes and tags do not; ~
+    is the home folder).
+    """
     raw = {name: value for name, value in flatten(portable_spec(spec)).items() if name not in ("name", "notes", "tags")}
     return hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()[:16]
 

@@ -78,7 +78,9 @@ def format_epsilon_line(epsilon: float, norm: str) -> str:
 
 
 def print_runs(records: list[RunRecord]) -> None:
-    """Print a table of runs. Neither an id nor a name nor a status is ever cut: the id is what other commands take."""
+    """Print a table of runs. Neither an id nor a name nor a status is ever cut: the id is what
+    other commands take.
+    """
     header = ["run", "name", "status", "done", *(label for label, _ in NUMBERS)]
     rows = [_run_cells(record) for record in records]
     if table_width(natural_widths([header, *rows])) <= out.width:

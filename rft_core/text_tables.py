@@ -1,4 +1,6 @@
-"""Tables on a terminal of any width: cells are wrapped, never cut; what cannot stand side by side stands one below the other."""
+"""Tables on a terminal of any width: cells are wrapped, never cut; what cannot stand side by side
+stands one below the other.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -28,7 +30,9 @@ def table_lines(console: Console, header: Row, rows: Sequence[Row], whole: Seque
 
 
 def split_columns(console: Console, header: Row, rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the lines of a table whose first column names the rows; columns that do not fit beside the others follow below."""
+    """Yield the lines of a table whose first column names the rows; columns that do not fit beside
+    the others follow below.
+    """
     widths = natural_widths([header, *rows])
     first = min(widths[0], max(NARROWEST, console.width // 3))
     room = max(NARROWEST_RUN, console.width - first - GAP)
@@ -63,19 +67,25 @@ def aligned(row: Row, widths: Sequence[int]) -> str:
 
 
 def wrapped(console: Console, text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` cells; a word that is longer goes on in the next line."""
+    """Return `text` in lines of at most `width` cells; a word that is longer goes on in the next
+    line.
+    """
     lines = Text(text).wrap(console, max(2, width), overflow="fold")
     return [line.plain.rstrip() for line in lines] or [""]
 
 
 def bar(console: Console, share: float, beside: int) -> str:
-    """Return a bar for `share` (0..1), padded, that leaves `beside` cells of the line to other things."""
+    """Return a bar for `share` (0..1), padded, that leaves `beside` cells of the line to other
+    things.
+    """
     length = max(5, min(40, console.width - beside))
     return f"{'█' * round(length * share):{length}s}"
 
 
 def _fitted(widths: list[int], room: int, whole: Sequence[int]) -> list[int] | None:
-    """Return widths that fit into `room`, taken from the widest columns; None where that leaves too little of one."""
+    """Return widths that fit into `room`, taken from the widest columns; None where that leaves
+    too little of one.
+    """
     fitted = list(widths)
     while table_width(fitted) > room:
         able = [place for place in range(len(fitted)) if place not in whole and fitted[place] > NARROWEST]

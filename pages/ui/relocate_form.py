@@ -1,4 +1,6 @@
-"""What a page says where a run's data or weights are gone, and the field that says where they are now."""
+"""What a page says where a run's data or weights are gone, and the field that says where they are
+now.
+"""
 
 from collections.abc import Iterable
 
@@ -16,7 +18,9 @@ LABELS = {DATASET: "Where its images are now", "model.checkpoint": "Where its we
 
 
 def relocate_form(record: RunRecord, names: Iterable[str] = PATH_SETTINGS) -> bool:
-    """Say which paths of a run lead nowhere, with a field to set each anew; return whether there are any."""
+    """Say which paths of a run lead nowhere, with a field to set each anew; return whether there
+    are any.
+    """
     if not store().is_local:
         # another machine that shares the store may have what is not here
         return False

@@ -227,7 +227,9 @@ def relocate(
     settings: Annotated[list[str], typer.Argument(help="data.dataset=folder:PATH (or csv:PATH), model.checkpoint=PATH.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say where the data or the weights of a stored run lie now. Other images than the run's own are refused."""
+    """Say where the data or the weights of a stored run lie now. Other images than the run's own
+    are refused.
+    """
     from rft_core.relocating import relocate as relocate_run
 
     def compare(*about: Any) -> str:

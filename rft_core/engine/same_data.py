@@ -17,19 +17,23 @@ from rft_core.errors import DataError
 from rft_core.spec import RunSpec
 
 DATA_FILE = "data.json"
-# images of a split that its digest is made of, evenly spaced: a digest of millions would hold up the first step
+# images of a split that its digest is made of, evenly spaced: a digest of millions would hold up
+# the first step
 DIGESTED = 1000
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:
-    """Return what tells `dataset` from another one, as plain data: class names, and of each split its size and a digest."""
+    """Return what tells `dataset` from another one, as plain data: class names, and of each split
+    its size and a digest.
+    """
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test} | dict(dataset.others)
     described = {name: {"n": len(split), "digest": _sample(split).digest()} for name, split in splits.items()}
     return {"classes": list(dataset.class_names), "splits": described}
 
 
 def keep_or_compare(dataset: Dataset, folder: Path, *, goes_on: bool) -> None:
-    """Write what `dataset` is into the run's `folder`; of a run that `goes_on` from a checkpoint, hold it against what is there.
+    """Write what `dataset` is into the run's `folder`; of a run that `goes_on` from a checkpoint,
+    hold it against what is there.
 
     Raises DataError where the run would go on with other images than it began with.
     """
@@ -49,7 +53,8 @@ def compare_data(
     digest: str | None,
     notify: Callable[[str], None] = lambda text: None,
 ) -> str:
-    """Read the dataset of `spec` and say how it was compared with what the run in `folder` had; raises DataError where it differs.
+    """Read the dataset of `spec` and say how it was compared with what the run in `folder` had;
+    raises DataError where it differs.
 
     `digest` is that of the test images of the run's report, None where it was not measured.
     """

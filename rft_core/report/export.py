@@ -24,7 +24,9 @@ PACKAGES = ("torch", "timm", "numpy", "streamlit", "plotly")
 
 
 def csv_files(content: Content) -> dict[str, bytes]:
-    """Return one CSV file a table (UTF-8 with a byte order mark, header, RFC 4180), by file name. Text that a spreadsheet would run is defused."""
+    """Return one CSV file a table (UTF-8 with a byte order mark, header, RFC 4180), by file name.
+    Text that a spreadsheet would run is defused.
+    """
     return {f"{name}.csv": _csv(list(TABLES[name]), rows) for name, rows in _tables(content).items()}
 
 

@@ -1,4 +1,6 @@
-"""Set the paths of a stored run anew: the only settings that may change, since they say where its data lie and not what they are."""
+"""Set the paths of a stored run anew: the only settings that may change, since they say where its
+data lie and not what they are.
+"""
 
 import json
 import time
@@ -17,7 +19,8 @@ from rft_core.store.tables import runs
 
 
 def settle_stored(engine: Engine, record: RunRecord) -> str:
-    """Store the paths of a run absolute where they are relative; return a note on it, empty where nothing changed.
+    """Store the paths of a run absolute where they are relative; return a note on it, empty where
+    nothing changed.
 
     Raises DataError where a path leads nowhere here.
     """
@@ -28,7 +31,9 @@ def settle_stored(engine: Engine, record: RunRecord) -> str:
 
 
 def write_paths(engine: Engine, run_id: str, settings: Mapping[str, Any]) -> None:
-    """Store other values of `settings` (dotted names) of a run, and a line in its log that says so; a run at work raises."""
+    """Store other values of `settings` (dotted names) of a run, and a line in its log that says
+    so; a run at work raises.
+    """
     with engine.execution_options(writes=True).begin() as connection:
         row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one()
         if row.status in ACTIVE:

@@ -54,7 +54,7 @@ class RunStore:
         return path
 
     def submit(self, spec: RunSpec, *, reserved: bool = False) -> str:
-        """Queue a run, its paths absolute; return its id. A `reserved` one waits for this very process, and no worker takes it."""
+        """Queue a run, with its paths absolute, and return its id. No worker takes a `reserved` one."""
         run_id, owner = new_run_id(), {}
         if reserved:
             pid, pid_start = process.this_process()
@@ -169,10 +169,7 @@ class RunStore:
         return self.get(row.run_id)
 
     def resume(self, run_id: str) -> RunRecord:
-        """Queue a paused, stopped, lost or failed run again; it goes on from its last checkpoint.
-
-        Raises DataError where its data or weights are no longer where the spec says.
-        """
+        """Queue a run that is not done again; it goes on from its last checkpoint. Data that are gone raise DataError."""
         record = self.get(run_id)
         if record.status not in RESUMABLE:
             raise StoreError(f"run {record.run_id} is {record.status}; only a {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]} run can be resumed")
