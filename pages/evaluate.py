@@ -6,6 +6,7 @@ from pages.ui.evaluate_form import ask_form, estimate, picture_form
 from pages.ui.evaluate_gallery import show_gallery
 from pages.ui.frame import columns, open_page, plain, quoted, shown
 from pages.ui.gate import closed, permitted
+from pages.ui.relocate_form import relocate_form
 from pages.ui.session import reconciled, store
 from pages.ui.shifts import show_shifts
 from rft_core import UserError
@@ -17,6 +18,7 @@ from rft_core.report import evaluation_sentences as sentences
 from rft_core.report.evaluation_figures import Line, attacks_figure, class_figure, confusion_figure, parts_figure
 from rft_core.report.figures import CONFIG
 from rft_core.report.measurement_words import in_brackets
+from rft_core.setting_paths import DATASET
 from rft_core.store.records import RunRecord, RunSummary
 from rft_core.units import format_duration, format_epsilon
 
@@ -45,6 +47,7 @@ def main() -> None:
     kept = [one for one in found if one.status == "done"]
     left, right = columns(4, 8)
     with left:
+        relocate_form(record, [DATASET])
         ask_form(record, kept)
         with st.expander("Attack a picture of your own"):
             picture_form(record)

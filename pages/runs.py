@@ -9,6 +9,7 @@ from pages.ui.bundle_form import bundle_form, show_imported
 from pages.ui.followed import show_examples
 from pages.ui.frame import columns, open_page, plain, show_mistake, shown
 from pages.ui.lesson import lesson
+from pages.ui.relocate_form import relocate_form
 from pages.ui.run_actions import show_actions, show_deleted
 from pages.ui.run_choice import chosen_run, show_outside
 from pages.ui.run_list import choose_wanted, show_list, swatch
@@ -55,6 +56,8 @@ def main() -> None:
     left, right = columns(5, 7)
     with left:
         st.fragment(run_every=STATUS_SECONDS if moves else None, key="runs.status")(watch_status)(record.run_id, record.status)
+        if not record.is_active:
+            relocate_form(record)
     if is_found and not lesson().is_projected:
         with right:
             show_actions(record)

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rft_core import presets
+from rft_core import list_settings, presets
 from rft_core.errors import UserError
 from rft_core.spec import RunSpec, complete_stored, parse, with_settings
-from rft_core.units import parse_epsilon
 
 
 def build_spec(preset: str | None, spec_file: Path | None, settings: list[str] | None) -> RunSpec:
@@ -39,15 +38,15 @@ def split_setting(text: str) -> tuple[str, Any]:
 def split_epsilons(text: str) -> list[float]:
     """Return the epsilons in "0,4/255,8/255", in pixel scale."""
     try:
-        return [parse_epsilon(one) for one in text.split(",")]
+        return list(list_settings.split_epsilons(text))
     except ValueError as error:
-        raise UserError(f"--epsilons {error}") from None
+        raise UserError(f"--epsilons {error}; write them as 0,4/255,8/255") from None
 
 
 def _read(spec_file: Path) -> RunSpec:
     """Return the spec in a file: a spec alone, or what `show --json` printed."""
     try:
-        raw = json.loads(spec_file.read_text())
+        raw = json.loads(spec_file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"the spec file '{spec_file}' is not JSON: {error}") from None
     is_of_a_run = isinstance(raw, dict) and isinstance(raw.get("spec"), dict)

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rft_core.backbones import check_backbone
 from rft_core.errors import UserError
+from rft_core.run_paths import require_paths
 from rft_core.spec import RunSpec
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
@@ -22,6 +23,7 @@ def run_here(store: RunStore, spec: RunSpec, target: str, devices: Sequence[str]
     """Store, claim and execute `spec` here; return its record. Waits while another run has the device."""
     check_backbone(spec.model.backbone)
     require_device(spec, devices)
+    require_paths(spec)
     store.reconcile()
     run_id = store.submit(spec, reserved=True)
     if not _claim(store, run_id, tuple(devices), console):
@@ -43,7 +45,7 @@ def _claim(store: RunStore, run_id: str, devices: tuple[str, ...], console: Cons
         if store.get(run_id).status != "queued":
             return False
         if not told:
-            console.print("waiting: another run has the device", highlight=False)
+            console.print("waiting: another run has the device")
             told = True
         store.reconcile()
         time.sleep(WAIT_SECONDS)

@@ -65,4 +65,13 @@ def find_home(root: Path | None = None) -> Home:
         (root / "runs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"RFT_HOME is {root}, which cannot be used ({error.strerror}); set RFT_HOME to a folder that can be written") from None
-    return Home(root, os.environ.get("RFT_STORE") or f"sqlite:///{root / 'rft.db'}")
+    return Home(root, _absolute_store(os.environ.get("RFT_STORE") or f"sqlite:///{root / 'rft.db'}"))
+
+
+def _absolute_store(url: str) -> str:
+    """Return the address of a store; the path of an SQLite file becomes absolute, as a worker
+    starts in another folder.
+    """
+    scheme, marks, path = url.partition(":///")
+    is_relative = scheme.split("+")[0] == "sqlite" and path and not path.startswith((":", "file:"))
+    return f"{scheme}{marks}{os.path.abspath(os.path.expanduser(path))}" if is_relative and marks else url

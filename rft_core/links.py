@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from rft_core.errors import UserError, printable
-from rft_core.spec import RunSpec, flatten, with_settings
+from rft_core.spec import RunSpec, flatten, portable_spec, with_settings
 from rft_core.units import format_epsilon
 
 MOST_ITEMS = 100
@@ -14,8 +14,11 @@ EPSILON = "threat.epsilon"
 
 
 def link_items(spec: RunSpec, base: RunSpec) -> list[str]:
-    """Return what differs between `spec` and `base`, one "setting:value" each, in the order of the form."""
-    ours, theirs = flatten(spec), flatten(base)
+    """Return what differs between `spec` and `base`, one "setting:value" each, in the order of the form.
+
+    Paths below this user's home folder begin with ~: a link is passed on, and leads every reader to their own.
+    """
+    ours, theirs = flatten(portable_spec(spec)), flatten(portable_spec(base))
     return [f"{name}:{_text(name, value, spec)}" for name, value in ours.items() if not _is_same(value, theirs[name])]
 
 

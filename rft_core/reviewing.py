@@ -10,6 +10,8 @@ from typing import Any
 from rft_core import evaluations
 from rft_core.errors import DataError, StoreError, UserError
 from rft_core.evaluations import ANSWER, IMAGES, LOG, PICTURES, REQUEST, UPLOAD
+from rft_core.run_paths import settle_paths
+from rft_core.setting_paths import DATASET
 from rft_core.spec import with_settings
 from rft_core.store.artifacts import describe_file, record_artifacts
 from rft_core.store.device_lock import choose_device, device_turn
@@ -71,9 +73,12 @@ def _measured(store: RunStore, run_id: str) -> RunRecord:
 def _make(store: RunStore, record: RunRecord, folder: Path, engine: tuple[Review, Review], devices: Sequence[str], say: Callable[..., None]) -> dict[str, Any]:
     request = evaluations.read(folder / REQUEST) or {}
     device = choose_device(store.home, record.spec.runtime.device, devices)
-    spec, own = with_settings(record.spec, {"runtime.device": device}), store.folder(record.run_id)
+    # its own weights replace what it started from
+    spec, note = settle_paths(record.spec, record.run_id, [DATASET])
+    spec, own = with_settings(spec, {"runtime.device": device}), store.folder(record.run_id)
     wanted = {name: request.get(name) for name in ("attack", "steps", "epsilons")}
     say("starting")
+    say(note)
     with device_turn(store.home, device, f"an evaluation of run {record.name}", waiting=say):
         started = time.monotonic()
         wanted["notify"] = partial(say, began=time.time())

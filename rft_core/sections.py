@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from rft_core import catalog
 from rft_core.errors import UnknownNameError
+from rft_core.list_settings import split_epsilons, split_points, split_words
 from rft_core.units import PIXEL_LEVELS, parse_epsilon
 
 
@@ -30,11 +31,6 @@ def _epsilon(value: Any) -> float:
     if isinstance(value, (str, int, float)):
         return parse_epsilon(value)
     raise ValueError("must be a number or text such as 8/255")
-
-
-def _words(value: Any) -> Any:
-    """Take "painting, sketch" for ("painting", "sketch")."""
-    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
 
 def _choice(kind: str):
@@ -105,8 +101,11 @@ class DataSpec(Section):
     dataset: Line = Field(
         "blooms_hard", description="Dataset: a name from the menu, folder:PATH (a folder or a zip), csv:PATH, or hf:OWNER/NAME of the Hugging Face hub."
     )
-    domains: Annotated[tuple[Line, ...], BeforeValidator(_words)] = Field(
-        (), max_length=50, description="Domains to train on, where the dataset has domains; empty for its first. The others are only measured on."
+    domains: Annotated[tuple[Line, ...], BeforeValidator(split_words)] = Field(
+        (),
+        max_length=50,
+        description="Domains to train on, where the dataset has domains; empty for its first. The others are only measured on.",
+        examples=["painting,sketch", '["painting", "sketch"]'],
     )
     layout: Literal["auto", "splits", "classes"] = Field(
         "auto",
@@ -164,8 +163,12 @@ class ScheduleSpec(Section):
     ramp_start: Fraction = Field(0.25, description="Share of training after which epsilon begins to rise (the paper's T1).")
     ramp_end: Fraction = Field(0.75, description="Share of training after which epsilon is at its target (the paper's T2).")
     steps: int = Field(4, ge=1, le=1000, description="Number of jumps, for the schedule 'step'.")
-    points: tuple[tuple[Fraction, Fraction], ...] = Field(
-        ((0.0, 0.0), (1.0, 1.0)), min_length=1, max_length=200, description="Points (progress, factor) for the schedule 'custom', both 0 to 1."
+    points: Annotated[tuple[tuple[Fraction, Fraction], ...], BeforeValidator(split_points)] = Field(
+        ((0.0, 0.0), (1.0, 1.0)),
+        min_length=1,
+        max_length=200,
+        description="Points (progress, factor) for the schedule 'custom', both 0 to 1.",
+        examples=["0:0,0.5:1", "[[0, 0], [0.5, 1]]"],
     )
     granularity: Literal["step", "epoch"] = Field("step", description="Whether epsilon changes every step, or only between epochs as in the paper.")
     patience: int = Field(5, ge=1, le=1000, description="Epochs without progress before the schedule 'auto' starts its ramp.")
@@ -219,8 +222,12 @@ class EvaluationSpec(Section):
     )
     steps: int = Field(10, ge=1, le=10_000, description="Gradient steps of the measuring attack; of each part, where it has several.")
     relative_step_size: float | None = Field(None, gt=0, le=10, description="Step size of the measuring attack as a share of epsilon; empty for 2.5 / steps.")
-    epsilons: tuple[Epsilon, ...] | None = Field(
-        None, min_length=1, max_length=256, description="Epsilons of the final robustness curve; empty for every 1/255 up to the target."
+    epsilons: Annotated[tuple[Epsilon, ...] | None, BeforeValidator(split_epsilons)] = Field(
+        None,
+        min_length=1,
+        max_length=256,
+        description="Epsilons of the final robustness curve; empty for every 1/255 up to the target.",
+        examples=["0,4/255,8/255", '[0, "4/255", "8/255"]'],
     )
     eval_size: int | None = Field(256, ge=2, le=1_000_000, description="Validation images measured while training; empty for all.")
     tracking_kind: Literal["dense_early", "paper", "every_epoch"] = Field(

@@ -8,13 +8,15 @@ import difflib
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from rft_core.errors import SettingError, UnknownNameError, UserError, printable
+from rft_core.list_settings import split_words
 from rft_core.sections import (
     BREAKS,
     LARGEST_EPSILON_L2,
@@ -37,10 +39,18 @@ from rft_core.sections import (
     UnknownNameValue,
     readable,
 )
+from rft_core.setting_paths import (
+    PATH_SETTINGS,
+    absolute_value,
+    comparable_value,
+    portable_value,
+)
 from rft_core.units import PIXEL_LEVELS, format_epsilon
 
 # what a stored spec means by a setting that it leaves out: the default when it was written, not today's
 EARLIER_DEFAULTS = MappingProxyType({"evaluation.attack": "pgd"})
+# what pydantic calls a value: "Input should be ...", "Tuple should have ..."
+PYDANTIC_SUBJECT = re.compile(r"^\w+ should ")
 
 
 class RunSpec(Section):
@@ -48,7 +58,9 @@ class RunSpec(Section):
 
     name: Line = Field("", max_length=200, description="A name to find the run by.")
     notes: Paragraphs = Field("", max_length=20_000, description="Anything worth remembering.")
-    tags: tuple[Tag, ...] = Field((), max_length=50, description="Words to filter by.")
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(split_words)] = Field(
+        (), max_length=50, description="Words to filter by.", examples=["first,lecture", '["first", "lecture"]']
+    )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="All randomness of the run derives from it.")
     data: DataSpec = DataSpec()
     model: ModelSpec = ModelSpec()
@@ -76,30 +88,27 @@ class RunSpec(Section):
 
 
 def parse(raw: Mapping[str, Any] | str) -> RunSpec:
-    """Return the RunSpec in `raw` (a mapping, or JSON text).
+    """Return the RunSpec in `raw` (a mapping, or JSON text); paths in it become absolute, seen
+    from the current folder.
 
     Raises SettingError naming the first setting that is wrong, its value and what is allowed.
     """
-    if isinstance(raw, str):
-        raw = _from_json(raw)
-    try:
-        return RunSpec.model_validate(raw)
-    except ValidationError as error:
-        raise _translate(error) from None
+    return absolute_spec(_validate(_from_json(raw) if isinstance(raw, str) else raw))
 
 
 def parse_stored(raw: Mapping[str, Any] | str) -> RunSpec:
     """Return the RunSpec in `raw`, which a version of this program has stored: as `parse`, but no run is lost for its words.
 
     Earlier versions took texts that a new spec may not hold. What does not show in them becomes � or a space, a tag of more than 60
-    characters is cut, an empty one left out; what is stored stays as it is. A setting that is left out has the default of
-    those versions (EARLIER_DEFAULTS), so that no stored number is called by another attack.
+    characters is cut, an empty one left out; what is stored stays as it is. So do relative paths: what folder they were
+    seen from is not known here. A setting that is left out has the default of those versions (EARLIER_DEFAULTS), so that
+    no stored number is called by another attack.
     """
     raw = complete_stored(_from_json(raw) if isinstance(raw, str) else raw)
     try:
-        return parse(raw)
+        return _validate(raw)
     except SettingError:
-        return parse(_readable(raw))
+        return _validate(_readable(raw))
 
 
 def complete_stored(raw: Any) -> Any:
@@ -116,12 +125,32 @@ def complete_stored(raw: Any) -> Any:
 
 
 def with_settings(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
-    """Return `spec` with dotted settings replaced, for example ``{"optim.epochs": 3, "threat.epsilon": "4/255"}``."""
+    """Return `spec` with dotted settings replaced, for example ``{"optim.epochs": 3, "threat.epsilon": "4/255"}``.
+
+    Paths among `settings` become absolute, seen from the current folder; those of `spec` stay as they are.
+    """
     raw = spec.model_dump()
     for name, value in settings.items():
         section, leaf = _locate(raw, name)
         section[leaf] = value
-    return parse(raw)
+    return absolute_spec(_validate(raw), [name for name in PATH_SETTINGS if name in settings])
+
+
+def absolute_spec(spec: RunSpec, names: Iterable[str] = PATH_SETTINGS) -> RunSpec:
+    """Return `spec` with the paths of the settings `names` absolute, seen from the current folder."""
+    return _with_values(spec, {name: absolute_value(name, value) for name, value in _paths(spec, names).items()})
+
+
+def portable_spec(spec: RunSpec) -> RunSpec:
+    """Return `spec` with this user's home folder written as ~ in its paths, for another machine or
+    another person.
+    """
+    return _with_values(spec, {name: portable_value(name, value) for name, value in _paths(spec).items()})
+
+
+def path_settings(spec: RunSpec) -> dict[str, Any]:
+    """Return dotted name -> value of the settings that may hold a path."""
+    return _paths(spec)
 
 
 def setting_names(model: type[BaseModel] = RunSpec, prefix: str = "") -> list[str]:
@@ -135,12 +164,16 @@ def describe(name: str) -> str:
 
 
 def differences(specs: list[RunSpec]) -> dict[str, list[Any]]:
-    """Return only the settings whose values differ: dotted name -> one value a spec. Names, notes and tags are left out."""
+    """Return only the settings whose values differ: dotted name -> one value a spec. Names, notes and tags are left out.
+
+    Two ways to write one path are no difference.
+    """
     flat = [flatten(spec) for spec in specs]
+    alike = [{name: comparable_value(name, value) for name, value in one.items()} for one in flat]
     return {
         name: [one[name] for one in flat]
         for name in setting_names()
-        if name not in ("name", "notes", "tags") and any(one[name] != flat[0][name] for one in flat)
+        if name not in ("name", "notes", "tags") and any(one[name] != alike[0][name] for one in alike)
     }
 
 
@@ -151,8 +184,10 @@ def flatten(spec: RunSpec) -> dict[str, Any]:
 
 
 def spec_hash(spec: RunSpec) -> str:
-    """Return a short hash of everything that decides the numbers (name, notes and tags do not)."""
-    raw = {name: value for name, value in flatten(spec).items() if name not in ("name", "notes", "tags")}
+    """Return a short hash of everything that decides the numbers (name, notes and tags do not; ~
+    is the home folder).
+    """
+    raw = {name: value for name, value in flatten(portable_spec(spec)).items() if name not in ("name", "notes", "tags")}
     return hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -178,6 +213,27 @@ def grid_note(spec: RunSpec) -> str | None:
     if given is None or given == epsilon_grid(spec):
         return None
     return f"evaluation.epsilons was not a rising grid from 0; measured at {', '.join(format_epsilon(one, spec.threat.norm) for one in epsilon_grid(spec))}"
+
+
+def _paths(spec: RunSpec, names: Iterable[str] = PATH_SETTINGS) -> dict[str, Any]:
+    return {name: getattr(getattr(spec, name.split(".")[0]), name.split(".")[1]) for name in names}
+
+
+def _with_values(spec: RunSpec, values: Mapping[str, Any]) -> RunSpec:
+    """Return `spec` with the dotted settings `values`; the very same one where nothing changes."""
+    raw, is_changed = spec.model_dump(), False
+    for name, value in values.items():
+        section, leaf = _locate(raw, name)
+        is_changed |= section[leaf] != value
+        section[leaf] = value
+    return _validate(raw) if is_changed else spec
+
+
+def _validate(raw: Any) -> RunSpec:
+    try:
+        return RunSpec.model_validate(raw)
+    except ValidationError as error:
+        raise _translate(error) from None
 
 
 def _fields(model: type[BaseModel], prefix: str) -> dict[str, Any]:
@@ -256,6 +312,21 @@ def _translate(error: ValidationError) -> UserError:
         return _unknown_setting(".".join(place))
     if isinstance(cause, UnknownNameValue):
         return UnknownNameError(cause.error.kind, cause.error.name, cause.error.known, ".".join([*place, cause.leaf] if cause.leaf else place))
-    if cause is not None:
-        return SettingError(".".join(place) or "spec", first["input"], str(cause).split(", got")[0])
-    return SettingError(".".join(place) or "spec", first["input"], first["msg"].replace("Input should be", "must be"))
+    rule = first["msg"] if cause is None else str(cause).split(", got")[0]
+    return _broken_rule(place, first["type"], first["input"], rule)
+
+
+def _broken_rule(place: list[str], kind: str, value: Any, rule: str) -> SettingError:
+    """Return the error of a setting; of one that holds several values, with how to write it."""
+    name, field = ".".join(place) or "spec", None
+    settings = _fields(RunSpec, "")
+    for end in (2, 1):
+        if (found := settings.get(".".join(place[:end]))) is not None and found.examples:
+            name, field = ".".join(place[:end]), found
+    if field is not None and kind in ("tuple_type", "missing", "too_long", "too_short"):
+        is_inner = len(place) > len(name.split("."))
+        rule = "must be pairs of two numbers" if is_inner else "must be a list" if kind == "tuple_type" else rule
+    if kind == "string_unicode":
+        rule = "must be text in UTF-8; write it in a terminal of that encoding"
+    rule = PYDANTIC_SUBJECT.sub("must ", rule).replace(" after validation", "")
+    return SettingError(name, value, rule if field is None else f"{rule}; write it as {' or '.join(field.examples)}")

@@ -11,13 +11,14 @@ def parse_epsilon(text: str | float) -> float:
 
     Raises ValueError for anything that is not a finite number >= 0.
     """
-    value = _number(text)
+    value = parse_number(text)
     if not math.isfinite(value) or value < 0:
         raise ValueError(f"must be a finite number of at least 0 such as 8/255, got {text!r}")
     return value
 
 
-def _number(text: str | float) -> float:
+def parse_number(text: str | float) -> float:
+    """Return the number in a text such as "0.5" or "1/4"; raises ValueError for anything else."""
     if isinstance(text, bool):
         raise ValueError(f"must be a number such as 8/255, got {text!r}")
     numerator, slash, denominator = str(text).strip().partition("/") if isinstance(text, str) else (text, "", "")

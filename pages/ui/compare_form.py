@@ -6,7 +6,8 @@ from pages.ui.frame import quoted
 from pages.ui.session import store
 from rft_core.report.bands import BANDS
 from rft_core.report.compare_figures import AXES, PANELS
-from rft_core.report.grouping import SEEDS, grouping_choices, run_labels
+from rft_core.report.grouping import SEEDS, grouping_choices
+from rft_core.report.run_labels import run_labels
 from rft_core.report.view import View
 from rft_core.store.records import RunRecord, RunSummary
 from rft_core.units import format_epsilon

@@ -16,6 +16,7 @@ from pages.ui.session import is_online, store
 from rft_core import UserError, choices, downloads, uploads
 from rft_core.catalog import SCHEMES, Choice
 from rft_core.presets import preset
+from rft_core.setting_paths import DATASET, absolute_value
 
 UPLOADER, OUTCOME, CAME_IN = "upload.zip", "upload.outcome", "upload.came_in"
 
@@ -195,12 +196,13 @@ def chosen_dataset() -> str:
     place = (st.session_state[place_key(chosen)] or "").strip()
     if not place:
         raise MissingPlace(OWN[chosen].missing)
-    path = Path(place).expanduser()
+    dataset = absolute_value(DATASET, f"{chosen}:{place}")
+    path = Path(dataset.partition(":")[2])
     if chosen == "folder" and not (path.is_dir() or path.is_file()):
-        raise UserError(f"there is no folder '{place}' on this machine; give the path of a folder with one folder of images a class, or of a zip of it")
+        raise UserError(f"there is no folder '{path}' on this machine; give the path of a folder with one folder of images a class, or of a zip of it")
     if chosen == "csv" and not path.is_file():
-        raise UserError(f"there is no file '{place}' on this machine; give the path of a table with the columns path and label")
-    return f"{chosen}:{place}"
+        raise UserError(f"there is no file '{path}' on this machine; give the path of a table with the columns path and label")
+    return dataset
 
 
 def chosen_domains() -> list[str]:

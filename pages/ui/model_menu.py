@@ -11,6 +11,7 @@ from pages.ui.frame import plain
 from pages.ui.gate import PLACES_REFUSED, closed, is_instructor
 from pages.ui.session import weights_of
 from rft_core import UserError, backbones, choices
+from rft_core.setting_paths import CHECKPOINT, is_there
 from rft_core.spec import describe
 from rft_core.units import format_bytes, format_count
 
@@ -121,7 +122,7 @@ def weights_missing(name: str) -> str:
     if path := (state[key("model.checkpoint")] or "").strip():
         if not is_instructor():
             return PLACES_REFUSED
-        return "" if Path(path).expanduser().is_file() else f"there is no file '{path}'; give the path of a checkpoint on this machine, or leave it empty"
+        return "" if is_there(CHECKPOINT, path) else f"there is no file '{path}'; give the path of a checkpoint on this machine, or leave it empty"
     here = weights_of(name) if state[key("model.pretrained")] else None
     return here.reason if here and not here.usable else ""
 

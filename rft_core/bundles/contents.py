@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rft_core.evaluations import STATE
 from rft_core.member_names import plain_parts
-from rft_core.spec import RunSpec
+from rft_core.spec import RunSpec, portable_spec
 from rft_core.store.artifacts import Artifact
 from rft_core.store.events import Event
 from rft_core.store.journal import FILE_NAME as JOURNAL
@@ -119,7 +119,9 @@ def run_document(record: RunRecord, artifacts: Iterable[Artifact]) -> dict[str, 
     """Return what run.json says of a stored run."""
     names = [name for name in RunDocument.model_fields if name not in ("spec", "artifacts")]
     own = {name: getattr(record, name) for name in names}
-    return own | {"spec": record.spec.model_dump(mode="json"), "artifacts": [asdict(one) for one in artifacts]}
+    # a bundle leaves this machine, where the name of a user's home folder helps nobody
+    spec = portable_spec(record.spec).model_dump(mode="json")
+    return own | {"spec": spec, "artifacts": [asdict(one) for one in artifacts]}
 
 
 def event_lines(events: Iterable[Event]) -> bytes:
@@ -144,7 +146,7 @@ def fingerprint(document: Mapping[str, Any], spec: RunSpec, events: bytes, files
     """
     report = {key: value for key, value in (document["report"] or {}).items() if key not in ("run_id", "parent")}
     own = [document[name] for name in ("created", "step", "total_steps")]
-    parts = [*own, landed_status(document["status"]), spec.model_dump(mode="json"), report, hashlib.sha256(events).hexdigest(), dict(files)]
+    parts = [*own, landed_status(document["status"]), portable_spec(spec).model_dump(mode="json"), report, hashlib.sha256(events).hexdigest(), dict(files)]
     return hashlib.sha256(canonical(parts)).hexdigest()
 
 

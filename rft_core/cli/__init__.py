@@ -7,10 +7,9 @@ import logging
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from rft_core import catalog, presets
 from rft_core.arguments import build_spec, split_epsilons, split_settings
@@ -20,11 +19,24 @@ from rft_core.cli.options import AsJson, PresetName, RunId, Settings, SpecFile
 from rft_core.errors import UnknownNameError, UserError
 from rft_core.home import WEIGHTS, find_home
 from rft_core.launch_limits import LaunchLimits
+from rft_core.plain_text import write_any_text
 from rft_core.preview import epoch_factors
 from rft_core.recordings import RECORDED
 from rft_core.spec import RunSpec, with_settings
 from rft_core.store.run_store import open_store
-from rft_core.terminal import err, out, print_bench, print_checks, print_dataset, print_review, print_run, show_json
+from rft_core.terminal import (
+    err,
+    out,
+    print_bench,
+    print_checks,
+    print_dataset,
+    print_menu,
+    print_relocated,
+    print_review,
+    print_run,
+    print_schedule,
+    show_json,
+)
 from rft_core.units import format_duration, format_percent
 from rft_core.worker.devices import local_devices
 from rft_core.worker.loop import Engine, run_worker
@@ -41,11 +53,12 @@ app.add_typer(files.app)
 
 def main() -> None:
     """Run the command line; a user's mistake is one clear line and exit code 2."""
+    write_any_text()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
     try:
         app()
     except UserError as error:
-        err.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        err.print(f"error: {error}", style="red", soft_wrap=True)
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(1)
@@ -110,10 +123,7 @@ def list_menu(
     if as_json:
         show_json([{"name": row.name, "label": row.label, "help": row.help, "source": row.source} for row in rows])
         return
-    table = Table("name", "help", "source")
-    for row in rows:
-        table.add_row(row.name, row.help, row.source)
-    out.print(table)
+    print_menu(rows)
 
 
 @app.command()
@@ -128,7 +138,7 @@ def dataset(
     from rft_core.engine.data.card import make_card
 
     spec = with_settings(RunSpec(), {"data.dataset": name} | split_settings(settings) | ({"data.image_size": image_size} if image_size else {}))
-    card = keep_card(find_home(), spec, partial(make_card, notify=lambda text: err.print(text, highlight=False, markup=False)))
+    card = keep_card(find_home(), spec, partial(make_card, notify=lambda text: err.print(text)))
     show_json(card) if as_json else print_dataset(card)
 
 
@@ -150,8 +160,7 @@ def schedule(
     if as_json:
         show_json({"epsilon": [value * spec.threat.epsilon for value in values], "factor": values})
         return
-    for epoch, value in enumerate(values):
-        out.print(f"epoch {epoch:3d}  {'█' * round(40 * value):40s} {value * spec.threat.epsilon * 255:5.2f}/255", highlight=False)
+    print_schedule(values, spec.threat)
 
 
 def _wanted(preset: str | None, spec_file: Path | None, settings: list[str] | None) -> RunSpec:
@@ -181,7 +190,7 @@ def run(preset: PresetName = None, spec: SpecFile = None, settings: Settings = N
 def submit(preset: PresetName = None, spec: SpecFile = None, settings: Settings = None, as_json: AsJson = False) -> None:
     """Queue a run and return at once; a worker is started when none is running."""
     run_id = submit_run(open_store(), _wanted(preset, spec, settings))
-    show_json({"run_id": run_id}) if as_json else out.print(run_id, highlight=False)
+    show_json({"run_id": run_id}) if as_json else out.print(run_id)
 
 
 @app.command()
@@ -192,7 +201,7 @@ def worker(
 ) -> None:
     """Take runs from the queue, one a device, until stopped."""
     done = run_worker(find_home(home), ENGINE, local_devices(), once=once)
-    show_json({"runs": done}) if as_json else out.print(f"{done} runs done", highlight=False)
+    show_json({"runs": done}) if as_json else out.print(f"{done} runs done")
 
 
 @app.command()
@@ -217,8 +226,29 @@ def evaluate(
     wanted = {"attack": attack, "steps": steps, "epsilons": split_epsilons(epsilons) if epsilons else None, "images": images, "honesty": honesty}
     store = open_store()
     folder = request_folder(store, run_id, wanted, picture, asked)
-    document = review_run(store, run_id, folder, review, review_picture, local_devices(), lambda line: err.print(line, markup=False, highlight=False))
+    document = review_run(store, run_id, folder, review, review_picture, local_devices(), lambda line: err.print(line))
     show_json(document) if as_json else print_review(document)
+
+
+@app.command()
+def relocate(
+    run_id: RunId,
+    settings: Annotated[list[str], typer.Argument(help="data.dataset=folder:PATH (or csv:PATH), model.checkpoint=PATH.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say where the data or the weights of a stored run lie now. Other images than the run's own
+    are refused.
+    """
+    from rft_core.relocating import relocate as relocate_run
+
+    def compare(*about: Any) -> str:
+        # loaded once the paths lead somewhere
+        from rft_core.engine.same_data import compare_data
+
+        return compare_data(*about, notify=err.print)
+
+    done = relocate_run(open_store(), run_id, split_settings(settings), compare)
+    show_json(done) if as_json else print_relocated(done)
 
 
 @app.command()
@@ -233,7 +263,7 @@ def record(
     from rft_core.report.recording import record_runs
 
     card = record_runs(open_store(), run_ids, to, pictures, save_gallery)
-    show_json(card) if as_json else out.print(f"{to}: {', '.join(card['files'])}", highlight=False, soft_wrap=True)
+    show_json(card) if as_json else out.print(f"{to}: {', '.join(card['files'])}", soft_wrap=True)
 
 
 @app.command()
@@ -254,7 +284,7 @@ def pretrain(
         with tempfile.TemporaryDirectory() as place:
             cards.append(pretrain(name, FolderReporter(Path(place)), folder or WEIGHTS))
         measured = cards[-1]["measured"]
-        err.print(f"{name}: clean {format_percent(measured['clean_accuracy'])} in {format_duration(measured['seconds'])}", highlight=False)
+        err.print(f"{name}: clean {format_percent(measured['clean_accuracy'])} in {format_duration(measured['seconds'])}")
     if as_json:
         show_json(cards)
 
@@ -272,7 +302,7 @@ def bench(
     from rft_core.latency import measure_latency
 
     def tell(line: str) -> None:
-        err.print(f"measuring {line}", highlight=False, markup=False)
+        err.print(f"measuring {line}")
 
     tell("the way from submit to the first step")
     latency = measure_latency()

@@ -36,7 +36,7 @@ def export(
     from rft_core.exporting import export_runs
 
     done = export_runs(store, run_ids, form, to, group)
-    show_json(done) if as_json else out.print(*(file["path"] for file in done["files"]), sep="\n", highlight=False, soft_wrap=True)
+    show_json(done) if as_json else out.print(*(file["path"] for file in done["files"]), sep="\n", soft_wrap=True)
 
 
 def _export_bundle(store: RunStore, run_ids: list[str], bundle: Path | None, home: Path | None, without_datasets: bool) -> dict[str, Any]:
@@ -49,9 +49,9 @@ def _print_bundle(done: dict[str, Any], as_json: bool) -> None:
     if as_json:
         show_json(done)
         return
-    out.print(f"{done['path']}: {len(done['runs'])} runs, {done['bytes']:,} bytes", highlight=False, markup=False, soft_wrap=True)
+    out.print(f"{done['path']}: {len(done['runs'])} runs, {done['bytes']:,} bytes", soft_wrap=True)
     for line in done["left_out"]:
-        err.print(f"left out: {line}", highlight=False, markup=False, soft_wrap=True)
+        err.print(f"left out: {line}", soft_wrap=True)
 
 
 @app.command("import")
@@ -62,4 +62,4 @@ def import_file(file: Annotated[Path, typer.Argument(help="A bundle that `export
         show_json(done)
         return
     for line in import_lines(done):
-        out.print(line, highlight=False, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)

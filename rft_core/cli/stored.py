@@ -6,8 +6,9 @@ import typer
 
 from rft_core.cli.options import AsJson, RunId
 from rft_core.report.compare import compare as compare_runs
+from rft_core.run_paths import gone_paths
 from rft_core.store.run_store import open_store
-from rft_core.terminal import out, print_answer, print_comparison, print_run, print_runs, show_json
+from rft_core.terminal import out, print_answer, print_comparison, print_gone, print_run, print_runs, show_json
 
 app = typer.Typer()
 
@@ -30,7 +31,12 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
     store = open_store()
     store.reconcile()
     record = store.get(run_id)
-    show_json(record.summary()) if as_json else print_run(record)
+    gone = gone_paths(record.spec, record.run_id) if store.is_local else []
+    if as_json:
+        show_json(record.summary() | {"missing_paths": gone})
+        return
+    print_run(record)
+    print_gone(gone)
 
 
 @app.command()
@@ -64,7 +70,7 @@ def delete(run_id: RunId, as_json: AsJson = False) -> None:
     store.reconcile()
     record = store.get(run_id)
     store.delete(record.run_id)
-    show_json({"run_id": record.run_id, "deleted": True}) if as_json else out.print(f"{record.run_id} deleted", highlight=False)
+    show_json({"run_id": record.run_id, "deleted": True}) if as_json else out.print(f"{record.run_id} deleted")
 
 
 @app.command()

@@ -24,6 +24,7 @@ from rft_core.engine.optim import build_optimizer
 from rft_core.engine.products import choose_products
 from rft_core.engine.recompute import recompute_activations, recomputes
 from rft_core.engine.reporter import Reporter
+from rft_core.engine.same_data import keep_or_compare
 from rft_core.engine.seeds import global_stream
 from rft_core.engine.shifts import final_shifts
 from rft_core.engine.strategies.parameters import count_parameters, where
@@ -46,7 +47,9 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
     """
     started = time.monotonic()
     job = prepare(spec, reporter)
-    progress = _resumed(job, reporter) or Progress(part_size=job.part_size)
+    progress = _resumed(job, reporter)
+    keep_or_compare(job.dataset, reporter.folder, goes_on=progress is not None)
+    progress = progress or Progress(part_size=job.part_size)
     before = progress.seconds
     tracker = Tracker(job, progress, reporter)
     request = train(job, progress, reporter, tracker.measure_if_due)

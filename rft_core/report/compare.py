@@ -1,6 +1,6 @@
 """Runs side by side: their numbers, only the settings that differ, and whether a difference is more than luck."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from rft_core.metrics.shared_images import describe_shared
 from rft_core.metrics.transfer import is_suboptimal_transfer, transfer_gap, transfer_gap_interval
 from rft_core.report.measurement_words import measurement_warnings
 from rft_core.report.pairs import pair_runs
+from rft_core.report.run_labels import run_labels
 from rft_core.spec import differences
 from rft_core.store.records import RunRecord
 
@@ -36,10 +37,13 @@ def compare(records: list[RunRecord], runs_folder: Path | None = None, baseline:
     image, where both were measured on the same test images at the same epsilons.
     """
     pairs = [] if runs_folder is None else pair_runs(records, runs_folder, baseline)
+    labels = run_labels(records)
+    named = {record.run_id: label for record, label in zip(records, labels)}
+    pairs = [replace(pair, name=named[pair.run_id], baseline_name=named[pair.baseline_id]) for pair in pairs]
     paired = [pair.as_dict() for pair in pairs if pair.is_paired and pair.is_alike]
-    rows = [_row(record) for record in records]
+    rows = [_row(record, label) for record, label in zip(records, labels)]
     _add_transfer(records, rows)
-    return Comparison(rows, differences([record.spec for record in records]), _warnings(records, _names(records)), paired)
+    return Comparison(rows, differences([record.spec for record in records]), _warnings(records, labels), paired)
 
 
 def is_standard(record: RunRecord) -> bool:
@@ -73,12 +77,13 @@ def _count(point: dict[str, Any]) -> int:
     return round(point["accuracy"] * point["n"])
 
 
-def _row(record: RunRecord) -> dict[str, Any]:
+def _row(record: RunRecord, label: str) -> dict[str, Any]:
     report = record.report or {}
     adapted, shifts = report.get("onset") or {}, report.get("shifts") or {}
     return {
         "run_id": record.run_id,
         "name": record.name,
+        "label": label,
         "status": record.status,
         **{metric: report.get(metric) for metric in METRICS},
         **{mean: shifts.get(mean) for mean in SHIFT_MEANS},
@@ -92,12 +97,6 @@ def _row(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _names(records: list[RunRecord]) -> list[str]:
-    """Return one name a run, with its id where another has the same."""
-    names = [record.name for record in records]
-    return [name if names.count(name) == 1 else f"{name} ({record.run_id})" for name, record in zip(names, records)]
-
-
 def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
     found = measurement_warnings(records, names)
     reports = [record.report for record in records if record.report]
@@ -109,18 +108,18 @@ def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
         found.append("These runs have different targets (norm or epsilon), so robust accuracy and expected robustness mean different things.")
     if any(report["status"] == "stopped" for report in reports):
         found.append("A run here was stopped early; its numbers are of the model as it stood.")
-    found += _shared(records)
-    missing = [record.name for record in records if not record.report]
+    found += _shared(records, names)
+    missing = [name for record, name in zip(records, names) if not record.report]
     if missing:
         found.append(f"No report yet: {', '.join(missing)}.")
     return found
 
 
-def _shared(records: list[RunRecord]) -> list[str]:
+def _shared(records: list[RunRecord], names: list[str]) -> list[str]:
     """Return a line for each run whose splits have images in common; runs from before this was counted say nothing."""
     lines = []
-    for record in records:
+    for record, name in zip(records, names):
         if phrases := describe_shared((record.report or {}).get("shared_images")):
             what = " and ".join(phrases)
-            lines.append(f"In {record.name}, {what}, pixel for pixel: its accuracy there is partly memory.")
+            lines.append(f"In {name}, {what}, pixel for pixel: its accuracy there is partly memory.")
     return lines

@@ -24,7 +24,9 @@ PACKAGES = ("torch", "timm", "numpy", "streamlit", "plotly")
 
 
 def csv_files(content: Content) -> dict[str, bytes]:
-    """Return one CSV file a table (UTF-8, header, RFC 4180), by file name. Text that a spreadsheet would run is defused."""
+    """Return one CSV file a table (UTF-8 with a byte order mark, header, RFC 4180), by file name.
+    Text that a spreadsheet would run is defused.
+    """
     return {f"{name}.csv": _csv(list(TABLES[name]), rows) for name, rows in _tables(content).items()}
 
 
@@ -49,7 +51,7 @@ def json_document(content: Content) -> dict[str, Any]:
     tracked = {record.run_id: [] for record in content.records}
     for row in tables["tracked"]:
         tracked[row["run_id"]].append({key: value for key, value in row.items() if key != "run_id"})
-    runs = [run_document(record) | {"tracked": tracked[record.run_id]} for record in content.records]
+    runs = [run_document(record) | {"label": label, "tracked": tracked[record.run_id]} for record, label in zip(content.records, content.labels)]
     compared = {"settings_that_differ": content.comparison.settings, "warnings": content.comparison.warnings, "differences": tables["differences"]}
     return without_home({"made": say_time(time.time()), "versions": versions(), "runs": runs, **compared})
 
@@ -89,7 +91,8 @@ def _csv(columns: Sequence[str], rows: list[dict[str, Any]]) -> bytes:
     writer = csv.writer(sink)
     writer.writerow(columns)
     writer.writerows([defuse(row[column]) for column in columns] for row in rows)
-    return sink.getvalue().encode()
+    # with a byte order mark: without it Excel takes UTF-8 for the local code page
+    return sink.getvalue().encode("utf-8-sig")
 
 
 def _tables(content: Content) -> dict[str, list[dict[str, Any]]]:

@@ -8,6 +8,7 @@ from typing import Any
 from rft_core.errors import UserError
 from rft_core.report.figures import RUN_COLOURS, RUN_DASHES, run_style
 from rft_core.report.measurement_words import methods_apart
+from rft_core.report.run_labels import distinct
 from rft_core.spec import differences
 from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
@@ -81,18 +82,6 @@ def describe_value(name: str, value: Any, norm: str) -> str:
     if name == "threat.epsilon":
         return format_epsilon(value, norm)
     return value if isinstance(value, str) else f"{name.rpartition('.')[2]} {'none' if value is None else value}"
-
-
-def distinct(labels: Sequence[str], tails: Sequence[str] | None = None) -> list[str]:
-    """Return `labels` with those that occur twice told apart, by `tails` where that suffices, else by number."""
-    tails = tails or ["" for _ in labels]
-    tailed = [f"{label} · {tail}" if tail and labels.count(label) > 1 else label for label, tail in zip(labels, tails)]
-    return [label if tailed.count(label) == 1 else f"{label} ({tailed[: place + 1].count(label)})" for place, label in enumerate(tailed)]
-
-
-def run_labels(records: Sequence[RunRecord]) -> list[str]:
-    """Return one label a run, no two alike: its name, with the seed where names are alike."""
-    return distinct([record.name for record in records], [f"seed {record.spec.seed}" for record in records])
 
 
 def distinct_styles(records: Sequence[RunRecord]) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from rft_core.report.rerun import short_command, spec_command
 from rft_core.report.rows import area_table, common_rows, difference_rows, differing_rows, group_table, number_rows
 from rft_core.report.tables import say_time, without_home
 from rft_core.report.view import Content, pareto_rows
-from rft_core.spec import parse
+from rft_core.spec import parse_stored
 from rft_core.store.records import RunRecord
 
 ASSETS = CHECKOUT / "assets"
@@ -128,7 +128,7 @@ def _run(label: str, record: RunRecord) -> str:
         "Images in two splits": "; ".join(describe_shared(report.get("shared_images"))),
     }
     facts |= {"Notes": record.spec.notes, "Tags": ", ".join(record.spec.tags)}
-    short = short_command(parse(document["spec"]))
+    short = short_command(parse_stored(document["spec"]))
     return (
         f"<h3>{_text(label)}</h3>{_table([{'': name, ' ': value} for name, value in facts.items() if value])}"
         + (f"<p>In short:</p><pre>{_text(short)}</pre>" if short else "")

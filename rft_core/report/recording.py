@@ -15,7 +15,7 @@ from rft_core.errors import StoreError
 from rft_core.presets import PRESETS, preset
 from rft_core.recordings import CARD, ENDING, FORMAT, GALLERY
 from rft_core.report.race import thinned
-from rft_core.spec import RunSpec, flatten
+from rft_core.spec import RunSpec, flatten, portable_spec
 from rft_core.store.events import Event, read_events
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
@@ -60,14 +60,14 @@ def as_document(record: RunRecord, events: list[Event]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "name": record.name,
-        "spec": record.spec.model_dump(mode="json"),
+        "spec": portable_spec(record.spec).model_dump(mode="json"),
         "report": record.report,
         "events": [_row(event, began) for event in thinned(events, TRAIN_EVENTS)],
         "total_steps": record.total_steps,
         "recorded": time.strftime("%Y-%m-%d", time.gmtime(record.ended)),
         "machine": machine(record.report["machine"]),
         "versions": {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES},
-        "command": command(record.spec),
+        "command": command(portable_spec(record.spec)),
     }
 
 

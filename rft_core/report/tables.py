@@ -9,6 +9,7 @@ from typing import Any
 
 from rft_core.report.history import RunHistory, measured_at
 from rft_core.report.pairs import Pair
+from rft_core.report.run_labels import run_labels
 from rft_core.spec import flatten
 from rft_core.store.records import RunRecord
 
@@ -17,7 +18,7 @@ TABLES = MappingProxyType(
     {
         "runs": MappingProxyType(
             {
-                **dict.fromkeys(("run_id", "name", "status", "reason", "created", "ended", "notes", "tags"), "text"),
+                **dict.fromkeys(("run_id", "name", "label", "status", "reason", "created", "ended", "notes", "tags"), "text"),
                 "seed": "integer",
                 **dict.fromkeys(("dataset", "backbone", "strategy", "objective", "schedule", "norm"), "text"),
                 **dict.fromkeys(("epsilon", "clean_accuracy", "robust_accuracy", "expected_robustness", "hypervolume"), "number"),
@@ -78,7 +79,7 @@ def build_tables(records: Sequence[RunRecord], histories: Sequence[RunHistory], 
     user's home folder: it is written as ~.
     """
     rows = {
-        "runs": [_run(record) for record in records],
+        "runs": [_run(record) | {"label": label} for record, label in zip(records, run_labels(records))],
         "settings": [{"run_id": one.run_id, "setting": name, "value": json.dumps(value)} for one in records for name, value in flatten(one.spec).items()],
         "curves": [row for record in records for row in _curve(record)],
         "tracked": [row for record, history in zip(records, histories) for row in _tracked(record, history)],

@@ -15,10 +15,11 @@ from rft_core.report.bands import BANDS
 from rft_core.report.compare import METRICS, Comparison, compare
 from rft_core.report.compare_figures import AXES, PANELS, Line
 from rft_core.report.figures import run_style
-from rft_core.report.grouping import Group, distinct_styles, group_runs, run_labels
+from rft_core.report.grouping import Group, distinct_styles, group_runs
 from rft_core.report.history import RunHistory, tracked_by
 from rft_core.report.measurement_words import chips
 from rft_core.report.pairs import Pair, read_verdicts
+from rft_core.report.run_labels import run_labels
 from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
 

@@ -16,6 +16,8 @@ from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore, insert_run, new_run_id
 from rft_core.store.tables import events, runs
 
+# what tells the images of a run from others, written by the engine
+DATA_RECORD = "data.json"
 LARGEST_HEADER = 100_000_000
 
 
@@ -95,6 +97,8 @@ def _copy(source: Path, target: Path, checkpoint: str) -> Path:
     target.mkdir(parents=True)
     if (source / "examples").is_dir():
         shutil.copytree(source / "examples", target / "examples")
+    if (source / DATA_RECORD).is_file():
+        shutil.copyfile(source / DATA_RECORD, target / DATA_RECORD)
     return Path(shutil.copyfile(source / checkpoint, target / checkpoint))
 
 

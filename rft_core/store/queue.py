@@ -26,3 +26,13 @@ def find_waiting(engine: Engine, run_id: str) -> Waiting | None:
         ahead = connection.execute(select(func.count()).select_from(runs).where(runs.c.status == "queued", runs.c.deleted.is_(None), earlier)).scalar_one()
         at_work = connection.execute(select(runs.c.name).where(runs.c.status.in_(ACTIVE)).order_by(runs.c.started)).scalars().all()
     return Waiting(ahead + 1, tuple(at_work))
+
+
+def pick_device(wanted: str, devices: tuple[str, ...], busy: set[str]) -> str | None:
+    """Return the device of `devices` that a run which wants `wanted` may have now, None where it must wait."""
+    if wanted == "auto":
+        # the accelerator when there is one, also when it must be waited for: a CPU would take longer still
+        wishes = [device for device in devices if device != "cpu"] or ["cpu"]
+    else:
+        wishes = [device for device in devices if device == wanted or (wanted == "cuda" and device.startswith("cuda"))]
+    return next((device for device in wishes if device not in busy), None)

@@ -16,12 +16,14 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from rft_core.errors import StoreError, UnknownNameError, printable
 from rft_core.home import Home, find_home
 from rft_core.preview import Pace
-from rft_core.spec import RunSpec, parse_stored, spec_hash, with_settings
+from rft_core.spec import RunSpec, absolute_spec, parse_stored, spec_hash, with_settings
 from rft_core.store import process
 from rft_core.store.artifacts import remove_folder
 from rft_core.store.connection import open_engine
 from rft_core.store.journal import recover
 from rft_core.store.launches import forget_launch
+from rft_core.store.paths import settle_stored
+from rft_core.store.queue import pick_device
 from rft_core.store.records import ACTIVE, RESUMABLE, RunRecord, as_record, seconds_since
 from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_paces, list_summaries, mend_summaries, write_summary
 from rft_core.store.tables import runs, summaries
@@ -52,17 +54,19 @@ class RunStore:
         return path
 
     def submit(self, spec: RunSpec, *, reserved: bool = False) -> str:
-        """Queue a run; return its id. A `reserved` one waits for this very process, and no worker takes it."""
+        """Queue a run, with its paths absolute, and return its id. No worker takes a `reserved` one."""
         run_id, owner = new_run_id(), {}
         if reserved:
             pid, pid_start = process.this_process()
             owner = {"request": RESERVED, "host": process.this_host(), "pid": pid, "pid_start": pid_start}
         with self._write() as connection:
-            insert_run(connection, run_id, spec, **owner)
+            insert_run(connection, run_id, absolute_spec(spec), **owner)
         return run_id
 
     def get(self, run_id: str) -> RunRecord:
         """Return one run, by id or by an unambiguous beginning of it; an unknown or deleted one raises."""
+        # a terminal of another encoding hands over bytes that no database takes
+        run_id = run_id.encode(errors="replace").decode()
         with self.engine.connect() as connection:
             row = connection.execute(select(runs).where(runs.c.run_id == run_id)).first()
             if row is not None and row.deleted is not None:
@@ -115,7 +119,7 @@ class RunStore:
             query = select(runs.c.run_id, runs.c.started, summaries.c.wanted_device).join(summaries, summaries.c.run_id == runs.c.run_id)
             query = query.where(runs.c.status == "queued", runs.c.deleted.is_(None)).order_by(runs.c.created)
             for row in connection.execute(query.where(runs.c.request == "" if run_id is None else runs.c.run_id == run_id)).all():
-                device = _pick_device(row.wanted_device, devices, busy)
+                device = pick_device(row.wanted_device, devices, busy)
                 if device is None:
                     continue
                 claim = {"status": "running", "reason": "", "request": "", "host": host, "device": device, "pid": pid, "pid_start": pid_start, "heartbeat": now}
@@ -165,12 +169,14 @@ class RunStore:
         return self.get(row.run_id)
 
     def resume(self, run_id: str) -> RunRecord:
-        """Queue a paused, stopped, lost or failed run again; it goes on from its last checkpoint."""
+        """Queue a run that is not done again; it goes on from its last checkpoint. Data that are gone raise DataError."""
         record = self.get(run_id)
         if record.status not in RESUMABLE:
             raise StoreError(f"run {record.run_id} is {record.status}; only a {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]} run can be resumed")
+        # another machine that shares the store may have what is not here
+        note = settle_stored(self.engine, record) if self.is_local else ""
         forget_launch(self.home.run_folder(record.run_id))
-        self._set(record.run_id, status="queued", reason="", request="", ended=None)
+        self._set(record.run_id, status="queued", reason=note, request="", ended=None)
         return self.get(record.run_id)
 
     def delete(self, run_id: str) -> None:
@@ -307,12 +313,3 @@ def open_store(home: Home | None = None) -> RunStore:
 
 def _is_gone(row: Row, here: str) -> bool:
     return not process.is_alive(row.pid, row.pid_start) if row.host == here else (seconds_since(row.heartbeat) or 0) > SILENCE_SECONDS
-
-
-def _pick_device(wanted: str, devices: tuple[str, ...], busy: set[str]) -> str | None:
-    if wanted == "auto":
-        # the accelerator when there is one, also when it must be waited for: a CPU would take longer still
-        wishes = [device for device in devices if device != "cpu"] or ["cpu"]
-    else:
-        wishes = [device for device in devices if device == wanted or (wanted == "cuda" and device.startswith("cuda"))]
-    return next((device for device in wishes if device not in busy), None)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import RftError
 from rft_core.home import Home
+from rft_core.run_paths import settle_paths
 from rft_core.spec import with_settings
 from rft_core.store.device_lock import device_turn
 from rft_core.store.run_store import RunStore
@@ -77,8 +78,11 @@ def _execute(store: RunStore, run_id: str, target: str, reporter: StoreReporter)
         # from here on its pace is measured; what a resumed run did before is another session
         reporter.event("status", reporter.last_step, 0.0, {"status": "running", "reason": ""})
         record = store.get(run_id)
+        spec, note = settle_paths(record.spec, run_id)
+        if note:
+            reporter.event("log", reporter.last_step, 0.0, {"text": note})
         # "auto" becomes the device that was claimed: on two GPUs two runs must not meet on the first
-        spec = with_settings(record.spec, {"runtime.device": record.device}) if record.device else record.spec
+        spec = with_settings(spec, {"runtime.device": record.device}) if record.device else spec
         origin = {"parent": record.parent, "parent_step": record.parent_step} if record.parent else {}
         report = _load(target)(spec, reporter)
     return PAUSED if report is None else (report.status, _reason(store, run_id, report.status), report.as_dict() | origin)
@@ -127,5 +131,6 @@ def _detach(home: Home, run_id: str) -> None:
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     os.close(descriptor)
-    sys.stdout.reconfigure(line_buffering=True)
+    # a name that the terminal's encoding lacks must not end a run
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s", force=True)

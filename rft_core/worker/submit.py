@@ -1,5 +1,6 @@
 """Submit a run, and see to it that a worker is there. The worker outlives whoever started it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from filelock import Timeout
 from rft_core.backbones import check_backbone
 from rft_core.dataset_check import check_dataset
 from rft_core.home import CHECKOUT, Home
+from rft_core.run_paths import require_paths
 from rft_core.spec import RunSpec
 from rft_core.store.run_store import RunStore
 from rft_core.worker.devices import local_devices, require_device
@@ -24,6 +26,7 @@ def submit(store: RunStore, spec: RunSpec, *, start_worker: bool = True) -> str:
     check_backbone(spec.model.backbone)
     if store.is_local:
         require_device(spec, local_devices())
+        require_paths(spec)
         _check_folder(spec)
     run_id = store.submit(spec)
     if start_worker:
@@ -44,7 +47,16 @@ def ensure_worker(home: Home) -> bool:
         return False
     with open(home.worker_log, "ab") as output:
         command = [sys.executable, "-m", "rft_core", "worker", "--home", str(home.root)]
-        subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        subprocess.Popen(
+            command,
+            cwd=CHECKOUT,
+            # the store may be named by an address that depends on the folder
+            env=os.environ | {"RFT_STORE": home.store_url},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
     return True
 
 

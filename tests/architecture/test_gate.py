@@ -22,6 +22,7 @@ FUNCTIONS = {
     "rft_core.bundles.outgoing": {"bundle_bytes"},
     "rft_core.datacards": {"ask_for_card", "stop_reading", "keep_card"},
     "rft_core.reviewing": {"review_run"},
+    "rft_core.relocating": {"relocate", "relocate_apart"},
     "rft_core.foreground": {"run_here"},
     "rft_core.evaluations": {"ask_for_evaluation", "cancel"},
 }
@@ -30,7 +31,7 @@ GATED = CHANGES | {name for names in FUNCTIONS.values() for name in names}
 OPEN_MODULES = (
     "rft_core.arguments", "rft_core.availability", "rft_core.backbones", "rft_core.catalog", "rft_core.dataset_check", "rft_core.downloads", "rft_core.evaluation_cost", "rft_core.exporting", "rft_core.guard", "rft_core.home", "rft_core.image_files",
     "rft_core.links", "rft_core.metrics", "rft_core.preview", "rft_core.presets", "rft_core.recordings", "rft_core.report", "rft_core.schedules", "rft_core.sharing",
-    "rft_core.spec", "rft_core.store.connection", "rft_core.store.events", "rft_core.store.records", "rft_core.store.run_store", "rft_core.store.summaries",
+    "rft_core.run_paths", "rft_core.setting_paths", "rft_core.spec", "rft_core.store.connection", "rft_core.store.events", "rft_core.store.records", "rft_core.store.run_store", "rft_core.store.summaries",
     "rft_core.units",
 )  # fmt: skip
 GATE = CHECKOUT / "pages" / "ui" / "gate.py"

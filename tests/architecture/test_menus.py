@@ -53,6 +53,7 @@ COMMANDS = (
     "stop",
     "pause",
     "resume",
+    "relocate",
     "delete",
     "compare",
     "evaluate",

@@ -55,7 +55,7 @@ def test_the_report_opens_alone_and_holds_the_numbers(visit, lab, tmp_path):
 def test_the_tables_and_the_document_hold_the_numbers(visit, lab, tmp_path):
     page = compare(visit, lab)
     with zipfile.ZipFile(exported(page, "CSV", tmp_path)) as archive:
-        runs = list(csv.DictReader(io.StringIO(archive.read(next(name for name in archive.namelist() if name.endswith("runs.csv"))).decode())))
+        runs = list(csv.DictReader(io.StringIO(archive.read(next(name for name in archive.namelist() if name.endswith("runs.csv"))).decode("utf-8-sig"))))
     expected = {run_id: lab.store.get(run_id).report["clean_accuracy"] for run_id in lab.runs}
     assert {row["run_id"]: float(row["clean_accuracy"]) for row in runs} == pytest.approx(expected)
     assert all(run_id in json.dumps(json.loads(exported(page, "JSON", tmp_path).read_text())) for run_id in lab.runs)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from rft_core.errors import UserError
 from rft_core.home import Home
 from rft_core.preview import demand, epoch_factors, estimate, factors
-from rft_core.report.grouping import run_labels
+from rft_core.report.run_labels import run_labels
 from rft_core.spec import RunSpec, epsilon_grid, flatten, parse, setting_names, spec_hash, with_settings
 from rft_core.store.run_store import RunStore
 from rft_core.units import format_epsilon

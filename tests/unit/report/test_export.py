@@ -1,5 +1,6 @@
 """rft_core.report.tables and export: what is written can be read back, and nothing in it runs."""
 
+import codecs
 import csv
 import io
 import json
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
+from rft_core.exporting import export_runs, file_contents, one_file
 from rft_core.report.export import as_json, csv_files, defuse, json_document, parquet_files, run_document, zipped
 from rft_core.report.tables import TABLES, build_tables, without_home
 from rft_core.spec import flatten, parse
@@ -33,7 +35,7 @@ def test_csv_reads_back_equal(found):
     files, wanted = csv_files(found), tables(found)
     assert set(files) == {f"{name}.csv" for name in TABLES}
     for name, columns in TABLES.items():
-        rows = list(csv.DictReader(io.StringIO(files[f"{name}.csv"].decode(), newline="")))
+        rows = list(csv.DictReader(io.StringIO(files[f"{name}.csv"].decode("utf-8-sig"), newline="")))
         read = [{column: from_csv(kind, row[column]) for column, kind in columns.items()} for row in rows]
         # CSV cannot tell an empty text from nothing
         assert read == [{column: None if value == "" else value for column, value in row.items()} for row in wanted[name]], name
@@ -89,7 +91,7 @@ def test_numbers_and_plain_text_stay(cell):
 
 def test_a_hostile_name_is_inert_in_csv(store):
     found = content(store, [stored(store, '=HYPERLINK("http://x","y")', notes="@SUM(1)")])
-    (row,) = csv.DictReader(io.StringIO(csv_files(found)["runs.csv"].decode(), newline=""))
+    (row,) = csv.DictReader(io.StringIO(csv_files(found)["runs.csv"].decode("utf-8-sig"), newline=""))
     assert row["name"] == '\'=HYPERLINK("http://x","y")'
     assert row["notes"] == "'@SUM(1)"
 
@@ -115,3 +117,21 @@ def test_no_home_folder_is_told(store, monkeypatch):
 def test_a_home_at_the_root_is_no_home(monkeypatch):
     monkeypatch.setenv("HOME", "/")
     assert without_home("/data/x") == "/data/x"
+
+
+def test_tables_open_in_excel(store):
+    """Excel reads a CSV without a byte order mark in the local code page, and shows Ã© for é; readers of UTF-8 skip the mark."""
+    found = content(store, [stored(store, "café – 花"), stored(store, "Ünï")])
+    files = csv_files(found)
+    assert all(data.startswith(codecs.BOM_UTF8) and data.count(codecs.BOM_UTF8) == 1 for data in files.values())
+    (first, second) = csv.DictReader(io.StringIO(files["runs.csv"].decode("utf-8-sig"), newline=""))
+    assert (list(first)[0], first["name"], second["name"]) == ("run_id", "café – 花", "Ünï")
+
+
+def test_what_the_page_gives_is_what_the_command_line_writes(store, tmp_path):
+    records = [stored(store, "é"), stored(store, "b")]
+    export_runs(store, [record.run_id for record in records], "csv", tmp_path / "tables")
+    with zipfile.ZipFile(io.BytesIO(one_file(file_contents(content(store, records), "csv", store.home.runs)))) as archive:
+        given = {name: archive.read(name) for name in archive.namelist()}
+    assert given == {path.name: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
+    assert given["runs.csv"].startswith(codecs.BOM_UTF8)

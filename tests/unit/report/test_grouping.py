@@ -3,7 +3,8 @@
 import pytest
 
 from rft_core.errors import UserError
-from rft_core.report.grouping import SEEDS, distinct, distinct_styles, group_runs, grouping_choices, run_labels
+from rft_core.report.grouping import SEEDS, distinct_styles, group_runs, grouping_choices
+from rft_core.report.run_labels import distinct, run_labels
 from tests.unit.report.stored import stored
 
 
