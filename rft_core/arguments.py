@@ -6,7 +6,8 @@ from typing import Any
 
 from rft_core import list_settings, presets
 from rft_core.errors import UserError
-from rft_core.spec import RunSpec, complete_stored, parse, with_settings
+from rft_core.spec import RunSpec, parse, with_settings
+from rft_core.stored_spec import complete_stored
 
 
 def build_spec(preset: str | None, spec_file: Path | None, settings: list[str] | None) -> RunSpec:

@@ -19,8 +19,9 @@ from rft_core.errors import StoreError, UnknownNameError
 from rft_core.home import CHECKOUT
 from rft_core.measurements import final_measured_by
 from rft_core.metrics.measured_by import MeasuredBy
-from rft_core.spec import RunSpec, parse_stored
+from rft_core.spec import RunSpec
 from rft_core.store.events import Event
+from rft_core.stored_spec import parse_stored
 
 RECORDED = CHECKOUT / "assets" / "recorded"
 CARD, ENDING, GALLERY = "card.json", ".json.gz", "attacked.npz"

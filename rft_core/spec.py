@@ -10,7 +10,6 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
@@ -18,9 +17,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_v
 from rft_core.errors import SettingError, UnknownNameError, UserError, printable
 from rft_core.list_settings import split_words
 from rft_core.sections import (
-    BREAKS,
     LARGEST_EPSILON_L2,
-    LONGEST_TAG,
     AttackSpec,
     DataSpec,
     EvaluationSpec,
@@ -37,7 +34,6 @@ from rft_core.sections import (
     Tag,
     ThreatSpec,
     UnknownNameValue,
-    readable,
 )
 from rft_core.setting_paths import (
     PATH_SETTINGS,
@@ -47,8 +43,6 @@ from rft_core.setting_paths import (
 )
 from rft_core.units import PIXEL_LEVELS, format_epsilon
 
-# what a stored spec means by a setting that it leaves out: the default when it was written, not today's
-EARLIER_DEFAULTS = MappingProxyType({"evaluation.attack": "pgd"})
 # what pydantic calls a value: "Input should be ...", "Tuple should have ..."
 PYDANTIC_SUBJECT = re.compile(r"^\w+ should ")
 
@@ -93,35 +87,7 @@ def parse(raw: Mapping[str, Any] | str) -> RunSpec:
 
     Raises SettingError naming the first setting that is wrong, its value and what is allowed.
     """
-    return absolute_spec(_validate(_from_json(raw) if isinstance(raw, str) else raw))
-
-
-def parse_stored(raw: Mapping[str, Any] | str) -> RunSpec:
-    """Return the RunSpec in `raw`, which a version of this program has stored: as `parse`, but no run is lost for its words.
-
-    Earlier versions took texts that a new spec may not hold. What does not show in them becomes � or a space, a tag of more than 60
-    characters is cut, an empty one left out; what is stored stays as it is. So do relative paths: what folder they were
-    seen from is not known here. A setting that is left out has the default of those versions (EARLIER_DEFAULTS), so that
-    no stored number is called by another attack.
-    """
-    raw = complete_stored(_from_json(raw) if isinstance(raw, str) else raw)
-    try:
-        return _validate(raw)
-    except SettingError:
-        return _validate(_readable(raw))
-
-
-def complete_stored(raw: Any) -> Any:
-    """Return a stored spec with EARLIER_DEFAULTS where it leaves a setting out; anything else as it is."""
-    if not isinstance(raw, Mapping):
-        return raw
-    completed = dict(raw)
-    for name, value in EARLIER_DEFAULTS.items():
-        section, leaf = name.split(".")
-        settings = completed.get(section, {})
-        if isinstance(settings, Mapping):
-            completed[section] = {leaf: value} | dict(settings)
-    return completed
+    return absolute_spec(validate(from_json(raw) if isinstance(raw, str) else raw))
 
 
 def with_settings(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
@@ -133,7 +99,7 @@ def with_settings(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
     for name, value in settings.items():
         section, leaf = _locate(raw, name)
         section[leaf] = value
-    return absolute_spec(_validate(raw), [name for name in PATH_SETTINGS if name in settings])
+    return absolute_spec(validate(raw), [name for name in PATH_SETTINGS if name in settings])
 
 
 def absolute_spec(spec: RunSpec, names: Iterable[str] = PATH_SETTINGS) -> RunSpec:
@@ -226,10 +192,11 @@ def _with_values(spec: RunSpec, values: Mapping[str, Any]) -> RunSpec:
         section, leaf = _locate(raw, name)
         is_changed |= section[leaf] != value
         section[leaf] = value
-    return _validate(raw) if is_changed else spec
+    return validate(raw) if is_changed else spec
 
 
-def _validate(raw: Any) -> RunSpec:
+def validate(raw: Any) -> RunSpec:
+    """Return the RunSpec in plain data, its paths as they stand; raises as `parse`."""
     try:
         return RunSpec.model_validate(raw)
     except ValidationError as error:
@@ -246,7 +213,8 @@ def _fields(model: type[BaseModel], prefix: str) -> dict[str, Any]:
     return found
 
 
-def _from_json(text: str) -> Any:
+def from_json(text: str) -> Any:
+    """Return what a JSON text says; raises UserError where it is none, or names a setting twice."""
     try:
         return json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
@@ -261,29 +229,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise UserError(f"the spec has '{printable(name)}' twice in one place; keep one")
         found[name] = value
     return found
-
-
-def _readable(raw: Any) -> Any:
-    if not isinstance(raw, Mapping):
-        return raw
-    found = {name: {leaf: _line(value) for leaf, value in part.items()} if isinstance(part, Mapping) else _line(part) for name, part in raw.items()}
-    if isinstance(raw.get("notes"), str):
-        found["notes"] = readable(raw["notes"], BREAKS)
-    if isinstance(raw.get("tags"), list | tuple):
-        found["tags"] = [tag for one in found["tags"] if (tag := _tag(one)) != ""]
-    return found
-
-
-def _line(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_line(one) if isinstance(one, str) else one for one in value]
-    return readable(value) if isinstance(value, str) else value
-
-
-def _tag(tag: Any) -> Any:
-    if not isinstance(tag, str):
-        return tag
-    return tag.strip() if len(tag.strip()) <= LONGEST_TAG else f"{tag.strip()[: LONGEST_TAG - 1]}…"
 
 
 def _locate(raw: dict, name: str) -> tuple[dict, str]:

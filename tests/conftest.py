@@ -1,5 +1,6 @@
 """Shared by all tests: one thread, a fixed hypothesis profile, a home below tmp_path, and the opt-in markers."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rft_core import cli
 from rft_core.home import Home, find_home
 from rft_core.store.run_store import RunStore
 
@@ -63,3 +65,28 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 def store(home: Home) -> RunStore:
     """The empty run store of `home`."""
     return RunStore(home)
+
+
+@pytest.fixture
+def call(home, monkeypatch, capsys):
+    """Call the command line in this process; return (exit code, stdout, stderr)."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["rft_core", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code or 0, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def answer(call):
+    """Call with --json; return the document of a command that succeeds."""
+
+    def run(*arguments: str):
+        code, output, error = call(*arguments, "--json")
+        assert code == 0, error
+        return json.loads(output)
+
+    return run

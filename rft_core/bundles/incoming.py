@@ -26,7 +26,7 @@ from rft_core.member_names import plain_parts, printable
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.history import build_history
-from rft_core.spec import RunSpec, parse_stored
+from rft_core.spec import RunSpec
 from rft_core.store.artifacts import list_artifacts, remove_folder
 from rft_core.store.events import Event, read_events
 from rft_core.store.home_turn import home_turn
@@ -35,6 +35,7 @@ from rft_core.store.summaries import write_summary
 from rft_core.store.tables import artifacts as artifact_rows
 from rft_core.store.tables import events as event_rows
 from rft_core.store.tables import runs
+from rft_core.stored_spec import parse_stored
 
 IMPORTED, RENAMED, HERE, KEPT = "imported", "imported under a new id", "already here", "kept as it is here, the bundle's differs"
 ID_STEM, ROWS_AT_ONCE = 16, 5000

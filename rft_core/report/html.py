@@ -24,8 +24,8 @@ from rft_core.report.rerun import short_command, spec_command
 from rft_core.report.rows import area_table, common_rows, difference_rows, differing_rows, group_table, number_rows
 from rft_core.report.tables import say_time, without_home
 from rft_core.report.view import Content, pareto_rows
-from rft_core.spec import parse_stored
 from rft_core.store.records import RunRecord
+from rft_core.stored_spec import parse_stored
 
 ASSETS = CHECKOUT / "assets"
 CURVES_PIXELS = 400

@@ -14,9 +14,10 @@ from rft_core.measurements import final_measured_by
 from rft_core.metrics.measured_by import MeasuredBy, read_measured_by
 from rft_core.preview import Pace
 from rft_core.sections import LONGEST_TAG, readable
-from rft_core.spec import RunSpec, parse_stored
+from rft_core.spec import RunSpec
 from rft_core.store.records import MOVING, RunSummary
 from rft_core.store.tables import runs, summaries
+from rft_core.stored_spec import parse_stored
 
 # earlier runs that an estimate may rest on
 PACES = 20

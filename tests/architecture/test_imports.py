@@ -22,7 +22,7 @@ FLOORS = (
     ("rft_core.unpacking",),
     ("rft_core.uploads", "rft_core.setting_paths", "rft_core.list_settings", "rft_core.plain_text", "rft_core.text_tables"),
     ("rft_core.sections", "rft_core.backbones"),
-    ("rft_core.spec", "rft_core.availability", "rft_core.dataset_check"),
+    ("rft_core.spec", "rft_core.stored_spec", "rft_core.availability", "rft_core.dataset_check"),
     ("rft_core.tracking_plan", "rft_core.measurements"),
     ("rft_core.run_paths", "rft_core.presets", "rft_core.preview", "rft_core.grid", "rft_core.evaluation_cost", "rft_core.links"),
     ("rft_core.store",),

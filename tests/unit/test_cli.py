@@ -8,7 +8,6 @@ import pytest
 
 from rft_core import cli
 from rft_core.arguments import split_setting
-from rft_core.datacards import read_card
 from rft_core.home import Home
 from rft_core.spec import RunSpec, parse, with_settings
 from tests.architecture.source import CHECKOUT
@@ -19,31 +18,6 @@ REPORT = {
     "total_parameters",
 }  # fmt: skip
 SHOW = {"run_id", "name", "status", "reason", "step", "total_steps", "pid", "heartbeat_age", "report"}
-
-
-@pytest.fixture
-def call(home, monkeypatch, capsys):
-    """Call the command line in this process; return (exit code, stdout, stderr)."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["rft_core", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code or 0, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def answer(call):
-    """Call with --json; return the document of a command that succeeds."""
-
-    def run(*arguments: str):
-        code, output, error = call(*arguments, "--json")
-        assert code == 0, error
-        return json.loads(output)
-
-    return run
 
 
 @pytest.fixture
@@ -299,25 +273,6 @@ def test_as_a_process(home, arguments, code):
     assert "Traceback" not in result.stderr
     if "--json" in arguments:
         json.loads(result.stdout)
-
-
-class TestDataset:
-    def test_a_card_is_printed_and_kept(self, answer, home):
-        card = answer("dataset", "digits", "--image-size", "8")
-        assert (card["name"], len(card["class_names"]), card["image_size"]) == ("digits", 10, 8)
-        spec = with_settings(RunSpec(), {"data.dataset": "digits", "data.image_size": 8})
-        assert read_card(home, spec) == card
-
-    def test_for_people_it_is_lines(self, call):
-        code, output, _ = call("dataset", "digits", "--image-size", "8")
-        assert code == 0
-        assert "10 classes, 8 pixels" in output
-        assert "test" in output
-
-    def test_a_folder_that_is_not_there_is_one_line(self, call, tmp_path):
-        code, _, error = call("dataset", f"folder:{tmp_path / 'nowhere'}")
-        assert code == 2
-        assert "there is no folder" in error
 
 
 def test_bench_keeps_its_contract(answer, call, monkeypatch):

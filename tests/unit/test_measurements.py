@@ -16,9 +16,10 @@ from rft_core.presets import preset
 from rft_core.recordings import ENDING, RECORDED, read_recording
 from rft_core.report.history import build_history, tracked_by
 from rft_core.report.recording import write_card
-from rft_core.spec import parse_stored, with_settings
+from rft_core.spec import with_settings
 from rft_core.store.events import Event
 from rft_core.store.run_store import RunStore
+from rft_core.stored_spec import parse_stored
 from tests.unit.bundles.rewriting import changed, members, write
 from tests.unit.report.stored import stored
 

@@ -14,10 +14,11 @@ from rft_core.errors import DataError, SettingError
 from rft_core.home import Home, find_home
 from rft_core.links import link_items, read_items
 from rft_core.run_paths import gone_paths, settle_paths
-from rft_core.spec import RunSpec, absolute_spec, differences, parse, parse_stored, setting_names, spec_hash, with_settings
+from rft_core.spec import RunSpec, absolute_spec, differences, parse, setting_names, spec_hash, with_settings
 from rft_core.store.events import read_events
 from rft_core.store.run_store import RunStore, open_store
 from rft_core.store.tables import runs
+from rft_core.stored_spec import parse_stored
 
 
 @pytest.fixture
