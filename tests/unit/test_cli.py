@@ -188,30 +188,6 @@ class TestARun:
         assert result.returncode == 2
         assert "runtime.device" in result.stderr
 
-    @pytest.mark.parametrize("command", ["submit", "run"])
-    def test_an_earlier_name_of_a_backbone_is_followed_and_said(self, fake, call, command):
-        name = "vit_base_patch16_224_in21k"
-        code, output, error = call(command, "--set", f"model.backbone={name}", "--json")
-        assert code == 0, error
-        json.loads(output)
-        assert f"the backbone '{name}' is called 'vit_base_patch16_224.augreg_in21k' in timm now" in error
-
-    @pytest.mark.parametrize("command", ["submit", "run"])
-    @pytest.mark.parametrize(
-        ("name", "message"),
-        [
-            ("vit_base_patch16_225", "unknown backbone 'vit_base_patch16_225', did you mean 'vit_base_patch16_224'?"),
-            ("qwen3_vit_88m_enc", "model.backbone cannot be fine-tuned: it has no classification head"),
-        ],
-    )
-    def test_a_backbone_that_cannot_be_had_is_one_short_line(self, fake, call, store, command, name, message):
-        code, output, error = call(command, "--set", f"model.backbone={name}")
-        assert (code, output) == (2, "")
-        assert message in error
-        assert len(error.strip().splitlines()) == 1
-        assert len(error) < 700
-        assert not store.records()
-
     def test_submit_answers_with_the_id_alone(self, fake, answer, store):
         document = answer("submit", "--preset", "digits_quick")
         assert list(document) == ["run_id"]

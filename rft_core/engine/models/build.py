@@ -79,19 +79,27 @@ def build_model(spec: ModelSpec, *, num_classes: int, image_size: int, seed: int
     if spec.checkpoint:
         load_backbone(backbone, Path(spec.checkpoint).expanduser(), mean=expected.mean, std=expected.std, notify=notify)
     model = NormalizedModel(backbone, expected.mean, expected.std)
-    _try_size(model, spec.backbone, image_size, expected.image_size)
+    _try_size(model, spec.backbone, num_classes, image_size, expected.image_size)
     return model
 
 
-def _try_size(model: NormalizedModel, name: str, image_size: int, natural: int) -> None:
-    """Send one empty picture through, so that a size that does not fit is said before training."""
+def _try_size(model: NormalizedModel, name: str, classes: int, image_size: int, natural: int) -> None:
+    """Send one empty picture through, so that what does not fit is said before training."""
     try:
         with eval_mode(model), torch.no_grad():
-            model(torch.zeros(1, 3, image_size, image_size))
+            logits = model(torch.zeros(1, 3, image_size, image_size))
     except (RuntimeError, AssertionError, ValueError) as error:
         raise SettingError(
-            "data.image_size", image_size, f"does not fit the backbone '{name}'; leave it empty for its own {natural} pixels ({error})"
+            "data.image_size",
+            image_size,
+            f"does not fit the backbone '{name}'; leave it empty for its own {natural} pixels ({error})",
         ) from None
+    if not isinstance(logits, torch.Tensor) or logits.shape != (1, classes):
+        raise SettingError(
+            "model.backbone",
+            name,
+            f"gives no logits of {classes} classes; choose another one, see `list backbones`",
+        )
 
 
 def _embedded(spec: ModelSpec, num_classes: int) -> nn.Module:

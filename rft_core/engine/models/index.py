@@ -1,6 +1,6 @@
 """The index of timm's backbones: what each weighs and costs, found out without its weights, kept in assets/backbones.json.
 
-    python -m rft_core.engine.models.index [FILE]      about an hour on one core, no network
+    python -m rft_core.engine.models.index [FILE]      a few hours on one core, no network
 
 Every architecture is built without memory (fake tensors: shapes, no numbers) and sent one picture of its own size. What is
 kept for the backward pass is counted where autograd keeps it, so that it includes exactly what the operations of the CPU keep.

@@ -139,6 +139,14 @@ def test_an_image_size_that_the_backbone_cannot_take_is_said_before_training(bac
         make(backbone, image_size=image_size).eval()(torch.rand(1, 3, image_size, image_size))
 
 
+@pytest.mark.parametrize("broken", [lambda logits: [logits], lambda logits: logits[:, :2]])
+def test_a_backbone_that_gives_no_logits_is_said_before_training(monkeypatch, broken):
+    forward = zoo.timm.models.VisionTransformer.forward
+    monkeypatch.setattr(zoo.timm.models.VisionTransformer, "forward", lambda self, images: broken(forward(self, images)))
+    with pytest.raises(SettingError, match="model.backbone gives no logits of 7 classes, got 'test_vit'; choose another one"):
+        make("test_vit", image_size=160)
+
+
 @pytest.mark.parametrize(("name", "size"), [("bloom_vit", 32), ("test_vit", 160), ("resnet50", 224)])
 def test_preprocessing(name, size):
     expected = preprocessing(name)
