@@ -10,6 +10,7 @@ from sqlalchemy import update
 from rft_core.errors import StoreError, UnknownNameError
 from rft_core.spec import RunSpec, with_settings
 from rft_core.store import process, run_store
+from rft_core.store.queue import pick_device
 from rft_core.store.run_store import RunStore, open_store
 from rft_core.store.tables import runs
 
@@ -114,7 +115,7 @@ class TestClaim:
         ],
     )
     def test_pick_device(self, wanted, devices, busy, expected):
-        assert run_store._pick_device(wanted, devices, busy) == expected
+        assert pick_device(wanted, devices, busy) == expected
 
     def test_no_run_is_claimed_twice(self, store, home):
         ids = {store.submit(RunSpec()) for _ in range(12)}
