@@ -1,13 +1,13 @@
 """Folders and zips of the field's bug reports through the commands `dataset` and `run`, with pictures drawn here."""
 
 import io
-import json
 import zipfile
 
 import pytest
 
 from rft_core.errors import DataError
 from rft_core.home import find_home
+from rft_core.store.events import read_events
 from rft_core.uploads import list_uploads, unpack_dataset
 from tests.trees import ASKED, FIELD, FURTHER, Case, files, pack, plant, two
 from tests.unit import test_cli
@@ -62,13 +62,13 @@ def test_dataset_of_a_zip(case: Case, tmp_path, answer):
 
 
 @pytest.mark.parametrize("case", FIELD, ids=str)
-def test_run_on_a_folder(case: Case, tmp_path, answer, call):
+def test_run_on_a_folder(case: Case, tmp_path, answer, store):
     root = plant(tmp_path / "set", case.groups)
     report = answer("run", *settings(f"data.dataset=folder:{root}", *TINY))
     assert report["status"] == "finished"
-    _, output, _ = call("show", report["run_id"], "--json")
-    spec = json.loads(output)
-    assert spec["status"] == "finished"
+    events = read_events(store.engine, report["run_id"], kinds=["log"])
+    log = "\n".join(str(value) for event in events for value in event.payload.values())
+    assert [line for line in case.lines if line not in log] == []
     if case.counts[2]:
         assert report["curve"][0]["n"] == case.counts[2]
 
