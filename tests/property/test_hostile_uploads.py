@@ -108,11 +108,22 @@ def picture(dice: random.Random) -> bytes:
     """A picture of any mode, shape and kind, as far as its kind can hold it."""
     size, mode = (dice.choice((1, 2, 7, 60)), dice.choice((1, 3, 50))), dice.choice(MODES)
     content = io.BytesIO()
+    # no two alike, else there is nothing to hold out
+    noise = Image.frombytes("RGB", size, dice.randbytes(3 * size[0] * size[1]))
     try:
-        Image.new(mode, size, dice.choice((0, 1))).save(content, dice.choice(KINDS))
+        in_mode(noise, mode).save(content, dice.choice(KINDS))
     except (OSError, KeyError, ValueError):
-        Image.new("L", size).save(content, "PNG")
+        noise.convert("L").save(content, "PNG")
     return content.getvalue()
+
+
+def in_mode(noise: Image.Image, mode: str) -> Image.Image:
+    """Convert by way of the mode that leads to `mode`."""
+    by = {"La": "LA", "RGBa": "RGBA", "I;16": "I", "PA": "RGBA", "LAB": "RGB"}.get(mode, "RGB")
+    try:
+        return noise.convert(by).convert(mode)
+    except ValueError:
+        return Image.new(mode, noise.size, 1)
 
 
 def outside(home: Home, upload: Upload | None) -> list[Path]:

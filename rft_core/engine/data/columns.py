@@ -22,7 +22,7 @@ from rft_core.layout.columns import (
 )
 from rft_core.layout.table import row_split
 
-IMAGE_NAMES = frozenset({*NAMES[PATH], "pixelvalues"})
+IMAGE_NAMES = frozenset((*NAMES[PATH], "pixelvalues"))
 # what the hub's own tools call them: they come before other names that are taken
 USUAL = ("image", "label")
 DOMAIN = "domain"

@@ -13,6 +13,7 @@ import numpy as np
 from rft_core.errors import DataError
 
 DIGEST_BYTES = 16
+UNREADABLE = -1
 SPLITS = ("train", "validation", "test")
 OTHERS = "train_others"
 
@@ -23,10 +24,12 @@ def pixel_digest(pixels: np.ndarray) -> bytes:
 
 
 def group_digests(digests: Sequence[bytes | None]) -> np.ndarray:
-    """Return a number for each picture (N,) int64, the same for the same digest; None is the same as no other."""
-    numbers: dict[bytes | int, int] = {}
-    keys = (index if digest is None else digest for index, digest in enumerate(digests))
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    """Return a number for each picture (N,) int64, the same for the same digest; UNREADABLE where there is none."""
+    numbers: dict[bytes, int] = {}
+    return np.array(
+        [UNREADABLE if digest is None else numbers.setdefault(digest, len(numbers)) for digest in digests],
+        dtype=np.int64,
+    )
 
 
 def count_shared(digests: Mapping[str, Sequence[bytes]]) -> dict[str, int]:
@@ -47,8 +50,19 @@ def _count(digests: Iterable[bytes], known: set[bytes]) -> int:
 
 
 def has_copies(groups: np.ndarray | None) -> bool:
-    """Return whether any two pictures are in one group."""
-    return groups is not None and len(np.unique(groups)) < len(groups)
+    """Return whether any two pictures are in one group; those that cannot be read are in none."""
+    if groups is None:
+        return False
+    readable = groups[groups != UNREADABLE]
+    return len(np.unique(readable)) < len(readable)
+
+
+def numbered_apart(groups: np.ndarray) -> np.ndarray:
+    """Return `groups` with a number of its own for each picture that cannot be read."""
+    lost = groups == UNREADABLE
+    apart = groups.copy()
+    apart[lost] = groups.max(initial=0) + 1 + np.arange(lost.sum())
+    return apart
 
 
 def first_of_each(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,20 +100,21 @@ def hold_out_groups(labels: np.ndarray, groups: np.ndarray, share: float, seed: 
     """Return (kept, held out) indices with every group on one side: about `share` of each class is held out, seeded.
 
     A group counts for the class of its first picture. Each class keeps a group for training, and gives one where it has two.
+    Pictures that cannot be read are kept: a split of them alone could measure nothing.
     """
-    generator = np.random.default_rng(seed)
-    firsts, group_of = first_of_each(groups)
-    own, sizes = labels[firsts], np.bincount(group_of)
+    generator, readable = np.random.default_rng(seed), np.flatnonzero(groups != UNREADABLE)
+    firsts, group_of = first_of_each(groups[readable])
+    own, sizes = labels[readable][firsts], np.bincount(group_of)
     by_class = np.argsort(own, kind="stable")
     _, starts = np.unique(own[by_class], return_index=True)
     held = np.zeros(len(firsts), dtype=bool)
     for members in np.split(by_class, starts[1:]):
         held[_nearest(generator.permutation(members), sizes, share)] = True
-    _give_back(labels, group_of, held)
+    _give_back(labels[readable], group_of, held)
     if not held.any():
         raise DataError("the images of every class are copies of one, so none can be held out for measuring; add images")
-    chosen = held[group_of]
-    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+    chosen = readable[held[group_of]]
+    return np.setdiff1d(np.arange(len(labels)), chosen), chosen
 
 
 def _nearest(members: np.ndarray, sizes: np.ndarray, share: float) -> list[int]:

@@ -186,7 +186,7 @@ def _is_leaking(listing: Listing, shared: dict[str, int]) -> bool:
 
 
 def _find_groups(listing: Listing, request: Request) -> np.ndarray:
-    """Return the groups of equal pixels of all training pictures; one that cannot be read is a group of its own."""
+    """Return the groups of equal pixels of all training pictures; one that cannot be read is in none."""
     train = listing.given.train
     request.notify("some pictures occur more than once: comparing all, to keep copies in one split")
     with _working(listing, request, len(train), "comparing") as work:

@@ -19,7 +19,8 @@ class Pictures:
     """Pictures of one split: `labels` (N,) int64, `names` (N,) for messages, and `read` (index), which returns the opened
     Pillow image or raises. `read` is called from several threads.
 
-    `groups` (N,) int64 is the same number for pictures with the same pixels; None as long as nobody has looked.
+    `groups` (N,) int64 is the same number for pictures with the same pixels, -1 for one that cannot be read; None as long as
+    nobody has looked.
     """
 
     labels: np.ndarray

@@ -26,7 +26,13 @@ from types import MappingProxyType
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from rft_core.engine.data.copies import first_of_each, has_copies, merge_groups, split_groups
+from rft_core.engine.data.copies import (
+    first_of_each,
+    has_copies,
+    merge_groups,
+    numbered_apart,
+    split_groups,
+)
 from rft_core.engine.data.dataset import holdout
 from rft_core.engine.data.listing import Listing
 from rft_core.errors import DataError
@@ -53,11 +59,13 @@ def per_class(labels: np.ndarray, counts: tuple[int, ...], seed: int, groups: np
     Images with the same number in `groups` stay in one part, which may then be smaller. Raises DataError when a class has
     not more images than the counts need.
     """
-    if not has_copies(groups):
-        groups = np.arange(len(labels))
-    firsts, group_of = first_of_each(groups)
+    firsts, group_of = first_of_each(_apart(labels, groups))
     parts = _deal(labels[firsts], np.bincount(group_of), counts, seed)
     return [np.flatnonzero(np.isin(group_of, part)) for part in parts]
+
+
+def _apart(labels: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    return numbered_apart(groups) if has_copies(groups) else np.arange(len(labels))
 
 
 def _deal(own: np.ndarray, sizes: np.ndarray, counts: tuple[int, ...], seed: int) -> list[np.ndarray]:
@@ -79,7 +87,7 @@ def by_share(labels: np.ndarray, share: float, seed: int, groups: np.ndarray | N
 
     Images with the same number in `groups` are drawn as one.
     """
-    firsts, group_of = first_of_each(groups if has_copies(groups) else np.arange(len(labels)))
+    firsts, group_of = first_of_each(_apart(labels, groups))
     drawn = train_test_split(np.arange(len(firsts)), test_size=share, random_state=seed, stratify=labels[firsts])
     return [np.flatnonzero(np.isin(group_of, part)) for part in drawn]
 
@@ -96,7 +104,7 @@ def by_group(
     Names that have an image in common, by its number in `groups`, count as one.
     """
     if has_copies(groups):
-        names = merge_groups(names, groups)
+        names = merge_groups(names, numbered_apart(groups))
     _, firsts, group_of = np.unique(names, return_index=True, return_inverse=True)
     kept, held = holdout(labels[firsts], share, seed)
     return [np.flatnonzero(np.isin(group_of, part)) for part in (kept, held)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rft_core.engine.data.copies import first_of_each, has_copies
+from rft_core.engine.data.copies import UNREADABLE, first_of_each, has_copies
 from rft_core.engine.data.dataset import Request, holdout, stratified_indices
 from rft_core.engine.data.listing import Listing, Pictures
 from rft_core.layout import require_images, require_two
@@ -67,7 +67,7 @@ def _copies_note(listing: Listing) -> list[str]:
     groups = listing.given.train.groups
     if not has_copies(groups):
         return []
-    counts = np.bincount(groups)
+    counts = np.bincount(groups[groups != UNREADABLE])
     return [
         f"{(counts > 1).sum():,} pictures stand in the files more than once ({counts[counts > 1].sum():,} images, equal "
         "pixel for pixel); the copies of each were kept in one split"
@@ -77,7 +77,10 @@ def _copies_note(listing: Listing) -> list[str]:
 def _check_counts(listing: Listing, missing: list[str]) -> list[str]:
     train = listing.train
     copied = has_copies(train.groups)
-    labels = train.labels[first_of_each(train.groups)[0]] if copied else train.labels
+    labels = train.labels
+    if copied:
+        readable = train.groups != UNREADABLE
+        labels = labels[readable][first_of_each(train.groups[readable])[0]]
     counts = np.bincount(labels, minlength=len(listing.class_names))
     kind = "different images (copies counted once)" if copied else "images"
     require_images(listing.name, int(counts.max()), 1 + len(missing), kind)

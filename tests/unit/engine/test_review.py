@@ -1,9 +1,12 @@
 """rft_core.engine.review: a finished run's model looked at again."""
 
+import numpy as np
+from PIL import Image
+
 from rft_core.engine.checkpoint import read_tensors
 from rft_core.engine.execute import WEIGHTS_FILE, execute
 from rft_core.engine.reporter import FolderReporter
-from rft_core.engine.review import load_job, review
+from rft_core.engine.review import PICTURES_FILE, load_job, review, review_picture
 from rft_core.measurements import evaluation_measured_by, measured_by
 from tests import tiny
 
@@ -29,3 +32,21 @@ def test_an_evaluation_says_by_what_it_measured(tmp_path):
     # evaluations of earlier versions name attack, steps and images
     earlier = {name: value for name, value in answer.items() if name != "measured_by"}
     assert evaluation_measured_by(earlier) == evaluation_measured_by(answer)
+
+
+def test_a_deep_grey_of_ones_own_shows_as_it_would_in_the_dataset(home, tmp_path):
+    """Its own largest value is that of 10 bits, and the model was trained on pictures of 12."""
+    folder = tmp_path / "scans"
+    for label, name in enumerate(("a", "b")):
+        (folder / name).mkdir(parents=True)
+        for index in range(8):
+            values = np.random.default_rng(10 * label + index).integers(0, 4000, (16, 16))
+            Image.fromarray(values.astype(np.uint16)).save(folder / name / f"{index}.png")
+    changes = {"data__dataset": f"folder:{folder}", "data__train_size": None, "data__eval_size": None}
+    spec = tiny.run_spec(optim__epochs=1, evaluation__examples=0, **changes)
+    execute(spec, FolderReporter(tmp_path / "run"))
+    own = np.full((16, 16), 1000, np.uint16)
+    Image.fromarray(own).save(tmp_path / "own.png")
+    review_picture(spec, tmp_path / "run", tmp_path, tmp_path / "own.png", attack="pgd", steps=1, epsilons=(8 / 255,))
+    with np.load(tmp_path / PICTURES_FILE) as kept:
+        assert kept["clean"][0].mean() == round(1000 * 255 / 4095)

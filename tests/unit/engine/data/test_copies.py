@@ -244,6 +244,20 @@ def test_the_papers_splits(home, name):
         assert np.bincount(data.train.labels).tolist() == [57, 57]
 
 
+def test_files_that_cannot_be_read_take_no_place_of_others(photos):
+    """They are in no group, and a split of them alone would have nothing to measure."""
+    for name in ("a", "b"):
+        (photos / name).mkdir()
+        for index in range(4):
+            thrice(noise(ord(name) * 100 + index), photos / name, f"{index}")
+        for index in range(40):
+            (photos / name / f"broken{index}.png").write_bytes(b"no picture")
+    data = dataset(photos)
+    assert (alike(data), total(data)) == (NOTHING, 24)
+    assert len(data.test) >= 6
+    assert any(note.startswith("80 files could not be read") for note in data.notes)
+
+
 def test_copies_that_cannot_be_kept_apart(photos):
     for name in ("a", "b"):
         (photos / name).mkdir()
