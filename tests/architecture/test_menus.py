@@ -30,6 +30,7 @@ SHARED = {
         "pixels",
         "greys",
         "copies",
+        "sinks",
         "rows",
         "archives",
         "columns",

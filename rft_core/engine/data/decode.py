@@ -8,10 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-import torch
 
 from rft_core.aside import aside
 from rft_core.engine.data.cache import (
@@ -23,10 +21,11 @@ from rft_core.engine.data.cache import (
     read_cache,
 )
 from rft_core.engine.data.copies import SPLITS, count_shared, group_digests, pixel_digest
-from rft_core.engine.data.dataset import Dataset, Request, Split
+from rft_core.engine.data.dataset import Dataset, Request
 from rft_core.engine.data.greys import GreyScale, colour_notes, is_deep_colour
 from rft_core.engine.data.listing import Listing, Pictures
 from rft_core.engine.data.pixels import to_pixels
+from rft_core.engine.data.sinks import Memory, Nowhere, Sink
 from rft_core.engine.data.splits import Plan, plan_splits
 from rft_core.errors import DataError
 from rft_core.home import find_home
@@ -95,40 +94,9 @@ def _decode_and_keep(listing: Listing, plan: Plan, request: Request, folder: Pat
         reason = "it was removed at once"
     except OSError as error:
         reason = error.strerror or type(error).__name__
-    splits, decoded = _decode_into(listing, plan, request, lambda index: _Memory(len(plan.parts[index]), request.image_size))
+    splits, decoded = _decode_into(listing, plan, request, lambda index: Memory(len(plan.parts[index]), request.image_size))
     note = f"the decoded images could not be kept in {folder.parent} ({reason}); the next run decodes them again"
     return replace(decoded, splits=splits, notes=(*decoded.notes, note))
-
-
-class _Sink(Protocol):
-    def append(self, images: np.ndarray) -> None: ...
-    def finish(self, labels: np.ndarray): ...
-    def close(self) -> None: ...
-
-
-class _Memory:
-    """Images in main memory, where the disk cannot hold them."""
-
-    def __init__(self, most: int, image_size: int):
-        self.images, self.count = np.empty((most, 3, image_size, image_size), np.uint8), 0
-
-    def append(self, images: np.ndarray) -> None:
-        self.images[self.count : self.count + len(images)] = images
-        self.count += len(images)
-
-    def finish(self, labels: np.ndarray) -> Split:
-        images = torch.from_numpy(self.images[: self.count])
-        return Split(images, torch.from_numpy(np.array(labels, dtype=np.int64)))
-
-    def close(self) -> None:
-        pass
-
-
-class _Nowhere:
-    """Keeps no image: for looking at pictures that the run does not need."""
-
-    def append(self, images: np.ndarray) -> None:
-        pass
 
 
 @dataclass
@@ -144,7 +112,7 @@ class _Work:
     """The greatest value of each picture of 16 bits a channel."""
 
 
-def _decode_into(listing: Listing, plan: Plan, request: Request, make_sink: Callable[[int], _Sink]) -> tuple[list, Decoded]:
+def _decode_into(listing: Listing, plan: Plan, request: Request, make_sink: Callable[[int], Sink]) -> tuple[list, Decoded]:
     """Decode every part of `plan` into its own sink; return what the sinks made of it, and all else that there is to know.
 
     With groups in the answer, the parts have copies in common and are to be drawn anew.
@@ -190,10 +158,10 @@ def _find_groups(listing: Listing, request: Request) -> np.ndarray:
     train = listing.given.train
     request.notify("some pictures occur more than once: comparing all, to keep copies in one split")
     with _working(listing, request, len(train), "comparing") as work:
-        return group_digests(_decode_part(train, _Nowhere(), work))
+        return group_digests(_decode_part(train, Nowhere(), work))
 
 
-def _decode_part(part: Pictures, sink: _Sink | _Nowhere, work: _Work) -> list[bytes | None]:
+def _decode_part(part: Pictures, sink: Sink | Nowhere, work: _Work) -> list[bytes | None]:
     """Decode `part` piece by piece into `sink`; return the hash of each picture's pixels, None where it cannot be read."""
     edge = work.image_size
     size = max(SMALLEST_PIECE, PIECE_BYTES // (3 * edge * edge))
