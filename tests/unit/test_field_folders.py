@@ -10,9 +10,7 @@ from rft_core.home import find_home
 from rft_core.store.events import read_events
 from rft_core.uploads import list_uploads, unpack_dataset
 from tests.trees import ASKED, FIELD, FURTHER, Case, files, pack, plant, two
-from tests.unit import test_cli
 
-call, answer = test_cli.call, test_cli.answer
 TINY = (
     "model.backbone=bloom_resnet", "model.pretrained=false", "data.image_size=8", "optim.epochs=1", "optim.batch_size=8", "attack.steps=1",
     "evaluation.steps=1", "evaluation.tracking=2", "evaluation.examples=0", "evaluation.epsilons=[0,0.01]", "runtime.device=cpu", "runtime.threads=1",

@@ -7,11 +7,8 @@ from PIL import Image
 from rft_core.report.html import html_report
 from rft_core.report.view import View
 from rft_core.store.events import read_events
-from tests.unit import test_cli
 from tests.unit.report.stored import content
 from tests.unit.test_field_folders import TINY, settings, sizes
-
-call, answer = test_cli.call, test_cli.answer
 
 
 def noise(seed: int) -> Image.Image:

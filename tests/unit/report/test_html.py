@@ -77,7 +77,10 @@ def test_each_run_can_be_run_again_from_it(page):
     document, runs = page
     specs = [parse(text) for text in document.within("pre") if text.startswith("{")]
     assert specs == [record.spec for record in runs]
-    assert "python -m rft_core run --preset digits_quick --set name=fixed --set seed=1 --set schedule.kind=constant" in document.within("pre")
+    assert (
+        "python -m rft_core run --preset digits_quick --set name=fixed --set seed=1 --set schedule.kind=constant --set evaluation.attack=pgd"
+        in document.within("pre")
+    )
     assert "python -m rft_core run --spec spec.json" in document.within("code")
 
 

@@ -111,7 +111,7 @@ def test_many_runs_are_not_all_listed(store):
 def test_two_runs_of_one_name_are_told_apart(store):
     pair = [stored(store, "same"), stored(store, "same", evaluation__attack="apgd")]
     (warning,) = compare(pair).warnings
-    assert all(f"same ({record.run_id}) by" in warning for record in pair)
+    assert all(f"same · {record.run_id[-6:]} by" in warning for record in pair)
 
 
 def test_clean_accuracies_of_different_tasks_are_not_subtracted(store):

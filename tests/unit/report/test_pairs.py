@@ -33,7 +33,7 @@ def test_two_runs_on_the_same_images_are_paired(store):
     rows = {row["metric"]: row for row in compare([first, second], store.home.runs).paired}
     assert [round(rows[metric]["difference"], 6) for metric in ("clean", "robust", "expected")] == [0.1, 0.4, 0.275]
     assert rows["robust"]["low"] < 0.4 < rows["robust"]["high"]
-    assert "at 8/255 (PGD-10, n 200) is 40.0 points" in rows["robust"]["sentence"]
+    assert "at 8/255 (APGD-CE + T, 10 steps, n 200) is 40.0 points" in rows["robust"]["sentence"]
     assert rows["robust"]["is_significant"]
 
 
@@ -64,7 +64,9 @@ class TestAgainstABaseline:
         assert {pair.name for pair in pairs.values()} == {"better"}
         assert [pairs[metric].difference for metric in PLACES] == pytest.approx([0.1, 0.3, 0.2], abs=0.001)
         assert all(pair.is_paired and pair.is_alike and pair.low < pair.difference < pair.high for pair in pairs.values())
-        assert pairs["robust"].sentence().startswith("better against worse: the difference at 8/255 (PGD-10, n 200) is 30.0 points, 95 % interval ")
+        assert (
+            pairs["robust"].sentence().startswith("better against worse: the difference at 8/255 (PGD-10, n 200) is 30.0 points, 95 % interval ")
+        )
 
     def test_other_images_of_the_same_data_are_unpaired_and_said_to_be(self, store):
         pairs = pair_runs([stored(store, "a"), stored(store, "b", shares=(0.5, 0.1), digest="other")], store.home.runs)

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from rft_core import catalog
-from rft_core.engine.attacks.losses import cross_entropy, dlr
+from rft_core.engine.attacks.losses import cross_entropy, dlr_until_wrong
 from rft_core.engine.evaluate import evaluate
 from tests import tiny
 
 WALKS = [row for row in catalog.ATTACKS if row.walk]
-LOSSES = {cross_entropy: "cross-entropy", dlr: "difference of logits ratio"}
+LOSSES = {cross_entropy: "cross-entropy", dlr_until_wrong: "difference of logits ratio"}
 
 
 @pytest.fixture(scope="module")
