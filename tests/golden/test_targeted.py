@@ -73,8 +73,8 @@ def test_as_strong_as_the_librarys_two_attacks_in_turn(name, level):
         standing = (model(by_entropy).argmax(1) == labels) & (model(by_target).argmax(1) == labels)
     ours = evaluate(model, split, norm="linf", epsilons=(0.0, epsilon), steps=10, attack="apgd_ce_t")
     assert 0.02 < ours.verdicts[:, 1].mean() < 0.98
-    # the library starts at a random point: two images in a hundred may differ either way
-    assert abs(ours.verdicts[:, 1].mean() - standing.float().mean().item()) <= 0.02 + 1e-6
+    # the library starts at a random point and aims at nine classes: three images in a hundred may differ either way
+    assert abs(ours.verdicts[:, 1].mean() - standing.float().mean().item()) <= 0.03 + 1e-6
 
 
 @pytest.mark.parametrize("classes", [2, 3, 4])
