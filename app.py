@@ -6,9 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parent))
-from pages.ui import lesson  # noqa: E402  the checkout must be on the path first
-from pages.ui.frame import ASSETS  # noqa: E402
-from pages.ui.topbar import show_topbar  # noqa: E402
+from pages.ui.chrome.topbar import show_topbar  # noqa: E402
+from pages.ui.shared import lesson  # noqa: E402  the checkout must be on the path first
+from pages.ui.shared.frame import ASSETS  # noqa: E402
 
 st.set_page_config(page_title="RFT Lab", page_icon=str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
 st.html(ASSETS / "style.css")

@@ -5,19 +5,19 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.ui.compare_form import choose_runs, choose_view
-from pages.ui.frame import columns, open_page, plain, shown
-from pages.ui.lesson import lesson
-from pages.ui.session import measured, reconciled, store
+from pages.ui.compare_page.compare_form import choose_runs, choose_view
+from pages.ui.shared.frame import columns, open_page, plain, shown
+from pages.ui.shared.lesson import lesson
+from pages.ui.shared.session import measured, reconciled, store
 from rft_core import UserError
-from rft_core.exporting import FILE_NAME, file_contents, one_file
-from rft_core.report.compare_figures import accuracy_panels, curves_figure, panels_height, pareto_figure
-from rft_core.report.compare_sentences import describe_curves, describe_pairs, describe_pareto, describe_tracking
-from rft_core.report.figures import CONFIG
-from rft_core.report.history import RunHistory
-from rft_core.report.pairs import Pair, pair_runs
-from rft_core.report.rows import area_table, difference_rows, differing_rows, group_table, number_rows
-from rft_core.report.view import Content, View, assemble, pareto_rows, with_pairs
+from rft_core.report.comparison.figures import accuracy_panels, curves_figure, panels_height, pareto_figure
+from rft_core.report.comparison.pairs import Pair, pair_runs
+from rft_core.report.comparison.rows import area_table, difference_rows, differing_rows, group_table, number_rows
+from rft_core.report.comparison.sentences import describe_curves, describe_pairs, describe_pareto, describe_tracking
+from rft_core.report.comparison.view import Content, View, assemble, pareto_rows, with_pairs
+from rft_core.report.files.export import FILE_NAME, file_contents, one_file
+from rft_core.report.run.figures import CONFIG
+from rft_core.report.run.history import RunHistory
 from rft_core.store.records import RunRecord
 
 LIVE_SECONDS = 3.0

@@ -2,23 +2,23 @@
 
 import streamlit as st
 
-from pages.ui.evaluate_form import ask_form, estimate, picture_form
-from pages.ui.evaluate_gallery import show_gallery
-from pages.ui.frame import columns, open_page, plain, quoted, shown
-from pages.ui.gate import closed, permitted
-from pages.ui.relocate_form import relocate_form
-from pages.ui.session import reconciled, store
-from pages.ui.shifts import show_shifts
+from pages.ui.evaluate_page.evaluate_form import ask_form, estimate, picture_form
+from pages.ui.evaluate_page.evaluate_gallery import show_gallery
+from pages.ui.shared.frame import columns, open_page, plain, quoted, shown
+from pages.ui.shared.gate import closed, permitted
+from pages.ui.shared.relocate_form import relocate_form
+from pages.ui.shared.session import reconciled, store
+from pages.ui.shared.shifts import show_shifts
 from rft_core import UserError
-from rft_core.evaluations import IMAGES, Evaluation, cancel, list_evaluations, load_arrays
-from rft_core.measurements import evaluation_measured_by, measured_by
+from rft_core.jobs.evaluations import IMAGES, Evaluation, cancel, list_evaluations, load_arrays
 from rft_core.metrics.curve import RobustnessCurve
-from rft_core.metrics.falling import confusion
-from rft_core.report import evaluation_sentences as sentences
-from rft_core.report.evaluation_figures import Line, attacks_figure, class_figure, confusion_figure, parts_figure
-from rft_core.report.figures import CONFIG
-from rft_core.report.measurement_words import in_brackets
-from rft_core.setting_paths import DATASET
+from rft_core.metrics.verdicts import confusion
+from rft_core.report.evaluation import sentences as sentences
+from rft_core.report.evaluation.figures import Line, attacks_figure, class_figure, confusion_figure, parts_figure
+from rft_core.report.run.figures import CONFIG
+from rft_core.report.run.measurement_words import in_brackets
+from rft_core.spec.measured_by import evaluation_measured_by, measured_by
+from rft_core.spec.setting_paths import DATASET
 from rft_core.store.records import RunRecord, RunSummary
 from rft_core.units import format_duration, format_epsilon
 

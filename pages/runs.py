@@ -5,25 +5,25 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.ui.bundle_form import bundle_form, show_imported
-from pages.ui.followed import show_examples
-from pages.ui.frame import columns, open_page, plain, show_mistake, shown
-from pages.ui.lesson import lesson
-from pages.ui.relocate_form import relocate_form
-from pages.ui.run_actions import show_actions, show_deleted
-from pages.ui.run_choice import chosen_run, show_outside
-from pages.ui.run_list import choose_wanted, show_list, swatch
-from pages.ui.session import history, reconciled, store
-from pages.ui.shifts import show_shifts
-from pages.ui.status import show_chip, show_status
+from pages.ui.runs_page.bundle_form import bundle_form, show_imported
+from pages.ui.runs_page.followed_images import show_examples
+from pages.ui.runs_page.run_actions import show_actions, show_deleted
+from pages.ui.runs_page.run_choice import chosen_run, show_outside
+from pages.ui.runs_page.run_list import choose_wanted, show_list, swatch
+from pages.ui.shared.frame import columns, open_page, plain, show_mistake, shown
+from pages.ui.shared.lesson import lesson
+from pages.ui.shared.relocate_form import relocate_form
+from pages.ui.shared.run_status import show_chip, show_status
+from pages.ui.shared.session import history, reconciled, store
+from pages.ui.shared.shifts import show_shifts
 from rft_core import UserError
+from rft_core.cost.run_cost import factors
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
-from rft_core.preview import factors
-from rft_core.report.figures import CONFIG, accuracy_figure, epsilon_strip, robustness_figure
-from rft_core.report.history import RunHistory, measured_at
-from rft_core.report.sentences import describe_run
-from rft_core.spec import flatten
+from rft_core.report.run.figures import CONFIG, accuracy_figure, epsilon_strip, robustness_figure
+from rft_core.report.run.history import RunHistory, measured_at
+from rft_core.report.run.sentences import describe_run
+from rft_core.spec.run_spec import flatten
 from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
 

@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from pages.ui import guessing
-from pages.ui.frame import columns, mistakes_shown, open_page, shown
-from pages.ui.gate import closed
-from pages.ui.pictures import picture, rows_of_three, said_of
-from pages.ui.race import launch_race, recorded_track, show_race
-from pages.ui.recorded import gallery, recording
-from rft_core.report.canvas import note
-from rft_core.report.figures import CONFIG
-from rft_core.report.replay import race_replay
-from rft_core.report.story_figures import MAGNIFY, area_figure, confidence_figure, fragile_figure, magnified
-from rft_core.report.story_sentences import (
+from pages.ui.shared.frame import columns, mistakes_shown, open_page, shown
+from pages.ui.shared.gate import closed
+from pages.ui.shared.pictures import picture, rows_of_three, said_of
+from pages.ui.story_page import guessing
+from pages.ui.story_page.race import launch_race, recorded_track, show_race
+from pages.ui.story_page.recorded import gallery, recording
+from rft_core.report.drawing.canvas import note
+from rft_core.report.run.figures import CONFIG
+from rft_core.report.story.figures import MAGNIFY, area_figure, confidence_figure, fragile_figure, magnified
+from rft_core.report.story.replay import race_replay
+from rft_core.report.story.sentences import (
     describe_areas,
     describe_attack,
     describe_falls,

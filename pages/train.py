@@ -2,22 +2,24 @@
 
 import streamlit as st
 
-from pages.ui import form_link, lesson, lockable, prefill, run_form
-from pages.ui.data_dialog import is_open, look_at
-from pages.ui.data_menu import MissingPlace, came_in
-from pages.ui.form_state import choose_preset, keep
-from pages.ui.frame import columns, mistakes_shown, open_page, plain, shown
-from pages.ui.gate import REFUSED, launch_caption, launching, may_launch, permitted
-from pages.ui.model_menu import weights_missing
-from pages.ui.overlay import compare_with
-from pages.ui.schedule_editor import schedule_editor
-from pages.ui.schedule_form import schedule
-from pages.ui.session import store
-from rft_core import RunSpec, UserError, datacards, preset, submit, with_settings
-from rft_core.preview import Cost, attacked_share, demand, estimate, never_rises, train_images
-from rft_core.report.figures import CONFIG
-from rft_core.report.schedule_explorer import Line, compared, schedule_figure, schedule_rows
-from rft_core.spec import flatten
+from pages.ui.shared import lesson, lockable
+from pages.ui.shared.frame import columns, mistakes_shown, open_page, plain, shown
+from pages.ui.shared.gate import REFUSED, launch_caption, launching, may_launch, permitted
+from pages.ui.shared.session import store
+from pages.ui.train_form import form_link, prefill, run_form
+from pages.ui.train_form.data_dialog import is_open, look_at
+from pages.ui.train_form.data_menu import MissingPlace, came_in
+from pages.ui.train_form.form_state import choose_preset, keep
+from pages.ui.train_form.model_menu import weights_missing
+from pages.ui.train_form.schedule_editor import schedule_editor
+from pages.ui.train_form.schedule_form import schedule
+from pages.ui.train_form.schedule_overlay import compare_with
+from rft_core import RunSpec, UserError, preset, submit, with_settings
+from rft_core.cost.run_cost import Cost, attacked_share, demand, estimate, never_rises, train_images
+from rft_core.jobs import dataset_cards
+from rft_core.report.run.figures import CONFIG
+from rft_core.report.run.schedule_explorer import Line, compared, schedule_figure, schedule_rows
+from rft_core.spec.run_spec import flatten
 from rft_core.units import format_duration, format_epsilon, format_percent
 
 TRIO = ("standard", "fixed", "scheduled")
@@ -157,14 +159,14 @@ def show_few_steps(spec: RunSpec) -> None:
 
 def show_uncounted(spec: RunSpec) -> None:
     """Say how the time becomes known: by a look at the data, or by waiting for the one under way."""
-    if datacards.reading(store().home, spec) is None:
+    if dataset_cards.reading(store().home, spec) is None:
         st.caption("“Look at the data” counts the images; then the time can be told. It can be launched without.")
     else:
         st.fragment(run_every=COUNT_SECONDS, key="train.counting")(_wait_for_count)(spec)
 
 
 def _wait_for_count(spec: RunSpec) -> None:
-    if datacards.reading(store().home, spec) is None:
+    if dataset_cards.reading(store().home, spec) is None:
         st.rerun()
     st.caption("The images are being counted; then the time can be told. It can be launched without.")
 
@@ -172,14 +174,14 @@ def _wait_for_count(spec: RunSpec) -> None:
 def count_uploaded(spec: RunSpec) -> None:
     """Have the images of a new upload counted, by the process that looks at data."""
     if came_in(spec.data.dataset):
-        permitted(datacards.ask_for_card)(store().home, spec)
+        permitted(dataset_cards.ask_for_card)(store().home, spec)
 
 
 def counted(spec: RunSpec) -> RunSpec:
     """Return `spec` with the number of training images that a look at the data has found, where only that tells."""
     if train_images(spec) is not None:
         return spec
-    card = datacards.read_card(store().home, spec) or {}
+    card = dataset_cards.read_card(store().home, spec) or {}
     return with_settings(spec, {"data.train_size": next((split["count"] for split in card.get("splits", []) if split["name"] == "train"), None)})
 
 

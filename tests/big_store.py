@@ -12,13 +12,13 @@ from typing import Any
 
 from sqlalchemy import update
 
-from rft_core.home import Home, find_home
+from rft_core.files.home import Home, find_home
 from rft_core.metrics.curve import RobustnessCurve
-from rft_core.presets import preset
-from rft_core.spec import RunSpec, epsilon_grid, with_settings
+from rft_core.spec.presets import preset
+from rft_core.spec.run_spec import RunSpec, epsilon_grid, with_settings
 from rft_core.store.events import Event, append_events
 from rft_core.store.run_store import RunStore
-from rft_core.store.tables import runs
+from rft_core.store.schema import runs
 
 RUNS, EVALUATIONS, TRAIN_EVENTS, STEPS_BETWEEN = 500, 200, 400, 10
 SCHEDULES, STRATEGIES = ("constant", "two_hinge", "linear", "cosine"), ("full_finetune", "lora", "bitfit")

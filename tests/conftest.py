@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from rft_core import cli
-from rft_core.home import Home, find_home
+from rft_core.files.home import Home, find_home
 from rft_core.store.run_store import RunStore
 
 settings.register_profile("rft", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

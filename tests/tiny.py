@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.data.dataset import Split
 from rft_core.engine.models.normalize import NormalizedModel
-from rft_core.spec import RunSpec, parse, with_settings
+from rft_core.spec.run_spec import RunSpec, parse, with_settings
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from rft_core.engine.data.dataset import stratified
-from rft_core.engine.evaluate import evaluate
-from rft_core.engine.review import load_job
-from rft_core.home import find_home
+from rft_core.engine.evaluate_run import load_job
+from rft_core.engine.measuring.evaluate import evaluate
+from rft_core.files.home import find_home
 from rft_core.store.run_store import RunStore, open_store
 from rft_core.units import format_epsilon, format_percent
 

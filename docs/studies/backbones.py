@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from rft_core.backbones import training_memory
-from rft_core.catalog import STRATEGIES
 from rft_core.errors import StrategyError
+from rft_core.resources.backbones import training_memory
+from rft_core.spec.catalog import STRATEGIES
 
 BACKBONES = ("vit_tiny_patch16_224", "convnext_atto", "resnet18", "deit_small_patch16_224", "resnet50")
 FROM_FILE = "convnext_atto"
@@ -44,7 +44,7 @@ def run(folder: Path, backbone: str, strategy: str, checkpoint: str = "", batch:
     """Make one run in this process; return its steps, seconds and peak memory in bytes."""
     from rft_core.engine.execute import execute
     from rft_core.engine.reporter import FolderReporter
-    from rft_core.spec import parse
+    from rft_core.spec.run_spec import parse
 
     spec = parse(
         {

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from rft_core.home import find_home
+from rft_core.files.home import find_home
 from rft_core.metrics.curve import RobustnessCurve
-from rft_core.presets import preset
-from rft_core.report.compare_figures import accuracy_panels, curves_figure, pareto_figure
-from rft_core.report.history import MEASURED_KINDS, build_history
-from rft_core.report.pairs import VERDICTS_FILE, pair_runs
-from rft_core.report.rows import difference_rows, number_rows
-from rft_core.report.view import View, assemble, pareto_rows, with_pairs
-from rft_core.spec import RunSpec, epsilon_grid, with_settings
+from rft_core.report.comparison.figures import accuracy_panels, curves_figure, pareto_figure
+from rft_core.report.comparison.pairs import VERDICTS_FILE, pair_runs
+from rft_core.report.comparison.rows import difference_rows, number_rows
+from rft_core.report.comparison.view import View, assemble, pareto_rows, with_pairs
+from rft_core.report.run.history import MEASURED_KINDS, build_history
+from rft_core.spec.presets import preset
+from rft_core.spec.run_spec import RunSpec, epsilon_grid, with_settings
 from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.run_store import RunStore
 

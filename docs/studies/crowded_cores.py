@@ -18,11 +18,11 @@ BUSY = "while True: pass"
 
 def step_seconds() -> float:
     """Return the median seconds of a training step of bloom_convnext, batch 64, PGD-3, two threads."""
-    from rft_core.engine.bench.training import Case
+    from rft_core.bench.training import Case
     from rft_core.engine.execute import prepare
     from rft_core.engine.reporter import FolderReporter
-    from rft_core.engine.train import build_adversary, next_batch, training_step
-    from rft_core.spec import with_settings
+    from rft_core.engine.training.train import build_adversary, next_batch, training_step
+    from rft_core.spec.run_spec import with_settings
 
     with tempfile.TemporaryDirectory() as folder:
         job = prepare(with_settings(Case("bloom_convnext", 32, 64).spec(), {"runtime.threads": 2}), FolderReporter(Path(folder)))

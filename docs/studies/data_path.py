@@ -14,9 +14,10 @@ from typing import Any
 import torch
 
 from rft_core.engine.execute import prepare
+from rft_core.engine.job import Job
 from rft_core.engine.reporter import FolderReporter
-from rft_core.engine.train import Job, build_adversary, next_batch, training_step
-from rft_core.spec import RunSpec, with_settings
+from rft_core.engine.training.train import build_adversary, next_batch, training_step
+from rft_core.spec.run_spec import RunSpec, with_settings
 
 STEPS, WARM_UP = 12, 2
 

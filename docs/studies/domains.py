@@ -18,8 +18,8 @@ from rft_core.engine.execute import execute
 from rft_core.engine.reporter import FolderReporter
 from rft_core.metrics.shifts import CORRUPTION_GROUPS, mean_accuracy
 from rft_core.metrics.significance import mean_interval
-from rft_core.presets import NO_PERTURBATION
-from rft_core.spec import RunSpec, parse
+from rft_core.spec.presets import NO_PERTURBATION
+from rft_core.spec.run_spec import RunSpec, parse
 
 STRATEGIES = ("full_finetune", "linear_probe", "lora")
 TRAINING = ("standard", "scheduled")

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from rft_core.home import find_home
-from rft_core.presets import preset
-from rft_core.preview import estimate
-from rft_core.spec import with_settings
+from rft_core.cost.run_cost import estimate
+from rft_core.files.home import find_home
+from rft_core.spec.presets import preset
+from rft_core.spec.run_spec import with_settings
 from rft_core.store.run_store import open_store
 from rft_core.worker.submit import submit
 

@@ -17,9 +17,9 @@ import timm
 import torch
 from torch import nn
 
-from rft_core.backbones import facts
 from rft_core.engine.models.heads import heads
 from rft_core.engine.models.trainable import CLASSES, NO_HEAD, STRATEGIES, step, why_not
+from rft_core.resources.backbones import facts
 
 SIZES = (32, 64, 96, 128, 160)
 # with more weights a step is tried on fake tensors: shapes, no numbers

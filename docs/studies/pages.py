@@ -17,14 +17,14 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import update
 
-from rft_core.home import CHECKOUT, find_home
-from rft_core.presets import preset
-from rft_core.report.history import build_history
+from rft_core.files.home import CHECKOUT, find_home
+from rft_core.report.run.history import build_history
+from rft_core.spec.presets import preset
 from rft_core.store import process
 from rft_core.store.events import Event, append_events, last_sequence, read_events
 from rft_core.store.run_store import RunStore
+from rft_core.store.schema import runs
 from rft_core.store.summaries import Wanted, list_choices
-from rft_core.store.tables import runs
 from tests import big_store
 
 PORT, WATCHED_SECONDS, NEWS_SECONDS, OPENINGS = 8733, 20, 2.0, 7

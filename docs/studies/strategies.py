@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rft_core.catalog import STRATEGIES
 from rft_core.engine.execute import execute
 from rft_core.engine.reporter import FolderReporter
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.significance import mean_interval
-from rft_core.spec import RunSpec, parse
+from rft_core.spec.catalog import STRATEGIES
+from rft_core.spec.run_spec import RunSpec, parse
 
 SCHEDULES = ("constant", "two_hinge")
 NAMES = tuple(row.name for row in STRATEGIES)

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 
 from rft_core.bundles.contents import CHUNK, FILES, FORMAT, HEAD, MANIFEST, RUN_ID, VERSION, FileRow, Manifest, is_of_its_home, is_pickle
 from rft_core.errors import BundleError
-from rft_core.member_names import check_member, printable
-from rft_core.uploads import Limits
+from rft_core.files.archive_names import check_member, printable
+from rft_core.files.uploads import Limits
 
 LARGEST_MANIFEST = 256 * 2**20
 BUNDLE_LIMITS = Limits(files=2_000_000, file_bytes=64 * 2**30, total_bytes=1024 * 2**30)

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from rft_core.evaluations import STATE
-from rft_core.member_names import plain_parts
-from rft_core.spec import RunSpec, portable_spec
+from rft_core.files.archive_names import plain_parts
+from rft_core.jobs.evaluations import STATE
+from rft_core.spec.run_spec import RunSpec, portable_spec
 from rft_core.store.artifacts import Artifact
 from rft_core.store.events import Event
 from rft_core.store.journal import FILE_NAME as JOURNAL

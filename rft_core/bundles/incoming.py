@@ -16,26 +16,26 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from rft_core.aside import aside
 from rft_core.bundles.checking import Bundle, first_mistake, opened, unpack
 from rft_core.bundles.contents import EVENTS, FILES, RUN, EventRow, RunDocument, canonical, event_lines, fingerprint, landed_status, run_document
 from rft_core.bundles.outgoing import run_files
 from rft_core.errors import BundleError, UserError
-from rft_core.home import Home
-from rft_core.member_names import plain_parts, printable
+from rft_core.files.archive_names import plain_parts, printable
+from rft_core.files.atomic import atomic_folder
+from rft_core.files.home import Home
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
-from rft_core.report.history import build_history
-from rft_core.spec import RunSpec
+from rft_core.report.run.history import build_history
+from rft_core.spec.run_spec import RunSpec
+from rft_core.spec.stored_spec import parse_stored
 from rft_core.store.artifacts import list_artifacts, remove_folder
 from rft_core.store.events import Event, read_events
-from rft_core.store.home_turn import home_turn
+from rft_core.store.home_lock import home_turn
 from rft_core.store.run_store import RunStore, insert_run
+from rft_core.store.schema import artifacts as artifact_rows
+from rft_core.store.schema import events as event_rows
+from rft_core.store.schema import runs
 from rft_core.store.summaries import write_summary
-from rft_core.store.tables import artifacts as artifact_rows
-from rft_core.store.tables import events as event_rows
-from rft_core.store.tables import runs
-from rft_core.stored_spec import parse_stored
 
 IMPORTED, RENAMED, HERE, KEPT = "imported", "imported under a new id", "already here", "kept as it is here, the bundle's differs"
 ID_STEM, ROWS_AT_ONCE = 16, 5000
@@ -62,7 +62,7 @@ def import_bundle(store: RunStore, file: Path | BinaryIO, name: str = "") -> dic
     name = name or Path(str(file)).name
     with opened(file, name) as bundle, home_turn(store.home):
         try:
-            with aside(store.home.runs / "import") as staging:
+            with atomic_folder(store.home.runs / "import") as staging:
                 unpack(bundle, staging)
                 arriving = _read_runs(store, bundle, staging)
                 folders = _bring_in(store, bundle, staging, arriving)

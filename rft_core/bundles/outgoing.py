@@ -27,12 +27,12 @@ from rft_core.bundles.contents import (
     run_document,
 )
 from rft_core.errors import BundleError, UserError
-from rft_core.member_names import plain_parts, printable
+from rft_core.files.archive_names import plain_parts, printable
+from rft_core.files.uploads import RECORD
 from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import read_events
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
-from rft_core.uploads import RECORD
 
 EVERY_RUN = 10**9
 

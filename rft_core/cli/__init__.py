@@ -11,39 +11,39 @@ from typing import Annotated, Any
 
 import typer
 
-from rft_core import catalog, presets
-from rft_core.arguments import build_spec, split_epsilons, split_settings
-from rft_core.backbones import renaming
 from rft_core.cli import files, stored
 from rft_core.cli.options import AsJson, PresetName, RunId, Settings, SpecFile
-from rft_core.errors import UnknownNameError, UserError
-from rft_core.home import WEIGHTS, find_home
-from rft_core.launch_limits import LaunchLimits
-from rft_core.plain_text import write_any_text
-from rft_core.preview import epoch_factors
-from rft_core.recordings import RECORDED
-from rft_core.spec import RunSpec, with_settings
-from rft_core.store.run_store import open_store
-from rft_core.terminal import (
+from rft_core.cli.plain_text import write_any_text
+from rft_core.cli.printing import (
     err,
     out,
     print_bench,
     print_checks,
     print_dataset,
+    print_evaluation,
     print_menu,
     print_relocated,
-    print_review,
     print_run,
     print_schedule,
     show_json,
 )
+from rft_core.cost.run_cost import epoch_factors
+from rft_core.errors import UnknownNameError, UserError
+from rft_core.files.home import WEIGHTS, find_home
+from rft_core.recordings.reading import RECORDED
+from rft_core.resources.backbones import renaming
+from rft_core.serving.launch_limits import LaunchLimits
+from rft_core.spec import catalog, presets
+from rft_core.spec.arguments import build_spec, split_epsilons, split_settings
+from rft_core.spec.run_spec import RunSpec, with_settings
+from rft_core.store.run_store import open_store
 from rft_core.units import format_duration, format_percent
 from rft_core.worker.devices import local_devices
 from rft_core.worker.loop import Engine, run_worker
 from rft_core.worker.submit import submit as submit_run
 
 EXECUTE = "rft_core.engine.execute:execute"
-ENGINE = Engine(EXECUTE, preload=("torch", "timm", "rft_core.engine.execute", "rft_core.engine.data.blooms", "rft_core.engine.models.embedded"))
+ENGINE = Engine(EXECUTE, preload=("torch", "timm", "rft_core.engine.execute", "rft_core.engine.data.sources.blooms", "rft_core.engine.models.embedded"))
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="RFT Lab: robust fine-tuning of pretrained image models.", pretty_exceptions_enable=False)
 # without names, their commands stand beside the others
@@ -79,7 +79,7 @@ def serve(
     limit_disk: Annotated[float | None, typer.Option(help="Gigabytes in the home from which on no viewer launches; runs already launched go on.")] = None,
 ) -> None:
     """Serve the dashboard on 127.0.0.1, or with --share to a class."""
-    from rft_core.serve import serve_app
+    from rft_core.serving.server import serve_app
 
     given = {"queued": limit_queued, "minutes": limit_minutes, "images": limit_images, "disk": limit_disk}
     if not viewers_launch and any(value is not None for value in given.values()):
@@ -95,8 +95,8 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check versions, devices, the store, the files of all runs and the embedded files, and say how to mend what is wrong."""
-    from rft_core.doctor import examine
-    from rft_core.engine.models.weights import weights_file
+    from rft_core.engine.models.embedded_weights import weights_file
+    from rft_core.health.doctor import examine
 
     checks = list(examine(weights_file, mend=repair))
     if as_json:
@@ -134,8 +134,8 @@ def dataset(
     as_json: AsJson = False,
 ) -> None:
     """Look a dataset over: images a class, broken files, pictures that occur twice. The card is kept for the dashboard."""
-    from rft_core.datacards import keep_card
-    from rft_core.engine.data.card import make_card
+    from rft_core.engine.data.inspect.card import make_card
+    from rft_core.jobs.dataset_cards import keep_card
 
     spec = with_settings(RunSpec(), {"data.dataset": name} | split_settings(settings) | ({"data.image_size": image_size} if image_size else {}))
     card = keep_card(find_home(), spec, partial(make_card, notify=lambda text: err.print(text)))
@@ -174,7 +174,7 @@ def _wanted(preset: str | None, spec_file: Path | None, settings: list[str] | No
 @app.command()
 def run(preset: PresetName = None, spec: SpecFile = None, settings: Settings = None, as_json: AsJson = False) -> None:
     """Run in the foreground with a progress bar; the run is stored like any other. Ctrl-C keeps its last checkpoint."""
-    from rft_core.foreground import run_here
+    from rft_core.worker.foreground import run_here
 
     store = open_store()
     record = run_here(store, _wanted(preset, spec, settings), EXECUTE, local_devices(), err)
@@ -219,15 +219,15 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a run's model again: a stronger attack, another grid, honesty checks, single images. Kept with the run."""
-    from rft_core.engine.review import review, review_picture
-    from rft_core.reviewing import request_folder, review_run
+    from rft_core.engine.evaluate_run import evaluate_picture, evaluate_run
+    from rft_core.jobs.make_evaluation import make_evaluation, request_folder
 
     catalog.find("attacks", attack)
     wanted = {"attack": attack, "steps": steps, "epsilons": split_epsilons(epsilons) if epsilons else None, "images": images, "honesty": honesty}
     store = open_store()
     folder = request_folder(store, run_id, wanted, picture, asked)
-    document = review_run(store, run_id, folder, review, review_picture, local_devices(), lambda line: err.print(line))
-    show_json(document) if as_json else print_review(document)
+    document = make_evaluation(store, run_id, folder, evaluate_run, evaluate_picture, local_devices(), lambda line: err.print(line))
+    show_json(document) if as_json else print_evaluation(document)
 
 
 @app.command()
@@ -239,11 +239,11 @@ def relocate(
     """Say where the data or the weights of a stored run lie now. Other images than the run's own
     are refused.
     """
-    from rft_core.relocating import relocate as relocate_run
+    from rft_core.jobs.relocating import relocate as relocate_run
 
     def compare(*about: Any) -> str:
         # loaded once the paths lead somewhere
-        from rft_core.engine.same_data import compare_data
+        from rft_core.engine.data.inspect.same_data import compare_data
 
         return compare_data(*about, notify=err.print)
 
@@ -259,8 +259,8 @@ def record(
     as_json: AsJson = False,
 ) -> None:
     """Keep finished runs as recordings that replay with no training and no network."""
-    from rft_core.engine.gallery import save_gallery
-    from rft_core.report.recording import record_runs
+    from rft_core.engine.assets.recorded_images import save_gallery
+    from rft_core.recordings.making import record_runs
 
     card = record_runs(open_store(), run_ids, to, pictures, save_gallery)
     show_json(card) if as_json else out.print(f"{to}: {', '.join(card['files'])}", soft_wrap=True)
@@ -275,7 +275,7 @@ def pretrain(
     """Make the embedded backbones again, from their seed."""
     import tempfile
 
-    from rft_core.engine.pretrain import RECIPES, pretrain, recipe
+    from rft_core.engine.assets.pretrain import RECIPES, pretrain, recipe
     from rft_core.engine.reporter import FolderReporter
 
     cards = []
@@ -298,8 +298,8 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Time training, curves and the way to the first step, in turns with a loop around torchattacks. Nothing else should be running."""
-    from rft_core.engine.bench.measure import measure
-    from rft_core.latency import measure_latency
+    from rft_core.bench.latency import measure_latency
+    from rft_core.bench.measure import measure
 
     def tell(line: str) -> None:
         err.print(f"measuring {line}")

@@ -8,9 +8,9 @@ import typer
 from rft_core.bundles.incoming import import_bundle, import_lines
 from rft_core.bundles.outgoing import export_bundle, export_home
 from rft_core.cli.options import AsJson
+from rft_core.cli.printing import err, out, show_json
 from rft_core.errors import UserError
 from rft_core.store.run_store import RunStore, open_store
-from rft_core.terminal import err, out, show_json
 
 app = typer.Typer()
 
@@ -33,7 +33,7 @@ def export(
         return
     if not run_ids:
         raise UserError("no run is named; give run ids, or --home FILE.zip for all of them")
-    from rft_core.exporting import export_runs
+    from rft_core.report.files.export import export_runs
 
     done = export_runs(store, run_ids, form, to, group)
     show_json(done) if as_json else out.print(*(file["path"] for file in done["files"]), sep="\n", soft_wrap=True)

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from rft_core.cli.options import AsJson, RunId
-from rft_core.report.compare import compare as compare_runs
-from rft_core.run_paths import gone_paths
+from rft_core.cli.printing import out, print_answer, print_comparison, print_gone, print_run, print_runs, show_json
+from rft_core.report.comparison.compare import compare as compare_runs
+from rft_core.spec.run_paths import gone_paths
 from rft_core.store.run_store import open_store
-from rft_core.terminal import out, print_answer, print_comparison, print_gone, print_run, print_runs, show_json
 
 app = typer.Typer()
 

@@ -7,34 +7,35 @@ import numpy as np
 import torch
 from torch import nn
 
-from rft_core import catalog
 from rft_core.engine.attacks.losses import DLR_CLASSES
-from rft_core.engine.checkpoint import checkpoints, load_checkpoint, write_tensors
 from rft_core.engine.data.dataset import stratified
+from rft_core.engine.data.inspect.same_data import keep_or_compare
 from rft_core.engine.data.load import load_dataset
-from rft_core.engine.device import choose_runtime, compile_model, peak_memory
-from rft_core.engine.disk import write_patiently
-from rft_core.engine.evaluate import Evaluation
-from rft_core.engine.memory import fitting_batch, free_bytes, kept_bytes
+from rft_core.engine.hardware.device import choose_runtime, compile_model, peak_memory
+from rft_core.engine.hardware.memory import fitting_batch, free_bytes, kept_bytes
+from rft_core.engine.hardware.products import choose_products
+from rft_core.engine.hardware.recompute import recompute_activations, recomputes
+from rft_core.engine.job import MEASURE_BATCH, Job
+from rft_core.engine.measuring.evaluate import Evaluation
+from rft_core.engine.measuring.shifts import final_shifts
 from rft_core.engine.models.build import build_model, check_weights, preprocessing
 from rft_core.engine.models.heads import heads
-from rft_core.engine.modes import trains_statistics
+from rft_core.engine.models.modes import trains_statistics
+from rft_core.engine.models.run_checkpoint import checkpoints, load_checkpoint, write_tensors
 from rft_core.engine.objectives.build import build_objective
-from rft_core.engine.optim import build_optimizer
-from rft_core.engine.products import choose_products
-from rft_core.engine.recompute import recompute_activations, recomputes
 from rft_core.engine.reporter import Reporter
-from rft_core.engine.same_data import keep_or_compare
 from rft_core.engine.seeds import global_stream
-from rft_core.engine.shifts import final_shifts
 from rft_core.engine.strategies.parameters import count_parameters, where
-from rft_core.engine.tracking import Tracker, job_measured_by, measure_split
-from rft_core.engine.train import MEASURE_BATCH, Job, Progress, part_note, train
+from rft_core.engine.training.full_disk import write_patiently
+from rft_core.engine.training.optim import build_optimizer
+from rft_core.engine.training.tracking import Tracker, job_measured_by, measure_split
+from rft_core.engine.training.train import Progress, part_note, train
 from rft_core.errors import SettingError, WeightsError
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.run_report import RunReport
 from rft_core.metrics.transfer import is_transfer_failure
-from rft_core.spec import RunSpec, epsilon_grid, grid_note
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import RunSpec, epsilon_grid, grid_note
 
 SMALL_IMAGE = 64
 WEIGHTS_FILE, VERDICTS_FILE, REPORT_KIND = "model.safetensors", "verdicts.npz", "verdicts"

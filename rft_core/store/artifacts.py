@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, delete, insert, select
 
-from rft_core.store.tables import artifacts
+from rft_core.store.schema import artifacts
 
 # a file before it has its own name, as the engine calls it and as safetensors does
 UNFINISHED = re.compile(r"\..*\.tmp|\.tmp\w{6}")

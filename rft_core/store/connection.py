@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from rft_core.errors import StoreError
 from rft_core.store.filesystem import network_kind
 from rft_core.store.migration import migrate
-from rft_core.store.tables import SCHEMA_VERSION, meta, metadata
+from rft_core.store.schema import SCHEMA_VERSION, meta, metadata
 
 BUSY_MILLISECONDS = 10_000
 WAL_TRIES, WAL_PAUSE_SECONDS = 100, 0.05

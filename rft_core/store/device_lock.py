@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rft_core.home import Home
+from rft_core.files.home import Home
 from rft_core.store.process import is_alive, this_process
 
 POLL_SECONDS = 0.2
@@ -81,6 +81,6 @@ def _path(home: Home, device: str, suffix: str) -> Path:
 
 def _write(path: Path, document: dict) -> None:
     """Write `document` whole or not at all: those who wait read it at any moment."""
-    aside = path.with_name(f".{path.name}.{document['pid']}")
-    aside.write_text(json.dumps(document))
-    aside.replace(path)
+    temporary = path.with_name(f".{path.name}.{document['pid']}")
+    temporary.write_text(json.dumps(document))
+    temporary.replace(path)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from rft_core.store.tables import events
+from rft_core.store.schema import events
 
 # the kind under which a row is read whose payload is no JSON object
 UNREADABLE = "unreadable"

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, insert, literal, or_, select, update
 
 from rft_core.errors import SettingError, StoreError, WeightsError
-from rft_core.spec import RunSpec, with_settings
+from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store.artifacts import list_artifacts, register_artifact, remove_folder
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore, insert_run, new_run_id
-from rft_core.store.tables import events, runs
+from rft_core.store.schema import events, runs
 
 # what tells the images of a run from others, written by the engine
 DATA_RECORD = "data.json"

@@ -27,9 +27,9 @@ class Launch:
 def write_launch(folder: Path, launch: Launch) -> None:
     """Keep `launch` in the run's folder, whole or not at all: the worker reads it at any moment."""
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{LAUNCH}.{os.getpid()}"
-    aside.write_text(json.dumps(asdict(launch)))
-    aside.replace(folder / LAUNCH)
+    temporary = folder / f".{LAUNCH}.{os.getpid()}"
+    temporary.write_text(json.dumps(asdict(launch)))
+    temporary.replace(folder / LAUNCH)
 
 
 def read_launch(folder: Path) -> Launch | None:

@@ -10,8 +10,8 @@ from sqlalchemy import Column, Connection, inspect, update
 from sqlalchemy.schema import CreateColumn
 
 from rft_core.errors import StoreError
+from rft_core.store.schema import SCHEMA_VERSION, meta, runs, summaries
 from rft_core.store.summaries import mend_summaries
-from rft_core.store.tables import SCHEMA_VERSION, meta, runs, summaries
 
 # the columns that came with a version; tables that came with one are made before
 NEW_COLUMNS = MappingProxyType(

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import Engine, select, update
 
 from rft_core.errors import StoreError
-from rft_core.run_paths import settle_paths
-from rft_core.spec import path_settings, spec_hash, with_settings
+from rft_core.spec.run_paths import settle_paths
+from rft_core.spec.run_spec import path_settings, spec_hash, with_settings
+from rft_core.spec.stored_spec import parse_stored
 from rft_core.store.events import Event, append_events, last_sequence
 from rft_core.store.records import ACTIVE, RunRecord
+from rft_core.store.schema import runs
 from rft_core.store.summaries import write_summary
-from rft_core.store.tables import runs
-from rft_core.stored_spec import parse_stored
 
 
 def settle_stored(engine: Engine, record: RunRecord) -> str:

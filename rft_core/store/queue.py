@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, func, select
 
 from rft_core.store.records import ACTIVE
-from rft_core.store.tables import runs
+from rft_core.store.schema import runs
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from rft_core.measurements import final_measured_by
 from rft_core.metrics.measured_by import MeasuredBy
-from rft_core.spec import RunSpec
-from rft_core.stored_spec import parse_stored
+from rft_core.spec.measured_by import final_measured_by
+from rft_core.spec.run_spec import RunSpec
+from rft_core.spec.stored_spec import parse_stored
 
 ACTIVE = ("running", "stopping")
 ENDED = ("finished", "failed", "stopped")

@@ -17,10 +17,10 @@ import psutil
 from sqlalchemy import Connection, Table, insert
 
 from rft_core.errors import StoreError, UserError
+from rft_core.spec.stored_spec import parse_stored
 from rft_core.store.connection import open_engine
+from rft_core.store.schema import artifacts, events, runs
 from rft_core.store.summaries import mend_summaries
-from rft_core.store.tables import artifacts, events, runs
-from rft_core.stored_spec import parse_stored
 
 # of the rows between two places where reading fails, at most so many are tried one by one
 LARGEST_GAP = 2**20

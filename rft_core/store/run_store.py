@@ -13,10 +13,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from rft_core.cost.run_cost import Pace
 from rft_core.errors import StoreError, UnknownNameError, printable
-from rft_core.home import Home, find_home
-from rft_core.preview import Pace
-from rft_core.spec import RunSpec, absolute_spec, spec_hash, with_settings
+from rft_core.files.home import Home, find_home
+from rft_core.spec.run_spec import RunSpec, absolute_spec, spec_hash, with_settings
+from rft_core.spec.stored_spec import parse_stored
 from rft_core.store import process
 from rft_core.store.artifacts import remove_folder
 from rft_core.store.connection import open_engine
@@ -25,9 +26,8 @@ from rft_core.store.launches import forget_launch
 from rft_core.store.paths import settle_stored
 from rft_core.store.queue import pick_device
 from rft_core.store.records import ACTIVE, RESUMABLE, RunRecord, as_record, seconds_since
+from rft_core.store.schema import runs, summaries
 from rft_core.store.summaries import PAGE_ROWS, Page, Wanted, anything_moves, behind_summaries, find_paces, list_summaries, mend_summaries, write_summary
-from rft_core.store.tables import runs, summaries
-from rft_core.stored_spec import parse_stored
 
 RESERVED = "reserved"
 # how long the process of another host may be silent before its run counts as lost

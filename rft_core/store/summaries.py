@@ -9,15 +9,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, false, func, insert, literal, or_, select, union, update
 
+from rft_core.cost.run_cost import Pace
 from rft_core.errors import UserError
-from rft_core.measurements import final_measured_by
 from rft_core.metrics.measured_by import MeasuredBy, read_measured_by
-from rft_core.preview import Pace
-from rft_core.sections import LONGEST_TAG, readable
-from rft_core.spec import RunSpec
+from rft_core.spec.measured_by import final_measured_by
+from rft_core.spec.run_spec import RunSpec
+from rft_core.spec.sections import LONGEST_TAG, readable
+from rft_core.spec.stored_spec import parse_stored
 from rft_core.store.records import MOVING, RunSummary
-from rft_core.store.tables import runs, summaries
-from rft_core.stored_spec import parse_stored
+from rft_core.store.schema import runs, summaries
 
 # earlier runs that an estimate may rest on
 PACES = 20

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import RftError
-from rft_core.home import Home
-from rft_core.run_paths import settle_paths
-from rft_core.spec import with_settings
+from rft_core.files.home import Home
+from rft_core.spec.run_paths import settle_paths
+from rft_core.spec.run_spec import with_settings
 from rft_core.store.device_lock import device_turn
 from rft_core.store.run_store import RunStore
 from rft_core.worker.overdue import spent_reason

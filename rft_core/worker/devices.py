@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 
 from rft_core.errors import SettingError
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 
 
 def local_devices() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import StoreError, UserError
-from rft_core.home import Home
+from rft_core.files.home import Home
 from rft_core.store.process import is_alive, this_host
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from rft_core.backbones import check_backbone
-from rft_core.dataset_check import check_dataset
-from rft_core.home import CHECKOUT, Home
-from rft_core.run_paths import require_paths
-from rft_core.spec import RunSpec
+from rft_core.files.home import CHECKOUT, Home
+from rft_core.resources.backbones import check_backbone
+from rft_core.resources.dataset_check import check_dataset
+from rft_core.spec.run_paths import require_paths
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store.run_store import RunStore
 from rft_core.worker.devices import local_devices, require_device
 from rft_core.worker.loop import worker_lock

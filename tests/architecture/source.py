@@ -1,4 +1,4 @@
-"""The source of rft_core as data: modules, their imports, their syntax trees."""
+"""The source of rft_core and pages as data: modules, their imports, their syntax trees."""
 
 import ast
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ CHECKOUT = PACKAGE.parent
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module, and whether it is imported when its importer is (not inside a function)."""
+    """One imported module, and whether it is imported when its importer is (not in a function)."""
 
     module: str
     at_load: bool
@@ -22,7 +22,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Module:
-    """One file of the package, by its dotted name."""
+    """One file of a package, by its dotted name."""
 
     name: str
     path: Path
@@ -33,24 +33,26 @@ class Module:
 
     @property
     def imports(self) -> tuple[Import, ...]:
-        """Every module it imports; a name that is itself a module of the package counts as that module."""
+        """Every module it imports; a name that is itself a module of ours counts as that module."""
         return tuple(_imports(self.name, self.tree, at_load=True))
 
 
 @cache
-def modules() -> tuple[Module, ...]:
-    """Return every file of rft_core."""
-    return tuple(Module(_name(path), path) for path in sorted(PACKAGE.rglob("*.py")))
+def modules(package: str = "rft_core") -> tuple[Module, ...]:
+    """Return every file of `package`, a folder of the checkout."""
+    paths = sorted((CHECKOUT / package).rglob("*.py"))
+    return tuple(Module(_name(path), path) for path in paths)
+
+
+def is_module(name: str) -> bool:
+    """Return whether `name` is a file or a folder of the checkout."""
+    path = CHECKOUT.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or path.is_dir()
 
 
 def _name(path: Path) -> str:
     parts = path.relative_to(CHECKOUT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _is_module(name: str) -> bool:
-    place = CHECKOUT.joinpath(*name.split("."))
-    return place.with_suffix(".py").is_file() or place.is_dir()
 
 
 def _imports(importer: str, node: ast.AST, at_load: bool):
@@ -60,7 +62,9 @@ def _imports(importer: str, node: ast.AST, at_load: bool):
         elif isinstance(child, ast.ImportFrom):
             assert child.level == 0, f"{importer}:{child.lineno} imports by a relative name; write it out"
             for alias in child.names:
-                whole = f"{child.module}.{alias.name}"
-                yield Import(whole if child.module.startswith("rft_core") and _is_module(whole) else child.module, at_load, child.lineno)
+                full = f"{child.module}.{alias.name}"
+                is_ours = child.module.split(".")[0] in ("rft_core", "pages") and is_module(full)
+                yield Import(full if is_ours else child.module, at_load, child.lineno)
         else:
-            yield from _imports(importer, child, at_load and not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)))
+            is_function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            yield from _imports(importer, child, at_load and not is_function)

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from rft_core.store.run_store import RunStore
-from tests.architecture.source import CHECKOUT
+from tests.architecture.source import CHECKOUT, is_module
 
 # what only reads, or holds what is stored against the truth; every other method of the store changes something
 READS = {"home", "engine", "is_local", "folder", "get", "records", "summaries", "is_busy", "discarded", "measured_paces", "reconcile", "gone"}
@@ -15,26 +15,38 @@ FUNCTIONS = {
     "rft_core": {"submit"},
     "rft_core.worker.submit": {"submit", "ensure_worker"},
     "rft_core.store.forks": {"fork"},
-    "rft_core.viewer_launch": {"launch_for_viewer"},
-    "rft_core.uploads": {"unpack", "unpack_dataset", "remove_upload"},
+    "rft_core.serving.viewer_launch": {"launch_for_viewer"},
+    "rft_core.files.uploads": {"unpack", "unpack_dataset", "remove_upload"},
     "rft_core.bundles.incoming": {"import_bundle"},
     # it changes nothing, and fills the server's memory
     "rft_core.bundles.outgoing": {"bundle_bytes"},
-    "rft_core.datacards": {"ask_for_card", "stop_reading", "keep_card"},
-    "rft_core.reviewing": {"review_run"},
-    "rft_core.relocating": {"relocate", "relocate_apart"},
-    "rft_core.foreground": {"run_here"},
-    "rft_core.evaluations": {"ask_for_evaluation", "cancel"},
+    "rft_core.jobs.dataset_cards": {"ask_for_card", "stop_reading", "keep_card"},
+    "rft_core.jobs.make_evaluation": {"make_evaluation"},
+    "rft_core.jobs.relocating": {"relocate", "relocate_apart"},
+    "rft_core.worker.foreground": {"run_here"},
+    "rft_core.jobs.evaluations": {"ask_for_evaluation", "cancel"},
 }
 GATED = CHANGES | {name for names in FUNCTIONS.values() for name in names}
 # a page reads rft_core through these; a new one is looked at, and gated where it changes something
 OPEN_MODULES = (
-    "rft_core.arguments", "rft_core.availability", "rft_core.backbones", "rft_core.catalog", "rft_core.dataset_check", "rft_core.downloads", "rft_core.evaluation_cost", "rft_core.exporting", "rft_core.guard", "rft_core.home", "rft_core.image_files",
-    "rft_core.links", "rft_core.metrics", "rft_core.preview", "rft_core.presets", "rft_core.recordings", "rft_core.report", "rft_core.schedules", "rft_core.sharing",
-    "rft_core.run_paths", "rft_core.setting_paths", "rft_core.spec", "rft_core.store.connection", "rft_core.store.events", "rft_core.store.records", "rft_core.store.run_store", "rft_core.store.summaries",
+    "rft_core.cost",
+    "rft_core.files.home",
+    "rft_core.files.images",
+    "rft_core.metrics",
+    "rft_core.recordings.reading",
+    "rft_core.report",
+    "rft_core.resources",
+    "rft_core.serving.pin",
+    "rft_core.serving.request_guard",
+    "rft_core.spec",
+    "rft_core.store.connection",
+    "rft_core.store.events",
+    "rft_core.store.records",
+    "rft_core.store.run_store",
+    "rft_core.store.summaries",
     "rft_core.units",
-)  # fmt: skip
-GATE = CHECKOUT / "pages" / "ui" / "gate.py"
+)
+GATE = CHECKOUT / "pages" / "ui" / "shared" / "gate.py"
 PAGES = sorted([*(CHECKOUT / "pages").rglob("*.py"), CHECKOUT / "app.py"])
 
 
@@ -54,7 +66,7 @@ def ungated(tree: ast.AST) -> list[str]:
 
 
 def _is_gate(name: str, act: ast.expr) -> bool:
-    """Whether the function `name` of pages/ui/gate.py refuses a viewer `act`; launching lets one submit, within the limits, and nothing else."""
+    """Whether the function `name` of pages/ui/shared/gate.py refuses a viewer `act`; launching lets one submit, within the limits, and nothing else."""
     return name == "permitted" or (name == "launching" and isinstance(act, ast.Name) and act.id == "submit")
 
 
@@ -63,10 +75,12 @@ def imported(tree: ast.AST) -> set[str]:
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rft_core":
-            # `from rft_core import uploads` is a module, `from rft_core import submit` a name of door 1
-            names |= (
-                {f"rft_core.{a.name}" for a in node.names if (CHECKOUT / "rft_core" / f"{a.name}.py").is_file()} if node.module == "rft_core" else {node.module}
-            )
+            # `from rft_core.files import uploads` is a module, `from rft_core import submit` a name of door 1
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            found = {name for name in full if is_module(name)}
+            if found != full and node.module != "rft_core":
+                found.add(node.module)
+            names |= found
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names if alias.name.split(".")[0] == "rft_core"}
     return names

@@ -46,13 +46,15 @@ def test_the_floors_in_order():
     order = [
         "rft_core.errors",
         "rft_core.metrics.curve",
-        "rft_core.catalog",
-        "rft_core.spec",
-        "rft_core.presets",
+        "rft_core.spec.catalog",
+        "rft_core.cost.run_cost",
         "rft_core.store.events",
         "rft_core.worker.loop",
+        "rft_core.report.run.figures",
+        "rft_core.bundles.incoming",
+        "rft_core.cli",
+        "rft_core.__main__",
     ]
-    order += ["rft_core.foreground", "rft_core.cli", "rft_core.__main__"]
     assert [floor(name) for name in order] == sorted({floor(name) for name in order})
     with pytest.raises(AssertionError, match="has no floor"):
         floor("rft_core.new_thing")

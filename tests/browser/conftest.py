@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from rft_core import submit, with_settings
-from rft_core.home import CHECKOUT, find_home
-from rft_core.presets import preset
-from rft_core.spec import RunSpec, flatten
+from rft_core.files.home import CHECKOUT, find_home
+from rft_core.spec.presets import preset
+from rft_core.spec.run_spec import RunSpec, flatten
 from rft_core.store.run_store import RunStore
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rft_core.evaluations import list_evaluations
+from rft_core.jobs.evaluations import list_evaluations
 from tests.browser.conftest import settle, wait_for_points
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from rft_core.engine.data.dataset import Split
-from rft_core.engine.evaluate import evaluate
+from rft_core.engine.measuring.evaluate import evaluate
 from rft_core.metrics.curve import RobustnessCurve, expected_robustness
 
 SHAPE = (3, 6, 6)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from rft_core.engine.strategies import lora
-from rft_core.sections import StrategySpec
+from rft_core.spec.sections import StrategySpec
 from tests.unit.engine.strategies import networks
 
 peft = pytest.importorskip("peft")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from rft_core.engine.data.load import load_dataset
 from rft_core.errors import DataError, UnknownNameError
-from rft_core.image_files import is_image_name
-from rft_core.layout import Reading, is_system, looks_like_split, read_folder
-from rft_core.spec import parse
+from rft_core.files.images import is_image_name
+from rft_core.files.layout import Reading, is_system, looks_like_split, read_folder
+from rft_core.spec.run_spec import parse
 from tests.trees import picture
 
 SPLITS = ("train", "Train", "training_set", "seg_train", "trainA", "val", "dev", "Valid", "test", "TEST_SET", "seg_test", "seg_pred", "unlabeled", "eval")

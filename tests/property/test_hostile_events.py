@@ -10,17 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, text
 
-from rft_core.home import Home
-from rft_core.presets import preset
-from rft_core.report.compare_sentences import describe_tracking
-from rft_core.report.figures import accuracy_figure
-from rft_core.report.history import build_history
-from rft_core.report.race import build_track, race_figure, thinned
-from rft_core.report.sentences import describe_run
-from rft_core.report.view import View, assemble
+from rft_core.files.home import Home
+from rft_core.recordings.thinning import thinned
+from rft_core.report.comparison.sentences import describe_tracking
+from rft_core.report.comparison.view import View, assemble
+from rft_core.report.run.figures import accuracy_figure
+from rft_core.report.run.history import build_history
+from rft_core.report.run.sentences import describe_run
+from rft_core.report.story.race import build_track, race_figure
+from rft_core.spec.presets import preset
 from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.run_store import RunStore
-from rft_core.store.tables import events
+from rft_core.store.schema import events
 from tests.property.test_hostile_specs import FULL, LEAVES, NESTED, NUMBERS
 from tests.ui.run_page import train
 from tests.ui.test_pages import POINTS

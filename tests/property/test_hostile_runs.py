@@ -7,11 +7,11 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rft_core import catalog
 from rft_core.engine.execute import execute
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import SettingError, StrategyError, TrainingError
-from rft_core.spec import epsilon_grid
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import epsilon_grid
 from tests import tiny
 
 RUNS = 20 if os.environ.get("RFT_FUZZ") else 4

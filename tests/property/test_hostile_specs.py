@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rft_core.cost.run_cost import demand, epoch_factors, estimate, factors
 from rft_core.errors import UserError
-from rft_core.home import Home
-from rft_core.preview import demand, epoch_factors, estimate, factors
-from rft_core.report.run_labels import run_labels
-from rft_core.spec import RunSpec, epsilon_grid, flatten, parse, setting_names, spec_hash, with_settings
+from rft_core.files.home import Home
+from rft_core.report.run.run_labels import run_labels
+from rft_core.spec.run_spec import RunSpec, epsilon_grid, flatten, parse, setting_names, spec_hash, with_settings
 from rft_core.store.run_store import RunStore
 from rft_core.units import format_epsilon
 from tests.property.test_spec import VALID

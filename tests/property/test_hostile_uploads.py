@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from rft_core.engine.data import folder
 from rft_core.engine.data.dataset import Request
+from rft_core.engine.data.sources import folder
 from rft_core.errors import UserError
-from rft_core.home import Home
-from rft_core.uploads import RECORD, Limits, Upload, remove_upload, unpack
+from rft_core.files.home import Home
+from rft_core.files.uploads import RECORD, Limits, Upload, remove_upload, unpack
 from tests.zips import good, info, packed, png
 
 ARCHIVES, BATCHES, PICTURES_A_BATCH = 400, 12, 40

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rft_core import catalog
+from rft_core.cost.run_cost import epoch_factors, factors
 from rft_core.errors import UserError
-from rft_core.preview import epoch_factors, factors
-from rft_core.schedules import Moment, factor_at, interpolate, points_fault
-from rft_core.sections import ScheduleSpec
-from rft_core.spec import RunSpec, with_settings
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import RunSpec, with_settings
+from rft_core.spec.schedules import Moment, factor_at, interpolate, points_fault
+from rft_core.spec.sections import ScheduleSpec
 
 UNIT = st.floats(0, 1)
 

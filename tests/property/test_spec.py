@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rft_core import catalog
 from rft_core.errors import UserError
-from rft_core.spec import RunSpec, differences, epsilon_grid, flatten, parse, setting_names, spec_hash, with_settings
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import RunSpec, differences, epsilon_grid, flatten, parse, setting_names, spec_hash, with_settings
 
 UNIT = st.floats(0, 1)
 PLAIN = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from sqlalchemy import Row, select
 
 from rft_core import preset
-from rft_core.links import link_items
-from rft_core.store.tables import runs
+from rft_core.spec.links import link_items
+from rft_core.store.schema import runs
 from tests.stress.serving import PRESETS, end, is_done, page_rows, print_rows, serve, small_spec, write_json, wrong_lines
 from tests.stress.visitor import Visitor, Visits
 from tests.stress.world import World

@@ -20,10 +20,10 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from rft_core.engine import execute as engine
-from rft_core.engine import train
 from rft_core.engine.reporter import Reporter
+from rft_core.engine.training import train
 from rft_core.metrics.run_report import RunReport
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 
 CHECKPOINT_SECONDS = 0.1
 PLANT = "inject:"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tests.stress.clock  # noqa: F401  before anything reads the time
 from rft_core.cli import ENGINE
-from rft_core.home import find_home
+from rft_core.files.home import find_home
 from rft_core.worker import loop
 
 WATCHED = loop.Engine("tests.stress.engine:execute", preload=("tests.stress.clock", *ENGINE.preload, "tests.stress.engine"))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rft_core.home import CHECKOUT, find_home
+from rft_core.files.home import CHECKOUT, find_home
 from rft_core.store.run_store import RunStore
 from rft_core.worker.submit import worker_is_running
 from tests.stress.clock import VARIABLE

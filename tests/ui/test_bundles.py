@@ -3,9 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import bundle_form
+from pages.ui.runs_page import bundle_form
 from rft_core.bundles.outgoing import bundle_bytes
-from rft_core.sharing import HASH_VARIABLE, hash_pin
+from rft_core.serving.pin import HASH_VARIABLE, hash_pin
 from tests.ui.run_page import opened
 from tests.ui.test_pages import stored_run, texts
 

@@ -6,11 +6,11 @@ import time
 import numpy as np
 import pytest
 
-from pages.ui import evaluate_form
-from rft_core import evaluations
-from rft_core.evaluations import ANSWER, IMAGES, PICTURES, STATE, list_evaluations, new_evaluation
-from rft_core.evaluations import REQUEST as REQUEST_FILE
-from rft_core.report.evaluation_sentences import MEANINGS
+from pages.ui.evaluate_page import evaluate_form
+from rft_core.jobs import evaluations
+from rft_core.jobs.evaluations import ANSWER, IMAGES, PICTURES, STATE, list_evaluations, new_evaluation
+from rft_core.jobs.evaluations import REQUEST as REQUEST_FILE
+from rft_core.report.evaluation.sentences import MEANINGS
 from rft_core.store.process import this_process
 from tests.ui.test_pages import POINTS, open_app, stored_run, texts
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rft_core import datacards
-from rft_core.datacards import Reading
-from rft_core.evaluations import ANSWER, STATE, new_evaluation
-from rft_core.home import find_home
+from rft_core.files.home import find_home
+from rft_core.files.uploads import list_uploads
+from rft_core.jobs import dataset_cards
+from rft_core.jobs.dataset_cards import Reading
+from rft_core.jobs.evaluations import ANSWER, STATE, new_evaluation
 from rft_core.store.events import Event, append_events
 from rft_core.store.process import this_process
-from rft_core.uploads import list_uploads
 from tests.ui import test_compare
 from tests.ui.run_page import opened, put
 from tests.ui.test_evaluate import REQUEST, honest, kept
@@ -134,7 +134,7 @@ class TestEvaluate:
 class TestTrain:
     @pytest.fixture(autouse=True)
     def _no_process(self, store, monkeypatch):
-        monkeypatch.setattr(datacards, "ask_for_card", lambda home, spec, again=False: True)
+        monkeypatch.setattr(dataset_cards, "ask_for_card", lambda home, spec, again=False: True)
 
     def look(self, dataset: str = "digits"):
         app = open_app(TRAIN)
@@ -142,7 +142,7 @@ class TestTrain:
         return app.button(key="form.look").click().run()
 
     def test_an_upload(self, monkeypatch):
-        monkeypatch.setattr(datacards, "reading", lambda home, spec: Reading(1.0, "decoding"))
+        monkeypatch.setattr(dataset_cards, "reading", lambda home, spec: Reading(1.0, "decoding"))
         app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("[evil](x) **evil**.zip", archive(), "application/zip").run()
         check(app, ".zip: 6 images kept", "Deletes [evil](x)")
@@ -157,11 +157,11 @@ class TestTrain:
         check(app, "is not a zip")
 
     def test_how_far_reading_is(self, monkeypatch):
-        monkeypatch.setattr(datacards, "reading", lambda home, spec: Reading(75.0, EVIL))
+        monkeypatch.setattr(dataset_cards, "reading", lambda home, spec: Reading(75.0, EVIL))
         check(self.look(), "Reading for 1 min 15 s: **evil**")
 
     def test_why_reading_failed(self, monkeypatch):
-        monkeypatch.setattr(datacards, "read_card", lambda home, spec: {"error": EVIL})
+        monkeypatch.setattr(dataset_cards, "read_card", lambda home, spec: {"error": EVIL})
         check(self.look(), "**evil**")
 
     def test_a_card(self, monkeypatch, tmp_path):
@@ -181,8 +181,8 @@ class TestTrain:
                 "class_names": [EVIL, "cat"],
             }
         )
-        monkeypatch.setattr(datacards, "read_card", lambda home, spec: card)
-        monkeypatch.setattr(datacards, "card_folder", lambda home, spec: tmp_path)
+        monkeypatch.setattr(dataset_cards, "read_card", lambda home, spec: card)
+        monkeypatch.setattr(dataset_cards, "card_folder", lambda home, spec: tmp_path)
         check(self.look(), "Trained on **evil**", "In training (**evil**", "**evil**")
 
     def test_a_folder_that_is_not_there(self):

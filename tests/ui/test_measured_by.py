@@ -113,7 +113,7 @@ def test_evaluate_says_it_of_the_report_and_of_each_evaluation(store, runs):
 
 @pytest.mark.parametrize("step", ["2", "5"])
 def test_the_story_says_it_of_the_recorded_runs(store, step):
-    from rft_core.recordings import read_recording
+    from rft_core.recordings.reading import read_recording
 
     app = open_app("pages/story.py", step=step)
     chip = read_recording("standard").measured_by.chip

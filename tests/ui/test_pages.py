@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rft_core.metrics.shifts import summarise
-from rft_core.presets import preset
-from rft_core.spec import with_settings
+from rft_core.spec.presets import preset
+from rft_core.spec.run_spec import with_settings
 from rft_core.store.events import Event, append_events
 from rft_core.store.run_store import RunStore
 

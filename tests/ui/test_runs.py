@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from rft_core.presets import preset
-from rft_core.spec import with_settings
+from rft_core.spec.presets import preset
+from rft_core.spec.run_spec import with_settings
 from rft_core.store.artifacts import register_artifact
 from rft_core.store.events import Event, append_events
 from tests.ui.run_page import buttons, drawn_buttons, listed, opened, put, train

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pages.ui.points_table import POINTS
-from pages.ui.schedule_editor import STAMP, take_over
-from rft_core import catalog
-from rft_core.spec import describe
+from pages.ui.train_form.points_table import POINTS
+from pages.ui.train_form.schedule_editor import STAMP, take_over
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import describe
 from tests.ui.test_pages import TRAIN, open_app, texts
 
 CUSTOM = ["schedule.kind:custom", "schedule.points:[[0,0],[0.3,0],[0.6,1],[1,1]]"]

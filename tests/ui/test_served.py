@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from rft_core.home import CHECKOUT, find_home
+from rft_core.files.home import CHECKOUT, find_home
 from rft_core.store.run_store import open_store
 from rft_core.worker.loop import worker_lock
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from rft_core.home import CHECKOUT
+from rft_core.files.home import CHECKOUT
 
 LOOK = """
 import sys, threading
@@ -12,7 +12,7 @@ def look(thread):
     whole.append(hasattr(sys.modules.get("pandas"), "Series"))
     begin(thread)
 threading.Thread.start = look
-import pages.ui.served
+import pages.ui.chrome.served_app
 sys.exit(not whole or not all(whole))
 """
 
@@ -24,7 +24,7 @@ def test_pandas_is_whole_before_a_thread_imports_anything():
 
 WAIT = """
 import gc, threading
-import pages.ui.served
+import pages.ui.chrome.served_app
 for thread in threading.enumerate():
     if thread is not threading.current_thread() and not thread.name.startswith("asyncio"):
         thread.join(60)

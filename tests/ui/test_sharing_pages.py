@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import gate, lesson, lockable
-from pages.ui.share_dialog import build_link, qr_code
-from rft_core.launch_limits import LIMITS_VARIABLE, LaunchLimits, to_text
-from rft_core.sharing import HASH_VARIABLE, hash_pin
+from pages.ui.chrome.share_dialog import build_link, qr_code
+from pages.ui.shared import gate, lesson, lockable
+from rft_core.serving.launch_limits import LIMITS_VARIABLE, LaunchLimits, to_text
+from rft_core.serving.pin import HASH_VARIABLE, hash_pin
 from rft_core.store.launches import read_launch
 from tests.ui import test_pages
 from tests.ui.test_pages import TRAIN, open_app, stored_run
@@ -38,8 +38,8 @@ def bar() -> None:
     """A page with nothing but the buttons beside the navigation, which AppTest draws on its first run of app.py alone."""
     import streamlit as st
 
-    from pages.ui.gate import ask_for_pin, is_instructor, is_shared
-    from pages.ui.topbar import show_topbar
+    from pages.ui.chrome.topbar import show_topbar
+    from pages.ui.shared.gate import ask_for_pin, is_instructor, is_shared
 
     show_topbar("runs")
     if is_shared() and not is_instructor():
@@ -164,7 +164,7 @@ class TestViewersWhoMayLaunch:
 
     def test_nothing_but_launching(self, launching, monkeypatch):
         run_id = stored_run(launching, "one")
-        monkeypatch.setattr("pages.ui.run_actions.closed", dict)
+        monkeypatch.setattr("pages.ui.runs_page.run_actions.closed", dict)
         app = open_app("pages/runs.py", run=run_id)
         app.button(key="runs.delete").click().run()
         assert "Viewers can look at everything" in html.unescape(app.error[0].value)
@@ -185,7 +185,7 @@ class TestGate:
         monkeypatch.setattr(gate, "closed", lambda reason="": {})
         app = open_app(TRAIN)
         assert app.button(key="train.launch").disabled
-        monkeypatch.setattr("pages.ui.gate.is_instructor", lambda: False)
+        monkeypatch.setattr("pages.ui.shared.gate.is_instructor", lambda: False)
         with pytest.raises(gate.UserError, match="change nothing"):
             gate.permitted(shared.submit)
         assert shared.summaries().total == 0
@@ -201,7 +201,7 @@ class TestGate:
     def test_with_the_buttons_open_the_server_still_refuses(self, shared, monkeypatch):
         run_id = stored_run(shared, "one")
         # as if the browser had pressed what it was shown as disabled
-        monkeypatch.setattr("pages.ui.run_actions.closed", lambda reason="": {})
+        monkeypatch.setattr("pages.ui.runs_page.run_actions.closed", lambda reason="": {})
         app = open_app("pages/runs.py")
         app.button(key="runs.delete").click().run()
         assert "change nothing" in texts(app)
@@ -256,7 +256,7 @@ def test_a_link_says_lists_as_several_and_its_qr_code_is_a_picture():
     [("http://127.0.0.1:8501/train", False, "http://127.0.0.1:8501"), ("http://localhost:8501", True, "http://10.0.0.2:8501"), ("https://lab.example/x", True, "https://lab.example")],
 )  # fmt: skip
 def test_the_address_is_the_one_visitors_see(monkeypatch, asked, shared, address):
-    from pages.ui import share_dialog
+    from pages.ui.chrome import share_dialog
 
     monkeypatch.setattr(share_dialog, "is_shared", lambda: shared)
     monkeypatch.setattr(share_dialog, "lan_addresses", lambda: ("10.0.0.2",))

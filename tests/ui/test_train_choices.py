@@ -6,15 +6,17 @@ from types import MappingProxyType
 
 import pytest
 
-from rft_core import backbones, catalog, datacards
-from rft_core.availability import Availability
+from rft_core.jobs import dataset_cards
+from rft_core.resources import backbones
+from rft_core.resources.weights import Availability
+from rft_core.spec import catalog
 from tests.trees import plant, two
 from tests.ui import test_pages
 from tests.ui.test_pages import TRAIN, open_app
 
 TIMM = ("swin_tiny_patch4_window7_224.ms_in1k", "swin_small_patch4_window7_224.ms_in1k")
-ONLINE = catalog.Choice("cifar10", "CIFAR-10", "Photographs in 10 classes.", "Krizhevsky 2009", "rft_core.engine.data.torchvision_sets:load")
-STYLES = catalog.Choice("styled", "Styled", "Two domains.", "drawn", "rft_core.engine.data.blooms:load", domains=("plain", "sketch"))
+ONLINE = catalog.Choice("cifar10", "CIFAR-10", "Photographs in 10 classes.", "Krizhevsky 2009", "rft_core.engine.data.sources.torchvision_sets:load")
+STYLES = catalog.Choice("styled", "Styled", "Two domains.", "drawn", "rft_core.engine.data.sources.blooms:load", domains=("plain", "sketch"))
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,11 @@ def zoo(monkeypatch):
     embedded = {row.name: Facts(470_000, 32, "MIT", "instant", row.name.endswith("_robust")) for row in catalog.BACKBONES if row.name.startswith("bloom")}
     index = embedded | {name: Facts() for name in TIMM}
     monkeypatch.setattr(backbones, "facts", index.get)
-    monkeypatch.setattr(datacards, "facts", index.get)
+    monkeypatch.setattr(dataset_cards, "facts", index.get)
     monkeypatch.setattr(backbones, "search", lambda text, limit=30: [name for name in TIMM if all(word in name for word in text.split())][:limit])
     monkeypatch.setattr(backbones, "training_memory", lambda name, *, image_size, batch_size, strategy: 2_000_000 * batch_size)
     offline = Availability(False, "not here (about 113 MB), and the hub cannot be reached; pick an embedded one")
-    monkeypatch.setattr("rft_core.availability.backbone_here", lambda name, home: Availability(True, "embedded") if name in embedded else offline)
+    monkeypatch.setattr("rft_core.resources.weights.backbone_here", lambda name, home: Availability(True, "embedded") if name in embedded else offline)
 
 
 @pytest.fixture
@@ -152,14 +154,14 @@ class TestDataset:
     @pytest.mark.parametrize(("is_up", "said"), [(False, "the network cannot be reached"), (True, "the first run downloads it")])
     def test_an_online_dataset_says_what_it_needs(self, store, menu, monkeypatch, is_up, said):
         menu(ONLINE)
-        monkeypatch.setattr("rft_core.availability.network_is_up", lambda timeout=1.0: is_up)
+        monkeypatch.setattr("rft_core.resources.weights.network_is_up", lambda timeout=1.0: is_up)
         app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value("cifar10").run()
         assert said in texts(app)
 
     def test_an_online_dataset_that_was_loaded_before_is_here(self, store, menu, monkeypatch):
         menu(ONLINE)
-        monkeypatch.setattr("rft_core.downloads.is_downloaded", lambda home, dataset: dataset == "cifar10")
+        monkeypatch.setattr("rft_core.resources.datasets.is_downloaded", lambda home, dataset: dataset == "cifar10")
         app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value("cifar10").run()
         assert "CIFAR-10 · online, here" in labels(app, "train.data.dataset")

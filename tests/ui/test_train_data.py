@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rft_core import datacards
-from rft_core.datacards import Reading
-from rft_core.home import find_home
-from rft_core.spec import RunSpec, with_settings
-from rft_core.uploads import list_uploads, remove_upload
+from rft_core.files.home import find_home
+from rft_core.files.uploads import list_uploads, remove_upload
+from rft_core.jobs import dataset_cards
+from rft_core.jobs.dataset_cards import Reading
+from rft_core.spec.run_spec import RunSpec, with_settings
 from tests.ui import test_train_choices
 from tests.ui.test_pages import TRAIN, open_app
 from tests.ui.test_train_choices import ONLINE, labels, texts
@@ -59,17 +59,17 @@ class TestUpload:
     @pytest.fixture(autouse=True)
     def _no_process(self, store, monkeypatch):
         self.asked = []
-        monkeypatch.setattr(datacards, "ask_for_card", lambda home, spec, again=False: self.asked.append(spec.data.dataset) or True)
+        monkeypatch.setattr(dataset_cards, "ask_for_card", lambda home, spec, again=False: self.asked.append(spec.data.dataset) or True)
 
     def test_its_images_are_counted_at_once_and_the_time_told(self, store, monkeypatch):
-        monkeypatch.setattr(datacards, "reading", lambda home, spec: Reading(1.0, "decoding") if spec.data.dataset in self.asked else None)
+        monkeypatch.setattr(dataset_cards, "reading", lambda home, spec: Reading(1.0, "decoding") if spec.data.dataset in self.asked else None)
         app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
         (folder,) = list_uploads(find_home())
         assert self.asked == [f"folder:{folder}"]
         assert metrics(app) == {"Time": "unknown"}
         assert "The images are being counted" in texts(app)
-        monkeypatch.setattr(datacards, "read_card", lambda home, spec: counted(96) if spec.data.dataset in self.asked else None)
+        monkeypatch.setattr(dataset_cards, "read_card", lambda home, spec: counted(96) if spec.data.dataset in self.asked else None)
         app.run()
         assert len(self.asked) == 1
         assert metrics(app)["Time, about"] != "unknown"
@@ -118,7 +118,7 @@ class TestUpload:
     def test_a_rerun_unpacks_nothing_a_second_time(self, store, monkeypatch):
         app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
-        monkeypatch.setattr("rft_core.uploads.unpack", lambda *_: pytest.fail("unpacked again"))
+        monkeypatch.setattr("rft_core.files.uploads.unpack", lambda *_: pytest.fail("unpacked again"))
         app.number_input(key="train.epsilon").set_value(4.0).run()
         app.selectbox(key="train.data.dataset").set_value("digits").run()
         assert not app.exception
@@ -155,7 +155,7 @@ class TestLook:
     @pytest.fixture(autouse=True)
     def _no_process(self, store, monkeypatch):
         self.asked = []
-        monkeypatch.setattr(datacards, "ask_for_card", lambda home, spec, again=False: self.asked.append((spec.data.dataset, again)) or True)
+        monkeypatch.setattr(dataset_cards, "ask_for_card", lambda home, spec, again=False: self.asked.append((spec.data.dataset, again)) or True)
 
     def look(self, dataset: str = "digits"):
         app = open_app(TRAIN)
@@ -163,17 +163,17 @@ class TestLook:
         return app.button(key="form.look").click().run()
 
     def test_while_it_is_read_the_dialog_says_since_when_and_what(self, monkeypatch):
-        monkeypatch.setattr(datacards, "reading", lambda home, spec: Reading(75.0, "decoding 12 of 50 pictures"))
+        monkeypatch.setattr(dataset_cards, "reading", lambda home, spec: Reading(75.0, "decoding 12 of 50 pictures"))
         app = self.look()
         assert not app.exception
         assert "Reading for 1 min 15 s: decoding 12 of 50 pictures" in texts(app)
         stopped = []
-        monkeypatch.setattr(datacards, "stop_reading", lambda home, spec: stopped.append(spec.data.dataset))
+        monkeypatch.setattr(dataset_cards, "stop_reading", lambda home, spec: stopped.append(spec.data.dataset))
         app.button(key="form.stop_reading").click().run()
         assert stopped == ["digits"]
 
     def test_what_went_wrong_is_one_line_with_a_way_out(self, monkeypatch):
-        monkeypatch.setattr(datacards, "read_card", lambda home, spec: {"error": "no image was found below it"})
+        monkeypatch.setattr(dataset_cards, "read_card", lambda home, spec: {"error": "no image was found below it"})
         app = self.look()
         assert "no image was found below it" in app.error[0].value
         app.button(key="form.read_again").click().run()
@@ -181,8 +181,8 @@ class TestLook:
 
     def test_a_card_is_shown_with_its_warnings_first_and_names_as_text(self, monkeypatch, tmp_path):
         Image.fromarray(np.zeros((8, 96, 3), np.uint8)).save(tmp_path / "samples.png")
-        monkeypatch.setattr(datacards, "read_card", lambda home, spec: CARD | {"made": time.time() - 5})
-        monkeypatch.setattr(datacards, "card_folder", lambda home, spec: tmp_path)
+        monkeypatch.setattr(dataset_cards, "read_card", lambda home, spec: CARD | {"made": time.time() - 5})
+        monkeypatch.setattr(dataset_cards, "card_folder", lambda home, spec: tmp_path)
         app = self.look()
         assert not app.exception
         shown = texts(app)
@@ -203,14 +203,14 @@ class TestLook:
 
     def test_an_online_dataset_is_not_downloaded_unasked(self, menu, monkeypatch):
         menu(ONLINE)
-        monkeypatch.setattr("rft_core.availability.network_is_up", lambda timeout=1.0: True)
+        monkeypatch.setattr("rft_core.resources.weights.network_is_up", lambda timeout=1.0: True)
         app = self.look("cifar10")
         assert self.asked == []
-        monkeypatch.setattr(datacards, "reading", lambda home, spec: Reading(1.0, "downloading") if self.asked else None)
+        monkeypatch.setattr(dataset_cards, "reading", lambda home, spec: Reading(1.0, "downloading") if self.asked else None)
         app.button(key="form.download").click().run()
         assert self.asked == [("cifar10", False)]
 
 
 def test_the_card_of_the_form_is_that_of_the_command(home):
     spec = with_settings(RunSpec(), {"data.dataset": "digits", "data.image_size": 32, "optim.epochs": 3})
-    assert datacards.card_key(spec) == datacards.card_key(with_settings(RunSpec(), datacards.card_settings(spec)))
+    assert dataset_cards.card_key(spec) == dataset_cards.card_key(with_settings(RunSpec(), dataset_cards.card_settings(spec)))

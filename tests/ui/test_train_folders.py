@@ -4,9 +4,9 @@ import html
 
 import pytest
 
-from rft_core import datacards
-from rft_core.home import find_home
-from rft_core.uploads import list_uploads
+from rft_core.files.home import find_home
+from rft_core.files.uploads import list_uploads
+from rft_core.jobs import dataset_cards
 from tests.trees import ASKED, FIELD, FURTHER, Case, pack, plant, two
 from tests.ui.test_pages import TRAIN, open_app
 from tests.ui.test_train_choices import texts
@@ -14,7 +14,7 @@ from tests.ui.test_train_choices import texts
 
 @pytest.fixture(autouse=True)
 def _no_process(store, monkeypatch):
-    monkeypatch.setattr(datacards, "ask_for_card", lambda home, spec, again=False: True)
+    monkeypatch.setattr(dataset_cards, "ask_for_card", lambda home, spec, again=False: True)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from tests.ui.test_compare import compare, link, said
 from tests.ui.test_pages import TRAIN, open_app
 from tests.ui.test_train_folders import mistake, told
+from tests.unit.cli.test_field_tables import draw, write
 from tests.unit.report.stored import stored
-from tests.unit.test_field_tables import draw, write
 
 
 @pytest.fixture

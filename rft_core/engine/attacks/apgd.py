@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.attacks.losses import cross_entropy, dlr_until_wrong
 from rft_core.engine.attacks.norms import Norm
-from rft_core.engine.attacks.walk import Here, Loss, State, Walk, walk_to_end
+from rft_core.engine.attacks.stepwise import Here, Loss, State, Walk, walk_to_end
 
 MOMENTUM, RISING_SHARE = 0.75, 0.75
 FIRST_WINDOW, SMALLEST_WINDOW, WINDOW_DECREASE = 0.22, 0.06, 0.03

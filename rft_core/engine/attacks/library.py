@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchattacks.attack import Attack
 
 from rft_core.engine.attacks.norms import NORMS
-from rft_core.engine.modes import eval_mode
+from rft_core.engine.models.modes import eval_mode
 from rft_core.errors import SettingError
 
 NAMES = {"linf": "Linf", "l2": "L2"}.get

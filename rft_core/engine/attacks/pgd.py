@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.attacks.losses import cross_entropy
 from rft_core.engine.attacks.norms import NORMS, Norm
-from rft_core.engine.attacks.walk import Here, Loss, State, Walk, input_gradient, random_point, walk_to_end
+from rft_core.engine.attacks.stepwise import Here, Loss, State, Walk, input_gradient, random_point, walk_to_end
 
 # of FGSM from a random point, as a share of epsilon
 RANDOM_START_STEP = 1.25

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from rft_core.engine.attacks import apgd
 from rft_core.engine.attacks.losses import cross_entropy, targeted_dlr
 from rft_core.engine.attacks.norms import Norm
-from rft_core.engine.attacks.walk import Here, Loss, State, Walk, walk_to_end
+from rft_core.engine.attacks.stepwise import Here, Loss, State, Walk, walk_to_end
 
 # classes aimed at, nearest first
 TARGETS = 3

@@ -17,9 +17,9 @@ from rft_core.engine.data.copies import (
     pixel_digest,
 )
 from rft_core.engine.data.greys import Greys
-from rft_core.engine.device import room_for_images
+from rft_core.engine.hardware.device import room_for_images
 from rft_core.errors import DataError
-from rft_core.layout import LeftOut
+from rft_core.files.layout import LeftOut
 from rft_core.metrics.shared_images import describe_shared
 
 NO_SPLITS: Mapping[str, "Split"] = MappingProxyType({})

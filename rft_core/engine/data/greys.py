@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from rft_core.engine.data.listing import Pictures
-from rft_core.image_files import check_pixels
+from rft_core.files.images import check_pixels
 
 # what scanners, cameras and X-ray detectors give
 DEPTHS = (8, 10, 12, 14, 16)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image
 
-from rft_core.layout import LeftOut
+from rft_core.files.layout import LeftOut
 
 
 @dataclass(frozen=True)

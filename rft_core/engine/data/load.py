@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from rft_core import catalog
 from rft_core.engine.data.dataset import Dataset, Request
 from rft_core.errors import DataError, UnknownNameError
-from rft_core.layout import require_two
-from rft_core.spec import RunSpec
+from rft_core.files.layout import require_two
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import RunSpec
 
 
 def load_dataset(spec: RunSpec, *, image_size: int, notify: Callable[[str], None] = lambda text: None) -> Dataset:

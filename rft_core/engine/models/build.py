@@ -8,15 +8,16 @@ import timm
 import torch
 from torch import nn
 
-from rft_core import backbones, catalog
-from rft_core.engine.models import embedded, zoo
-from rft_core.engine.models.checkpoints import load_backbone
+from rft_core.engine.models import embedded, timm_models
+from rft_core.engine.models.embedded_weights import weights_file
+from rft_core.engine.models.modes import eval_mode
 from rft_core.engine.models.normalize import NormalizedModel
-from rft_core.engine.models.weights import weights_file
-from rft_core.engine.modes import eval_mode
+from rft_core.engine.models.starting_weights import load_backbone
 from rft_core.engine.seeds import global_stream
 from rft_core.errors import SettingError, UnknownNameError, WeightsError
-from rft_core.sections import ModelSpec
+from rft_core.resources import backbones
+from rft_core.spec import catalog
+from rft_core.spec.sections import ModelSpec
 
 EMBEDDED = catalog.EMBEDDED_BACKBONES
 Notify = Callable[[str], None]
@@ -61,7 +62,7 @@ def check_weights(spec: ModelSpec) -> None:
     elif spec.pretrained and spec.backbone in EMBEDDED:
         weights_file(spec.backbone)
     elif spec.pretrained:
-        zoo.check_weights(spec.backbone)
+        timm_models.check_weights(spec.backbone)
 
 
 def build_model(spec: ModelSpec, *, num_classes: int, image_size: int, seed: int, notify: Notify = lambda text: None) -> NormalizedModel:
@@ -75,7 +76,7 @@ def build_model(spec: ModelSpec, *, num_classes: int, image_size: int, seed: int
         notify(renamed)
         spec = spec.model_copy(update={"backbone": backbones.current_name(spec.backbone)})
     with global_stream(seed, "weights", device=torch.device("cpu")):
-        backbone = _embedded(spec, num_classes) if spec.backbone in EMBEDDED else zoo.build(spec, num_classes, image_size, notify)
+        backbone = _embedded(spec, num_classes) if spec.backbone in EMBEDDED else timm_models.build(spec, num_classes, image_size, notify)
     if spec.checkpoint:
         load_backbone(backbone, Path(spec.checkpoint).expanduser(), mean=expected.mean, std=expected.std, notify=notify)
     model = NormalizedModel(backbone, expected.mean, expected.std)

@@ -14,8 +14,8 @@ from zipfile import BadZipFile
 import torch
 from torch import Tensor
 
-from rft_core.engine.checkpoint import read_tensors
 from rft_core.engine.models.readings import is_second
+from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.errors import WeightsError, printable
 
 SAFE = ".safetensors"

@@ -10,13 +10,13 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from rft_core import catalog
 from rft_core.engine.models.containers import Weights
 from rft_core.engine.models.heads import head_names
 from rft_core.engine.models.layouts import LAYOUTS, renamed
 from rft_core.engine.models.order import NOT_NEEDED
 from rft_core.engine.models.readings import Reading, is_normalisation, sides
 from rft_core.errors import printable
+from rft_core.spec import catalog
 
 NAMED, KEYS = 3, 6
 # what a file may hold beside a backbone and its head: a projection, tokens, a count

@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from rft_core import catalog
 from rft_core.engine.models.heads import heads
-from rft_core.engine.modes import train_mode
-from rft_core.sections import StrategySpec
+from rft_core.engine.models.modes import train_mode
+from rft_core.spec import catalog
+from rft_core.spec.sections import StrategySpec
 
 STRATEGIES = ("full_finetune", "linear_probe")
 CLASSES, PICTURES = 3, 2

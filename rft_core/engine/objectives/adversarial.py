@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rft_core.engine.objectives.adversary import Adversary
-from rft_core.sections import ObjectiveSpec
+from rft_core.spec.sections import ObjectiveSpec
 
 
 def loss(model: nn.Module, images: Tensor, labels: Tensor, adversary: Adversary | None, settings: ObjectiveSpec) -> Tensor:

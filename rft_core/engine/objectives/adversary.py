@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rft_core.engine.folding import Folding
-from rft_core.engine.modes import eval_mode
+from rft_core.engine.hardware.folding import Folding
+from rft_core.engine.models.modes import eval_mode
 
 
 @dataclass(kw_only=True)

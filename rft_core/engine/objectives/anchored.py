@@ -20,7 +20,7 @@ from rft_core.engine.models.heads import heads
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.objectives.divergence import kl
 from rft_core.errors import SettingError
-from rft_core.sections import ObjectiveSpec
+from rft_core.spec.sections import ObjectiveSpec
 
 BETA = 1.0
 

@@ -5,9 +5,9 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from rft_core import catalog
-from rft_core.engine.device import Runtime
-from rft_core.sections import ObjectiveSpec
+from rft_core.engine.hardware.device import Runtime
+from rft_core.spec import catalog
+from rft_core.spec.sections import ObjectiveSpec
 
 
 def build_objective(settings: ObjectiveSpec, model: nn.Module, runtime: Runtime) -> Callable[..., Tensor]:

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rft_core.engine.modes import eval_mode
+from rft_core.engine.models.modes import eval_mode
 
 
 def kl(target: Tensor, logits: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.objectives.divergence import settled_logits
-from rft_core.sections import ObjectiveSpec
+from rft_core.spec.sections import ObjectiveSpec
 
 BETA = 4.0
 

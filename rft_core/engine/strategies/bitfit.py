@@ -11,7 +11,7 @@ from torch import nn
 
 from rft_core.engine.strategies import linear_probe
 from rft_core.errors import StrategyError
-from rft_core.sections import StrategySpec
+from rft_core.spec.sections import StrategySpec
 
 
 def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:

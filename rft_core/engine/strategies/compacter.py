@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.strategies.adapter import insert
 from rft_core.errors import StrategyError
-from rft_core.sections import StrategySpec
+from rft_core.spec.sections import StrategySpec
 
 FITS = ("transformer", "convnext")
 REDUCTION = 32

@@ -4,7 +4,7 @@ from copy import deepcopy
 
 from torch import nn
 
-from rft_core.sections import StrategySpec
+from rft_core.spec.sections import StrategySpec
 
 
 def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from rft_core.engine.strategies import linear_probe
-from rft_core.engine.strategies.places import blocks_for
-from rft_core.sections import StrategySpec
+from rft_core.engine.strategies.blocks import blocks_for
+from rft_core.spec.sections import StrategySpec
 
 FITS = ("transformer", "convnext")
 

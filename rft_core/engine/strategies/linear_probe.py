@@ -5,8 +5,8 @@ from copy import deepcopy
 from torch import nn
 
 from rft_core.engine.models.heads import train_heads
-from rft_core.engine.modes import freeze_statistics
-from rft_core.sections import StrategySpec
+from rft_core.engine.models.modes import freeze_statistics
+from rft_core.spec.sections import StrategySpec
 
 
 def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:

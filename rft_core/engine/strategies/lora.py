@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from rft_core.engine.models.heads import train_heads
 from rft_core.engine.strategies import linear_probe
-from rft_core.engine.strategies.places import blocks_for, is_three_by_three
-from rft_core.sections import StrategySpec
+from rft_core.engine.strategies.blocks import blocks_for, is_three_by_three
+from rft_core.spec.sections import StrategySpec
 
 FITS = ("transformer", "convnext", "residual")
 PARTS = 3

@@ -12,9 +12,9 @@ from rft_core.bundles import contents
 from rft_core.bundles.incoming import HERE, IMPORTED, KEPT, RENAMED, import_bundle
 from rft_core.bundles.outgoing import bundle_bytes, export_bundle, export_home
 from rft_core.errors import BundleError, UserError
-from rft_core.home import Home
-from rft_core.presets import preset
-from rft_core.spec import with_settings
+from rft_core.files.home import Home
+from rft_core.spec.presets import preset
+from rft_core.spec.run_spec import with_settings
 from rft_core.store.artifacts import list_artifacts, register_artifact
 from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.records import MOVING

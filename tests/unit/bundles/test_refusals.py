@@ -16,10 +16,10 @@ from rft_core.bundles.checking import opened
 from rft_core.bundles.incoming import import_bundle
 from rft_core.bundles.outgoing import export_bundle
 from rft_core.errors import BundleError
-from rft_core.home import Home
-from rft_core.store.home_turn import home_turn
+from rft_core.files.home import Home
+from rft_core.files.uploads import Limits
+from rft_core.store.home_lock import home_turn
 from rft_core.store.run_store import RunStore
-from rft_core.uploads import Limits
 from tests.unit.bundles.rewriting import changed, manifest_of, members, write
 from tests.unit.report.stored import stored
 

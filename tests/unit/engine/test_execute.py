@@ -8,13 +8,13 @@ import torch
 
 from rft_core.engine import execute as module
 from rft_core.engine.attacks import pgd as pgd_module
-from rft_core.engine.checkpoint import read_tensors, write_tensors
 from rft_core.engine.execute import VERDICTS_FILE, WEIGHTS_FILE, execute
 from rft_core.engine.models.build import build_model
+from rft_core.engine.models.run_checkpoint import read_tensors, write_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import DataError, SettingError, TrainingError
 from rft_core.metrics.measured_by import MeasuredBy
-from rft_core.presets import NO_PERTURBATION
+from rft_core.spec.presets import NO_PERTURBATION
 from tests import tiny
 
 TOTAL_STEPS = 6

@@ -7,14 +7,14 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from rft_core.engine import disk
 from rft_core.engine import execute as module
-from rft_core.engine import train as train_module
 from rft_core.engine.attacks import pgd as pgd_module
-from rft_core.engine.checkpoint import FILE_NAME, PREVIOUS_NAME, write_tensors
 from rft_core.engine.execute import execute
 from rft_core.engine.models.build import build_model
+from rft_core.engine.models.run_checkpoint import FILE_NAME, PREVIOUS_NAME, write_tensors
 from rft_core.engine.reporter import FolderReporter
+from rft_core.engine.training import full_disk
+from rft_core.engine.training import train as train_module
 from rft_core.errors import TrainingError
 from tests import tiny
 from tests.unit.engine.test_execute import TOTAL_STEPS, Interrupted, go, same_weights, weights
@@ -79,7 +79,7 @@ def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("rft_core.engine.train.save_checkpoint", full)
+    monkeypatch.setattr("rft_core.engine.training.train.save_checkpoint", full)
     report, reporter = go(tmp_path)
     assert report.status == "finished"
     assert any("could not be written (No space left on device); training goes on" in event.get("text", "") for event in reporter.events)
@@ -90,7 +90,7 @@ def test_images_that_find_no_space_are_left_out_and_said(tmp_path, monkeypatch):
         path.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("rft_core.engine.tracking.save_examples", full)
+    monkeypatch.setattr("rft_core.engine.training.tracking.save_examples", full)
     report, reporter = go(tmp_path)
     assert report.status == "finished"
     assert not list((tmp_path / "examples").iterdir())
@@ -114,9 +114,9 @@ def full_for(times, path, code=errno.ENOSPC):
 
 class TestTheEndOfARun:
     def test_waits_for_space(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(disk, "RETRY_SECONDS", 0.0)
+        monkeypatch.setattr(full_disk, "RETRY_SECONDS", 0.0)
         reporter, path = FolderReporter(tmp_path), tmp_path / "model.safetensors"
-        disk.write_patiently(path, full_for(3, path), reporter, 6, 2.0)
+        full_disk.write_patiently(path, full_for(3, path), reporter, 6, 2.0)
         assert path.read_bytes() == b"whole"
         assert [event["text"] for event in reporter.events] == [
             "model.safetensors does not fit on the disk (no room); free some space: it is tried again for 15 min 00 s"
@@ -124,17 +124,17 @@ class TestTheEndOfARun:
 
     @pytest.mark.parametrize(("code", "patience"), [(errno.ENOSPC, -1.0), (errno.EACCES, 900.0)])
     def test_gives_up_after_its_time_and_at_once_where_waiting_does_not_help(self, tmp_path, monkeypatch, code, patience):
-        monkeypatch.setattr(disk, "PATIENCE_SECONDS", patience)
+        monkeypatch.setattr(full_disk, "PATIENCE_SECONDS", patience)
         path = tmp_path / "model.safetensors"
         with pytest.raises(OSError, match="no room"):
-            disk.write_patiently(path, full_for(1, path, code), FolderReporter(tmp_path), 6, 2.0)
+            full_disk.write_patiently(path, full_for(1, path, code), FolderReporter(tmp_path), 6, 2.0)
         assert not path.exists()
 
     def test_safetensors_says_that_the_disk_is_full_as_every_other_file_does(self, tmp_path, monkeypatch):
         def refuse(*_):
             raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
-        monkeypatch.setattr("rft_core.engine.checkpoint.save_file", refuse)
+        monkeypatch.setattr("rft_core.engine.models.run_checkpoint.save_file", refuse)
         with pytest.raises(OSError, match="No space left on device") as caught:
             write_tensors(tmp_path / "model.safetensors", {"one": torch.zeros(1)}, {})
         assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "model.safetensors"))

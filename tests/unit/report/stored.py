@@ -3,11 +3,11 @@
 import numpy as np
 
 from rft_core.metrics.curve import RobustnessCurve
-from rft_core.presets import preset
-from rft_core.report.history import build_history
-from rft_core.report.pairs import VERDICTS_FILE, pair_runs
-from rft_core.report.view import Content, View, assemble, with_pairs
-from rft_core.spec import epsilon_grid, with_settings
+from rft_core.report.comparison.pairs import VERDICTS_FILE, pair_runs
+from rft_core.report.comparison.view import Content, View, assemble, with_pairs
+from rft_core.report.run.history import build_history
+from rft_core.spec.presets import preset
+from rft_core.spec.run_spec import epsilon_grid, with_settings
 from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.run_store import RunRecord, RunStore
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store.artifacts import Artifact, list_artifacts, register_artifact, remove_folder
 
 

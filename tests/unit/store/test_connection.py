@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select, update
 
 from rft_core.errors import StoreError
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store import connection as connection_module
 from rft_core.store.connection import open_engine
 from rft_core.store.run_store import RunStore
-from rft_core.store.tables import SCHEMA_VERSION, meta
+from rft_core.store.schema import SCHEMA_VERSION, meta
 
 
 def test_opening_twice_keeps_what_is_there(tmp_path):

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import update
 
 from rft_core.errors import StoreError, UnknownNameError
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.run_store import UNDO_SECONDS
-from rft_core.store.tables import runs
+from rft_core.store.schema import runs
 from tests.unit.store.test_run_store import CPU, make
 
 

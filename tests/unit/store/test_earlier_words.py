@@ -13,20 +13,20 @@ from rft_core import cli
 from rft_core.bundles.incoming import HERE, IMPORTED, import_bundle
 from rft_core.bundles.outgoing import export_bundle
 from rft_core.errors import SettingError, UserError
-from rft_core.exporting import export_runs
-from rft_core.home import Home
-from rft_core.report.html import html_report
-from rft_core.report.rerun import short_command
-from rft_core.sections import HIDDEN, LONGEST_TAG, readable
-from rft_core.spec import RunSpec, parse, with_settings
+from rft_core.files.home import Home
+from rft_core.report.files.export import export_runs
+from rft_core.report.files.html_report import html_report
+from rft_core.spec.rerun_command import short_command
+from rft_core.spec.run_spec import RunSpec, parse, with_settings
+from rft_core.spec.sections import HIDDEN, LONGEST_TAG, readable
+from rft_core.spec.stored_spec import parse_stored
 from rft_core.store.connection import open_engine
 from rft_core.store.forks import _changed
 from rft_core.store.queue import find_waiting
 from rft_core.store.recovery import _copy
 from rft_core.store.run_store import RunStore
+from rft_core.store.schema import runs
 from rft_core.store.summaries import Wanted, list_choices, write_summary
-from rft_core.store.tables import runs
-from rft_core.stored_spec import parse_stored
 from tests.unit.bundles.rewriting import members, write
 from tests.unit.report.stored import content, stored
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store.events import Event, append_events, last_sequence, read_events
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from rft_core.engine.execute import execute
 from rft_core.errors import SettingError, StoreError, WeightsError
-from rft_core.spec import with_settings
+from rft_core.spec.run_spec import with_settings
 from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import read_events
 from rft_core.store.forks import fork, fork_step, read_progress

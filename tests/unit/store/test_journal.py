@@ -2,7 +2,7 @@
 
 import pytest
 
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store.artifacts import Artifact, list_artifacts
 from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.journal import FILE_NAME, Journal, recover

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import delete, inspect, update
 
 from rft_core.errors import StoreError
-from rft_core.presets import preset
-from rft_core.spec import RunSpec, with_settings
+from rft_core.spec.presets import preset
+from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store import process
 from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import read_events
 from rft_core.store.run_store import RunStore
+from rft_core.store.schema import SCHEMA_VERSION, meta, runs, summaries
 from rft_core.store.summaries import Wanted
-from rft_core.store.tables import SCHEMA_VERSION, meta, runs, summaries
 from tests.unit.report.stored import stored
 
 # written by the program of schema version 1: a finished, a failed and a queued run

@@ -6,13 +6,13 @@ from contextlib import closing
 import pytest
 from sqlalchemy import select
 
-from rft_core.repair import mend_home, store_file, survey
+from rft_core.health.repair import mend_home, store_file, survey
 from rft_core.store.recovery import recover
 from rft_core.store.run_store import RunStore
-from rft_core.store.tables import events
+from rft_core.store.schema import events
 from rft_core.worker.loop import worker_lock
+from tests.unit.health.test_repair import age, mended, told
 from tests.unit.report.stored import stored
-from tests.unit.test_repair import age, mended, told
 
 
 @pytest.fixture

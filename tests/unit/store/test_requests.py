@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import update
 
 from rft_core.errors import StoreError
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store import process
 from rft_core.store.artifacts import list_artifacts, register_artifact
 from rft_core.store.events import Event, append_events, read_events
-from rft_core.store.tables import runs
+from rft_core.store.schema import runs
 from tests.unit.store.test_run_store import CPU, make
 
 

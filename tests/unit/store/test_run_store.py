@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import update
 
 from rft_core.errors import StoreError, UnknownNameError
-from rft_core.spec import RunSpec, with_settings
+from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store import process, run_store
 from rft_core.store.queue import pick_device
 from rft_core.store.run_store import RunStore, open_store
-from rft_core.store.tables import runs
+from rft_core.store.schema import runs
 
 CPU = ("cpu",)
 

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import event, update
 
-from rft_core.spec import RunSpec, with_settings
+from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store import process, run_store
 from rft_core.store.records import STATUSES
+from rft_core.store.schema import runs
 from rft_core.store.summaries import ORDERS, Wanted, is_listed, list_choices
-from rft_core.store.tables import runs
 from tests.unit.store.test_run_store import make
 
 REPORT = {"clean_accuracy": 0.8, "robust_accuracy": 0.4, "expected_robustness": 0.6, "seconds": 4.0, "gradient_evaluations": 100}

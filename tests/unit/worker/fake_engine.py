@@ -4,9 +4,9 @@ import os
 import time
 
 from rft_core.errors import TrainingError
-from rft_core.measurements import spec_measured_by
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.run_report import RunReport
+from rft_core.spec.measured_by import spec_measured_by
 
 
 def finish(spec, reporter, status="finished") -> RunReport:

@@ -6,7 +6,7 @@ import time
 import psutil
 import pytest
 
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store.process import is_alive
 from rft_core.worker import loop
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from rft_core.errors import StoreError
-from rft_core.spec import RunSpec, with_settings
+from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.worker import loop
 from rft_core.worker.loop import Engine, run_worker, worker_lock
 from rft_core.worker.submit import submit, worker_is_running

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import update
 
-from rft_core.spec import RunSpec, with_settings
+from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store.launches import Launch, read_launch, write_launch
-from rft_core.store.tables import runs
+from rft_core.store.schema import runs
 from rft_core.worker import loop
 from rft_core.worker.child import work_on
 from rft_core.worker.loop import run_worker

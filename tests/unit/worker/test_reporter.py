@@ -6,7 +6,7 @@ import time
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import read_events
 from rft_core.worker import reporter as module

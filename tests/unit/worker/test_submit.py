@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from rft_core.errors import UserError
-from rft_core.spec import RunSpec, parse
+from rft_core.spec.run_spec import RunSpec, parse
 from rft_core.worker.loop import worker_lock
 from rft_core.worker.submit import ensure_worker, submit
 

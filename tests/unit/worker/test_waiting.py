@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store.device_lock import device_turn, holder
 from rft_core.store.events import read_events
 from rft_core.worker.child import work_on

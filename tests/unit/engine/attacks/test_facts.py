@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from rft_core import catalog
 from rft_core.engine.attacks.losses import cross_entropy, dlr_until_wrong
-from rft_core.engine.evaluate import evaluate
+from rft_core.engine.measuring.evaluate import evaluate
+from rft_core.spec import catalog
 from tests import tiny
 
 WALKS = [row for row in catalog.ATTACKS if row.walk]

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rft_core.engine.data import decode, load
+from rft_core.engine.data import load
 from rft_core.engine.data.copies import group_digests, pixel_digest
 from rft_core.engine.data.dataset import Request, holdout
+from rft_core.engine.data.decoding import decode
 from rft_core.engine.data.listing import Listing, Pictures
-from rft_core.engine.data.protocols import by_group, by_share, per_class
-from rft_core.engine.data.tables import list_tables
+from rft_core.engine.data.reading.hub_tables import list_tables
+from rft_core.engine.data.reading.protocols import by_group, by_share, per_class
 from rft_core.errors import DataError
-from rft_core.sections import DataSpec
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
+from rft_core.spec.sections import DataSpec
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -222,7 +223,7 @@ def listing(name: str, numbers, labels, names=None, **parts) -> Listing:
 @pytest.mark.parametrize("name", ["caltech256", "cub200", "stanford_cars", "gtsrb"])
 def test_the_papers_splits(home, name):
     """Each by its own rule, over two classes of 90 images, of which every third occurs twice in its class."""
-    from rft_core.engine.data.protocols import with_protocol
+    from rft_core.engine.data.reading.protocols import with_protocol
 
     numbers, labels, names = [], [], []
     for label in range(2):

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from rft_core.engine.data.load import load_dataset
-from rft_core.sections import DataSpec
-from rft_core.spec import RunSpec
+from rft_core.spec.run_spec import RunSpec
+from rft_core.spec.sections import DataSpec
 
 pytestmark = pytest.mark.usefixtures("home")
 

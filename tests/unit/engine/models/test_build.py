@@ -4,14 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from rft_core import catalog
 from rft_core.engine.execute import execute
-from rft_core.engine.models import zoo
+from rft_core.engine.models import timm_models
 from rft_core.engine.models.build import build_model, check_weights, preprocessing
 from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import SettingError, UnknownNameError, UserError, WeightsError
-from rft_core.sections import ModelSpec
+from rft_core.spec import catalog
+from rft_core.spec.sections import ModelSpec
 from tests import tiny
 
 EMBEDDED = list(catalog.EMBEDDED_BACKBONES)
@@ -113,8 +113,8 @@ def test_weights_that_cannot_be_had(monkeypatch, error):
     def offline(*_, **__):
         raise error
 
-    monkeypatch.setattr(zoo, "fetch", lambda *_: None)
-    monkeypatch.setattr(zoo.timm, "create_model", offline)
+    monkeypatch.setattr(timm_models, "fetch", lambda *_: None)
+    monkeypatch.setattr(timm_models.timm, "create_model", offline)
     with pytest.raises(WeightsError) as caught:
         make("test_resnet", image_size=160, pretrained=True)
     message = str(caught.value)
@@ -128,7 +128,7 @@ def test_an_architecture_that_cannot_be_built(monkeypatch):
     def refuse(*_, **__):
         raise ValueError("widths do not fit")
 
-    monkeypatch.setattr(zoo.timm, "create_model", refuse)
+    monkeypatch.setattr(timm_models.timm, "create_model", refuse)
     with pytest.raises(SettingError, match="model.backbone cannot be built: widths do not fit"):
         make("test_resnet", image_size=160)
 
@@ -141,8 +141,8 @@ def test_an_image_size_that_the_backbone_cannot_take_is_said_before_training(bac
 
 @pytest.mark.parametrize("broken", [lambda logits: [logits], lambda logits: logits[:, :2]])
 def test_a_backbone_that_gives_no_logits_is_said_before_training(monkeypatch, broken):
-    forward = zoo.timm.models.VisionTransformer.forward
-    monkeypatch.setattr(zoo.timm.models.VisionTransformer, "forward", lambda self, images: broken(forward(self, images)))
+    forward = timm_models.timm.models.VisionTransformer.forward
+    monkeypatch.setattr(timm_models.timm.models.VisionTransformer, "forward", lambda self, images: broken(forward(self, images)))
     with pytest.raises(SettingError, match="model.backbone gives no logits of 7 classes, got 'test_vit'; choose another one"):
         make("test_vit", image_size=160)
 
@@ -172,20 +172,20 @@ def test_preprocessing_is_that_of_the_weights_not_of_the_architecture():
 )
 def test_weights_are_checked_before_anything_is_loaded(monkeypatch, home, tmp_path, settings, message):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("rft_core.engine.models.network.is_reachable", lambda *_: False)
+    monkeypatch.setattr("rft_core.engine.models.hub_access.is_reachable", lambda *_: False)
     with pytest.raises(UserError, match=message):
         check_weights(ModelSpec(**settings))
 
 
 @pytest.mark.parametrize("settings", [{}, {"backbone": "resnet18", "pretrained": False}, {"backbone": "bloom_vit"}])
 def test_weights_that_are_here_need_no_network(monkeypatch, home, settings):
-    monkeypatch.setattr("rft_core.engine.models.network.is_reachable", lambda *_: pytest.fail("the network was asked"))
+    monkeypatch.setattr("rft_core.engine.models.hub_access.is_reachable", lambda *_: pytest.fail("the network was asked"))
     check_weights(ModelSpec(**settings))
 
 
 def test_missing_weights_are_said_before_the_data_are_loaded(monkeypatch, home, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("rft_core.engine.models.network.is_reachable", lambda *_: False)
+    monkeypatch.setattr("rft_core.engine.models.hub_access.is_reachable", lambda *_: False)
     monkeypatch.setattr("rft_core.engine.execute.load_dataset", lambda *_, **__: pytest.fail("the data were loaded"))
     with pytest.raises(WeightsError, match="resnet18"):
         execute(tiny.run_spec(model__backbone="resnet18", model__pretrained=True), FolderReporter(tmp_path))

@@ -7,8 +7,8 @@ import timm
 import torch
 from torch import nn
 
-from rft_core.engine.models.checkpoints import load_backbone
 from rft_core.engine.models.heads import heads
+from rft_core.engine.models.starting_weights import load_backbone
 from rft_core.errors import WeightsError
 from tests.unit.engine.models.scattered import scattered
 

@@ -7,15 +7,15 @@ import timm
 import torch
 from torch import nn
 
-from rft_core import catalog
-from rft_core.engine.models.checkpoints import backbone_tensors, load_backbone
 from rft_core.engine.models.heads import heads, train_heads
 from rft_core.engine.models.normalize import NormalizedModel
+from rft_core.engine.models.starting_weights import backbone_tensors, load_backbone
 from rft_core.engine.models.trainable import NO_HEAD, refusal, step
 from rft_core.engine.objectives.anchored import prepare
-from rft_core.engine.optim import build_optimizer
+from rft_core.engine.training.optim import build_optimizer
 from rft_core.errors import SettingError, StrategyError
-from rft_core.sections import ObjectiveSpec, OptimSpec, StrategySpec
+from rft_core.spec import catalog
+from rft_core.spec.sections import ObjectiveSpec, OptimSpec, StrategySpec
 from tests.unit.engine.models.scattered import scattered
 
 VIT = {"img_size": 32, "patch_size": 8, "embed_dim": 24, "depth": 1, "num_heads": 2}

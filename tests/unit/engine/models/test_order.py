@@ -12,9 +12,9 @@ from sklearn.datasets import load_sample_images
 from timm.data import ImageNetInfo
 from torch import nn
 
-from rft_core.engine.checkpoint import write_tensors
-from rft_core.engine.models.checkpoints import load_backbone
 from rft_core.engine.models.heads import heads
+from rft_core.engine.models.run_checkpoint import write_tensors
+from rft_core.engine.models.starting_weights import load_backbone
 from rft_core.errors import WeightsError
 from tests.unit.engine.models.scattered import scattered
 

@@ -5,8 +5,8 @@ import timm
 import torch
 from torch import nn
 
-from rft_core.engine.models.checkpoints import load_backbone
 from rft_core.engine.models.heads import heads
+from rft_core.engine.models.starting_weights import load_backbone
 from tests.unit.engine.models.scattered import scattered
 
 transformers = pytest.importorskip("transformers", reason="the library transformers is not here")

@@ -7,13 +7,13 @@ says nothing; so the pixels themselves are looked at here, and nothing of the en
 import pytest
 import torch
 
-from rft_core import catalog
 from rft_core.engine.data.load import load_dataset
-from rft_core.engine.device import choose_runtime
+from rft_core.engine.hardware.device import choose_runtime
 from rft_core.engine.models.build import build_model
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.objectives.build import build_objective
-from rft_core.spec import parse
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import parse
 
 EPSILON, IMAGES = 8 / 255, 32
 # a pixel at 0 or 1 that is pushed outwards stays; those are few in these pictures

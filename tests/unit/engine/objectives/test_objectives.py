@@ -8,16 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from rft_core import catalog
 from rft_core.engine.attacks.pgd import pgd
+from rft_core.engine.models.modes import eval_mode
 from rft_core.engine.models.normalize import NormalizedModel
-from rft_core.engine.modes import eval_mode
 from rft_core.engine.objectives import anchored, mart, trades
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.objectives.divergence import kl
 from rft_core.errors import SettingError
-from rft_core.sections import ObjectiveSpec
-from rft_core.spec import parse
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import parse
+from rft_core.spec.sections import ObjectiveSpec
 from tests.unit.engine.strategies import networks
 
 NAMES = [choice.name for choice in catalog.OBJECTIVES]

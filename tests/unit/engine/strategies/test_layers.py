@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import nn
 
-from rft_core import catalog
 from rft_core.engine.strategies.adapter import Adapted
 from rft_core.engine.strategies.adapter import bottleneck as plain_bottleneck
 from rft_core.engine.strategies.compacter import KroneckerLinear
@@ -14,8 +13,9 @@ from rft_core.engine.strategies.compacter import bottleneck as kronecker_bottlen
 from rft_core.engine.strategies.ia3 import Scaled
 from rft_core.engine.strategies.lora import FusedLora
 from rft_core.errors import SettingError, StrategyError
-from rft_core.sections import StrategySpec
-from rft_core.spec import parse
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import parse
+from rft_core.spec.sections import StrategySpec
 from tests.unit.engine.strategies import networks
 
 GENERATOR = torch.Generator().manual_seed(0)

@@ -6,10 +6,10 @@ import pytest
 import timm
 import torch
 
-from rft_core import catalog
 from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.engine.strategies.parameters import count_parameters, where
-from rft_core.sections import StrategySpec
+from rft_core.spec import catalog
+from rft_core.spec.sections import StrategySpec
 from tests.unit.engine.strategies import networks
 
 # their model carries a pooler that is never used: a 768 x 768 matrix and 768 biases

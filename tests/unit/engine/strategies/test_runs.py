@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from rft_core import catalog
-from rft_core.engine.checkpoint import read_tensors
 from rft_core.engine.execute import WEIGHTS_FILE, execute
 from rft_core.engine.models.build import build_model
+from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import SettingError
-from rft_core.spec import parse, with_settings
+from rft_core.spec import catalog
+from rft_core.spec.run_spec import parse, with_settings
 
 RUN = {
     "seed": 1,

@@ -6,12 +6,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rft_core import catalog
-from rft_core.engine.checkpoint import load_checkpoint, save_checkpoint
-from rft_core.engine.modes import eval_mode, train_mode
-from rft_core.engine.optim import build_optimizer
+from rft_core.engine.models.modes import eval_mode, train_mode
+from rft_core.engine.models.run_checkpoint import load_checkpoint, save_checkpoint
+from rft_core.engine.training.optim import build_optimizer
 from rft_core.errors import StrategyError
-from rft_core.sections import OptimSpec, StrategySpec
+from rft_core.spec import catalog
+from rft_core.spec.sections import OptimSpec, StrategySpec
 from tests.unit.engine.strategies import networks
 
 NAMES = [choice.name for choice in catalog.STRATEGIES]

@@ -1,0 +1,124 @@
+"""What Evaluate asks: the attack, its steps, the epsilons, how many images; with the time it will take said first."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.shared.frame import mistakes_shown, plain
+from pages.ui.shared.gate import closed, permitted
+from pages.ui.shared.session import store
+from rft_core.cost.evaluation_cost import START_SECONDS, evaluation_cost
+from rft_core.errors import UserError
+from rft_core.files.images import image_suffixes
+from rft_core.jobs.evaluations import Evaluation, ask_for_evaluation
+from rft_core.metrics.curve import RobustnessCurve
+from rft_core.spec.arguments import split_epsilons
+from rft_core.spec.catalog import choices, find
+from rft_core.store.records import RunRecord
+from rft_core.units import format_duration, format_epsilon
+
+USUAL_STEPS = {"square": 1000}
+OTHER_STEPS = 20
+USUAL_IMAGES = 200
+PICTURE_MEGABYTES = 20
+STRENGTH = "Roughly from weakest to strongest; it depends on the model. AutoAttack: strongest, slowest."
+
+
+def ask_form(record: RunRecord, done: list[Evaluation]) -> None:
+    """Draw the choices for one run, what they will cost, and the button."""
+    attack = choose_attack(record)
+    left, right = st.columns(2)
+    row = find("attacks", attack)
+    key = f"evaluate.steps.{attack}"
+    usual = row.fixed_steps or USUAL_STEPS.get(attack, OTHER_STEPS)
+    steps = left.number_input(
+        "Queries" if row.step_name == "query" else "Steps",
+        1,
+        10_000,
+        usual,
+        key=key,
+        disabled=row.fixed_steps is not None,
+        help="Gradient steps of the attack. AutoAttack always takes its standard 100.",
+    )
+    most = record.report["curve"][0]["n"]
+    images = right.number_input("Test images", 2, most, min(USUAL_IMAGES, most), key="evaluate.images", help="Drawn evenly over the classes.")
+    text = st.text_input("Epsilons", key="evaluate.epsilons", placeholder=_grid_text(record), help="Such as 0, 4/255, 8/255; empty for the run's own grid.")
+    honesty = st.checkbox("Honesty checks", True, key="evaluate.honesty", help="Whether the robustness is real, or the model only hides its gradient.")
+    with mistakes_shown():
+        epsilons = checked_epsilons(text, record.spec.threat.norm)
+        wanted = {"attack": attack, "steps": int(steps), "epsilons": epsilons, "images": int(images), "honesty": honesty}
+        seconds, basis = estimate(record, wanted, done)
+        st.markdown(f":material/timer: About **{format_duration(seconds)}**")
+        st.caption(plain(f"At the pace of {basis}. A run that is using the device is waited for."))
+        if st.button("Evaluate", type="primary", icon=":material/troubleshoot:", key="evaluate.ask", width="stretch", **closed()):
+            permitted(ask_for_evaluation)(store(), record.run_id, wanted | {"estimate": seconds})
+            st.rerun()
+
+
+def choose_attack(record: RunRecord) -> str:
+    """Draw the menu of attacks that fit the run's norm; the first is stronger than the one it was measured with."""
+    fit = [row.name for row in choices("attacks") if row.name != "cw" or record.spec.threat.norm == "l2"]
+    usual = fit.index("apgd_ce_t")
+    rows = {row.name: row for row in choices("attacks")}
+    told = "\n\n".join([STRENGTH, *(f"**{rows[name].label}**: {rows[name].help}" for name in fit)])
+    return st.selectbox("Attack", fit, usual, key="evaluate.attack", format_func=lambda name: rows[name].label, help=told)
+
+
+def picture_form(record: RunRecord) -> None:
+    """Let the visitor attack one picture of his own."""
+    upload = st.file_uploader(
+        "Your own picture",
+        type=[suffix.lstrip(".") for suffix in image_suffixes()],
+        key="evaluate.picture",
+        help=f"At most {PICTURE_MEGABYTES} MB. It stays here.",
+    )
+    st.caption("Resized as the data are, then attacked away from what the model takes it for, with the attack, steps and epsilons above.")
+    if st.button("Attack it", key="evaluate.ask_picture", width="stretch", **{"disabled": upload is None} | closed()) and upload is not None:
+        if upload.size > PICTURE_MEGABYTES * 1_000_000:
+            st.error(f"The picture has more than {PICTURE_MEGABYTES} MB; take a smaller one.", icon=":material/error:")
+            return
+        state = st.session_state
+        attack = state["evaluate.attack"]
+        with mistakes_shown():
+            epsilons = checked_epsilons(state.get("evaluate.epsilons", ""), record.spec.threat.norm)
+            wanted = {"attack": attack, "steps": int(state[f"evaluate.steps.{attack}"]), "epsilons": epsilons, "images": 1, "honesty": False}
+            permitted(ask_for_evaluation)(store(), record.run_id, wanted | {"estimate": estimate(record, wanted, [])[0]}, upload.getvalue())
+            st.rerun()
+
+
+def checked_epsilons(text: str, norm: str) -> list[float] | None:
+    """Return the epsilons in a text, None for an empty one; raises where one is not of the norm's range."""
+    if not (text or "").strip():
+        return None
+    found = split_epsilons(text)
+    if norm == "linf" and max(found) > 1:
+        raise UserError(f"epsilon {max(found):g} is more than 1, the whole range of a pixel; write {max(found):g}/255")
+    if not any(found):
+        raise UserError("0 alone is the clean accuracy; write at least one epsilon above it, such as 8/255")
+    return found
+
+
+def estimate(record: RunRecord, wanted: dict[str, Any], done: list[Evaluation]) -> tuple[float, str]:
+    """Return (seconds, what the pace rests on): the newest evaluation of the run that is long enough to tell, else the run itself."""
+    report = record.report
+    spent = _cost(record, wanted)
+    for one in done:
+        took = (one.answer or {}).get("seconds", 0) - START_SECONDS
+        if took > 1 and not one.is_picture:
+            # what the count leaves out, such as small batches, is in the time of a like evaluation
+            return START_SECONDS + took * spent / _cost(record, one.wanted | {"images": one.answer["images"]}), "an earlier evaluation of this run"
+    return START_SECONDS + spent * report["seconds"] / max(report["gradient_evaluations"], 1), "the run itself"
+
+
+def _cost(record: RunRecord, wanted: dict[str, Any]) -> float:
+    """Return the expected gradient evaluations of an evaluation as it is asked for."""
+    curve = RobustnessCurve.from_points(record.report["curve"])
+    grid = sorted({0.0, *wanted["epsilons"]}) if wanted["epsilons"] else curve.epsilons
+    method = {name: wanted[name] for name in ("attack", "steps", "honesty")}
+    classes = (record.report.get("machine") or {}).get("classes", 10)
+    return evaluation_cost(curve, grid, wanted["images"], **method, classes=classes)
+
+
+def _grid_text(record: RunRecord) -> str:
+    points, norm = record.report["curve"], record.spec.threat.norm
+    return f"the run's own: {len(points)} from 0 to {format_epsilon(points[-1]['epsilon'], norm)}"

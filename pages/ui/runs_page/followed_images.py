@@ -1,0 +1,55 @@
+"""The test images that are followed through a run: clean, perturbation magnified, adversarial, and what the model says of them."""
+
+from zipfile import BadZipFile
+
+import numpy as np
+import streamlit as st
+
+from pages.ui.shared.pictures import Cell, picture, rows_of_three, said_of
+from pages.ui.shared.session import store
+from rft_core.report.run.history import RunHistory
+from rft_core.store.records import RunRecord
+
+MAGNIFY, SHOWN_EXAMPLES = 8, 3
+
+
+def show_examples(record: RunRecord, past: RunHistory, step: int | None, target: str) -> None:
+    """Draw the followed test images as they were at the evaluation of `step`."""
+    known = [place for place in sorted(past.examples) if step is None or place <= step]
+    if not known and not (record.is_active and record.spec.evaluation.examples):
+        return
+    st.subheader(f"The same test images, attacked at {target}", anchor=False)
+    if not known:
+        unknown = (picture(np.full((8, 8, 3), 128, np.uint8)), "Not measured yet", "not measured yet")
+        st.html(rows_of_three([unknown] * 3 * min(SHOWN_EXAMPLES, record.spec.evaluation.examples)))
+        return
+    entry = past.examples[known[-1]]
+    path = store().folder(record.run_id) / entry["file"]
+    if not path.is_file():
+        st.caption("The example images of this evaluation are missing.")
+        return
+    try:
+        drawn = _drawn(str(path), path.stat().st_mtime_ns, tuple(entry["class_names"]))
+    except (OSError, LookupError, TypeError, ValueError, BadZipFile):
+        st.caption("The example images of this evaluation cannot be read.")
+        return
+    st.html(drawn)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _drawn(path: str, written: int, names: tuple[str, ...]) -> str:
+    """Return at most three rows as HTML: clean, perturbation magnified, adversarial."""
+    cells = []
+    with np.load(path, allow_pickle=False) as saved:
+        grey = np.clip(0.5 + MAGNIFY * saved["delta"].astype(np.float32), 0, 1)
+        for place in range(min(SHOWN_EXAMPLES, len(saved["labels"]))):
+            truth = names[int(saved["labels"][place])]
+            clean = _cell(saved["clean"][place], names[int(saved["clean_prediction"][place])], saved["clean_confidence"][place], truth)
+            adversarial = _cell(saved["adversarial"][place], names[int(saved["prediction"][place])], saved["confidence"][place], truth)
+            change = picture((255 * grey[place]).round().astype(np.uint8))
+            cells += [clean, (change, f"Perturbation, magnified {MAGNIFY} times", f"change × {MAGNIFY}"), adversarial]
+    return rows_of_three(cells)
+
+
+def _cell(image: np.ndarray, said: str, confidence: float, truth: str) -> Cell:
+    return picture(image), f"{truth}, taken for {said}", said_of(said, f"{100 * float(confidence):.0f} %", said == truth)

@@ -1,0 +1,126 @@
+"""What can be done with one run: pause, stop, resume, duplicate, fork, delete with undo, and the words kept with it."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import streamlit as st
+
+from pages.ui.runs_page.bundle_form import bundle_form
+from pages.ui.runs_page.fork_form import fork_form
+from pages.ui.runs_page.run_list import CHOSEN
+from pages.ui.shared.frame import mistakes_shown
+from pages.ui.shared.gate import closed, permitted
+from pages.ui.shared.session import store
+from pages.ui.train_form import prefill
+from rft_core.store.records import RESUMABLE, RunRecord
+from rft_core.store.run_store import UNDO_SECONDS
+from rft_core.worker.submit import ensure_worker
+
+SHOWN_DELETED, SHOWN_NAME = 3, 40
+ICONS = MappingProxyType(
+    {
+        "stop": ":material/stop:",
+        "pause": ":material/pause:",
+        "resume": ":material/play_arrow:",
+        "duplicate": ":material/content_copy:",
+        "evaluate": ":material/troubleshoot:",
+        "delete": ":material/delete:",
+    }
+)
+STOP = "Finishes the step, measures on the test images, and keeps the model with its report."
+PAUSE = "Keeps a checkpoint and gives the device free."
+NOT_AHEAD = "Only a queued or running run can be stopped or paused."
+RESUME = "Goes on from the last checkpoint."
+NOT_RESUMABLE = f"Only a {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]} run can be resumed."
+DUPLICATE = "Opens Train with all settings of this run, to be changed."
+EVALUATE = "Stronger attacks, honesty checks, single images."
+NOT_MEASURED = "Can be evaluated once it has its report: finished, or stopped and kept."
+DELETE = f"Hides the run at once and removes it with its files after {UNDO_SECONDS / 60:.0f} minutes; until then it can be brought back."
+NOT_IDLE = "A run at work cannot be deleted; stop or pause it first."
+
+
+def show_actions(record: RunRecord) -> None:
+    """Draw every button, those that this run's status does not allow disabled: none may move under a pointer when the status changes."""
+    act, run_id = store(), record.run_id
+    is_ahead, is_resumable = record.status in ("running", "queued"), record.status in RESUMABLE
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        _button("Stop and keep", "stop", lambda: permitted(act.request)(run_id, "stop"), STOP if is_ahead else NOT_AHEAD, is_ahead)
+        _button("Pause", "pause", lambda: permitted(act.request)(run_id, "pause"), PAUSE if is_ahead else NOT_AHEAD, is_ahead)
+        _button("Resume", "resume", lambda: _resume(run_id), RESUME if is_resumable else NOT_RESUMABLE, is_resumable)
+        if st.button("Duplicate", icon=ICONS["duplicate"], key="runs.duplicate", help=DUPLICATE):
+            prefill.forget()
+            st.switch_page("pages/train.py", query_params={"from": run_id})
+        is_measured = bool(record.report)
+        if st.button("Evaluate", icon=ICONS["evaluate"], key="runs.evaluate", disabled=not is_measured, help=EVALUATE if is_measured else NOT_MEASURED):
+            st.switch_page("pages/evaluate.py", query_params={"run": run_id})
+        reason = fork_form(record)
+        _words(record)
+        bundle_form(record)
+        _button("Delete", "delete", lambda: _discard(run_id), NOT_IDLE if record.is_active else DELETE, not record.is_active)
+    if reason:
+        st.caption(reason, text_alignment="right")
+
+
+def _button(label: str, name: str, action: Callable[[], object], help_text: str, is_allowed: bool) -> None:
+    if st.button(label, icon=ICONS[name], key=f"runs.{name}", **{"help": help_text, "disabled": not is_allowed} | closed()):
+        with mistakes_shown():
+            action()
+            st.rerun()
+
+
+def _resume(run_id: str) -> None:
+    permitted(store().resume)(run_id)
+    permitted(ensure_worker)(store().home)
+
+
+def _discard(run_id: str) -> None:
+    permitted(store().discard)(run_id)
+    st.session_state.pop(CHOSEN, None)
+    st.query_params.pop("run", None)
+
+
+def show_deleted() -> None:
+    """Offer the newest deleted runs back."""
+    deleted = store().discarded()
+    if not deleted:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for run_id, name, _ in deleted[:SHOWN_DELETED]:
+            st.text(f"{name if len(name) <= SHOWN_NAME else f'{name[:SHOWN_NAME]} …'} was deleted.", width="content")
+            if st.button("Undo", icon=":material/undo:", key=f"runs.undo.{run_id}", type="tertiary", **closed()):
+                with mistakes_shown():
+                    permitted(store().restore)(run_id)
+                    st.session_state[CHOSEN] = run_id
+                    st.rerun()
+        what = "it" if len(deleted) == 1 else f"all {len(deleted)}"
+        if st.button(f"Remove {what} now", key="runs.empty", type="tertiary", **{"help": "Frees the disk; there is no way back."} | closed()):
+            with mistakes_shown():
+                permitted(store().purge)(older_than=0)
+            st.rerun()
+
+
+def _words(record: RunRecord) -> None:
+    """Draw name, tags and notes for editing; each is kept as soon as it is left."""
+    run_id, shut = record.run_id, closed()
+    with st.popover("Notes", icon=":material/edit_note:", key="runs.words", help="Name, tags and notes."):
+        st.text_input("Name", record.spec.name, key=f"runs.name.{run_id}", max_chars=200, on_change=_keep, args=(run_id, "name"), **shut)
+        st.multiselect(
+            "Tags",
+            sorted({*record.spec.tags, *st.session_state.get(f"runs.tags.{run_id}", ())}),
+            record.spec.tags,
+            key=f"runs.tags.{run_id}",
+            accept_new_options=True,
+            max_selections=50,
+            placeholder="Type a word and press Enter",
+            on_change=_keep,
+            args=(run_id, "tags"),
+            **shut,
+        )
+        st.text_area("Notes", record.spec.notes, key=f"runs.notes.{run_id}", max_chars=4000, height=140, on_change=_keep, args=(run_id, "notes"), **shut)
+        st.caption("Kept with the run as soon as you leave a field. None of it changes its numbers.")
+
+
+def _keep(run_id: str, what: str) -> None:
+    value = st.session_state[f"runs.{what}.{run_id}"]
+    with mistakes_shown():
+        permitted(store().annotate)(run_id, **{what: tuple(value) if what == "tags" else value})

@@ -1,0 +1,60 @@
+"""Which run the Runs page shows: never one that the search leaves out without saying so."""
+
+import streamlit as st
+
+from pages.ui.runs_page.run_list import CHOSEN, clear_button
+from pages.ui.shared.frame import mistakes_shown, plain
+from pages.ui.shared.session import store
+from rft_core.store.records import RunRecord
+from rft_core.store.summaries import Wanted, is_listed
+
+# the run that the address names because this page wrote it there, and the search under which the page was drawn last
+SHOWN, SOUGHT = "runs.shown", "runs.sought"
+
+
+def chosen_run(wanted: Wanted) -> tuple[RunRecord | None, bool]:
+    """Return (the run to show, whether it is among those that `wanted` asks for).
+
+    It is the run that the address names, else the one chosen last, else the first that is found; None where none is found.
+    A new search that leaves the run out shows the first it finds instead. A run that an address names, or that falls out
+    of an unchanged search (it ended, it was renamed), stays: nobody's buttons may come to belong to another run.
+    """
+    state = st.session_state
+    is_new_search = state.get(SOUGHT, wanted) != wanted
+    if (asked := st.query_params.get("run", "")) and asked != state.get(SHOWN):
+        state[CHOSEN], is_new_search = asked, False
+    state[SOUGHT] = wanted
+    record = _stored(state.get(CHOSEN))
+    is_found = record is not None and is_listed(store().engine, wanted, record.run_id)
+    if record is None or (is_new_search and not is_found):
+        hits = store().summaries(wanted, limit=1).rows
+        record, is_found = (store().get(hits[0].run_id), True) if hits else (None, False)
+    _remember(record)
+    return record, is_found
+
+
+def _stored(run_id: str | None) -> RunRecord | None:
+    if run_id:
+        with mistakes_shown():
+            return store().get(run_id)
+    return None
+
+
+def _remember(record: RunRecord | None) -> None:
+    """Say in the session and in the address which run is shown."""
+    state = st.session_state
+    if record is None:
+        for name in (CHOSEN, SHOWN):
+            state.pop(name, None)
+        st.query_params.pop("run", None)
+        return
+    state[CHOSEN] = state[SHOWN] = record.run_id
+    if st.query_params.get("run") != record.run_id:
+        st.query_params["run"] = record.run_id
+
+
+def show_outside(record: RunRecord) -> None:
+    """Say that the shown run is left out by the search, and offer to clear that."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.info(plain(f"This run, {record.name}, is outside your search."), icon=":material/filter_list_off:")
+        clear_button("outside")

@@ -1,0 +1,1 @@
+"""What several pages use: the frame, the session, the gate, a lesson's wishes, pictures, a run's status."""

@@ -1,0 +1,63 @@
+"""What every page begins with: the deep-link guard, the title, and one way to show a mistake."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.ui.shared.lesson import lesson
+from rft_core import UserError
+from rft_core.errors import printable
+from rft_core.report.drawing.projector import enlarge
+
+# characters that Streamlit's Markdown gives a meaning
+MARKUP = "\\`*_{}[]()#+-!|<>$&~:"
+ASSETS = Path(__file__).parent.parent.parent.parent / "assets"
+
+
+def open_page(title: str, script: str) -> None:
+    """Begin a page. A fresh server whose first visitor arrives by deep link runs a page's script without app.py;
+    then the visitor is sent through app.py and back, with the query kept."""
+    if "framed" not in st.session_state:
+        st.session_state["deep_link"] = (script, {name: st.query_params.get_all(name) for name in st.query_params})
+        st.switch_page("app.py")
+    st.title(title, anchor=False)
+
+
+@contextmanager
+def mistakes_shown() -> Iterator[None]:
+    """Show a user's mistake as one line on the page instead of a trace."""
+    try:
+        yield
+    except UserError as error:
+        show_mistake(error)
+
+
+def show_mistake(error: UserError) -> None:
+    """Show a user's mistake as one line. It may repeat what an address or a file says, so nothing of it is markup."""
+    st.error(plain(str(error)), icon=":material/error:")
+
+
+def columns(left: int, right: int) -> list:
+    """Return two columns of a twelve-column page."""
+    return st.columns([left, right], gap="medium")
+
+
+def shown(figure: go.Figure) -> go.Figure:
+    """Return `figure` as this session looks at it: enlarged in projector mode."""
+    return enlarge(figure) if lesson().is_projected else figure
+
+
+def quoted(text: str) -> str:
+    """Return what an address says, to be repeated in a sentence: no markup, one line, not endless."""
+    return plain(printable(text))
+
+
+def plain(text: str) -> str:
+    """Return `text`, which may hold names of files and classes, so that no character of it is markup.
+
+    Sentences made elsewhere go through it also where none holds a name today: that one may come is not seen from the page.
+    """
+    return text.translate({ord(mark): f"&#{ord(mark)};" for mark in MARKUP})

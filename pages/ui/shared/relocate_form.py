@@ -1,0 +1,48 @@
+"""What a page says where a run's data or weights are gone, and the field that says where they are
+now.
+"""
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from pages.ui.shared.frame import mistakes_shown, plain
+from pages.ui.shared.gate import closed, permitted
+from pages.ui.shared.session import store
+from rft_core.jobs.relocating import relocate_apart
+from rft_core.spec.run_paths import gone_settings
+from rft_core.spec.setting_paths import DATASET, PATH_SETTINGS, gone_message
+from rft_core.store.records import RunRecord
+
+LABELS = {DATASET: "Where its images are now", "model.checkpoint": "Where its weights are now"}
+
+
+def relocate_form(record: RunRecord, names: Iterable[str] = PATH_SETTINGS) -> bool:
+    """Say which paths of a run lead nowhere, with a field to set each anew; return whether there
+    are any.
+    """
+    if not store().is_local:
+        # another machine that shares the store may have what is not here
+        return False
+    gone = gone_settings(record.spec, names)
+    for setting, value in gone.items():
+        st.warning(plain(gone_message(setting, value, record.run_id)), icon=":material/link_off:")
+        _form(record, setting, value)
+    return bool(gone)
+
+
+def _form(record: RunRecord, setting: str, value: str) -> None:
+    scheme = f"{value.partition(':')[0]}:" if setting == DATASET else ""
+    with st.form(f"relocate.{record.run_id}.{setting}", border=False):
+        path = st.text_input(
+            LABELS[setting],
+            key=f"relocate.path.{record.run_id}.{setting}",
+            placeholder="/path/to/the/same/data",
+            help="Images are read there and compared with the run's own; others are refused.",
+            **closed(),
+        )
+        is_asked = st.form_submit_button("Set the path", icon=":material/drive_file_move:", **closed())
+    if is_asked:
+        with mistakes_shown(), st.spinner("Reading what is there"):
+            permitted(relocate_apart)(store(), record.run_id, setting, scheme + (path or "").strip())
+            st.rerun()

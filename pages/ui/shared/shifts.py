@@ -1,0 +1,23 @@
+"""One run out of distribution: other domains and corruptions."""
+
+import streamlit as st
+
+from pages.ui.shared.frame import columns, shown
+from rft_core.report.run.figures import CONFIG
+from rft_core.report.run.sentences import describe_shifts
+from rft_core.report.run.shift_figures import corruption_figure, domain_figure
+from rft_core.store.records import RunRecord
+
+
+def show_shifts(record: RunRecord) -> None:
+    """Draw accuracy on other domains and under corruptions, where a finished run was measured on them."""
+    shifts = (record.report or {}).get("shifts")
+    if not shifts:
+        return
+    st.subheader("How does it hold on other images?", anchor=False)
+    left, right = columns(6, 6)
+    for place, rows, draw in ((left, "domains", domain_figure), (right, "corruptions", corruption_figure)):
+        if shifts[rows]:
+            alt = f"Clean accuracy on {rows}: {describe_shifts(shifts)}"
+            place.plotly_chart(shown(draw(shifts, key=record.run_id)), key=f"runs.{rows}.{record.run_id}", config=dict(CONFIG), alt=alt)
+    st.caption(describe_shifts(shifts))

@@ -1,0 +1,135 @@
+"""Look at the data: a card of the dataset, made by a process of its own while the page says how far it is."""
+
+import time
+
+import streamlit as st
+
+from pages.ui.shared.frame import mistakes_shown, plain, shown
+from pages.ui.shared.gate import closed, is_instructor, permitted
+from pages.ui.shared.session import is_online, store
+from pages.ui.train_form.data_menu import needs_download
+from rft_core import RunSpec
+from rft_core.jobs import dataset_cards
+from rft_core.jobs.dataset_cards import Reading
+from rft_core.report.run.dataset_card import Finding, balance_figure, describe_card, findings
+from rft_core.report.run.figures import CONFIG
+from rft_core.units import format_duration
+
+OPEN = "form.looking"
+POLL_SECONDS = 1.0
+# twelve in a row: whole classes beside each other, where each has one, two, three, four or six
+PICTURE_PIXELS = 96
+ICONS = {"ok": ":green[:material/check_circle:]", "note": ":gray[:material/info:]", "warning": ":orange[:material/warning:]"}
+
+
+def look_at(spec: RunSpec | None, mistake: str = "") -> None:
+    """Draw the dialog for the data of `spec`; without one it says what keeps the data from being read."""
+    st.session_state[OPEN] = True
+    _dialog(spec, mistake)
+
+
+def is_open() -> bool:
+    """Return whether the dialog was opened and not closed since."""
+    return st.session_state.get(OPEN, False)
+
+
+def _close() -> None:
+    st.session_state[OPEN] = False
+
+
+@st.dialog("The data", width="large", on_dismiss=_close)
+def _dialog(spec: RunSpec | None, mistake: str) -> None:
+    if spec is None:
+        st.info(plain(f"There is nothing to look at yet: {mistake}"), icon=":material/lightbulb:")
+        return
+    st.caption(plain(spec.data.dataset))
+    home = store().home
+    card = dataset_cards.read_card(home, spec)
+    if card is None and dataset_cards.reading(home, spec) is None:
+        if not is_instructor():
+            st.info("These data have not been looked at yet; the instructor can have them read.", icon=":material/lightbulb:")
+            return
+        if needs_download(spec.data.dataset) and not _agreed(spec):
+            return
+        permitted(dataset_cards.ask_for_card)(home, spec)
+        card = dataset_cards.read_card(home, spec)
+    if card is None:
+        st.fragment(run_every=POLL_SECONDS, key="form.reading")(_wait)(spec)
+    elif "error" in card:
+        _show_failure(spec, card["error"])
+    else:
+        _show_card(spec, card)
+
+
+def _agreed(spec: RunSpec) -> bool:
+    """Ask before anything is downloaded; return whether it may be."""
+    if is_online():
+        st.info("These images are not on this machine yet. Looking at them downloads them; a run then needs no network.", icon=":material/cloud_download:")
+        return st.button("Download and look", type="primary", key="form.download")
+    st.info("These images are not on this machine, and the network cannot be reached.", icon=":material/cloud_off:")
+    return st.button("Look on this machine all the same", key="form.download", help="They may have been put in place by hand.")
+
+
+def _wait(spec: RunSpec) -> None:
+    """Say how far reading is; called every second until the card is there."""
+    home = store().home
+    at_work = dataset_cards.reading(home, spec)
+    if at_work is None or dataset_cards.read_card(home, spec) is not None:
+        st.rerun()
+    _show_progress(at_work)
+    if st.button("Stop reading", key="form.stop_reading", icon=":material/stop:", **closed()):
+        with mistakes_shown():
+            permitted(dataset_cards.stop_reading)(home, spec)
+            _close()
+            st.rerun()
+
+
+def _show_progress(at_work: Reading) -> None:
+    st.markdown(f":material/hourglass_top: Reading for {format_duration(at_work.seconds)}: {plain(at_work.line)}")
+    st.caption("It is read at the size the run will use, and kept for it. Reading goes on when this is closed.")
+
+
+def _show_failure(spec: RunSpec, line: str) -> None:
+    st.error(plain(line), icon=":material/error:")
+    _again(spec, "Read again")
+
+
+def _again(spec: RunSpec, label: str) -> None:
+    if st.button(label, key="form.read_again", icon=":material/refresh:", **{"help": "Also after files were changed in place."} | closed()):
+        with mistakes_shown():
+            permitted(dataset_cards.ask_for_card)(store().home, spec, again=True)
+            st.rerun()
+
+
+def _show_card(spec: RunSpec, card: dict) -> None:
+    st.markdown(plain(describe_card(card)))
+    if card["others"]:
+        st.caption(plain(f"Trained on {', '.join(card['domains'])}; measured only: {', '.join(card['others'])}."))
+    st.markdown("  \n".join(f"{ICONS[finding.level]} {_text(finding)}" for finding in findings(card)))
+    _show_pictures(spec, card)
+    st.subheader("How many training images has each class?", anchor=False)
+    small, large = card["smallest"], card["largest"]
+    alt = f"Training images a class, from {small['count']} ({small['name']}) to {large['count']} ({large['name']})"
+    st.plotly_chart(shown(balance_figure(card)), key="form.balance", config=dict(CONFIG), alt=alt)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _again(spec, "Read again")
+        st.caption(f"read {format_duration(time.time() - card['made'])} ago, in {format_duration(card['seconds'])}")
+
+
+def _show_pictures(spec: RunSpec, card: dict) -> None:
+    cells = list(dataset_cards.cells(card, dataset_cards.card_folder(store().home, spec)))
+    if not cells:
+        st.caption("The sample of pictures is missing; read again.")
+        return
+    shown = card["samples"]
+    classes = len(set(shown))
+    part = "" if classes == len(card["class_names"]) else f", {classes} of {len(card['class_names']):,} classes"
+    st.subheader(f"Training images{part}", anchor=False)
+    st.image(cells[: len(shown)], caption=[plain(name) for name in shown], width=PICTURE_PIXELS, alt=shown)
+    for pair in card["duplicates"]["examples"]:
+        st.caption(plain(f"In training ({pair['classes'][0]}), and in test ({pair['classes'][1]})"))
+        st.image([cells[place] for place in pair["cells"]], width=PICTURE_PIXELS, alt=["training image", "test image"])
+
+
+def _text(finding: Finding) -> str:
+    return plain(finding.text[:1].upper() + finding.text[1:] + ".")

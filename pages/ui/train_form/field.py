@@ -1,0 +1,34 @@
+"""One control of the form, or one of its menus: hidden or locked where the lesson wants it so."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.shared import lesson, lockable
+from pages.ui.train_form.form_state import key
+from rft_core import choices, find
+from rft_core.spec.run_spec import describe
+
+LOCKED = "Locked by the link that opened this page."
+
+
+def field(draw: Callable[..., Any], label: str, setting: str, *arguments: Any, **options: Any) -> Any:
+    """Draw the control of `setting` with `draw` and return its value; a hidden one keeps the value it has."""
+    name = options.pop("key", key(setting))
+    lockable.note_drawn(setting, label)
+    if lesson.is_hidden(setting):
+        return st.session_state.get(name)
+    told = {"help": describe(setting)} | options
+    if lesson.is_locked(setting):
+        told |= {"disabled": True, "help": f"{told['help'] or ''} {LOCKED}".strip()}
+    return draw(label, *arguments, key=name, **told)
+
+
+def menu(kind: str, setting: str, label: str, **options: Any) -> str:
+    """Draw the menu `kind` of the catalog for `setting`, with one sentence on what is chosen; return its name."""
+    labels = {row.name: row.label for row in choices(kind)}
+    chosen = field(st.selectbox, label, setting, list(labels), format_func=labels.get, **options)
+    if not lesson.is_hidden(setting):
+        st.caption(find(kind, chosen).help)
+    return chosen

@@ -1,0 +1,64 @@
+"""How the chosen image folder or zip will be read, told before anything is launched."""
+
+from types import MappingProxyType
+
+import streamlit as st
+
+from pages.ui.shared import lesson
+from pages.ui.shared.frame import plain
+from pages.ui.train_form.field import field
+from pages.ui.train_form.form_state import key
+from rft_core import UserError
+from rft_core.resources.dataset_check import check_dataset
+
+# a folder may be put right while the page is open
+SECONDS = 10
+SHOWN = 4
+LAYOUTS = MappingProxyType({
+    "auto": "Told by their names",
+    "splits": "Splits: train, val, test",
+    "classes": "Classes",
+})  # fmt: skip
+
+
+@st.cache_data(ttl=SECONDS, max_entries=50, show_spinner="Looking at the folder")
+def _checked(dataset: str, layout: str, domains: tuple[str, ...]) -> tuple[str, ...]:
+    return check_dataset(dataset, layout, domains)
+
+
+def check_folder(dataset: str, domains: list[str]) -> tuple[str, ...]:
+    """Return what is to be said of the folder or zip `dataset`; raises DataError where a run on it would fail."""
+    return _checked(dataset, chosen_layout(dataset), tuple(domains))
+
+
+def chosen_layout(dataset: str) -> str:
+    """Return what the folders of `dataset` are, as the form says; "auto" for all but folders and zips."""
+    return st.session_state[key("data.layout")] if dataset.startswith("folder:") else "auto"
+
+
+def folder_mistake(dataset: str, domains: list[str]) -> str:
+    """Return why no run can be launched on the folder or zip `dataset`, or ''."""
+    try:
+        check_folder(dataset, domains)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def folder_menu(dataset: str, domains: list[str]) -> None:
+    """Draw what the folders of `dataset` are, and say what of it is left out and how the rest is read."""
+    field(st.selectbox, "The folders are", "data.layout", list(LAYOUTS), format_func=LAYOUTS.get)
+    tell_reading(dataset, domains, "the folder")
+
+
+def tell_reading(dataset: str, domains: list[str], what: str) -> None:
+    """Say how the folder, zip or table `dataset`, called `what`, is read, and what of it is left out."""
+    # what is wrong stands beside the button that it keeps from launching
+    if lesson.is_hidden("data.dataset") or folder_mistake(dataset, domains):
+        return
+    lines = check_folder(dataset, domains)
+    for line in lines[:SHOWN]:
+        st.caption(f":material/info: {plain(line[:1].upper() + line[1:])}.")
+    if len(lines) > SHOWN:
+        with st.expander(f"{len(lines) - SHOWN} more about {what}"):
+            st.text("\n".join(lines[SHOWN:]))

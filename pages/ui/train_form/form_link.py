@@ -1,0 +1,66 @@
+"""The whole form in the address: `?preset=fixed&seed=3&set=optim.epochs:10`. A link, a refresh and the way back restore it."""
+
+from types import MappingProxyType
+
+import streamlit as st
+
+from pages.ui.shared.frame import plain
+from rft_core import RunSpec
+from rft_core.spec.links import link_items, read_items
+
+WRITTEN, SAID = "form.url", "form.link_said"
+NAMES = ("preset", "seed", "set")
+# what the form's fields take, where that is less than a spec may hold
+RANGES = MappingProxyType(
+    {"optim.learning_rate": (1e-7, 100.0), "optim.head_learning_rate": (1e-7, 100.0), "strategy.alpha": (0.01, 100_000.0), "seed": (0, 2**31 - 1)}
+)
+
+
+def arrived() -> bool:
+    """Return whether the address holds another form than this session wrote there last."""
+    asked = _asked()
+    return bool(asked) and asked != st.session_state.get(WRITTEN)
+
+
+def read(base: RunSpec, offered: tuple[str, ...]) -> RunSpec:
+    """Return `base` with what the address sets; what cannot be taken is kept for `show_said`."""
+    asked = _asked()
+    items = [*(f"seed:{seed}" for seed in asked.get("seed", [])[-1:]), *asked.get("set", [])]
+    spec, st.session_state[SAID] = read_items(items, base, offered, RANGES)
+    return spec
+
+
+def say(sentence: str) -> None:
+    """Add a sentence to what is said about the link."""
+    st.session_state[SAID] = [*st.session_state.get(SAID, []), sentence]
+
+
+def forget() -> None:
+    """Say nothing more about the link."""
+    st.session_state.pop(SAID, None)
+
+
+def show_said() -> None:
+    """Say in one line what of the link could not be taken as it is."""
+    if said := st.session_state.get(SAID):
+        st.warning(plain(f"From the link: {'; '.join(said)}."), icon=":material/link_off:")
+
+
+def write(preset: str, spec: RunSpec | None, base: RunSpec) -> None:
+    """Write the form into the address: the preset, and what differs from `base`. While it holds a mistake, its settings stay as they were."""
+    wanted = {name: values for name, values in _asked().items() if spec is None} | {"preset": [preset]}
+    if spec is not None:
+        items = link_items(spec, base)
+        wanted |= {"seed": [item.partition(":")[2] for item in items if item.startswith("seed:")]}
+        wanted |= {"set": [item for item in items if not item.startswith("seed:")]}
+    wanted = {name: values for name, values in wanted.items() if values}
+    for name in NAMES:
+        if name in st.query_params and name not in wanted:
+            del st.query_params[name]
+        elif name in wanted and st.query_params.get_all(name) != wanted[name]:
+            st.query_params[name] = wanted[name]
+    st.session_state[WRITTEN] = wanted
+
+
+def _asked() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in NAMES if name in st.query_params}

@@ -1,0 +1,89 @@
+"""The points of a custom schedule as a table. The form holds them, in percent; link, chart and table all write there."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.shared import lesson
+from pages.ui.train_form.form_state import KEPT, as_percent, key
+from rft_core import RunSpec, UserError, with_settings
+from rft_core.spec.schedules import points_fault, shape_points
+
+POINTS = "train.points"
+# what the table last said, what it was drawn from, and how often it was drawn anew
+SAID, DRAWN_FROM, ROUND = "form.points_said", "form.points_drawn_from", "form.points_round"
+COLUMNS = ("Progress, %", "Epsilon, %")
+
+
+def points_table() -> None:
+    """Draw the table, anew where the points were changed elsewhere, and what is wrong in it."""
+    if lesson.is_hidden("schedule.points"):
+        return
+    state = st.session_state
+    # the edits of a table that was not drawn for a while are forgotten
+    if state.get(SAID) != state[POINTS] or _name() not in state:
+        state[ROUND] = state.get(ROUND, 0) + 1
+        state[DRAWN_FROM] = state[POINTS]
+    state[POINTS] = state[SAID] = _rows(_draw(state[DRAWN_FROM]))
+    if fault := points_fault(_fractions(state[POINTS])):
+        st.warning(f"The table {fault}.", icon=":material/error:")
+        if "sort the rows" in fault:
+            st.button("Sort the rows", icon=":material/sort:", key="form.sort", on_click=_sort)
+
+
+def read() -> list[tuple[float, float]]:
+    """Return the points (progress, factor) of the form; raises UserError with what is wrong in them and the way out."""
+    points = _fractions(st.session_state[POINTS])
+    if fault := points_fault(points):
+        raise UserError(f"schedule.points {fault}")
+    return points
+
+
+def take_shape() -> None:
+    """Where `custom` was chosen, let it begin as the schedule that was chosen before it, where that has a shape."""
+    state = st.session_state
+    if state[key("schedule.kind")] != "custom":
+        return
+    kept = state.get(KEPT, {})
+    before = {name: kept.get(key(f"schedule.{name}")) for name in ("kind", "steps")}
+    start, end = kept.get("train.ramp", (25.0, 75.0))
+    before |= {"ramp_start": start / 100, "ramp_end": end / 100}
+    try:
+        shape = shape_points(with_settings(RunSpec(), {f"schedule.{name}": value for name, value in before.items() if value is not None}).schedule)
+    except UserError:
+        # the form held a mistake: the points stay as they were
+        return
+    state[POINTS] = as_percent(shape) if shape and before["kind"] != "custom" else state[POINTS]
+
+
+def _name() -> str:
+    return f"form.points.{st.session_state.get(ROUND, 0)}"
+
+
+def _draw(rows: list[list[float]]) -> pd.DataFrame:
+    st.caption("One row a point; two at the same progress are a jump. Before the first and after the last, epsilon stays as it is there.")
+    helps = ("Share of training that is done, 0 to 100.", "Share of the target epsilon, 0 to 100.")
+    config = {
+        name: st.column_config.NumberColumn(name, help=told, min_value=0, max_value=100, required=True, format="%.6g") for name, told in zip(COLUMNS, helps)
+    }
+    return st.data_editor(
+        pd.DataFrame(rows, columns=list(COLUMNS), dtype=float),
+        key=_name(),
+        num_rows="dynamic",
+        hide_index=True,
+        column_config=config,
+        disabled=lesson.is_locked("schedule.points"),
+        alt="Points of the schedule, progress and epsilon in percent",
+    )
+
+
+def _rows(frame: pd.DataFrame) -> list[list[float | None]]:
+    return [[None if pd.isna(value) else float(value) for value in row] for row in frame.itertuples(index=False)]
+
+
+def _fractions(rows: list[list[float | None]]) -> list[tuple[float | None, float | None]]:
+    return [tuple(None if value is None else round(value / 100, 6) for value in row) for row in rows]
+
+
+def _sort() -> None:
+    # by progress alone: rows at the same place keep their order, which says where a jump leads
+    st.session_state[POINTS] = sorted(st.session_state[POINTS], key=lambda row: row[0])

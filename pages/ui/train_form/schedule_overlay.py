@@ -1,0 +1,47 @@
+"""What the chosen schedule is compared with: a menu whose choice is in the address, `?overlay=cosine,paper`."""
+
+import streamlit as st
+
+from pages.ui.shared.frame import quoted
+from rft_core.report.run.schedule_explorer import REFERENCES
+
+# the last is what this session chose, in the words of the address; it outlives the menu
+KEY, NAME, WRITTEN = "form.overlay", "overlay", "form.overlay_written"
+DEFAULT = ("constant", "two_hinge")
+NOTHING = "none"
+
+
+def compare_with() -> list[str]:
+    """Draw the menu and return the names chosen of REFERENCES; a link, a refresh and the way back restore them."""
+    labels = {one.name: one.label for one in REFERENCES}
+    _adopt(list(labels))
+    chosen = st.multiselect(
+        "Compare with",
+        list(labels),
+        format_func=labels.get,
+        key=KEY,
+        placeholder="nothing",
+        help="Other schedules over the same training; each keeps its own ramp, whatever the form says.",
+    )
+    _write(chosen)
+    return chosen
+
+
+def _adopt(offered: list[str]) -> None:
+    remembered = st.session_state.get(WRITTEN, ",".join(DEFAULT))
+    asked = st.query_params.get(NAME, remembered)
+    if asked == remembered and KEY in st.session_state:
+        return
+    wanted = [one for one in dict.fromkeys(asked.split(",")) if one and one != NOTHING]
+    st.session_state[KEY] = [one for one in wanted if one in offered]
+    if strange := [one for one in wanted if one not in offered]:
+        st.warning(f"From the link: there is no schedule {quoted(', '.join(strange))} to compare with.", icon=":material/link_off:")
+
+
+def _write(chosen: list[str]) -> None:
+    said = ",".join(chosen) or NOTHING
+    st.session_state[WRITTEN] = said
+    if tuple(chosen) == DEFAULT:
+        st.query_params.pop(NAME, None)
+    elif st.query_params.get(NAME) != said:
+        st.query_params[NAME] = said

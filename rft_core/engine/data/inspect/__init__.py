@@ -1,0 +1,1 @@
+"""A dataset looked over: its card, and pictures that occur twice."""

@@ -1,0 +1,1 @@
+"""Changes to pictures: augmentation, corruptions, and the filters that they are made of."""

@@ -1,0 +1,1 @@
+"""All that knows a processor or a GPU: device, memory, matrix products, folding. Methods do not."""

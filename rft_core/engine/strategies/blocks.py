@@ -1,0 +1,72 @@
+"""Blocks: the kinds of blocks that strategies put weights into, and the error where a network has none of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from torch import nn
+
+from rft_core.errors import StrategyError
+from rft_core.spec import catalog
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of block: what it is called, the modules that mark it, and what else must hold."""
+
+    label: str
+    marks: tuple[str, ...]
+    holds: Callable[[nn.Module], bool]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({', '.join(self.marks)})"
+
+    def find(self, backbone: nn.Module) -> list[nn.Module]:
+        """Return the blocks of this kind in `backbone`, in network order."""
+        return [module for module in backbone.modules() if all(_has(module, mark) for mark in self.marks) and self.holds(module)]
+
+
+def is_three_by_three(module: nn.Module) -> bool:
+    """Return whether `module` is an ordinary 3 x 3 convolution, not a grouped one."""
+    return isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3) and module.groups == 1
+
+
+def _calls_its_projection(block: nn.Module) -> bool:
+    # attention with separate q and v biases reads qkv.weight itself, so nothing put around qkv would take part
+    return isinstance(block.attn.qkv, nn.Linear) and getattr(block.attn, "q_bias", None) is None
+
+
+def _has(module: nn.Module, path: str) -> bool:
+    for name in path.split("."):
+        module = getattr(module, name, None)
+        if not isinstance(module, nn.Module):
+            return False
+    return True
+
+
+KINDS = MappingProxyType(
+    {
+        "transformer": Kind("transformer blocks", ("attn.qkv", "mlp.fc1", "mlp.fc2"), _calls_its_projection),
+        "convnext": Kind("ConvNeXt blocks", ("conv_dw", "mlp.fc1", "mlp.fc2"), lambda block: True),
+        "residual": Kind("residual blocks", ("conv1", "bn1", "conv2", "bn2"), lambda block: any(is_three_by_three(child) for child in block.children())),
+    }
+)
+
+
+def blocks_for(strategy: str, backbone: nn.Module, fits: Sequence[str]) -> dict[str, list[nn.Module]]:
+    """Return kind -> blocks for the kinds in `fits`; raises StrategyError where `backbone` has none of them."""
+    blocks = {kind: KINDS[kind].find(backbone) for kind in fits}
+    if any(blocks.values()):
+        return blocks
+    wanted = " or ".join(str(KINDS[kind]) for kind in fits)
+    found = [f"{len(found)} {kind}" for kind in KINDS.values() if (found := kind.find(backbone))]
+    raise StrategyError(
+        f"the strategy '{strategy}' looks for {wanted}; this {type(backbone).__name__} has {' and '.join(found) or 'none'}; "
+        f"strategies that fit it: {', '.join(fitting(backbone))}"
+    )
+
+
+def fitting(backbone: nn.Module) -> list[str]:
+    """Return the names of the strategies that `backbone` has places for, in the order of the menu."""
+    needs = {choice.name: choice.companion("FITS") for choice in catalog.STRATEGIES}
+    return [name for name, fits in needs.items() if fits is None or any(KINDS[kind].find(backbone) for kind in fits)]

@@ -1,0 +1,1 @@
+"""Training: the loop, the optimiser, and a run measured while it trains."""

@@ -1,0 +1,1 @@
+"""Is everything there and in order: doctor, and the repair of a home."""

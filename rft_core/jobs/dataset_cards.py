@@ -1,0 +1,202 @@
+"""Cards of datasets: what is in one, looked at once by a process of its own and kept in the home. Reading a card loads no torch.
+
+A card is a folder below `home.datasets / "cards"`: card.json, the picture that its "atlas" names (cells in rows), log.txt.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from filelock import FileLock
+from PIL import Image
+
+from rft_core.errors import UserError
+from rft_core.files.home import CHECKOUT, Home
+from rft_core.resources.backbones import facts
+from rft_core.spec.run_spec import RunSpec
+from rft_core.store.process import is_alive
+
+CARD, LOG, READER = "card.json", "log.txt", "reader.json"
+# a new number makes every card anew
+VERSION = 2
+USUAL_SIZE = 224
+# folders whose times tell whether files came or went; more would take longer than a click may
+STAMPED_FOLDERS = 2000
+NICE = 10
+GONE = "reading ended without an answer, perhaps for want of memory; use fewer training images or a smaller image size, then read again"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A card that is being made: since how many seconds, and what was said last."""
+
+    seconds: float
+    line: str
+
+
+def card_size(spec: RunSpec) -> int:
+    """Return the pixels on a side at which a run of `spec` sees its images, without loading the backbone."""
+    known = facts(spec.model.backbone)
+    return spec.data.image_size or (known.image_size if known else USUAL_SIZE)
+
+
+def card_settings(spec: RunSpec) -> dict[str, Any]:
+    """Return the settings that decide what a card says: setting -> value."""
+    data = spec.data
+    return {
+        "data.dataset": data.dataset,
+        "data.domains": list(data.domains),
+        "data.layout": data.layout,
+        "data.train_size": data.train_size,
+        "data.eval_size": data.eval_size,
+        "data.image_size": card_size(spec),
+        "evaluation.shift_size": spec.evaluation.shift_size,
+    }
+
+
+def card_key(spec: RunSpec) -> str:
+    """Return the name of the card's folder. It changes when files on this machine come or go, not when one is written over."""
+    content = [VERSION, card_settings(spec), _stamp(spec.data.dataset)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _stamp(dataset: str) -> list:
+    """Return the size and times of the file, or the times of the folders of two levels, that a scheme names."""
+    scheme, _, place = dataset.partition(":")
+    path = Path(place).expanduser()
+    if scheme not in ("folder", "csv") or not path.exists():
+        return []
+    if path.is_file():
+        found = path.stat()
+        return [str(path.resolve()), found.st_size, found.st_mtime_ns]
+    return [str(path.resolve()), path.stat().st_mtime_ns, *_folders(path, levels=2)]
+
+
+def _folders(path: Path, levels: int) -> list:
+    found = []
+    try:
+        with os.scandir(path) as entries:
+            below = sorted((entry for entry in entries if entry.is_dir()), key=lambda entry: entry.name)
+        for entry in below[:STAMPED_FOLDERS]:
+            found.append([entry.name, entry.stat().st_mtime_ns])
+            found += _folders(Path(entry.path), levels - 1) if levels > 1 and len(found) < STAMPED_FOLDERS else []
+    except OSError:
+        return found
+    return found
+
+
+def card_folder(home: Home, spec: RunSpec) -> Path:
+    """Return where the card of `spec` is kept, there or not."""
+    return home.datasets / "cards" / card_key(spec)
+
+
+def read_card(home: Home, spec: RunSpec) -> dict | None:
+    """Return the card of the dataset of `spec`, ``{"error": line}`` when it could not be made, or None before it is there."""
+    folder = card_folder(home, spec)
+    try:
+        return json.loads((folder / CARD).read_text())
+    except (OSError, ValueError):
+        pass
+    return {"error": GONE} if (folder / READER).is_file() and reading(home, spec) is None else None
+
+
+def reading(home: Home, spec: RunSpec) -> Reading | None:
+    """Return how far the process is that makes the card of `spec`, or None when there is none."""
+    folder = card_folder(home, spec)
+    reader = _reader(folder)
+    if not reader or not is_alive(reader["pid"], reader["start"]):
+        return None
+    log = folder / LOG
+    said = log.read_text(errors="replace").strip().splitlines() if log.is_file() else []
+    return Reading(max(0.0, time.time() - reader["asked"]), said[-1][:200] if said else "starting")
+
+
+def ask_for_card(home: Home, spec: RunSpec, *, again: bool = False) -> bool:
+    """Start a process that makes the card of `spec`, unless it is there or being made; return whether one was started.
+
+    `again` makes it anew. The process outlives whoever asked, and gives way to runs.
+    """
+    folder = card_folder(home, spec)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "reader.lock"):
+        if reading(home, spec) is not None or (not again and read_card(home, spec) is not None):
+            return False
+        (folder / CARD).unlink(missing_ok=True)
+        settings = card_settings(spec)
+        command = [sys.executable, "-m", "rft_core", "dataset", str(settings.pop("data.dataset")), "--json"]
+        command += [part for name, value in settings.items() for part in ("--set", f"{name}={json.dumps(value)}")]
+        environment = os.environ | {"RFT_HOME": str(home.root), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+        with open(folder / LOG, "wb") as log:
+            started = subprocess.Popen(
+                command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+            )
+        process = psutil.Process(started.pid)
+        _write(folder / READER, {"pid": started.pid, "start": process.create_time(), "asked": time.time()})
+        process.nice(NICE)
+    return True
+
+
+def stop_reading(home: Home, spec: RunSpec) -> None:
+    """End the process that makes the card of `spec`; nothing of it is kept."""
+    folder = card_folder(home, spec)
+    reader = _reader(folder)
+    if reader and is_alive(reader["pid"], reader["start"]):
+        process = psutil.Process(reader["pid"])
+        process.terminate()
+        psutil.wait_procs([process], timeout=3)
+    (folder / READER).unlink(missing_ok=True)
+
+
+def keep_card(home: Home, spec: RunSpec, make: Callable[[RunSpec, int, Path], dict]) -> dict:
+    """Return the card that `make` (the engine's, handed in) makes of the dataset of `spec`, written into its folder.
+
+    What goes wrong is written as ``{"error": line}``, for the page that waits, and raised.
+    """
+    folder = card_folder(home, spec)
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    try:
+        card = make(spec, card_size(spec), folder)
+    except UserError as error:
+        _write(folder / CARD, {"error": str(error)})
+        raise
+    except Exception as error:
+        _write(folder / CARD, {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"})
+        raise
+    card |= {"seconds": round(time.monotonic() - started, 2), "made": time.time()}
+    _write(folder / CARD, card)
+    return card
+
+
+def cells(card: dict, folder: Path) -> Iterator[Image.Image]:
+    """Give the pictures of a card's atlas one by one; none when the file is missing."""
+    atlas = card["atlas"]
+    path, cell, columns = folder / atlas["file"], atlas["cell"], atlas["columns"]
+    if not path.is_file():
+        return
+    with Image.open(path) as picture:
+        for place in range(atlas["count"]):
+            left, top = place % columns * cell, place // columns * cell
+            yield picture.crop((left, top, left + cell, top + cell))
+
+
+def _reader(folder: Path) -> dict | None:
+    try:
+        return json.loads((folder / READER).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, document: dict) -> None:
+    """Write `document` whole or not at all: another process reads it at any moment."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(document))
+    temporary.replace(path)

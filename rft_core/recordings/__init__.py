@@ -1,0 +1,1 @@
+"""Recorded runs: real runs kept with the program. Loads no torch."""

@@ -1,0 +1,1 @@
+"""Runs side by side: their lines, tables, pairs and sentences."""

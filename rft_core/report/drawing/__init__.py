@@ -1,0 +1,1 @@
+"""What all figures share: size, axes, labels, the view from the back row."""

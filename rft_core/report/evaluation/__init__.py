@@ -1,0 +1,1 @@
+"""One evaluation: its figures and sentences."""

@@ -1,0 +1,212 @@
+"""Figures (plotly) from plain data. Colours mean what look.md says they mean, and come from this one place."""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy
+from rft_core.report.drawing.canvas import PERCENT_MARKS, blank, epsilon_marks, fade
+from rft_core.report.drawing.labels import end_label
+from rft_core.report.run.history import RunHistory
+from rft_core.report.run.measurement_words import chips, in_full
+from rft_core.units import PIXEL_LEVELS
+
+# Okabe and Ito's palette, safe for colour-blind viewers
+CLEAN, ROBUST, EXPECTED, EPSILON, REFERENCE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8A8F98"
+RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C6D31")
+RUN_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+# room to the right of the last step for the labels at the lines' ends
+STEP_MARGIN = 1.22
+STRIP_POINTS = 150
+CONFIG = MappingProxyType({"displaylogo": False, "modeBarButtonsToRemove": ("select2d", "lasso2d", "autoScale2d"), "displayModeBar": "hover"})
+
+
+def run_style(number: int) -> tuple[str, str]:
+    """Return the (colour, dash) of the run that was stored as the `number`-th."""
+    return RUN_COLOURS[number % len(RUN_COLOURS)], RUN_DASHES[number // len(RUN_COLOURS) % len(RUN_DASHES)]
+
+
+def accuracy_figure(
+    history: RunHistory,
+    *,
+    total_steps: int | None,
+    steps_per_epoch: float | None,
+    target: str,
+    key: str,
+    marked_step: int | None = None,
+    measured_by: Sequence[MeasuredBy] = (),
+) -> go.Figure:
+    """Clean accuracy, robust accuracy at the target and expected robustness of one run over its steps; `measured_by` says by what."""
+    figure = blank_figure(key, height=330)
+    steps = history.column("step")
+    rows = (
+        ("clean", "Clean", CLEAN, "solid", "circle"),
+        ("robust", f"At {target}", ROBUST, "dash", "square"),
+        ("expected", "Expected", EXPECTED, "dot", "diamond"),
+    )
+    for name, label, colour, dash, symbol in rows:
+        values = 100 * history.column(name)
+        figure.add_trace(_line(steps, values, label, colour, dash, symbol, n=_counts(history), by="" if name == "clean" else in_full(measured_by)))
+        end_label(figure, steps, values, label, colour)
+    _steps_axis(figure, total_steps, steps_per_epoch, title=f"Step; attacked by {chips(measured_by)}" if measured_by else "Step")
+    percent_axis(figure, "Accuracy on validation images")
+    if history.onset:
+        _vertical(figure, history.onset["step"], f"adapts at step {history.onset['step']} (epoch {history.onset['epoch']:.1f})")
+    if marked_step is not None:
+        figure.add_vline(x=marked_step, line={"color": REFERENCE, "width": 1})
+    return figure
+
+
+def epsilon_strip(
+    progress: Sequence[float], factors: Sequence[float], *, epsilon: float, norm: str, total_steps: int | None, done: RunHistory | None, key: str
+) -> go.Figure:
+    """Epsilon over the steps of a run: planned as a thin line, run so far as a filled one."""
+    figure = blank_figure(key, height=130)
+    scale, unit = (PIXEL_LEVELS, "/255") if norm == "linf" else (1.0, "")
+    span = total_steps or 1
+    planned = np.array(factors, dtype=np.float32) * epsilon * scale
+    figure.add_trace(
+        go.Scatter(
+            x=np.array(progress, dtype=np.float32) * span,
+            y=planned,
+            mode="lines",
+            line={"color": EPSILON, "width": 1.5, "dash": "dot"},
+            name="planned",
+            hovertemplate=f"planned %{{y:.2f}}{unit}<extra></extra>",
+        )
+    )
+    if done is not None and len(done.training["step"]):
+        # a strip of this height shows no more points than that; the newest is always among them
+        stride = max(1, len(done.training["step"]) // STRIP_POINTS)
+        reached, actual = (done.training[name][::-stride][::-1] for name in ("step", "epsilon"))
+        figure.add_trace(
+            go.Scatter(
+                x=reached,
+                y=actual * scale,
+                mode="lines",
+                line={"color": EPSILON, "width": 2},
+                fill="tozeroy",
+                fillcolor=fade(EPSILON, 0.25),
+                name="so far",
+                hovertemplate=f"step %{{x}}: %{{y:.2f}}{unit}<extra></extra>",
+            )
+        )
+    figure.update_xaxes(range=[0, span * STEP_MARGIN], title=None, showgrid=False, tickvals=[mark for mark in round_marks(span * STEP_MARGIN) if mark <= span])
+    epsilon_axis(figure, epsilon, norm, axis="y")
+    figure.update_yaxes(title="Epsilon", range=[0, max(epsilon * scale, 1e-6) * 1.1])
+    return figure
+
+
+def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: str, key: str, final: bool, measured_by: MeasuredBy | None = None) -> go.Figure:
+    """Accuracy over epsilon of one model, as `measured_by` found it; the area under it is expected robustness."""
+    figure = blank_figure(key, height=330)
+    if curve is not None:
+        x, y = epsilon_places(curve, norm), 100 * np.array(curve.accuracies, dtype=np.float32)
+        points = curve.points()
+        spread = {
+            "array": [100 * (p["high"] - p["accuracy"]) for p in points],
+            "arrayminus": [100 * (p["accuracy"] - p["low"]) for p in points],
+            "color": ROBUST,
+            "thickness": 1,
+            "width": 3,
+        }
+        hover = f"epsilon %{{x:.2f}}<br>%{{y:.1f}} % of {curve.n} images<br>{in_full([measured_by])}<extra></extra>"
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=y,
+                mode="lines+markers",
+                line={"color": EXPECTED, "width": 2.5},
+                marker={"size": 6, "color": EXPECTED},
+                fill="tozeroy",
+                fillcolor=fade(EXPECTED, 0.2),
+                error_y=spread,
+                hovertemplate=hover,
+            )
+        )
+        label = f"area = expected robustness<br><b>{100 * curve.expected_robustness:.1f} %</b><br>{chips([measured_by])}"
+        # beneath a curve that stays high, above one that falls
+        place = {"y": 0.06, "yanchor": "bottom"} if y[-1] > 50 else {"y": 0.97, "yanchor": "top"}
+        figure.add_annotation(text=label, xref="paper", yref="paper", x=0.97, xanchor="right", showarrow=False, align="right", font={"size": 13}, **place)
+    epsilon_axis(figure, epsilon, norm, axis="x")
+    scale = PIXEL_LEVELS if norm == "linf" else 1.0
+    figure.update_xaxes(title="Epsilon of the attack", range=[-0.02 * epsilon * scale, max(epsilon * scale, 1e-6) * 1.04])
+    percent_axis(figure, "Accuracy on test images" if final else "Accuracy on validation images")
+    return figure
+
+
+def blank_figure(key: str, height: int) -> go.Figure:
+    """Return an empty figure of `height` pixels; `key` names what it shows, so that zoom survives new data of the same."""
+    return blank(key, height).update_layout(font={"size": 13})
+
+
+def _line(x: np.ndarray, y: np.ndarray, label: str, colour: str, dash: str, symbol: str, n: np.ndarray, by: str) -> go.Scatter:
+    # one number where all points have the same, as nearly always: a live chart sends every array anew
+    same = len(set(n.tolist())) == 1
+    hover = f"{label}<br>step %{{x}}: %{{y:.1f}} % of {n[0] if same else '%{customdata}'} images{f'<br>{by}' if by else ''}<extra></extra>"
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="lines+markers",
+        name=label,
+        line={"color": colour, "dash": dash, "width": 2.5},
+        marker={"symbol": symbol, "size": 6, "color": colour},
+        customdata=None if same else n,
+        hovertemplate=hover,
+    )
+
+
+def _counts(history: RunHistory) -> np.ndarray:
+    return np.array([one.curve.n for one in history.measurements], dtype=np.int32)
+
+
+def _vertical(figure: go.Figure, x: float, text: str) -> None:
+    figure.add_vline(x=x, line={"color": REFERENCE, "width": 1.5, "dash": "dot"})
+    figure.add_annotation(x=x, y=1.0, yref="paper", text=text, showarrow=False, xanchor="left", xshift=4, yanchor="top", font={"size": 12})
+
+
+def _steps_axis(figure: go.Figure, total_steps: int | None, steps_per_epoch: float | None, title: str) -> None:
+    """Steps below, epochs above."""
+    span = (total_steps or 1) * STEP_MARGIN
+    marks = [mark for mark in round_marks(span) if mark <= (total_steps or 1)]
+    figure.update_xaxes(title=title, range=[0, span], tickvals=marks)
+    if steps_per_epoch:
+        # a second axis is only drawn when something is plotted on it
+        figure.add_trace(go.Scatter(x=[0], y=[0], xaxis="x2", opacity=0, hoverinfo="skip", showlegend=False))
+        marks = [mark for mark in round_marks(span / steps_per_epoch) if mark * steps_per_epoch <= (total_steps or 1)]
+        epochs = {
+            "overlaying": "x",
+            "side": "top",
+            "range": [0, span / steps_per_epoch],
+            "title": {"text": "Epoch", "standoff": 4},
+            "showgrid": False,
+            "tickvals": marks,
+        }
+        figure.update_layout(xaxis2=epochs, margin={"t": 52})
+
+
+def round_marks(span: float, most: int = 9) -> list[float]:
+    """Return at most `most` round numbers from 0 to `span`: multiples of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(max(span, 1e-9) / most))
+    pace = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= most)
+    return [round(float(place * pace), 6) for place in range(int(span // pace) + 1)]
+
+
+def percent_axis(figure: go.Figure, title: str, **place: int) -> None:
+    """Let the accuracy axis run from 0 to 100 %; `place` is the row and col of a panel."""
+    figure.update_yaxes(title=title, **PERCENT_MARKS, **place)
+
+
+def epsilon_places(curve: RobustnessCurve, norm: str) -> np.ndarray:
+    """Return where the epsilons of a curve stand on its axis, (E,): levels of 255 for linf, lengths for l2."""
+    return np.array(curve.epsilons, dtype=np.float32) * (PIXEL_LEVELS if norm == "linf" else 1.0)
+
+
+def epsilon_axis(figure: go.Figure, epsilon: float, norm: str, axis: str, **place: int) -> None:
+    """Label an epsilon axis 0, 1/255, 2/255, ... with at most five labels."""
+    update = figure.update_xaxes if axis == "x" else figure.update_yaxes
+    if norm == "linf" and epsilon > 0:
+        update(**epsilon_marks(epsilon * PIXEL_LEVELS), **place)

@@ -1,0 +1,153 @@
+"""A run's events as the columns that figures draw."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rft_core.metrics.curve import RobustnessCurve
+from rft_core.metrics.measured_by import MeasuredBy, read_measured_by
+from rft_core.report.run.drawable_events import TRAINING, sound
+from rft_core.spec.measured_by import earlier_tracked_by
+from rft_core.spec.run_spec import RunSpec
+from rft_core.store.events import Event
+
+MOST_POINTS = 500
+# enough to even out measurements, few enough to follow an attack that grows stronger
+PACE_EVENTS = 60
+# what Compare draws; the rest of a run's events is only read where it is shown
+MEASURED_KINDS = ("eval", "onset", "status", "log")
+# how the log entry of a run that goes on from a checkpoint begins
+RESUMED = "resumed from"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One evaluation while training: where, the curve on the validation images, expected robustness, and its cost so far.
+
+    `seconds` is the time since the run's first evaluation, without the time it was paused or lost. `measured_by` is what the
+    event says; None in those of earlier versions, see `tracked_by`.
+    """
+
+    step: int
+    epoch: float
+    curve: RobustnessCurve
+    expected_robustness: float
+    gradient_evaluations: int
+    seconds: float = 0.0
+    measured_by: MeasuredBy | None = None
+
+
+@dataclass(frozen=True)
+class RunHistory:
+    """What a run reported so far.
+
+    Columns of `training`, float32: step, epoch, loss, epsilon, learning_rate, images_per_second, process_memory_mib, device_memory_mib
+    (nan where not reported). `pace` is seconds a step, measurements included, since the run was last started; None before it has one.
+    `fault` says what is left out of all this, since it cannot be read; empty as a rule.
+    """
+
+    measurements: tuple[Measurement, ...]
+    training: dict[str, np.ndarray]
+    onset: dict[str, Any] | None
+    examples: dict[int, dict[str, Any]]
+    log: tuple[str, ...]
+    last_sequence: int
+    pace: float | None = None
+    fault: str = ""
+
+    def column(self, name: str) -> np.ndarray:
+        """Return one column over the measurements, float32: step, epoch, seconds, gradient_evaluations, clean, robust or expected."""
+        read = {
+            "step": lambda one: one.step,
+            "epoch": lambda one: one.epoch,
+            "seconds": lambda one: one.seconds,
+            "gradient_evaluations": lambda one: one.gradient_evaluations,
+            "clean": lambda one: one.curve.clean_accuracy,
+            "robust": lambda one: one.curve.accuracies[-1],
+            "expected": lambda one: one.expected_robustness,
+        }[name]
+        return np.array([read(one) for one in self.measurements], dtype=np.float32)
+
+
+def build_history(events: list[Event]) -> RunHistory:
+    """Return the history of one run from its events, oldest first; those that cannot be read are left out."""
+    last_sequence = events[-1].sequence if events else 0
+    events, fault = sound(events)
+    by_kind: dict[str, list[Event]] = {}
+    for event in events:
+        by_kind.setdefault(event.kind, []).append(event)
+    clock = working_seconds(events)
+    measured = {event.step: _measurement(event, clock[event.sequence]) for event in by_kind.get("eval", [])}
+    onsets = by_kind.get("onset", [])
+    return RunHistory(
+        measurements=tuple(measured[step] for step in sorted(measured)),
+        training=_training(by_kind.get("train", [])),
+        onset=onsets[0].payload if onsets else None,
+        examples={event.step: event.payload for event in by_kind.get("examples", [])},
+        log=tuple(event.payload["text"] for event in by_kind.get("log", [])),
+        last_sequence=last_sequence,
+        pace=_pace(events),
+        fault=fault,
+    )
+
+
+def _pace(events: list[Event]) -> float | None:
+    """Return seconds a step over the newest training events of the session; what came before an interruption does not count."""
+    begun = max((place for place, event in enumerate(events) if event.kind == "status" and event.payload.get("status") == "running"), default=0)
+    recent = [event for event in events[begun:] if event.kind == "train"][-PACE_EVENTS:]
+    if len(recent) < 2 or recent[-1].step <= recent[0].step:
+        return None
+    return max(0.0, recent[-1].wall_time - recent[0].wall_time) / (recent[-1].step - recent[0].step)
+
+
+def working_seconds(events: list[Event]) -> dict[int, float]:
+    """Return the seconds of work up to each event, by its sequence: from the run's first evaluation (the latest start from step 0).
+
+    A run that comes back from a checkpoint says so in its log; the time between that and the last thing it did before
+    is left out. What a killed run did after its last event is left out too: it is done again.
+    """
+    seconds: dict[int, float] = {}
+    now, last = 0.0, None
+    for event in events:
+        noted = event.kind == "log"
+        now = 0.0 if event.kind == "eval" and event.step == 0 else now + (0.0 if noted or last is None else event.wall_time - last)
+        # other notes stand for no work: those written while a run is prepared again belong to the time that is left out
+        if not noted or _is_return(event):
+            last = event.wall_time
+        seconds[event.sequence] = now
+    return seconds
+
+
+def _is_return(event: Event) -> bool:
+    return event.kind == "log" and str(event.payload.get("text", "")).startswith(RESUMED)
+
+
+def _measurement(event: Event, seconds: float) -> Measurement:
+    payload = event.payload
+    curve = RobustnessCurve.from_points(payload["curve"])
+    spent, expected = payload.get("gradient_evaluations", 0), payload["expected_robustness"]
+    found = read_measured_by(payload.get("measured_by"))
+    return Measurement(event.step, event.epoch, curve, expected, spent, seconds, found)
+
+
+def tracked_by(spec: RunSpec, history: RunHistory) -> MeasuredBy | None:
+    """Return what the newest measurement while training was made by; None where there is none."""
+    return measured_at(spec, history.measurements[-1]) if history.measurements else None
+
+
+def measured_at(spec: RunSpec, one: Measurement) -> MeasuredBy:
+    """Return what one measurement while training was made by, of events of any version."""
+    return one.measured_by or earlier_tracked_by(spec, one.curve.n)
+
+
+def _training(events: list[Event]) -> dict[str, np.ndarray]:
+    # a resumed run may have reported some steps twice; the later report holds
+    latest = list({event.step: event for event in events}.values())
+    kept = latest[:: max(1, -(-len(latest) // MOST_POINTS))]
+    if latest and kept[-1] is not latest[-1]:
+        kept.append(latest[-1])
+    columns = {"step": [event.step for event in kept], "epoch": [event.epoch for event in kept]}
+    for name in TRAINING:
+        columns[name] = [np.nan if event.payload.get(name) is None else event.payload[name] for event in kept]
+    return {name: np.array(values, dtype=np.float32) for name, values in columns.items()}

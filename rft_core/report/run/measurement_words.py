@@ -1,0 +1,129 @@
+"""By what numbers were measured, in the words of pages, tables and reports; and which runs cannot be held against each other."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from rft_core.metrics.measured_by import MeasuredBy, is_one_method, tell_apart
+from rft_core.spec.measured_by import spec_measured_by
+from rft_core.spec.run_spec import epsilon_grid
+from rft_core.spec.sections import EvaluationSpec
+from rft_core.store.records import RunRecord
+from rft_core.units import format_epsilon
+
+MEASURED_BY = "Measured by"
+# of runs and of epsilons that one sentence lists
+MOST_NAMES, MOST_EPSILONS = 5, 6
+
+
+def chips(found: Iterable[MeasuredBy | None]) -> str:
+    """Return what stands beside numbers, "PGD-10, n 1,000"; several where they differ, "" where there is nothing."""
+    return _distinct(found, lambda one: one.chip)
+
+
+def in_full(found: Iterable[MeasuredBy | None]) -> str:
+    """Return everything about these measurements, for a hover text."""
+    return _distinct(found, lambda one: one.full)
+
+
+def _distinct(found: Iterable[MeasuredBy | None], write: Callable[[MeasuredBy], str]) -> str:
+    return " and ".join(dict.fromkeys(write(one) for one in found if one is not None))
+
+
+def in_brackets(text: str, found: Iterable[MeasuredBy | None]) -> str:
+    """Return `text`, a number or a title, with what measured it: "18.6 % at 12/255 (PGD-10, n 1,000)"."""
+    said = chips(found)
+    return f"{text} ({said})" if said else text
+
+
+def asked_method(record: RunRecord) -> MeasuredBy:
+    """Return what measured a run, or will measure it at its end."""
+    spec = record.spec
+    return record.measured_by or spec_measured_by(spec, spec.evaluation.attack, n=1)
+
+
+def methods_apart(records: Sequence[RunRecord]) -> dict[str, list[str]]:
+    """Return in which ways runs were measured differently: what it is -> one text a run.
+
+    No mean is taken over, and nothing subtracted between, runs with different texts.
+    """
+    found = [asked_method(record) for record in records]
+    apart = {} if is_one_method(found) else {"attack": tell_apart(found)}
+    if not _grids_differ(records):
+        return apart
+    return apart | {"grid": [_say_grid(record) for record in records]}
+
+
+def measurement_warnings(records: Sequence[RunRecord], names: Sequence[str]) -> list[str]:
+    """Say which of these runs, called by `names`, were measured by another attack, on other images or at other epsilons."""
+    measured = [(record, name) for record, name in zip(records, names) if record.report]
+    said = [_attacks(measured), _images(measured), _grids(measured)]
+    return [sentence for sentence in said if sentence]
+
+
+def way_out(run_ids: Sequence[str]) -> str:
+    """Return how to measure runs by one attack: the command with the attack that is the default now."""
+    default = EvaluationSpec()
+    command = f"python -m rft_core evaluate ID --attack {default.attack} --steps {default.steps}"
+    return f"Evaluate each by the same attack: {command}, with {_listed(run_ids)} for ID"
+
+
+def _attacks(measured: Sequence[tuple[RunRecord, str]]) -> str:
+    found = [record.measured_by for record, _ in measured]
+    if is_one_method(found):
+        return ""
+    who = _who(tell_apart(found), [name for _, name in measured], "by")
+    return (
+        f"These runs were measured by different attacks, steps or losses: {who}. Their robust accuracy and expected robustness "
+        f"are not compared. {way_out([record.run_id for record, _ in measured])}."
+    )
+
+
+def _images(measured: Sequence[tuple[RunRecord, str]]) -> str:
+    digests = [str(record.report["images_digest"]) for record, _ in measured]
+    if len(set(digests)) <= 1:
+        return ""
+    counts = [record.report["curve"][0]["n"] for record, _ in measured]
+    sets = [f"{n:,} images ({digest[:8]})" for n, digest in zip(counts, digests)]
+    who = _who(sets, [name for _, name in measured], "on")
+    return f"These runs were measured on different test images, so their differences mix task and method: {who}. Nothing is paired image by image."
+
+
+def _grids(measured: Sequence[tuple[RunRecord, str]]) -> str:
+    if not _grids_differ([record for record, _ in measured]):
+        return ""
+    texts, names = [_say_grid(record) for record, _ in measured], [name for _, name in measured]
+    return (
+        f"These runs were measured at different epsilons: {_who(texts, names, 'at')}. Expected robustness depends on "
+        "them and is not compared; robust accuracy is compared at the largest epsilon that two runs share."
+    )
+
+
+def _grids_differ(records: Sequence[RunRecord]) -> bool:
+    """Whether runs of one target were measured at other epsilons; where targets differ, that is said for itself."""
+    threats = [(record.spec.threat.norm, record.spec.threat.epsilon) for record in records]
+    return len({(*one, _grid(record)) for one, record in zip(threats, records)}) > len(set(threats))
+
+
+def _grid(record: RunRecord) -> tuple[float, ...]:
+    points = (record.report or {}).get("curve")
+    grid = [point["epsilon"] for point in points] if points else epsilon_grid(record.spec)
+    return tuple(round(one, 9) for one in grid)
+
+
+def _say_grid(record: RunRecord) -> str:
+    grid, norm = _grid(record), record.spec.threat.norm
+    if len(grid) <= MOST_EPSILONS:
+        return ", ".join(format_epsilon(one, norm) for one in grid)
+    return f"{len(grid)} from 0 to {format_epsilon(grid[-1], norm)} ({format_epsilon(grid[1], norm)} first)"
+
+
+def _who(texts: Sequence[str], names: Sequence[str], word: str) -> str:
+    """Return "a, b by PGD-10; c by AutoAttack" of one text and one name a run."""
+    groups: dict[str, list[str]] = {}
+    for text, name in zip(texts, names):
+        groups.setdefault(text, []).append(name)
+    return "; ".join(f"{_listed(members)} {word} {text}" for text, members in groups.items())
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

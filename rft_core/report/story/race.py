@@ -1,0 +1,242 @@
+"""The race: clean accuracy of a few runs over their steps, as it stood at any second, with onset, gap and epsilon.
+
+One drawing serves the live race (a run's events so far) and the replay of recorded ones (replay.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import plotly.graph_objects as go
+
+from rft_core.metrics.transfer import onset_threshold
+from rft_core.report.drawing.canvas import apart, blank, epsilon_axis, fade, note, percent_axis, rule
+from rft_core.report.run.drawable_events import sound
+from rft_core.report.run.figures import EPSILON, REFERENCE, run_style
+from rft_core.spec.run_spec import RunSpec
+from rft_core.store.events import Event
+from rft_core.units import PIXEL_LEVELS, format_percent
+
+HEIGHT = 480
+# room to the right of the last step for the final marks and the labels, in shares of all steps
+MARGIN, END, GUESS, TEXT = 1.42, 1.03, 1.06, 1.09
+LEAST_DISTANCE = 7.0
+# a smaller gap has no room for its number
+SMALLEST_GAP = 0.08
+# the three runs of the story, each with a colour, a dash and a mark of its own on every page of it
+STYLES = MappingProxyType({"standard": (0, "solid", "circle"), "fixed": (1, "dash", "square"), "scheduled": (2, "dashdot", "diamond")})
+FAINT = 0.4
+
+
+@dataclass(frozen=True)
+class Track:
+    """One run as the race draws it: accuracies are fractions, seconds count from the start of training.
+
+    `training` has one (second, step, epsilon) a reported step; `onset` is (second, step, epoch) or None; `end` is the
+    clean point of the final curve (accuracy, low, high, n), None until the run has a report. `guess` is a visitor's.
+    """
+
+    label: str
+    colour: str
+    dash: str
+    symbol: str
+    total_steps: int
+    steps: tuple[int, ...]
+    seconds: tuple[float, ...]
+    clean: tuple[float, ...]
+    training: tuple[tuple[float, int, float], ...] = ()
+    onset: tuple[float, int, float] | None = None
+    end: dict[str, Any] | None = None
+    end_second: float = 0.0
+    epochs: int = 1
+    images: int = 0
+    classes: int | None = None
+    guess: float | None = field(default=None, kw_only=True)
+
+    def until(self, second: float) -> "Track":
+        """Return the track as it stood `second` seconds after training began."""
+        seen = sum(one <= second for one in self.seconds)
+        return replace(
+            self,
+            steps=self.steps[:seen],
+            seconds=self.seconds[:seen],
+            clean=self.clean[:seen],
+            training=tuple(one for one in self.training if one[0] <= second),
+            onset=self.onset if self.onset and self.onset[0] <= second else None,
+            end=self.end if second >= self.end_second else None,
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its final model has been measured."""
+        return self.end is not None
+
+
+def build_track(role: str, spec: RunSpec, events: Sequence[Event], total_steps: int | None, report: dict[str, Any] | None) -> Track:
+    """Return the track of one run from its events, oldest first, without those that cannot be read; `role` is a name of STYLES."""
+    number, dash, symbol = STYLES[role]
+    events, _ = sound(events)
+    measured = list({event.step: event for event in events if event.kind == "eval"}.values())
+    began = measured[0].wall_time if measured else 0.0
+    adapted = next((event for event in events if event.kind == "onset"), None)
+    last = events[-1] if events else None
+    return Track(
+        label=role,
+        colour=run_style(number)[0],
+        dash=dash,
+        symbol=symbol,
+        total_steps=total_steps or 1,
+        steps=tuple(event.step for event in measured),
+        seconds=tuple(event.wall_time - began for event in measured),
+        clean=tuple(event.payload["curve"][0]["accuracy"] for event in measured),
+        training=tuple((event.wall_time - began, event.step, event.payload.get("epsilon") or 0.0) for event in events if event.kind == "train"),
+        onset=(adapted.wall_time - began, adapted.step, adapted.epoch) if adapted else None,
+        end=report["curve"][0] if report else None,
+        end_second=last.wall_time - began if last else 0.0,
+        epochs=spec.optim.epochs,
+        images=measured[0].payload["curve"][0]["n"] if measured else 0,
+        classes=(report or {}).get("machine", {}).get("classes"),
+    )
+
+
+def gap(loser: Track, winner: Track) -> tuple[list[int], list[float], list[float]]:
+    """Return (steps, the loser's accuracy, the winner's) at the steps where both were measured, fractions."""
+    one, two = dict(zip(loser.steps, loser.clean)), dict(zip(winner.steps, winner.clean))
+    steps = [step for step in one if step in two]
+    return steps, [one[step] for step in steps], [two[step] for step in steps]
+
+
+def race_figure(tracks: Sequence[Track], *, epsilon: float, key: str, references: Sequence[Track] = ()) -> go.Figure:
+    """Draw the race: `tracks` (the slower to adapt first), the gap between the first two, their epsilon on a strip below.
+
+    `references` are drawn faint behind them. `epsilon` is the target, pixel scale.
+    """
+    figure = blank(key, HEIGHT, t=52, b=48, l=60)
+    total = max(track.total_steps for track in [*tracks, *references])
+    # a queued run does not know its number of steps yet
+    tracks = [replace(track, total_steps=total) for track in tracks]
+    figure.add_traces(race_traces(tracks))
+    figure.add_traces([_line(track, FAINT) for track in references])
+    # a second axis is only drawn when something is plotted on it
+    figure.add_trace(go.Scatter(x=[0], y=[0], xaxis="x2", opacity=0, hoverinfo="skip"))
+    figure.update_layout(**race_notes(tracks, references))
+    span = total * MARGIN
+    last = tracks[0].epochs
+    per_epoch = total / last
+    epochs = list(range(0, last + 1, max(1, round(last / 30) * 5 if last > 10 else 1)))
+    figure.update_layout(
+        xaxis={"title": "Step", "range": [0, span], "tickvals": [round(epoch * per_epoch) for epoch in epochs], "anchor": "y2", "fixedrange": True},
+        xaxis2={"title": {"text": "Epoch", "standoff": 4}, "overlaying": "x", "side": "top", "anchor": "y", "range": [0, span / per_epoch]}
+        | {"tickvals": epochs, "showgrid": False, "fixedrange": True},
+        yaxis=percent_axis("Clean accuracy", domain=[0.27, 1]),
+        yaxis2=epsilon_axis("Epsilon", epsilon, 3, domain=[0, 0.17], range=[-0.06 * epsilon * PIXEL_LEVELS, 1.15 * epsilon * PIXEL_LEVELS]),
+    )
+    return figure
+
+
+def race_traces(tracks: Sequence[Track]) -> list[go.Scatter]:
+    """Return the traces of a moment: always the same number in the same order, so that moments can be frames."""
+    return [_gap_area(tracks), *[trace for track in tracks for trace in (_line(track), _end(track), _guess(track), _strip(track))]]
+
+
+def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dict[str, Any]:
+    """Return the annotations and shapes of a moment: names at the lines' ends, onsets, the size of the gap, the threshold."""
+    drawn = [track for track in [*tracks, *references] if track.steps and track.label]
+    guessed = [track for track in tracks if track.guess is not None]
+    heights = apart([100 * _last(track) for track in drawn] + [100 * track.guess for track in guessed], LEAST_DISTANCE)
+    notes = [_name(track, height, faint=track in references) for track, height in zip(drawn, heights)]
+    notes += [
+        note(f"guess, {track.label}: {100 * track.guess:.0f} %", TEXT * track.total_steps, height, xshift=10, font={"size": 12})
+        for track, height in zip(guessed, heights[len(drawn) :])
+    ]
+    shapes = []
+    for place, track in enumerate(tracks):
+        if track.onset:
+            _, step, epoch = track.onset
+            shapes.append(rule(track.colour, step, step, -2, 104))
+            notes.append(note(f"{track.label} adapts at step {step} (epoch {epoch:.1f})", step, 101 - 7 * place, xshift=6, font={"size": 13}))
+    if size := _gap_note(tracks):
+        notes.append(size)
+    if tracks[0].classes:
+        threshold = 100 * onset_threshold(tracks[0].classes)
+        shapes.append(rule(REFERENCE, 0, tracks[0].total_steps, threshold, threshold))
+    return {"annotations": notes, "shapes": shapes}
+
+
+def _last(track: Track) -> float:
+    return track.end["accuracy"] if track.end else track.clean[-1]
+
+
+def _name(track: Track, height: float, faint: bool) -> dict[str, Any]:
+    """Name a line at its end; a finished run with its accuracy on the test images."""
+    never = "<br>never adapts" if track.end and track.onset is None and not faint else ""
+    text = f"<b>{track.label}</b> {format_percent(track.end['accuracy'])}{never}" if track.end else f"<b>{track.label}</b>"
+    x = TEXT * track.total_steps if track.end else track.steps[-1]
+    return note(text, x, height, xshift=10, font={"size": 15}, opacity=0.65 if faint else 1.0)
+
+
+def _gap_note(tracks: Sequence[Track]) -> dict[str, Any] | None:
+    if len(tracks) < 2:
+        return None
+    steps, low, high = gap(*tracks[:2])
+    if len(steps) < 2 or high[-1] - low[-1] < SMALLEST_GAP:
+        return None
+    size = high[-1] - low[-1]
+    if tracks[0].end and tracks[1].end:
+        size = tracks[1].end["accuracy"] - tracks[0].end["accuracy"]
+    return note(f"gap {100 * size:.0f} points", steps[-1], 50 * (low[-1] + high[-1]), xanchor="right", xshift=-12, font={"size": 15})
+
+
+def _gap_area(tracks: Sequence[Track]) -> go.Scatter:
+    steps, low, high = gap(*tracks[:2]) if len(tracks) > 1 else ([], [], [])
+    y = [100 * value for value in [*high, *reversed(low)]]
+    return go.Scatter(x=[*steps, *reversed(steps)], y=y, fill="toself", fillcolor=fade(REFERENCE, 0.2), line={"width": 0}, mode="lines", hoverinfo="skip")
+
+
+def _line(track: Track, opacity: float = 1.0) -> go.Scatter:
+    return go.Scatter(
+        x=list(track.steps),
+        y=[100 * value for value in track.clean],
+        mode="lines+markers",
+        opacity=opacity,
+        line={"color": track.colour, "dash": track.dash if opacity == 1 else "dot", "width": 3 if opacity == 1 else 2},
+        marker={"symbol": track.symbol, "size": 8 if opacity == 1 else 5, "color": track.colour},
+        hovertemplate=f"{track.label}<br>step %{{x}}: %{{y:.1f}} % of {track.images} validation images<extra></extra>",
+    )
+
+
+def _end(track: Track) -> go.Scatter:
+    """The final model on the test images, with its 95 % interval."""
+    point = track.end or {"accuracy": 0, "low": 0, "high": 0, "n": 0}
+    whisker = {"array": [100 * (point["high"] - point["accuracy"])], "arrayminus": [100 * (point["accuracy"] - point["low"])]}
+    return go.Scatter(
+        x=[END * track.total_steps] if track.end else [],
+        y=[100 * point["accuracy"]] if track.end else [],
+        error_y=whisker | {"color": track.colour, "thickness": 2, "width": 5} if track.end else None,
+        mode="markers",
+        marker={"symbol": track.symbol, "size": 13, "color": track.colour, "line": {"width": 1.5, "color": "white"}},
+        hovertemplate=f"{track.label}, final model<br>%{{y:.1f}} % of {point['n']} test images<extra></extra>",
+    )
+
+
+def _guess(track: Track) -> go.Scatter:
+    known = track.guess is not None
+    return go.Scatter(
+        x=[GUESS * track.total_steps] if known else [],
+        y=[100 * track.guess] if known else [],
+        mode="markers",
+        marker={"symbol": f"{track.symbol}-open", "size": 13, "color": track.colour, "line": {"width": 2.5}},
+        hovertemplate=f"your guess for {track.label}: %{{y:.0f}} %<extra></extra>",
+    )
+
+
+def _strip(track: Track) -> go.Scatter:
+    return go.Scatter(
+        x=[step for _, step, _ in track.training],
+        y=[PIXEL_LEVELS * epsilon for _, _, epsilon in track.training],
+        yaxis="y2",
+        mode="lines",
+        line={"color": EPSILON, "dash": track.dash, "width": 2.5},
+        hovertemplate=f"{track.label}, step %{{x}}: %{{y:.2f}}/255<extra></extra>",
+    )

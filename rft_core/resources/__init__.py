@@ -1,0 +1,1 @@
+"""What is known of backbones and datasets, and which are here. Loads no torch."""

@@ -1,0 +1,63 @@
+"""Specs as earlier versions of this program stored them: read so that no run is lost, and none changes its meaning."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from rft_core.errors import SettingError
+from rft_core.spec.run_spec import RunSpec, from_json, validate
+from rft_core.spec.sections import BREAKS, LONGEST_TAG, readable
+
+# what a stored spec means by a setting that it leaves out: the default when it was written, not today's
+EARLIER_DEFAULTS = MappingProxyType({"evaluation.attack": "pgd"})
+
+
+def parse_stored(raw: Mapping[str, Any] | str) -> RunSpec:
+    """Return the RunSpec in `raw`, which a version of this program has stored: as `parse`, but no run is lost for its words.
+
+    Earlier versions took texts that a new spec may not hold. What does not show in them becomes � or a space, a tag of more than 60
+    characters is cut, an empty one left out; what is stored stays as it is. So do relative paths: what folder they were
+    seen from is not known here. A setting that is left out has the default of those versions (EARLIER_DEFAULTS), so that
+    no stored number is called by another attack.
+    """
+    raw = complete_stored(from_json(raw) if isinstance(raw, str) else raw)
+    try:
+        return validate(raw)
+    except SettingError:
+        return validate(_readable(raw))
+
+
+def complete_stored(raw: Any) -> Any:
+    """Return a stored spec with EARLIER_DEFAULTS where it leaves a setting out; anything else as it is."""
+    if not isinstance(raw, Mapping):
+        return raw
+    completed = dict(raw)
+    for name, value in EARLIER_DEFAULTS.items():
+        section, leaf = name.split(".")
+        settings = completed.get(section, {})
+        if isinstance(settings, Mapping):
+            completed[section] = {leaf: value} | dict(settings)
+    return completed
+
+
+def _readable(raw: Any) -> Any:
+    if not isinstance(raw, Mapping):
+        return raw
+    found = {name: {leaf: _line(value) for leaf, value in part.items()} if isinstance(part, Mapping) else _line(part) for name, part in raw.items()}
+    if isinstance(raw.get("notes"), str):
+        found["notes"] = readable(raw["notes"], BREAKS)
+    if isinstance(raw.get("tags"), list | tuple):
+        found["tags"] = [tag for one in found["tags"] if (tag := _tag(one)) != ""]
+    return found
+
+
+def _line(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_line(one) if isinstance(one, str) else one for one in value]
+    return readable(value) if isinstance(value, str) else value
+
+
+def _tag(tag: Any) -> Any:
+    if not isinstance(tag, str):
+        return tag
+    return tag.strip() if len(tag.strip()) <= LONGEST_TAG else f"{tag.strip()[: LONGEST_TAG - 1]}…"
