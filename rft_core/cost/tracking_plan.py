@@ -58,12 +58,12 @@ def final_cost(spec: RunSpec, sizes: Sizes, attacked: float) -> float:
     """Return what the measurement at the end costs."""
     shifted = spec.evaluation.shift_size * CORRUPTED_COPIES * PREDICTION if spec.evaluation.corruptions else 0.0
     targets = catalog.find("attacks", spec.evaluation.attack).facts.get("targets", 0)
-    each_target = TARGET_COST if attacked else TARGET_UNDEFENDED
-    return sizes.test * _curve(spec, attacked) * (1 + targets * each_target) + shifted
+    return sizes.test * _curve(spec, attacked, targets) + shifted
 
 
-def _curve(spec: RunSpec, attacked: float) -> float:
+def _curve(spec: RunSpec, attacked: float, targets: int = 0) -> float:
     attacks = spec.evaluation.steps * CURVE_COST * (1.0 if attacked else UNDEFENDED)
+    attacks *= 1 + targets * (TARGET_COST if attacked else TARGET_UNDEFENDED)
     return attacks * (len(epsilon_grid(spec)) > 1) + PREDICTION
 
 

@@ -29,8 +29,9 @@ for command in COMMANDS:
     sys.stdout.flush()
 honesty = {"findings": [{"level": "red", "name": "steps", "reason": "10 → 20 steps: 3 ± 1 [points] weaker …"}]}
 points = [{"epsilon": 0.0, "accuracy": 0.9}, {"epsilon": 4 / 255, "accuracy": 0.25}]
-terminal.print_review({"curve": points, "honesty": honesty})
-terminal.print_review({"prediction": "花", "confidence": 0.5, "falls_at": None, "taken_for": "été", "norm": "l2"})
+attack = {"attack": "pgd", "steps": 10, "images": 5, "norm": "l2"}
+terminal.print_evaluation(attack | {"curve": points, "honesty": honesty})
+terminal.print_evaluation(attack | {"prediction": "花", "confidence": 0.5, "falls_at": None, "taken_for": "été"})
 sys.stdout.write("\\n@@ end\\n")
 """
 COMMANDS = (

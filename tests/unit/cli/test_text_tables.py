@@ -54,8 +54,9 @@ def test_runs_of_short_names_are_one_line_each_where_there_is_room(store, printe
     printing.print_runs(records)
     lines = printed()
     if printing.out.width >= 80:
-        assert len(lines) == 3
+        assert len(lines) == 4
         assert lines[0].split() == ["run", "name", "status", "done", "clean", "robust", "expected"]
+        assert lines[3].startswith("robust and expected by ")
         assert lines[1].split()[:4] == [records[0].run_id, "fixed", "finished", "0"]
 
 

@@ -29,7 +29,7 @@ KINDS = ("dense_early", "paper", "every_epoch")
 
 
 def spec(**changes) -> RunSpec:
-    base = {"optim.epochs": 20, "evaluation.examples": 0, "attack.steps": 3, "evaluation.steps": 10, "evaluation.tracking": 30}
+    base = {"optim.epochs": 20, "evaluation.examples": 0, "attack.steps": 3, "evaluation.attack": "pgd", "evaluation.steps": 10, "evaluation.tracking": 30}
     return with_settings(RunSpec(), base | {name.replace("__", "."): value for name, value in changes.items()})
 
 
@@ -75,6 +75,8 @@ def test_the_costs_in_closed_form():
     assert measurement_cost(spec(), SIZES, 1.0) == pytest.approx(100 * (15 + 1 / 3))
     assert measurement_cost(spec(evaluation__examples=6), SIZES, 1.0) == pytest.approx(100 * (15 + 1 / 3) + 6 * (10 + 2 / 3))
     assert final_cost(spec(), SIZES, 1.0) == pytest.approx(200 * (15 + 1 / 3))
+    # three targets add .6 of the attacks each
+    assert final_cost(spec(evaluation__attack="apgd_ce_t"), SIZES, 1.0) == pytest.approx(200 * (15 * 2.8 + 1 / 3))
     shifted = measurement_cost(spec(evaluation__track_shifts=True), Sizes(640, 100, 200, domains=2), 1.0)
     assert shifted == pytest.approx(100 * (15 + 1 / 3) + (64 * 16 + 64 * 2) / 3)
 
