@@ -77,7 +77,7 @@ def test_a_run_without_evaluations(store, asked):
     assert "the run itself" in texts(app)
     app.button(key="evaluate.ask").click().run()
     ((who, request, picture),) = asked
-    assert (who, request["attack"], request["steps"], request["images"], picture) == (run_id, "apgd", 20, 100, None)
+    assert (who, request["attack"], request["steps"], request["images"], picture) == (run_id, "apgd_ce_t", 20, 100, None)
     assert request["estimate"] > 0
 
 
