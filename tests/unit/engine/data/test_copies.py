@@ -1,7 +1,4 @@
-"""Copies of a picture stay in one split: checked on the pixels that a dataset returns, with nothing of the engine's own.
-
-`alike` hashes arrays by itself, and every picture is drawn here.
-"""
+"""Copies of a picture stay in one split: checked on the pixels that a dataset returns, hashed by `alike`, none of the engine's."""
 
 import hashlib
 import io
