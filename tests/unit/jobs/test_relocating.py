@@ -40,7 +40,9 @@ def photos(tmp_path) -> Path:
 
 
 def other_picture(path: Path) -> None:
-    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(path)
+    """Put a picture of its own in the place of another; copies would be kept in one split."""
+    generator = np.random.default_rng(list(f"{path.parent.name}/{path.name}".encode()))
+    Image.fromarray(generator.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
 
 
 def dataset_spec(photos: Path) -> RunSpec:
