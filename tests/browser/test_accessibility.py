@@ -44,6 +44,8 @@ def test_opened_parts_and_mistakes(visit, lab, theme):
     page.get_by_text("Advanced settings").click()
     page.get_by_role("button", name="Upload a zip").click()
     page.get_by_text("A zip of images").first.wait_for()
+    # parts that are being drawn anew are dimmed until they are done
+    settle(page)
     found = faults(page)
     page.keyboard.press("Escape")
     page.get_by_role("combobox", name="Dataset").click()
