@@ -28,23 +28,23 @@ CHIP_COLOURS = {
 SVG_DASHES = {"solid": "", "dash": "5 2", "dot": "2 2", "dashdot": "5 2 2 2", "longdash": "8 2"}
 COLUMNS = {
     "colour": st.column_config.ImageColumn("", width=34, help="The run's colour and dash in every chart"),
-    "name": st.column_config.TextColumn("Name", width=150),
+    "name": st.column_config.TextColumn("Name", width=130),
     "status": st.column_config.MultiselectColumn("Status", options=STATUSES, color=[CHIP_COLOURS[one] for one in STATUSES], width=85),
-    "progress": st.column_config.ProgressColumn("Progress", min_value=0, max_value=1, format="percent", width=85),
+    "progress": st.column_config.ProgressColumn("Progress", min_value=0, max_value=1, format="percent", width=75),
     "clean": st.column_config.NumberColumn("Clean", format="%.1f %%", width=62, help="Accuracy on unchanged test images"),
     "robust": st.column_config.NumberColumn("Robust", format="%.1f %%", width=62, help="Accuracy on test images at the target epsilon"),
     "expected": st.column_config.NumberColumn(
         "Expected", format="%.1f %%", width=72, help="Expected robustness: mean accuracy over epsilon from 0 to the target"
     ),
     "measured_by": st.column_config.TextColumn(
-        "Measured by", width=105, help="The attack behind robust and expected, its steps, and the number of test images"
+        "Measured by", width=140, help="The attack behind robust and expected, its steps, and the number of test images"
     ),
     "target": st.column_config.TextColumn("Target", width=58),
-    "schedule": st.column_config.TextColumn("Schedule", width=80),
-    "strategy": st.column_config.TextColumn("Strategy", width=85),
-    "data": st.column_config.TextColumn("Data", width=100),
-    "tags": st.column_config.TextColumn("Tags", width=75),
-    "created": st.column_config.DatetimeColumn("Age", format="distance", width=112),
+    "schedule": st.column_config.TextColumn("Schedule", width=72),
+    "strategy": st.column_config.TextColumn("Strategy", width=70),
+    "data": st.column_config.TextColumn("Data", width=85),
+    "tags": st.column_config.TextColumn("Tags", width=48),
+    "created": st.column_config.DatetimeColumn("Age", format="distance", width=93),
 }
 
 
