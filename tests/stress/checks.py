@@ -13,7 +13,7 @@ from typing import Any
 TIMINGS = frozenset(("seconds", "images_per_second", "machine", "run_id", "process_memory_mib", "device_memory_mib"))
 # reported once a step by each execution
 STEPWISE = ("train", "eval", "onset", "examples")
-HARMLESS = ("checkpoint.safetensors", "checkpoint.previous.safetensors", "model.safetensors", "verdicts.npz", "run.log", "examples")
+HARMLESS = ("checkpoint.safetensors", "checkpoint.previous.safetensors", "model.safetensors", "verdicts.npz", "run.log", "examples", "data.json")
 
 
 @dataclass

@@ -44,7 +44,11 @@ def keep_or_compare(dataset: Dataset, folder: Path, *, goes_on: bool) -> None:
                 f"data.dataset is not what this run began with: {fault}; bring the old files back, say where they are with `relocate`, or launch a new run"
             )
         return
-    (folder / DATA_FILE).write_text(json.dumps(found) + "\n", encoding="utf-8")
+    try:
+        (folder / DATA_FILE).write_text(json.dumps(found) + "\n", encoding="utf-8")
+    except OSError:
+        # a full disk ends no run: without the file a resumed one cannot be held against its beginning
+        (folder / DATA_FILE).unlink(missing_ok=True)
 
 
 def compare_data(
