@@ -37,7 +37,7 @@ def evaluation_cost(curve: RobustnessCurve, epsilons: Sequence[float], images: i
     shares = np.append(accuracy[:-1] - accuracy[1:], accuracy[-1])
     row = catalog.find("attacks", attack)
     if row.walk:
-        steps = row.facts.get("steps", steps)
+        steps = row.taken_steps(steps)
         parts = 1 + min(row.facts.get("targets", 0), classes - 1)
         each = [_walk(point, len(epsilons), steps, parts) for point in range(1, len(epsilons) + 1)]
     else:
@@ -55,7 +55,8 @@ def attack_costs(attack: str, steps: int, classes: int) -> tuple[float, float]:
     if attack == "autoattack":
         return STANDARD_STEPS, STANDARD_STEPS + targeted + QUERIES * PREDICTION
     if attack == "square":
-        return max(100, steps) * PREDICTION * SUCCESS, max(100, steps) * PREDICTION
+        queries = catalog.find("attacks", attack).taken_steps(steps)
+        return queries * PREDICTION * SUCCESS, queries * PREDICTION
     # FAB takes the gradient of every class at every step; neither FAB nor CW ends early
     return (steps * classes,) * 2 if attack == "fab" else (steps, steps)
 

@@ -55,19 +55,6 @@ def measured(store: RunStore, photos: Path):
     return run_here(store, dataset_spec(photos), cli.EXECUTE, ("cpu",), err)
 
 
-@pytest.fixture
-def call(home, monkeypatch, capsys):
-    """Call the command line in this process; return (exit code, stdout, stderr)."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["rft_core", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code or 0, *capsys.readouterr()
-
-    return run
-
-
 def test_a_folder_that_was_moved(store, measured, photos, tmp_path, call, monkeypatch):
     """The whole way: gone, said by every command, set anew from another folder, measured again."""
     run_id = measured.run_id
