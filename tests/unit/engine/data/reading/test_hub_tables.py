@@ -130,9 +130,6 @@ class TestLabels:
             list_tables("x/y", {"train": table([-1, -1])})
 
 
-DOMAINS = ClassLabel(names=["clipart", "real", "sketch"])
-
-
 def test_many_threads_read_the_right_pictures():
     found = list_tables("x/y", {"train": table([0, 1, 2] * 80)})
     with ThreadPoolExecutor(8) as pool:

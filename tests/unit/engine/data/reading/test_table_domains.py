@@ -7,7 +7,9 @@ from PIL import Image
 
 from rft_core.engine.data.reading.hub_tables import list_tables
 from rft_core.errors import DataError, UnknownNameError
-from tests.unit.engine.data.reading.test_hub_tables import DOMAINS, shades, table
+from tests.unit.engine.data.reading.test_hub_tables import shades, table
+
+DOMAINS = ClassLabel(names=["clipart", "real", "sketch"])
 
 
 def domain_tables(kind=DOMAINS, with_test=True):
