@@ -49,7 +49,7 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
     started = time.monotonic()
     job = prepare(spec, reporter)
     progress = _resumed(job, reporter)
-    keep_or_compare(job.dataset, reporter.folder, goes_on=progress is not None)
+    keep_or_compare(job.dataset, reporter.folder, goes_on=progress is not None, notify=lambda text: reporter.event("log", 0, 0.0, {"text": text}))
     progress = progress or Progress(part_size=job.part_size)
     before = progress.seconds
     tracker = Tracker(job, progress, reporter)

@@ -31,7 +31,7 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
     return {"classes": list(dataset.class_names), "splits": described}
 
 
-def keep_or_compare(dataset: Dataset, folder: Path, *, goes_on: bool) -> None:
+def keep_or_compare(dataset: Dataset, folder: Path, *, goes_on: bool, notify: Callable[[str], None]) -> None:
     """Write what `dataset` is into the run's `folder`; of a run that `goes_on` from a checkpoint,
     hold it against what is there.
 
@@ -46,9 +46,9 @@ def keep_or_compare(dataset: Dataset, folder: Path, *, goes_on: bool) -> None:
         return
     try:
         (folder / DATA_FILE).write_text(json.dumps(found) + "\n", encoding="utf-8")
-    except OSError:
-        # a full disk ends no run: without the file a resumed one cannot be held against its beginning
+    except OSError as error:
         (folder / DATA_FILE).unlink(missing_ok=True)
+        notify(f"{DATA_FILE} could not be written ({error.strerror or error}); resumed later, this run cannot tell whether its images are still the same")
 
 
 def compare_data(
