@@ -168,10 +168,20 @@ def is_error(message) -> bool:
     return message.type == "error" and not message.location["url"].endswith(tuple(ending for ending, _ in NOISE))
 
 
+# Streamlit dims what is being drawn anew and lets it fade back in over a second after its script
+# has ended; what moves without an end, such as a spinner, is not waited for
+QUIET = """() =>
+    document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-stale=true]')
+    && document.getAnimations().every(
+        each => each.playState !== 'running' || each.effect?.getComputedTiming().endTime === Infinity)
+"""
+
+
 def settle(page) -> None:
-    """Wait until the page has its title and its script has run to the end."""
+    """Wait until the page has its title, its script has run to the end and nothing fades any more."""
     page.locator("h1").first.wait_for()
-    page.wait_for_function("document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
+    page.wait_for_function(QUIET)
 
 
 def wait_for_status(page, status: str) -> None:

@@ -15,7 +15,8 @@ PATHS = ("/", "/?step=2", "/?step=3", "/?step=4", "/?step=5", "/train", "/runs",
 
 
 def faults(page) -> list[str]:
-    """Return the serious and critical findings of axe, one line an element."""
+    """Return the serious and critical findings of axe once the page is still, one line an element."""
+    settle(page)
     found = Axe().run(page).response["violations"]
     return [
         f"{rule['id']}: {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
@@ -44,8 +45,6 @@ def test_opened_parts_and_mistakes(visit, lab, theme):
     page.get_by_text("Advanced settings").click()
     page.get_by_role("button", name="Upload a zip").click()
     page.get_by_text("A zip of images").first.wait_for()
-    # parts that are being drawn anew are dimmed until they are done
-    settle(page)
     found = faults(page)
     page.keyboard.press("Escape")
     page.get_by_role("combobox", name="Dataset").click()
@@ -61,7 +60,6 @@ def test_opened_parts_and_mistakes(visit, lab, theme):
     page.get_by_text("None of it changes its numbers").wait_for()
     found += faults(page)
     page.goto(f"{lab.url}/?race={','.join(lab.runs[1:])}")
-    settle(page)
     wait_for_points(page, more_than=0)
     found += faults(page)
     assert not found, "\n".join(found)
