@@ -10,7 +10,12 @@ from pages.ui.chrome.topbar import show_topbar  # noqa: E402
 from pages.ui.shared import lesson  # noqa: E402  the checkout must be on the path first
 from pages.ui.shared.frame import ASSETS  # noqa: E402
 
-st.set_page_config(page_title="RFT Lab", page_icon=str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
+st.set_page_config(
+    page_title="RFT Lab",
+    page_icon=str(ASSETS / "icon.png"),
+    layout="wide",
+    initial_sidebar_state="collapsed",
+)
 st.html(ASSETS / "style.css")
 st.logo(ASSETS / "logo.svg", size="large")
 

@@ -1,4 +1,7 @@
-"""Compare: saved runs side by side, alone or in groups, against a baseline. The view lives in the URL."""
+"""Compare: saved runs side by side, alone or in groups, against a baseline.
+
+The view lives in the URL.
+"""
 
 from functools import partial
 
@@ -10,10 +13,26 @@ from pages.ui.shared.frame import columns, open_page, plain, shown
 from pages.ui.shared.lesson import lesson
 from pages.ui.shared.session import measured, reconciled, store
 from rft_core import UserError
-from rft_core.report.comparison.figures import accuracy_panels, curves_figure, panels_height, pareto_figure
+from rft_core.report.comparison.figures import (
+    accuracy_panels,
+    curves_figure,
+    panels_height,
+    pareto_figure,
+)
 from rft_core.report.comparison.pairs import Pair, pair_runs
-from rft_core.report.comparison.rows import area_table, difference_rows, differing_rows, group_table, number_rows
-from rft_core.report.comparison.sentences import describe_curves, describe_pairs, describe_pareto, describe_tracking
+from rft_core.report.comparison.rows import (
+    area_table,
+    difference_rows,
+    differing_rows,
+    group_table,
+    number_rows,
+)
+from rft_core.report.comparison.sentences import (
+    describe_curves,
+    describe_pairs,
+    describe_pareto,
+    describe_tracking,
+)
 from rft_core.report.comparison.view import Content, View, assemble, pareto_rows, with_pairs
 from rft_core.report.files.export import FILE_NAME, file_contents, one_file
 from rft_core.report.run.figures import CONFIG
@@ -23,8 +42,23 @@ from rft_core.store.records import RunRecord
 LIVE_SECONDS = 3.0
 SENTENCES_SHOWN = 3
 EXPORTS = (
-    ("html", "Report", "html", "text/html", "One HTML file with all figures, tables and the commands to run each again; opens without a network."),
-    ("csv", "CSV", "zip", "application/zip", "Runs, settings, curves, tracked evaluations and differences as tidy tables."),
+    (
+        "html",
+        "Report",
+        "html",
+        "text/html",
+        (
+            "One HTML file with all figures, tables and the commands to run each again; opens"
+            " without a network."
+        ),
+    ),
+    (
+        "csv",
+        "CSV",
+        "zip",
+        "application/zip",
+        "Runs, settings, curves, tracked evaluations and differences as tidy tables.",
+    ),
     ("parquet", "Parquet", "zip", "application/zip", "The same tables, with types."),
     ("json", "JSON", "json", "application/json", "Everything as one document."),
 )
@@ -35,12 +69,18 @@ def main() -> None:
     reconciled()
     records = choose_runs()
     if len(records) < 2:
-        st.info("Choose two or more runs. The three of the trio make the first comparison worth seeing.", icon=":material/lightbulb:")
+        st.info(
+            "Choose two or more runs. The three of the trio make the first comparison worth"
+            " seeing.",
+            icon=":material/lightbulb:",
+        )
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
         return
     view = choose_view(records)
     live = any(record.is_active for record in records)
-    st.fragment(run_every=LIVE_SECONDS if live else None, key="compare.live")(show)([record.run_id for record in records], view, live)
+    st.fragment(run_every=LIVE_SECONDS if live else None, key="compare.live")(show)(
+        [record.run_id for record in records], view, live
+    )
 
 
 def show(run_ids: list[str], view: View, live: bool) -> None:
@@ -56,7 +96,9 @@ def show(run_ids: list[str], view: View, live: bool) -> None:
     for record, past in zip(records, histories):
         if past.fault:
             st.warning(plain(f"{record.name}: {past.fault}"), icon=":material/broken_image:")
-    content, figures = drawn(_told_by(records), tuple(past.last_sequence for past in histories), view, records, histories)
+    content, figures = drawn(
+        _told_by(records), tuple(past.last_sequence for past in histories), view, records, histories
+    )
     for warning in content.comparison.warnings:
         st.warning(plain(warning), icon=":material/balance:")
     show_figures(content, figures)
@@ -75,21 +117,35 @@ def show(run_ids: list[str], view: View, live: bool) -> None:
 
 def _told_by(records: list[RunRecord]) -> tuple[tuple, ...]:
     """Return what a comparison says of these runs themselves, apart from their events."""
-    return tuple((record.run_id, record.number, record.status, record.ended, record.spec.to_json()) for record in records)
+    return tuple(
+        (record.run_id, record.number, record.status, record.ended, record.spec.to_json())
+        for record in records
+    )
 
 
-# assembled and built once for all visitors and refreshes, until the store has news of one of the runs
+# assembled and built once for all visitors and refreshes, until the store has
+# news of one of the runs
 @st.cache_resource(max_entries=32, show_spinner=False)
 def drawn(
-    told: tuple[tuple, ...], sequences: tuple[int, ...], view: View, _records: list[RunRecord], _histories: list[RunHistory]
+    told: tuple[tuple, ...],
+    sequences: tuple[int, ...],
+    view: View,
+    _records: list[RunRecord],
+    _histories: list[RunHistory],
 ) -> tuple[Content, tuple[go.Figure, go.Figure, go.Figure]]:
-    """Return the comparison, without its pairs, and its figures: accuracy while training, robustness curves, the Pareto plane."""
+    """Return the comparison, without its pairs, and its figures: accuracy while training,
+    robustness curves, the Pareto plane.
+    """
     content = assemble(_records, _histories, view)
     runs = ",".join(record.run_id for record in _records)
     key = f"{runs} {view.axis} {view.group}"
     tracking = accuracy_panels(content.lines, view.panels, view.axis, key=f"{key} {view.panels}")
     curves = curves_figure(content.lines, key=key, height=panels_height(view.panels))
-    return content, (tracking, curves, pareto_figure(content.lines, target=content.target, key=f"{runs} {view.group}"))
+    return content, (
+        tracking,
+        curves,
+        pareto_figure(content.lines, target=content.target, key=f"{runs} {view.group}"),
+    )
 
 
 def _state(records: list[RunRecord]) -> tuple[tuple[str, float | None], ...]:
@@ -113,7 +169,9 @@ def show_figures(content: Content, figures: tuple[go.Figure, ...]) -> None:
     with left:
         st.subheader("Which run learns its task, and when?", anchor=False)
         said = describe_tracking(content)
-        st.plotly_chart(shown(figures[0]), key="compare.accuracy", config=_config("accuracy"), alt=said)
+        st.plotly_chart(
+            shown(figures[0]), key="compare.accuracy", config=_config("accuracy"), alt=said
+        )
         st.caption(plain(said))
     with right:
         st.subheader("How robust is each, at every epsilon?", anchor=False)
@@ -123,9 +181,17 @@ def show_figures(content: Content, figures: tuple[go.Figure, ...]) -> None:
 
 
 def _config(name: str) -> dict:
-    """Return the figure's settings: its camera button saves what was chosen, PNG at twice the size."""
+    """Return the figure's settings: its camera button saves what was chosen,
+    PNG at twice the size.
+    """
     form = st.session_state.get("compare.image") or "svg"
-    return dict(CONFIG) | {"toImageButtonOptions": {"format": form, "scale": 2 if form == "png" else 1, "filename": f"rft-lab-{name}"}}
+    return dict(CONFIG) | {
+        "toImageButtonOptions": {
+            "format": form,
+            "scale": 2 if form == "png" else 1,
+            "filename": f"rft-lab-{name}",
+        }
+    }
 
 
 def show_numbers(content: Content) -> None:
@@ -133,7 +199,10 @@ def show_numbers(content: Content) -> None:
     if content.is_grouped:
         st.subheader("Over the runs of each group", anchor=False)
         st.dataframe(group_table(content), hide_index=True, height="content")
-        st.caption("Mean ± standard deviation; in brackets the 95 % interval of the mean (Student's t). Differences are over the seeds that both groups share.")
+        st.caption(
+            "Mean ± standard deviation; in brackets the 95 % interval of the mean (Student's t)."
+            " Differences are over the seeds that both groups share."
+        )
     st.subheader("Numbers", anchor=False)
     st.dataframe(number_rows(content), hide_index=True, height="content")
 
@@ -141,7 +210,10 @@ def show_numbers(content: Content) -> None:
 def show_differences(content: Content) -> None:
     """Say for each run how it differs from the baseline, and whether that could be luck."""
     if not content.pairs:
-        st.caption("Differences need a baseline and another run that were both measured on their test images.")
+        st.caption(
+            "Differences need a baseline and another run that were both measured on their test"
+            " images."
+        )
         return
     st.subheader(f"Against {plain(content.pairs[0].baseline_name)}, in points", anchor=False)
     st.dataframe(difference_rows(content), hide_index=True, height="content")
@@ -149,7 +221,9 @@ def show_differences(content: Content) -> None:
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences[:SENTENCES_SHOWN]))
     if len(sentences) > SENTENCES_SHOWN:
         with st.expander("Every difference in words"):
-            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences[SENTENCES_SHOWN:]))
+            st.markdown(
+                "\n".join(f"- {plain(sentence)}" for sentence in sentences[SENTENCES_SHOWN:])
+            )
     if told := _told(content):
         st.caption(told)
 
@@ -158,19 +232,33 @@ def _told(content: Content) -> str:
     """Say what the differences are; nothing where there is none."""
     if all(pair.difference is None for pair in content.pairs):
         return ""
-    paired = "Image by image: both on the same test images, so intervals are narrow. " if any(pair.is_paired for pair in content.pairs) else ""
-    return f"Run minus baseline, in brackets the 95 % interval. {paired}None says anything about other seeds."
+    paired = (
+        "Image by image: both on the same test images, so intervals are narrow. "
+        if any(pair.is_paired for pair in content.pairs)
+        else ""
+    )
+    return (
+        f"Run minus baseline, in brackets the 95 % interval. {paired}None says anything about other"
+        " seeds."
+    )
 
 
 def show_tradeoff(content: Content, plane: go.Figure) -> None:
     """Draw the Pareto plane and the areas below the frontiers."""
     st.subheader("What does robustness cost in clean accuracy?", anchor=False)
-    areas = _areas(_state(list(content.records)), content.view.group, tuple(history.last_sequence for history in content.histories), content)
+    areas = _areas(
+        _state(list(content.records)),
+        content.view.group,
+        tuple(history.last_sequence for history in content.histories),
+        content,
+    )
     said = describe_pareto(content, areas)
     st.plotly_chart(shown(plane), key="compare.pareto", config=_config("pareto"), alt=said)
     st.caption(plain(said))
     st.dataframe(area_table(areas), hide_index=True, height="content")
-    st.caption("Areas in percent of the unit square; in brackets the 95 % interval over the test images.")
+    st.caption(
+        "Areas in percent of the unit square; in brackets the 95 % interval over the test images."
+    )
 
 
 def show_settings(content: Content) -> None:
@@ -189,9 +277,23 @@ def show_exports(content: Content) -> None:
         for form, label, ending, mime, told in EXPORTS:
             make = partial(_export, content, form)
             name = f"{FILE_NAME}.{ending}"
-            st.download_button(label, make, name, mime, key=f"compare.export.{form}", help=told, on_click="ignore", icon=":material/download:")
+            st.download_button(
+                label,
+                make,
+                name,
+                mime,
+                key=f"compare.export.{form}",
+                help=told,
+                on_click="ignore",
+                icon=":material/download:",
+            )
     st.segmented_control(
-        "Images of the figures (their camera button)", ["svg", "png"], default="svg", key="compare.image", format_func=str.upper, required=True
+        "Images of the figures (their camera button)",
+        ["svg", "png"],
+        default="svg",
+        key="compare.image",
+        format_func=str.upper,
+        required=True,
     )
     st.caption("The address of this page shows the same view to anyone who can reach this store.")
 

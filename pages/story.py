@@ -1,4 +1,7 @@
-"""Story: suboptimal transfer in five steps, each one claim and one figure of recorded real runs. Needs no training and no network."""
+"""Story: suboptimal transfer in five steps, each one claim and one figure of recorded real runs.
+
+Needs no training and no network.
+"""
 
 import streamlit as st
 
@@ -10,7 +13,13 @@ from pages.ui.story_page.race import launch_race, recorded_track, show_race
 from pages.ui.story_page.recorded import gallery, recording
 from rft_core.report.drawing.canvas import note
 from rft_core.report.run.figures import CONFIG
-from rft_core.report.story.figures import MAGNIFY, area_figure, confidence_figure, fragile_figure, magnified
+from rft_core.report.story.figures import (
+    MAGNIFY,
+    area_figure,
+    confidence_figure,
+    fragile_figure,
+    magnified,
+)
 from rft_core.report.story.replay import race_replay
 from rft_core.report.story.sentences import (
     describe_areas,
@@ -64,12 +73,31 @@ def choose_step() -> int:
 
 
 def show_pager(step: int) -> None:
-    """Draw "step 2 of 5" with the two buttons; page up and page down, which clickers send, work as well."""
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+    """Draw "step 2 of 5" with the two buttons; page up and page down, which
+    clickers send, work as well.
+    """
+    with st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
+    ):
         st.markdown(f"step {step} of {len(CLAIMS)}", width="content")
-        st.button("Back", key="story.back", disabled=step == 1, on_click=_go, args=(step - 1,), shortcut="PageUp")
+        st.button(
+            "Back",
+            key="story.back",
+            disabled=step == 1,
+            on_click=_go,
+            args=(step - 1,),
+            shortcut="PageUp",
+        )
         last = step == len(CLAIMS)
-        st.button("Next", key="story.next", type="primary", disabled=last, on_click=_go, args=(step + 1,), shortcut="PageDown")
+        st.button(
+            "Next",
+            key="story.next",
+            type="primary",
+            disabled=last,
+            on_click=_go,
+            args=(step + 1,),
+            shortcut="PageDown",
+        )
 
 
 def _go(step: int) -> None:
@@ -86,30 +114,74 @@ def attacked_picture() -> None:
             describe_task(run),
             "The model was trained the ordinary way. It reads the clean picture rightly.",
             "The attack moves every pixel a little, in the direction that misleads the model most.",
-            "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step an ordinary picture file can hold.",
+            "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step an ordinary"
+            " picture file can hold.",
         )
         levels = [float(one) for one in shown.epsilons]
-        epsilon = st.select_slider("Strength of the attack, epsilon", levels, value=levels[FIRST_LEVEL], key="story.epsilon", format_func=format_epsilon)
-        image = st.segmented_control("Picture", range(len(shown.truth)), default=0, key="story.image", required=True, format_func=lambda place: str(place + 1))
-        st.caption(f"{describe_falls(shown)} Chosen: the first test pictures, one a class, that the model reads rightly without an attack.")
+        epsilon = st.select_slider(
+            "Strength of the attack, epsilon",
+            levels,
+            value=levels[FIRST_LEVEL],
+            key="story.epsilon",
+            format_func=format_epsilon,
+        )
+        image = st.segmented_control(
+            "Picture",
+            range(len(shown.truth)),
+            default=0,
+            key="story.image",
+            required=True,
+            format_func=lambda place: str(place + 1),
+        )
+        st.caption(
+            f"{describe_falls(shown)} Chosen: the first test pictures, one a class, that the model"
+            " reads rightly without an attack."
+        )
     place = levels.index(epsilon)
     with left:
         said = describe_attack(shown, image, place)
         st.html(attacked_row(image, place))
-        draw(confidence_figure(shown, image, place, key="story.attack"), "attack", f"The classes that the model finds likeliest. {said}")
+        draw(
+            confidence_figure(shown, image, place, key="story.attack"),
+            "attack",
+            f"The classes that the model finds likeliest. {said}",
+        )
         st.caption(said)
-        source("standard", more=f"Pictures: {run.spec.data.dataset} test set, PGD with {run.spec.evaluation.steps} steps.")
+        source(
+            "standard",
+            more=(
+                f"Pictures: {run.spec.data.dataset} test set, PGD with {run.spec.evaluation.steps}"
+                " steps."
+            ),
+        )
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def attacked_row(image: int, place: int) -> str:
-    """Return the pictures of step 1 as HTML: they are there before the browser has loaded what draws figures."""
+    """Return the pictures of step 1 as HTML: they are there before the browser has
+    loaded what draws figures.
+    """
     shown = gallery()
-    truth, names, sure = shown.truth[image], shown.names[image, :, 0], shown.confidences[image, :, 0]
-    said = [said_of(str(names[one]), format_percent(float(sure[one])), names[one] == truth) for one in (0, place)]
+    truth, names, sure = (
+        shown.truth[image],
+        shown.names[image, :, 0],
+        shown.confidences[image, :, 0],
+    )
+    said = [
+        said_of(str(names[one]), format_percent(float(sure[one])), names[one] == truth)
+        for one in (0, place)
+    ]
     cells = [
-        (picture(shown.clean[image]), f"Clean picture: {truth}", f"<b>clean picture</b><br>{said[0]}"),
-        (picture(magnified(shown, image, place)), "The change to every pixel", f"<b>change, {MAGNIFY} times magnified</b><br>grey = no change"),
+        (
+            picture(shown.clean[image]),
+            f"Clean picture: {truth}",
+            f"<b>clean picture</b><br>{said[0]}",
+        ),
+        (
+            picture(magnified(shown, image, place)),
+            "The change to every pixel",
+            f"<b>change, {MAGNIFY} times magnified</b><br>grey = no change",
+        ),
         (
             picture(shown.adversarial(image, place)),
             f"Attacked picture, taken for {names[place]}",
@@ -125,13 +197,18 @@ def fragile() -> None:
     left, right = columns(8, 4)
     with left:
         said = describe_fragile(run)
-        draw(fragile_figure(run, key="story.fragile"), "fragile", f"Accuracy over steps, and accuracy over epsilon. {said}")
+        draw(
+            fragile_figure(run, key="story.fragile"),
+            "fragile",
+            f"Accuracy over steps, and accuracy over epsilon. {said}",
+        )
         st.caption(said)
         source("standard")
     with right:
         notice(
             describe_task(run),
-            "**Clean accuracy** rises within a few epochs: the pretrained model adapts to its new task.",
+            "**Clean accuracy** rises within a few epochs: the pretrained model adapts to its new"
+            " task.",
             "**Accuracy under attack** stays at the bottom all the time.",
             "On the right the attack grows stronger from left to right. The curve falls at once.",
         )
@@ -147,9 +224,15 @@ def delayed() -> None:
         asked=("fixed",),
         question="Where will fixed end?",
         points=(
-            "*Fixed* is trained on attacked pictures only, at full epsilon from the first step. Everything else is as in *standard*.",
-            "Under full attack from the first step the model does not adapt. The paper calls what is lost against standard "
-            "**suboptimal transfer**; where nothing is learned, **transfer failure**. Smaller epsilons and easier tasks lose less.",
+            (
+                "*Fixed* is trained on attacked pictures only, at full epsilon from the first step."
+                " Everything else is as in *standard*."
+            ),
+            (
+                "Under full attack from the first step the model does not adapt. The paper calls"
+                " what is lost against standard **suboptimal transfer**; where nothing is learned,"
+                " **transfer failure**. Smaller epsilons and easier tasks lose less."
+            ),
             "A run **adapts** when its clean accuracy passes the dotted grey line.",
         ),
         live=TRIO,
@@ -165,8 +248,14 @@ def repaired() -> None:
         asked=("scheduled",),
         question="Where will scheduled end?",
         points=(
-            "The purple strip is epsilon. *Scheduled* trains without attack for a quarter of the time, then epsilon rises.",
-            "It adapts first, like *standard*. Then it keeps most of its clean accuracy while the attack grows.",
+            (
+                "The purple strip is epsilon. *Scheduled* trains without attack for a quarter of"
+                " the time, then epsilon rises."
+            ),
+            (
+                "It adapts first, like *standard*. Then it keeps most of its clean accuracy while"
+                " the attack grows."
+            ),
             "The shaded **gap** is what fixed epsilon loses.",
         ),
         live=RACE,
@@ -174,9 +263,18 @@ def repaired() -> None:
 
 
 def show_replay(
-    names: tuple[str, str], behind: tuple[str, ...], *, known: str, asked: tuple[str, ...], question: str, points: tuple[str, ...], live: tuple[str, ...]
+    names: tuple[str, str],
+    behind: tuple[str, ...],
+    *,
+    known: str,
+    asked: tuple[str, ...],
+    question: str,
+    points: tuple[str, ...],
+    live: tuple[str, ...],
 ) -> None:
-    """Draw a race that replays in the browser: before the result is asked for, it shows the run that is known already."""
+    """Draw a race that replays in the browser: before the result is asked for, it shows the run
+    that is known already.
+    """
     step = st.session_state[STEP]
     left, right = columns(8, 4)
     with right:
@@ -185,18 +283,41 @@ def show_replay(
         revealed = guessing.revealed(f"story.{step}")
         show_live_button(live)
     tracks = [recorded_track(name, guess=guesses.get(name)) for name in names]
-    first = tracks if revealed else [track if track.label == known else track.until(-1) for track in tracks]
+    first = (
+        tracks
+        if revealed
+        else [track if track.label == known else track.until(-1) for track in tracks]
+    )
     start = max(track.end_second for track in tracks) if revealed else 0.0
     references = [recorded_track(name) for name in behind]
     epsilon = recording(known).spec.threat.epsilon
-    figure = race_replay(tracks, first, epsilon=epsilon, key=f"story.{step}", references=references, start=start)
+    figure = race_replay(
+        tracks, first, epsilon=epsilon, key=f"story.{step}", references=references, start=start
+    )
     if not revealed:
-        where = {"xref": "paper", "yref": "paper", "xanchor": "center", "align": "center", "font": {"size": 18}}
+        where = {
+            "xref": "paper",
+            "yref": "paper",
+            "xanchor": "center",
+            "align": "center",
+            "font": {"size": 18},
+        }
         figure.add_annotation(note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **where))
     with left:
-        said = describe_race(tracks) if revealed else "Lines: validation images while training. Marks at the right end: the final model on the test images."
+        said = (
+            describe_race(tracks)
+            if revealed
+            else (
+                "Lines: validation images while training. Marks at the right end: the final model"
+                " on the test images."
+            )
+        )
         said = f"{said} {describe_threshold(tracks)}"
-        draw(figure, f"replay.{step}.{revealed}", f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {said}")
+        draw(
+            figure,
+            f"replay.{step}.{revealed}",
+            f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {said}",
+        )
         st.caption(said)
         for line in guessing.verdicts(guesses, tracks) if revealed else ():
             st.markdown(f":material/target: {line}")
@@ -209,22 +330,42 @@ def summed_up() -> None:
     left, right = columns(8, 4)
     with right:
         notice(
-            "Each curve says how many test pictures a model still reads rightly as the attack grows.",
-            "**Expected robustness** is the area under it: mean accuracy when every epsilon up to the target is as likely.",
+            "Each curve says how many test pictures a model still reads rightly as the attack"
+            " grows.",
+            "**Expected robustness** is the area under it: mean accuracy when every epsilon up to"
+            " the target is as likely.",
             f"**Its limit.** {describe_limit(runs)}",
         )
-        shaded = st.segmented_control("Shade the area of", TRIO, default="scheduled", key="story.shaded", required=True)
+        shaded = st.segmented_control(
+            "Shade the area of", TRIO, default="scheduled", key="story.shaded", required=True
+        )
         places = range(len(runs[0].report["curve"]))
         epsilons = [point["epsilon"] for point in runs[0].report["curve"]]
         place = st.select_slider(
-            "Read the curves at epsilon", places, value=FIRST_PLACE, key="story.place", format_func=lambda one: format_epsilon(epsilons[one])
+            "Read the curves at epsilon",
+            places,
+            value=FIRST_PLACE,
+            key="story.place",
+            format_func=lambda one: format_epsilon(epsilons[one]),
         )
-        st.page_link("pages/train.py", label="Explore schedules on Train", icon=":material/model_training:", query_params={"preset": "scheduled"})
+        st.page_link(
+            "pages/train.py",
+            label="Explore schedules on Train",
+            icon=":material/model_training:",
+            query_params={"preset": "scheduled"},
+        )
     with left:
         said = describe_areas(runs, place)
-        draw(area_figure(runs, shaded, place, key="story.area"), "area", f"Robustness curves of three runs. {said} {describe_limit(runs)}")
+        draw(
+            area_figure(runs, shaded, place, key="story.area"),
+            "area",
+            f"Robustness curves of three runs. {said} {describe_limit(runs)}",
+        )
         images = runs[0].report["curve"][0]["n"]
-        st.caption(f"{said} {images:,} test images each; whiskers: 95 % intervals. Seed {runs[0].spec.seed}; docs/measurements.md has three seeds.")
+        st.caption(
+            f"{said} {images:,} test images each; whiskers: 95 % intervals. Seed"
+            f" {runs[0].spec.seed}; docs/measurements.md has three seeds."
+        )
         source(*TRIO)
 
 
@@ -237,13 +378,23 @@ def notice(*points: str) -> None:
 def draw(figure: object, name: str, alt: str) -> None:
     """Draw a figure of the story; the tool bar would cover its labels."""
     with st.container(key="lesson"):
-        st.plotly_chart(shown(figure), key=f"story.figure.{name}", config=dict(CONFIG) | {"displayModeBar": False}, alt=alt)
+        st.plotly_chart(
+            shown(figure),
+            key=f"story.figure.{name}",
+            config=dict(CONFIG) | {"displayModeBar": False},
+            alt=alt,
+        )
 
 
 def source(*names: str, more: str = "") -> None:
     """Say what was recorded, and how to make it again."""
-    label = f"A recorded real run: {', '.join(names)}" if len(names) == 1 else f"Recorded real runs: {', '.join(names)}"
-    # filled when it is opened: what colours the command is a large script, which the first figure would wait for
+    label = (
+        f"A recorded real run: {', '.join(names)}"
+        if len(names) == 1
+        else f"Recorded real runs: {', '.join(names)}"
+    )
+    # filled when it is opened: what colours the command is a large script, which the first
+    # figure would wait for
     fold = st.expander(label, key=f"story.source.{st.session_state[STEP]}", on_change="rerun")
     if not fold.open:
         return
@@ -259,10 +410,18 @@ def source(*names: str, more: str = "") -> None:
 def show_live_button(names: tuple[str, ...]) -> None:
     """Offer the same runs live; they queue one behind the other."""
     seconds = sum(recording(name).report["seconds"] for name in names)
-    if st.button("Run it live here", key="story.live", icon=":material/play_circle:", **{"help": f"Queues {len(names)} runs: {', '.join(names)}."} | closed()):
+    if st.button(
+        "Run it live here",
+        key="story.live",
+        icon=":material/play_circle:",
+        **{"help": f"Queues {len(names)} runs: {', '.join(names)}."} | closed(),
+    ):
         with mistakes_shown():
             launch_race(names)
-    st.caption(f"{len(names)} runs, one behind the other: {format_duration(seconds)} on the recording's machine, and loading.")
+    st.caption(
+        f"{len(names)} runs, one behind the other: {format_duration(seconds)} on the recording's"
+        " machine, and loading."
+    )
 
 
 main()

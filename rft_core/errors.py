@@ -31,11 +31,16 @@ class UserError(RftError):
 class SettingError(UserError):
     """A setting has a value that cannot be used.
 
-    Example: ``SettingError("threat.epsilon", 8.0, "must be in [0, 1] for norm 'linf'; did you mean 8/255?")``
+    Example: ``SettingError("threat.epsilon", 8.0, "must be in [0, 1] for norm 'linf';
+    did you mean 8/255?")``
     """
 
     def __init__(self, setting: str, value: object, message: str):
-        super().__init__(f"{setting} {message}, got {_shown(value)}" if ";" not in message else _with_value(setting, value, message))
+        super().__init__(
+            f"{setting} {message}, got {_shown(value)}"
+            if ";" not in message
+            else _with_value(setting, value, message)
+        )
         self.setting, self.value = setting, value
 
 
@@ -54,12 +59,16 @@ def _shown(value: object) -> str:
 
 def printable(text: str) -> str:
     """Return `text` for a message: one line, nothing that does not show, not endless."""
-    start = "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in text[:LONGEST_SHOWN])
+    start = "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else "?"
+        for letter in text[:LONGEST_SHOWN]
+    )
     return start if len(text) <= LONGEST_SHOWN else f"{start[:-1]}…"
 
 
 class UnknownNameError(UserError):
-    """A name that is on no menu; says the nearest one, or the menu, or the first names of a long one.
+    """A name that is on no menu; says the nearest one, or the menu, or the first
+    names of a long one.
 
     The dotted `setting` has the name, where there is one. `near` are names like it, the nearest
     first, from a list that is too long for a message; then `known` is not looked at.

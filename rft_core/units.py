@@ -21,7 +21,9 @@ def parse_number(text: str | float) -> float:
     """Return the number in a text such as "0.5" or "1/4"; raises ValueError for anything else."""
     if isinstance(text, bool):
         raise ValueError(f"must be a number such as 8/255, got {text!r}")
-    numerator, slash, denominator = str(text).strip().partition("/") if isinstance(text, str) else (text, "", "")
+    numerator, slash, denominator = (
+        str(text).strip().partition("/") if isinstance(text, str) else (text, "", "")
+    )
     try:
         return float(numerator) / float(denominator) if slash else float(numerator)
     except (ValueError, ZeroDivisionError, OverflowError):
@@ -29,7 +31,9 @@ def parse_number(text: str | float) -> float:
 
 
 def format_epsilon(epsilon: float, norm: str = "linf") -> str:
-    """Return "8/255" for linf budgets (steps of 1/255, else decimals over 255), a plain number for l2."""
+    """Return "8/255" for linf budgets (steps of 1/255, else decimals over 255), a
+    plain number for l2.
+    """
     if epsilon == 0:
         return "0"
     if norm != "linf":
@@ -75,5 +79,7 @@ def format_bytes(count: float) -> str:
 
 def ordinal(number: int) -> str:
     """Write a place, 1 or more: 1st, 2nd, 3rd, 11th, 21st."""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    ending = (
+        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    )
     return f"{number}{ending}"

@@ -1,7 +1,8 @@
-"""A store as it is after a semester: python -m tests.big_store FOLDER [RUNS] [EVALUATIONS]  fills FOLDER, to be given as RFT_HOME.
+"""A store as it is after a semester: python -m tests.big_store FOLDER [RUNS] [EVALUATIONS]  fills
+FOLDER, to be given as RFT_HOME.
 
-Its runs are shaped like real ones (specs, reports, training and evaluation events), but nothing was trained: it is for
-timing pages and queries, and for nothing else. Every name says so.
+Its runs are shaped like real ones (specs, reports, training and evaluation events), but nothing was
+trained: it is for timing pages and queries, and for nothing else. Every name says so.
 """
 
 import random
@@ -21,7 +22,10 @@ from rft_core.store.run_store import RunStore
 from rft_core.store.schema import runs
 
 RUNS, EVALUATIONS, TRAIN_EVENTS, STEPS_BETWEEN = 500, 200, 400, 10
-SCHEDULES, STRATEGIES = ("constant", "two_hinge", "linear", "cosine"), ("full_finetune", "lora", "bitfit")
+SCHEDULES, STRATEGIES = (
+    ("constant", "two_hinge", "linear", "cosine"),
+    ("full_finetune", "lora", "bitfit"),
+)
 DATASETS, TAGS = ("blooms_hard", "blooms_medium", "digits"), ("thesis", "draft", "course")
 # one in ten did not end well
 STATUSES = ("finished",) * 36 + ("failed", "paused", "lost", "stopped")
@@ -36,9 +40,16 @@ def fill(home: Home, count: int = RUNS, evaluations: int = EVALUATIONS) -> RunSt
         append_events(store.engine, run_id, made_events(spec, evaluations, stream))
         status = stream.choice(STATUSES)
         last = evaluations * STEPS_BETWEEN
-        report = made_report(run_id, spec, last, stream) if status in ("finished", "stopped") else None
+        report = (
+            made_report(run_id, spec, last, stream) if status in ("finished", "stopped") else None
+        )
         store.finish(run_id, status, "" if status == "finished" else "made up for timing", report)
-        values = {"step": last, "total_steps": last, "created": time.time() - 3600.0 * (count - place), "heartbeat": time.time()}
+        values = {
+            "step": last,
+            "total_steps": last,
+            "created": time.time() - 3600.0 * (count - place),
+            "heartbeat": time.time(),
+        }
         with store.engine.begin() as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values))
     return store
@@ -62,8 +73,14 @@ def made_spec(place: int, stream: random.Random) -> RunSpec:
 def curve(spec: RunSpec, clean: float, points: int | None = None) -> RobustnessCurve:
     """A falling robustness curve from `clean` to a fifth of it."""
     grid = epsilon_grid(spec)
-    grid = grid if points is None else tuple(grid[round(place * (len(grid) - 1) / (points - 1))] for place in range(points))
-    return RobustnessCurve.from_points([{"epsilon": one, "accuracy": clean * (1 - 0.8 * one / grid[-1]), "n": 256} for one in grid])
+    grid = (
+        grid
+        if points is None
+        else tuple(grid[round(place * (len(grid) - 1) / (points - 1))] for place in range(points))
+    )
+    return RobustnessCurve.from_points(
+        [{"epsilon": one, "accuracy": clean * (1 - 0.8 * one / grid[-1]), "n": 256} for one in grid]
+    )
 
 
 def made_events(spec: RunSpec, evaluations: int, stream: random.Random) -> list[Event]:
@@ -71,7 +88,9 @@ def made_events(spec: RunSpec, evaluations: int, stream: random.Random) -> list[
     rows: list[Event] = []
     total = evaluations * STEPS_BETWEEN
     for place in range(evaluations):
-        measured = curve(spec, min(0.9, 0.05 + place / evaluations + 0.02 * stream.random()), points=5)
+        measured = curve(
+            spec, min(0.9, 0.05 + place / evaluations + 0.02 * stream.random()), points=5
+        )
         payload = {
             "curve": measured.points(),
             "expected_robustness": measured.expected_robustness,
@@ -80,10 +99,20 @@ def made_events(spec: RunSpec, evaluations: int, stream: random.Random) -> list[
         }
         rows.append(Event(0, place * STEPS_BETWEEN, place / 10, 2.0 * place, "eval", payload))
     for place in range(TRAIN_EVENTS):
-        payload = {"loss": 2.0 * stream.random(), "epsilon": spec.threat.epsilon * place / TRAIN_EVENTS, "learning_rate": 1e-3, "images_per_second": 300.0}
-        rows.append(Event(0, place * total // TRAIN_EVENTS, place / 20, 1.0 * place, "train", payload))
+        payload = {
+            "loss": 2.0 * stream.random(),
+            "epsilon": spec.threat.epsilon * place / TRAIN_EVENTS,
+            "learning_rate": 1e-3,
+            "images_per_second": 300.0,
+        }
+        rows.append(
+            Event(0, place * total // TRAIN_EVENTS, place / 20, 1.0 * place, "train", payload)
+        )
     rows.sort(key=lambda one: one.wall_time)
-    return [Event(place + 1, one.step, one.epoch, one.wall_time, one.kind, one.payload) for place, one in enumerate(rows)]
+    return [
+        Event(place + 1, one.step, one.epoch, one.wall_time, one.kind, one.payload)
+        for place, one in enumerate(rows)
+    ]
 
 
 def made_report(run_id: str, spec: RunSpec, last: int, stream: random.Random) -> dict[str, Any]:
@@ -105,8 +134,17 @@ def made_report(run_id: str, spec: RunSpec, last: int, stream: random.Random) ->
         "gradient_evaluations": 160_000,
         "hypervolume": 0.1,
         "transfer_failure": False,
-        "machine": {"device": "cpu", "device_name": "CPU", "threads": 2, "precision": "float32", "torch": "2.15.0", "classes": 48},
-        "parameter_map": [{"module": f"stages.{place}", "trainable": 1000, "total": 1000} for place in range(20)],
+        "machine": {
+            "device": "cpu",
+            "device_name": "CPU",
+            "threads": 2,
+            "precision": "float32",
+            "torch": "2.15.0",
+            "classes": 48,
+        },
+        "parameter_map": [
+            {"module": f"stages.{place}", "trainable": 1000, "total": 1000} for place in range(20)
+        ],
         "shifts": None,
     }
 

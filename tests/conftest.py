@@ -1,4 +1,6 @@
-"""Shared by all tests: one thread, a fixed hypothesis profile, a home below tmp_path, and the opt-in markers."""
+"""Shared by all tests: one thread, a fixed hypothesis profile, a home below tmp_path,
+and the opt-in markers.
+"""
 
 import json
 import os
@@ -15,12 +17,23 @@ from rft_core import cli
 from rft_core.files.home import Home, find_home
 from rft_core.store.run_store import RunStore
 
-settings.register_profile("rft", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "rft",
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("rft")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--browser", action="store_true", default=False, help="also run the tests that drive a real browser")
+    parser.addoption(
+        "--browser",
+        action="store_true",
+        default=False,
+        help="also run the tests that drive a real browser",
+    )
 
 
 def pytest_configure(config):
@@ -39,7 +52,9 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_user_home(tmp_path_factory):
-    """No test may touch the home of the person who runs it, also not one that forgets the `home` fixture."""
+    """No test may touch the home of the person who runs it, also not one that
+    forgets the `home` fixture.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RFT_HOME", str(tmp_path_factory.mktemp("stray-home")))
         patch.delenv("RFT_STORE", raising=False)
@@ -48,7 +63,9 @@ def _no_user_home(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _one_thread():
-    """Each run sets torch's number of threads for the whole process; put it back to 1 where torch is loaded at all."""
+    """Each run sets torch's number of threads for the whole process; put it back to 1 where
+    torch is loaded at all.
+    """
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
 

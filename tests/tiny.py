@@ -18,14 +18,22 @@ RUN = {
     "model": {"backbone": "bloom_resnet", "pretrained": False},
     "optim": {"epochs": 2, "batch_size": 32, "learning_rate": 2e-3},
     "attack": {"steps": 2},
-    "evaluation": {"steps": 3, "tracking": 3, "examples": 2, "eval_size": 32, "epsilons": [0, "4/255", "8/255"]},
+    "evaluation": {
+        "steps": 3,
+        "tracking": 3,
+        "examples": 2,
+        "eval_size": 32,
+        "epsilons": [0, "4/255", "8/255"],
+    },
     "runtime": {"device": "cpu", "threads": 1},
 }
 
 
 def run_spec(**changes: Any) -> RunSpec:
     """A run of six steps on digits; `changes` are dotted settings with __ for the dot."""
-    return with_settings(parse(RUN), {name.replace("__", "."): value for name, value in changes.items()})
+    return with_settings(
+        parse(RUN), {name.replace("__", "."): value for name, value in changes.items()}
+    )
 
 
 def cnn(classes: int = 5, seed: int = 0) -> nn.Module:
@@ -33,9 +41,16 @@ def cnn(classes: int = 5, seed: int = 0) -> nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         body = nn.Sequential(
-            nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(0.1), nn.Conv2d(8, 8, 3, stride=2), nn.ReLU(),
-            nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, classes),
-        )  # fmt: skip
+            nn.Conv2d(3, 8, 3, padding=1),
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.Dropout(0.1),
+            nn.Conv2d(8, 8, 3, stride=2),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(32, classes),
+        )
     return NormalizedModel(body, MEAN, STD).eval()
 
 
@@ -43,7 +58,14 @@ def vit(classes: int = 5, seed: int = 0, image_size: int = 16) -> nn.Module:
     """Two transformer blocks of width 16 on 16 patches; in eval mode."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        body = VisionTransformer(img_size=image_size, patch_size=4, embed_dim=16, depth=2, num_heads=2, num_classes=classes)
+        body = VisionTransformer(
+            img_size=image_size,
+            patch_size=4,
+            embed_dim=16,
+            depth=2,
+            num_heads=2,
+            num_classes=classes,
+        )
         # timm starts blocks and head near zero, which would leave hardly any gradient to follow
         for parameter in body.parameters():
             if parameter.ndim > 1:
@@ -54,7 +76,9 @@ def vit(classes: int = 5, seed: int = 0, image_size: int = 16) -> nn.Module:
 def pictures(count: int, size: int = 16, classes: int = 5, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Random pixels (count, 3, size, size) in [0, 1] and labels."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.rand((count, 3, size, size), generator=generator), torch.randint(0, classes, (count,), generator=generator)
+    return torch.rand((count, 3, size, size), generator=generator), torch.randint(
+        0, classes, (count,), generator=generator
+    )
 
 
 def split(count: int, size: int = 16, classes: int = 5, seed: int = 0) -> Split:
@@ -64,7 +88,9 @@ def split(count: int, size: int = 16, classes: int = 5, seed: int = 0) -> Split:
 
 
 def learnable(count: int, size: int = 12, classes: int = 3, seed: int = 0) -> Split:
-    """Noisy pictures whose class is the colour that is a little brighter: robust only within small balls."""
+    """Noisy pictures whose class is the colour that is a little brighter: robust
+    only within small balls.
+    """
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(count) % classes
     images = 0.5 + 0.1 * torch.randn((count, 3, size, size), generator=generator)

@@ -34,4 +34,8 @@ def packed(members) -> bytes:
 
 def good(prefix: str = "photos/", count: int = 3) -> list[tuple[str, bytes]]:
     """Pictures of two classes."""
-    return [(f"{prefix}{label}/{index}.png", png(shade + index)) for shade, label in ((10, "cat"), (200, "dog")) for index in range(count)]
+    return [
+        (f"{prefix}{label}/{index}.png", png(shade + index))
+        for shade, label in ((10, "cat"), (200, "dog"))
+        for index in range(count)
+    ]

@@ -1,6 +1,8 @@
-"""How far attacks lie from AutoAttack on trained runs, and what they cost; the table of docs/results.md.
+"""How far attacks lie from AutoAttack on trained runs, and what they cost; the
+table of docs/results.md.
 
-python -m docs.studies.attacks RUN [RUN ...] --images 500 --out attacks.json     measures; what is in the file is kept
+python -m docs.studies.attacks RUN [RUN ...] --images 500 --out attacks.json     measures; what
+is in the file is kept
 python -m docs.studies.attacks --table attacks.json                              prints the table
 """
 
@@ -61,8 +63,13 @@ def print_table(rows: list[dict]) -> None:
     """Print a line of Markdown a run and attack."""
     print("| run | attack | accuracies | gradients an image |\n| --- | --- | --- | --- |")
     for row in rows:
-        cells = [f"{format_epsilon(epsilon)}: {format_percent(accuracy)}" for epsilon, accuracy in zip(row["epsilons"], row["accuracies"])]
-        label = row["attack"] if row["attack"] == "autoattack" else f"{row['attack']}-{row['steps']}"
+        cells = [
+            f"{format_epsilon(epsilon)}: {format_percent(accuracy)}"
+            for epsilon, accuracy in zip(row["epsilons"], row["accuracies"])
+        ]
+        label = (
+            row["attack"] if row["attack"] == "autoattack" else f"{row['attack']}-{row['steps']}"
+        )
         print(f"| {row['name']} | {label} | {', '.join(cells)} | {row['gradients_an_image']} |")
 
 

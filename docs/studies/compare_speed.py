@@ -2,8 +2,9 @@
 
     python -m docs.studies.compare_speed FOLDER
 
-fills a store in the new FOLDER with runs of drawn numbers (which say nothing about any method) and prints the seconds of
-each stage, wall clock and CPU. Then `RFT_HOME=FOLDER python -m rft_core app` and the printed address show the same page.
+fills a store in the new FOLDER with runs of drawn numbers (which say nothing about any method) and
+prints the seconds of each stage, wall clock and CPU. Then `RFT_HOME=FOLDER python -m rft_core app`
+and the printed address show the same page.
 """
 
 import sys
@@ -36,21 +37,43 @@ class Laps:
 
     def lap(self, name: str) -> None:
         wall, cpu = time.perf_counter(), time.process_time()
-        print(f"{name:40s} {1000 * (wall - self.wall):7.0f} ms {1000 * (cpu - self.cpu):7.0f} ms CPU")
+        print(
+            f"{name:40s} {1000 * (wall - self.wall):7.0f} ms {1000 * (cpu - self.cpu):7.0f} ms CPU"
+        )
         self.wall, self.cpu = time.perf_counter(), time.process_time()
 
 
 def fill(store: RunStore, number: int, watched: bool, draw: np.random.Generator) -> str:
     """Store one run of drawn numbers; a watched one also has events and verdicts."""
-    spec = with_settings(preset("scheduled"), {"name": f"run {number}", "seed": number % 4, "schedule.kind": KINDS[number // 4 % len(KINDS)]})
+    spec = with_settings(
+        preset("scheduled"),
+        {
+            "name": f"run {number}",
+            "seed": number % 4,
+            "schedule.kind": KINDS[number // 4 % len(KINDS)],
+        },
+    )
     run_id, grid = store.submit(spec), epsilon_grid(spec)
     verdicts = draw.random((IMAGES, 1)) < np.linspace(0.9, draw.uniform(0.1, 0.6), len(grid))
     curve = RobustnessCurve.from_verdicts(grid, verdicts)
     if watched:
-        np.savez_compressed(store.folder(run_id) / VERDICTS_FILE, epsilons=np.array(grid), verdicts=verdicts)
+        np.savez_compressed(
+            store.folder(run_id) / VERDICTS_FILE, epsilons=np.array(grid), verdicts=verdicts
+        )
         append_events(store.engine, run_id, events(spec, draw))
-    report = {"status": "finished", "seconds": 30.0, "clean_accuracy": curve.clean_accuracy, "robust_accuracy": curve.accuracies[-1]}
-    report |= {"expected_robustness": curve.expected_robustness, "onset": None, "curve": curve.points(), "images_digest": "same", "gradient_evaluations": 1000}
+    report = {
+        "status": "finished",
+        "seconds": 30.0,
+        "clean_accuracy": curve.clean_accuracy,
+        "robust_accuracy": curve.accuracies[-1],
+    }
+    report |= {
+        "expected_robustness": curve.expected_robustness,
+        "onset": None,
+        "curve": curve.points(),
+        "images_digest": "same",
+        "gradient_evaluations": 1000,
+    }
     store.finish(run_id, "finished", report=report)
     return run_id
 
@@ -62,9 +85,18 @@ def events(spec: RunSpec, draw: np.random.Generator) -> list[Event]:
     for place in range(EVALUATIONS):
         counts = sorted(draw.integers(0, 400, 5).tolist(), reverse=True)
         curve = RobustnessCurve(epsilon_grid(spec)[::2], tuple(counts), 400)
-        payload = {"curve": curve.points(), "expected_robustness": curve.expected_robustness, "gradient_evaluations": 1000 * place}
+        payload = {
+            "curve": curve.points(),
+            "expected_robustness": curve.expected_robustness,
+            "gradient_evaluations": 1000 * place,
+        }
         rows.append(Event(len(rows) + 1, place * pace, place / 4, float(place), "eval", payload))
-        rows += [Event(len(rows) + 1 + one, place * pace + one, place / 4, float(place), "train", training) for one in range(pace)]
+        rows += [
+            Event(
+                len(rows) + 1 + one, place * pace + one, place / 4, float(place), "train", training
+            )
+            for one in range(pace)
+        ]
     return rows
 
 
@@ -74,10 +106,15 @@ def measure(store: RunStore, run_ids: list[str], view: View) -> None:
     store.records(limit=RUNS + OTHERS)
     laps.lap("the list of runs to choose from")
     records = [store.get(run_id) for run_id in run_ids]
-    histories = [build_history(read_events(store.engine, run_id, kinds=MEASURED_KINDS)) for run_id in run_ids]
+    histories = [
+        build_history(read_events(store.engine, run_id, kinds=MEASURED_KINDS)) for run_id in run_ids
+    ]
     laps.lap("evaluations read")
     content = assemble(records, histories, view)
-    figures = [accuracy_panels(content.lines, view.panels, view.axis, key="a"), curves_figure(content.lines, key="b", height=400)]
+    figures = [
+        accuracy_panels(content.lines, view.panels, view.axis, key="a"),
+        curves_figure(content.lines, key="b", height=400),
+    ]
     laps.lap("accuracy and curves drawn")
     content = with_pairs(content, pair_runs(records, store.home.runs))
     rows = number_rows(content), difference_rows(content)

@@ -1,6 +1,8 @@
-"""What a training step takes on two threads while other programs use the same cores, by how long OpenMP's threads spin while they wait.
+"""What a training step takes on two threads while other programs use the same cores, by how long
+OpenMP's threads spin while they wait.
 
-python -m docs.studies.crowded_cores   starts 0, 2 and then 6 programs that keep a core busy; each setting in a process of its own, in turns
+python -m docs.studies.crowded_cores   starts 0, 2 and then 6 programs that keep a core busy; each
+setting in a process of its own, in turns
 """
 
 import os
@@ -12,12 +14,18 @@ import time
 from pathlib import Path
 
 OTHERS, ROUNDS, STEPS, WARM_UP, PATIENCE_SECONDS = (0, 2, 6), 3, 12, 3, 120
-SETTINGS = {"as OpenMP does": {}, "3000 times": {"GOMP_SPINCOUNT": "3000"}, "not at all": {"OMP_WAIT_POLICY": "PASSIVE"}}
+SETTINGS = {
+    "as OpenMP does": {},
+    "3000 times": {"GOMP_SPINCOUNT": "3000"},
+    "not at all": {"OMP_WAIT_POLICY": "PASSIVE"},
+}
 BUSY = "while True: pass"
 
 
 def step_seconds() -> float:
-    """Return the median seconds of a training step of bloom_convnext, batch 64, PGD-3, two threads."""
+    """Return the median seconds of a training step of bloom_convnext, batch
+    64, PGD-3, two threads.
+    """
     from rft_core.bench.training import Case
     from rft_core.engine.execute import prepare
     from rft_core.engine.reporter import FolderReporter
@@ -25,7 +33,10 @@ def step_seconds() -> float:
     from rft_core.spec.run_spec import with_settings
 
     with tempfile.TemporaryDirectory() as folder:
-        job = prepare(with_settings(Case("bloom_convnext", 32, 64).spec(), {"runtime.threads": 2}), FolderReporter(Path(folder)))
+        job = prepare(
+            with_settings(Case("bloom_convnext", 32, 64).spec(), {"runtime.threads": 2}),
+            FolderReporter(Path(folder)),
+        )
     taken = []
     for step in range(WARM_UP + STEPS):
         started = time.perf_counter()
@@ -36,10 +47,19 @@ def step_seconds() -> float:
 
 def timed(setting: dict[str, str]) -> float | None:
     """Return the seconds of a step under `setting`, None where it took too long."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")} | setting
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    } | setting
     try:
         answer = subprocess.run(
-            [sys.executable, "-m", "docs.studies.crowded_cores", "step"], env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True
+            [sys.executable, "-m", "docs.studies.crowded_cores", "step"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=True,
         )
     except subprocess.TimeoutExpired:
         return None
@@ -56,7 +76,12 @@ def main() -> None:
         finally:
             for one in others:
                 one.kill()
-        cells = [f"{1000 * statistics.median(done):.0f} ms" if None not in (done := column) else f"over {PATIENCE_SECONDS} s in all" for column in zip(*rounds)]
+        cells = [
+            f"{1000 * statistics.median(done):.0f} ms"
+            if None not in (done := column)
+            else f"over {PATIENCE_SECONDS} s in all"
+            for column in zip(*rounds)
+        ]
         print(f"| {count} | {' | '.join(cells)} |", flush=True)
 
 

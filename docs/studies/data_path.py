@@ -1,6 +1,8 @@
-"""How much of a training step its input takes: fetching, scaling and augmenting a batch, beside the step itself.
+"""How much of a training step its input takes: fetching, scaling and augmenting a batch,
+beside the step itself.
 
-python -m docs.studies.data_path PHOTOS   prints one row a case; PHOTOS is an image folder or a zip of one.
+python -m docs.studies.data_path PHOTOS   prints one row a case; PHOTOS is an image
+folder or a zip of one.
 """
 
 import sys
@@ -32,7 +34,12 @@ def cases(photos: str) -> Iterator[tuple[str, dict[str, Any]]]:
             ("photographs at 32, bloom_convnext", bloom | {"data.dataset": f"folder:{photos}"}),
             (
                 "photographs at 224, resnet18",
-                {"data.dataset": f"folder:{photos}", "data.image_size": 224, "data.train_size": 500, "data.eval_size": 10}
+                {
+                    "data.dataset": f"folder:{photos}",
+                    "data.image_size": 224,
+                    "data.train_size": 500,
+                    "data.eval_size": 10,
+                }
                 | {"model.backbone": "resnet18", "model.pretrained": False, "optim.batch_size": 16},
             ),
         ):
@@ -40,13 +47,17 @@ def cases(photos: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def measure(job: Job, epsilon: float) -> tuple[float, float]:
-    """Return the medians of processor seconds (all threads) that a step's input and the step itself take."""
+    """Return the medians of processor seconds (all threads) that a step's input and
+    the step itself take.
+    """
     inputs, steps = [], []
     for step in range(STEPS + WARM_UP):
         started = time.process_time()
         images, labels = next_batch(job, step)
         between = time.process_time()
-        training_step(job, step, images, labels, build_adversary(job, step, epsilon) if epsilon else None)
+        training_step(
+            job, step, images, labels, build_adversary(job, step, epsilon) if epsilon else None
+        )
         inputs.append(between - started)
         steps.append(time.process_time() - between)
     return median(inputs[WARM_UP:]), median(steps[WARM_UP:])
@@ -54,7 +65,10 @@ def measure(job: Job, epsilon: float) -> tuple[float, float]:
 
 def main(photos: str) -> None:
     """Print the table."""
-    print("| case | input, ms | step without attack, ms | share | step with PGD-3, ms | share |\n| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| case | input, ms | step without attack, ms | share | step with PGD-3, ms | share |\n|"
+        " --- | --- | --- | --- | --- | --- |"
+    )
     for name, changes in cases(photos):
         spec = with_settings(RunSpec(), changes | {"runtime.threads": 1, "runtime.device": "cpu"})
         with tempfile.TemporaryDirectory() as folder:

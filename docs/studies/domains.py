@@ -1,7 +1,9 @@
-"""Out of distribution: three strategies, standard and scheduled, trained on plain blooms and measured on six other styles.
+"""Out of distribution: three strategies, standard and scheduled, trained on plain blooms and
+measured on six other styles.
 
     python -m docs.studies.domains tune FOLDER      three learning rates each, seed 100
-    python -m docs.studies.domains final FOLDER     the best of each on validation images, seeds 0, 1, 2, with corruptions
+    python -m docs.studies.domains final FOLDER     the best of each on validation images, seeds 0,
+    1, 2, with corruptions
     python -m docs.studies.domains table FOLDER     the tables of docs/measurements.md
 
 Each run is one JSON file in FOLDER, and a run whose file is there is not made again.
@@ -36,8 +38,17 @@ def spec(strategy: str, training: str, learning_rate: float, seed: int) -> RunSp
             "strategy": {"kind": strategy},
             "threat": {"epsilon": "4/255"},
             "schedule": {"kind": "two_hinge"} if training == "scheduled" else dict(NO_PERTURBATION),
-            "optim": {"epochs": 12, "learning_rate": learning_rate, "weight_decay": 1e-2 if strategy == "full_finetune" else 0.0},
-            "evaluation": {"tracking": 2, "eval_size": 240, "examples": 0, "corruptions": seed != TUNING_SEED},
+            "optim": {
+                "epochs": 12,
+                "learning_rate": learning_rate,
+                "weight_decay": 1e-2 if strategy == "full_finetune" else 0.0,
+            },
+            "evaluation": {
+                "tracking": 2,
+                "eval_size": 240,
+                "examples": 0,
+                "corruptions": seed != TUNING_SEED,
+            },
             "runtime": {"threads": 1, "device": "cpu"},
         }
     )
@@ -62,38 +73,71 @@ def make(folder: Path, jobs: list[tuple[str, str, float, int]]) -> None:
 
 
 def best(folder: Path, strategy: str, training: str) -> float:
-    """Return the learning rate that is best on in-domain validation images at the end: by clean accuracy for standard
-    training, by expected robustness for scheduled."""
+    """Return the learning rate that is best on in-domain validation images at the end: by clean
+    accuracy for standard training, by expected robustness for scheduled.
+    """
 
     def score(rate: float) -> float:
-        last = json.loads(path_of(folder, strategy, training, rate, TUNING_SEED).read_text())["tracked"][-1]
-        return last["curve"][0]["accuracy"] if training == "standard" else last["expected_robustness"]
+        last = json.loads(path_of(folder, strategy, training, rate, TUNING_SEED).read_text())[
+            "tracked"
+        ][-1]
+        return (
+            last["curve"][0]["accuracy"] if training == "standard" else last["expected_robustness"]
+        )
 
     return max(learning_rates(strategy), key=lambda rate: (score(rate), rate))
 
 
 def table(folder: Path) -> None:
-    """Print accuracies, then other domains, then groups of corruptions: percent, mean over seeds and half of its 95 % t interval."""
+    """Print accuracies, then other domains, then groups of corruptions: percent, mean over seeds
+    and half of its 95 % t interval.
+    """
     found = {pair: [_report(folder, *pair, seed) for seed in SEEDS] for pair in ARMS}
     for (strategy, training), reports in found.items():
-        measured = [[report[name] for report in reports] for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")]
-        measured += [[report["shifts"][name] for report in reports] for name in ("domain_mean", "corruption_mean")]
-        measured.append([report["shifts"]["domain_mean"] / report["clean_accuracy"] for report in reports])
-        print(f"| {strategy} | {training} | {best(folder, strategy, training):g} | {' | '.join(map(_cell, measured))} |")
+        measured = [
+            [report[name] for report in reports]
+            for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")
+        ]
+        measured += [
+            [report["shifts"][name] for report in reports]
+            for name in ("domain_mean", "corruption_mean")
+        ]
+        measured.append(
+            [report["shifts"]["domain_mean"] / report["clean_accuracy"] for report in reports]
+        )
+        print(
+            f"| {strategy} | {training} | {best(folder, strategy, training):g} |"
+            f" {' | '.join(map(_cell, measured))} |"
+        )
     for pair, reports in found.items():
         domains = zip(*[report["shifts"]["domains"] for report in reports])
-        print(f"| {' | '.join(pair)} | {' | '.join(_cell([row['accuracy'] for row in rows]) for rows in domains)} |")
+        print(
+            f"| {' | '.join(pair)} |"
+            f" {' | '.join(_cell([row['accuracy'] for row in rows]) for rows in domains)} |"
+        )
     for pair, reports in found.items():
-        print(f"| {' | '.join(pair)} | {' | '.join(_cell([_group(report, kinds) for report in reports]) for kinds in CORRUPTION_GROUPS.values())} |")
+        cells = [
+            _cell([_group(report, kinds) for report in reports])
+            for kinds in CORRUPTION_GROUPS.values()
+        ]
+        print(f"| {' | '.join(pair)} | {' | '.join(cells)} |")
     for strategy in STRATEGIES:
         pairs = list(zip(found[strategy, "standard"], found[strategy, "scheduled"]))
-        gains = [[two[name] - one[name] for one, two in pairs] for name in ("clean_accuracy", "expected_robustness")]
-        gains += [[two["shifts"][name] - one["shifts"][name] for one, two in pairs] for name in ("domain_mean", "corruption_mean")]
+        gains = [
+            [two[name] - one[name] for one, two in pairs]
+            for name in ("clean_accuracy", "expected_robustness")
+        ]
+        gains += [
+            [two["shifts"][name] - one["shifts"][name] for one, two in pairs]
+            for name in ("domain_mean", "corruption_mean")
+        ]
         print(f"| {strategy} | {' | '.join(map(_cell, gains))} |")
 
 
 def _report(folder: Path, strategy: str, training: str, seed: int) -> dict[str, Any]:
-    return json.loads(path_of(folder, strategy, training, best(folder, strategy, training), seed).read_text())
+    return json.loads(
+        path_of(folder, strategy, training, best(folder, strategy, training), seed).read_text()
+    )
 
 
 def _group(report: dict[str, Any], kinds: tuple[str, ...]) -> float:

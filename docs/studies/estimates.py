@@ -1,6 +1,7 @@
 """How far the time said before a run is from the time it takes.
 
-python -m docs.studies.estimates FOLDER   runs 14 short runs one after the other in a new home; each is estimated first, as Train does it
+python -m docs.studies.estimates FOLDER   runs 14 short runs one after the other in a new home; each
+is estimated first, as Train does it
 """
 
 import sys
@@ -15,7 +16,12 @@ from rft_core.spec.run_spec import with_settings
 from rft_core.store.run_store import open_store
 from rft_core.worker.submit import submit
 
-SIZE = {"data.train_size": 600, "data.eval_size": 300, "optim.epochs": 6, "evaluation.eval_size": 100}
+SIZE = {
+    "data.train_size": 600,
+    "data.eval_size": 300,
+    "optim.epochs": 6,
+    "evaluation.eval_size": 100,
+}
 CASES = (
     ("scheduled", {}),
     ("fixed", {}),
@@ -42,14 +48,24 @@ def main(folder: Path) -> None:
         spec = with_settings(preset(name), SIZE | changes)
         paces = store.measured_paces(spec)
         said = estimate(spec, paces)
-        run_id = submit(store, with_settings(spec, {"name": f"{name} {' '.join(map(str, changes.values()))}".strip()}))
+        run_id = submit(
+            store,
+            with_settings(spec, {"name": f"{name} {' '.join(map(str, changes.values()))}".strip()}),
+        )
         while not store.get(run_id).ended:
             time.sleep(0.2)
         took = store.get(run_id).report["seconds"]
         error = said.seconds / took - 1
         errors += [abs(error)] if paces else []
-        print(f"| {name} {changes or ''} | {said.seconds:.1f} | {took:.1f} | {100 * error:+.0f} % | {said.basis} |", flush=True)
-    print(f"\nmedian error of {len(errors)} with an earlier run: {100 * median(errors):.0f} %, largest {100 * max(errors):.0f} %")
+        print(
+            f"| {name} {changes or ''} | {said.seconds:.1f} | {took:.1f} | {100 * error:+.0f} % |"
+            f" {said.basis} |",
+            flush=True,
+        )
+    print(
+        f"\nmedian error of {len(errors)} with an earlier run: {100 * median(errors):.0f} %,"
+        f" largest {100 * max(errors):.0f} %"
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""Heads: one step of full fine-tuning and of a linear probe on one architecture of each of timm's families.
+"""Heads: one step of full fine-tuning and of a linear probe on one architecture of
+each of timm's families.
 
-    python -m docs.studies.heads measure FILE [HOURS]    about an hour on one core; goes on where it stopped
+    python -m docs.studies.heads measure FILE [HOURS]    about an hour on one core;
+    goes on where it stopped
     python -m docs.studies.heads table FILE              the table of docs/heads.md
 
-A family is a module of timm; of each the architecture with the fewest weights is tried, without pretrained weights, at the
-smallest of a few sizes that it takes. A step is a forward pass in training mode, cross-entropy over three classes on two
-pictures of noise, its gradient and an update of SGD. "Trains" says that the head moved, and under a linear probe nothing else.
+A family is a module of timm; of each the architecture with the fewest weights is tried, without
+pretrained weights, at the smallest of a few sizes that it takes. A step is a forward pass in
+training mode, cross-entropy over three classes on two pictures of noise, its gradient and an update
+of SGD. "Trains" says that the head moved, and under a linear probe nothing else.
 """
 
 import json
@@ -79,7 +82,11 @@ def tried(name: str, size: int, natural: int, strategy: str) -> str:
         problem = step(backbone, strategy, size)
     except Exception as error:
         return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-    moved = [id(parameter) for parameter, old in zip(backbone.parameters(), before, strict=True) if not torch.equal(parameter, old)]
+    moved = [
+        id(parameter)
+        for parameter, old in zip(backbone.parameters(), before, strict=True)
+        if not torch.equal(parameter, old)
+    ]
     if strategy == "linear_probe" and not own.issuperset(moved):
         problem = problem or "weights outside the head moved"
     if not own.intersection(moved):

@@ -1,11 +1,13 @@
 """Seven strategies at fixed and at scheduled epsilon: bloom_vit on blooms_medium, 4/255.
 
-    python -m docs.studies.strategies tune FOLDER      three learning rates each, seed 100, about 25 minutes on two cores
-    python -m docs.studies.strategies final FOLDER     the best of each on validation images, seeds 0, 1, 2
+    python -m docs.studies.strategies tune FOLDER      three learning rates each, seed 100, about 25
+    minutes on two cores
+    python -m docs.studies.strategies final FOLDER     the best of each on validation
+    images, seeds 0, 1, 2
     python -m docs.studies.strategies table FOLDER     the table of docs/measurements.md
 
-Each run is one JSON file in FOLDER, and a run whose file is there is not made again. `SHARD=0/2` and `SHARD=1/2` in the
-environment share the runs between two processes.
+Each run is one JSON file in FOLDER, and a run whose file is there is not made again. `SHARD=0/2`
+and `SHARD=1/2` in the environment share the runs between two processes.
 """
 
 import json
@@ -29,7 +31,9 @@ TUNING_SEED, SEEDS = 100, (0, 1, 2)
 
 
 def learning_rates(strategy: str) -> tuple[float, ...]:
-    """Return the three learning rates tried: small weights on a frozen backbone want larger ones."""
+    """Return the three learning rates tried: small weights on a frozen
+    backbone want larger ones.
+    """
     return (3e-4, 1e-3, 3e-3) if strategy == "full_finetune" else (2e-3, 6e-3, 2e-2)
 
 
@@ -71,25 +75,53 @@ def make(folder: Path, jobs: list[tuple[str, str, float, int]]) -> None:
 
 
 def best(folder: Path, strategy: str, schedule: str) -> float:
-    """Return the learning rate with the highest expected robustness on the validation images at the end of training."""
+    """Return the learning rate with the highest expected robustness on the validation images at
+    the end of training.
+    """
 
     def score(rate: float) -> float:
-        return json.loads(path_of(folder, strategy, schedule, rate, TUNING_SEED).read_text())["tracked"][-1]["expected_robustness"]
+        return json.loads(path_of(folder, strategy, schedule, rate, TUNING_SEED).read_text())[
+            "tracked"
+        ][-1]["expected_robustness"]
 
     return max(learning_rates(strategy), key=lambda rate: (score(rate), rate))
 
 
 def table(folder: Path) -> None:
-    """Print one row a strategy and schedule: percent, mean over seeds and half of its 95 % t interval."""
+    """Print one row a strategy and schedule: percent, mean over seeds and half of
+    its 95 % t interval.
+    """
     for strategy in NAMES:
         for schedule in SCHEDULES:
             rate = best(folder, strategy, schedule)
-            reports = [json.loads(path_of(folder, strategy, schedule, rate, seed).read_text()) for seed in SEEDS]
-            areas = [hypervolume(np.array([[one["curve"][0]["accuracy"], one["curve"][-1]["accuracy"]] for one in report["tracked"]])) for report in reports]
-            onsets = ", ".join("never" if report["onset"] is None else f"{report['onset']['epoch']:.1f}" for report in reports)
-            measured = [[report[name] for report in reports] for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")]
+            reports = [
+                json.loads(path_of(folder, strategy, schedule, rate, seed).read_text())
+                for seed in SEEDS
+            ]
+            areas = [
+                hypervolume(
+                    np.array(
+                        [
+                            [one["curve"][0]["accuracy"], one["curve"][-1]["accuracy"]]
+                            for one in report["tracked"]
+                        ]
+                    )
+                )
+                for report in reports
+            ]
+            onsets = ", ".join(
+                "never" if report["onset"] is None else f"{report['onset']['epoch']:.1f}"
+                for report in reports
+            )
+            measured = [
+                [report[name] for report in reports]
+                for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")
+            ]
             cells = " | ".join(_cell(values) for values in measured)
-            print(f"| {strategy} | {reports[0]['trainable_parameters']:,} | {schedule} | {rate:g} | {cells} | {onsets} | {_cell(areas)} |")
+            print(
+                f"| {strategy} | {reports[0]['trainable_parameters']:,} | {schedule} | {rate:g} |"
+                f" {cells} | {onsets} | {_cell(areas)} |"
+            )
 
 
 def _cell(values: list[float]) -> str:
@@ -102,7 +134,14 @@ if __name__ == "__main__":
     target.mkdir(parents=True, exist_ok=True)
     pairs = [(strategy, schedule) for strategy in NAMES for schedule in SCHEDULES]
     if mode == "tune":
-        make(target, [(*pair, learning_rates(pair[0])[place], TUNING_SEED) for place in range(3) for pair in pairs])
+        make(
+            target,
+            [
+                (*pair, learning_rates(pair[0])[place], TUNING_SEED)
+                for place in range(3)
+                for pair in pairs
+            ],
+        )
     elif mode == "final":
         make(target, [(*pair, best(target, *pair), seed) for seed in SEEDS for pair in pairs])
     else:

@@ -15,8 +15,12 @@ CLASSES, RIDGE = 54, 0.05
 
 
 def classifier(name: str, images: int) -> tuple[NormalizedModel, Split]:
-    """Return an embedded backbone with a linear discriminant as its head, and `images` pictures that it gets right."""
-    model = build_model(ModelSpec(backbone=name), num_classes=CLASSES, image_size=embedded.IMAGE_SIZE, seed=0).eval()
+    """Return an embedded backbone with a linear discriminant as its head, and `images`
+    pictures that it gets right.
+    """
+    model = build_model(
+        ModelSpec(backbone=name), num_classes=CLASSES, image_size=embedded.IMAGE_SIZE, seed=0
+    ).eval()
     split = blooms.make_split(blooms.SOURCE, CLASSES * 20, embedded.IMAGE_SIZE, seed=99)
     head = model.backbone.get_classifier()
     with torch.no_grad():
@@ -40,6 +44,8 @@ def _discriminant(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Return weight (K, D) and bias (K,) of linear discriminant analysis with a ridge."""
     centred = features - features.mean(0)
     means = torch.stack([centred[labels == label].mean(0) for label in range(CLASSES)])
-    precision = torch.linalg.inv(centred.T @ centred / len(centred) + RIDGE * torch.eye(features.shape[1]))
+    precision = torch.linalg.inv(
+        centred.T @ centred / len(centred) + RIDGE * torch.eye(features.shape[1])
+    )
     weight = means @ precision
     return weight, -0.5 * (weight * means).sum(1) - weight @ features.mean(0)

@@ -1,4 +1,6 @@
-"""The nine-point robustness curve, ours against one torchattacks PGD an epsilon, with the verdicts compared."""
+"""The nine-point robustness curve, ours against one torchattacks PGD an epsilon, with
+the verdicts compared.
+"""
 
 import time
 from statistics import median
@@ -22,11 +24,14 @@ EPSILONS = tuple(level / 255 for level in range(9))
 STEPS, BATCH = 10, 256
 
 
-def measure_curve(name: str, images: int, rounds: int, threads: int | None = None) -> dict[str, Any]:
-    """Return the seconds of both ways (medians of `rounds` in turns), their cost in gradient evaluations, and by how much ours is ever the kinder.
+def measure_curve(
+    name: str, images: int, rounds: int, threads: int | None = None
+) -> dict[str, Any]:
+    """Return the seconds of both ways (medians of `rounds` in turns), their cost in gradient
+    evaluations, and by how much ours is ever the kinder.
 
-    "largest_accuracy_excess" is the most by which an accuracy of ours lies above the naive one; "p_value" is McNemar's, of the
-    images on which the two disagree at that epsilon.
+    "largest_accuracy_excess" is the most by which an accuracy of ours lies above the naive one;
+    "p_value" is McNemar's, of the images on which the two disagree at that epsilon.
     """
     model, split = classifier(name, images)
     runtime = choose_runtime(RuntimeSpec(threads=threads), model)
@@ -43,9 +48,15 @@ def measure_curve(name: str, images: int, rounds: int, threads: int | None = Non
         "ours_seconds": median(seconds["ours"]),
         "naive_seconds": median(seconds["naive"]),
         "speedup": median(slow / fast for fast, slow in zip(seconds["ours"], seconds["naive"])),
-        "gradient_evaluations_ratio": STEPS * (len(EPSILONS) - 1) * len(split) / max(1, ours.gradient_evaluations),
+        "gradient_evaluations_ratio": STEPS
+        * (len(EPSILONS) - 1)
+        * len(split)
+        / max(1, ours.gradient_evaluations),
         "largest_accuracy_excess": float(excess[worst]),
-        "p_value": mcnemar_p_value(int((ours.verdicts & ~theirs)[:, worst].sum()), int((theirs & ~ours.verdicts)[:, worst].sum())),
+        "p_value": mcnemar_p_value(
+            int((ours.verdicts & ~theirs)[:, worst].sum()),
+            int((theirs & ~ours.verdicts)[:, worst].sum()),
+        ),
         "ours_accuracies": ours.verdicts.mean(0).tolist(),
         "naive_accuracies": theirs.mean(0).tolist(),
         "rounds": rounds,
@@ -73,11 +84,15 @@ def _ours(model: nn.Module, split: Split, runtime: Runtime) -> Evaluation:
 
 
 def _naive(model: nn.Module, split: Split) -> np.ndarray:
-    """Return verdicts (N, E): torchattacks' PGD on every image at every epsilon; an image that fell stays fallen."""
+    """Return verdicts (N, E): torchattacks' PGD on every image at every epsilon; an image
+    that fell stays fallen.
+    """
     model = use_torch(model.to(memory_format=torch.contiguous_format))
     standing, verdicts = torch.ones(len(split), dtype=torch.bool, device=split.labels.device), []
     for epsilon in EPSILONS:
-        attack = torchattacks.PGD(model, eps=epsilon, alpha=2.5 / STEPS * epsilon, steps=STEPS, random_start=False)
+        attack = torchattacks.PGD(
+            model, eps=epsilon, alpha=2.5 / STEPS * epsilon, steps=STEPS, random_start=False
+        )
         for start in range(0, len(split), BATCH):
             part = slice(start, start + BATCH)
             images, labels = as_pixels(split.fetch(part)), split.labels[part]

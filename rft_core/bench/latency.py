@@ -1,4 +1,6 @@
-"""How long a click takes to become training: from `submit` to the first step, with no worker and with a waiting one."""
+"""How long a click takes to become training: from `submit` to the first step, with no worker
+and with a waiting one.
+"""
 
 import time
 from collections.abc import Iterator
@@ -21,7 +23,9 @@ POLL_SECONDS, PATIENCE_SECONDS, WARM_RUNS = 0.01, 120.0, 3
 
 
 def measure_latency() -> dict[str, float]:
-    """Return seconds from `submit` to the first training step: "cold_seconds" starts a worker, "warm_seconds" (median of three) finds it waiting."""
+    """Return seconds from `submit` to the first training step: "cold_seconds" starts a worker,
+    "warm_seconds" (median of three) finds it waiting.
+    """
     with _scratch_home() as home:
         store = open_store(home)
         spec = with_settings(preset("scheduled"), {"name": "latency", "evaluation.eval_size": 100})
@@ -36,7 +40,10 @@ def _first_step(store: RunStore, spec: RunSpec) -> float:
     deadline = started + PATIENCE_SECONDS
     while not (steps := read_events(store.engine, run_id, kinds=("train",))):
         if (record := store.get(run_id)).ended or time.time() > deadline:
-            raise UserError(f"the run that measures the start took no step: {record.status}, {record.reason or 'no reason given'}")
+            raise UserError(
+                f"the run that measures the start took no step: {record.status},"
+                f" {record.reason or 'no reason given'}"
+            )
         time.sleep(POLL_SECONDS)
     store.request(run_id, "pause")
     while store.get(run_id).status != "paused":
@@ -52,8 +59,15 @@ def _scratch_home() -> Iterator[Home]:
         try:
             yield home
         finally:
-            workers = [one for one in psutil.process_iter(["cmdline"]) if str(home.root) in (one.info["cmdline"] or [])]
-            for process in [*(child for one in workers for child in one.children(recursive=True)), *workers]:
+            workers = [
+                one
+                for one in psutil.process_iter(["cmdline"])
+                if str(home.root) in (one.info["cmdline"] or [])
+            ]
+            for process in [
+                *(child for one in workers for child in one.children(recursive=True)),
+                *workers,
+            ]:
                 # it may end by itself meanwhile
                 with suppress(psutil.NoSuchProcess):
                     process.kill()

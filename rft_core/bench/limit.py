@@ -1,4 +1,6 @@
-"""How near a training step is to the machine's limit: its floating-point operations over the rate of a large matrix product."""
+"""How near a training step is to the machine's limit: its floating-point operations over the rate
+of a large matrix product.
+"""
 
 import copy
 import time
@@ -23,11 +25,13 @@ SECONDS = 1.0
 
 
 def count_operations(job: Job) -> int:
-    """Return the floating-point operations of one training step with its attack: matrix products and convolutions, forward and backward.
+    """Return the floating-point operations of one training step with its attack: matrix products
+    and convolutions, forward and backward.
 
-    Counted on a copy that is not compiled and uses torch's own products; an addition and a multiplication are two. Norms, activations and the optimiser are left
-    out. It is the arithmetic of the definition: Winograd's algorithm does a 3 x 3 convolution with fewer multiplications, so a
-    share of the limit can be above 1.
+    Counted on a copy that is not compiled and uses torch's own products; an addition and a
+    multiplication are two. Norms, activations and the optimiser are left out. It is the arithmetic
+    of the definition: Winograd's algorithm does a 3 x 3 convolution with fewer multiplications, so
+    a share of the limit can be above 1.
     """
     model = use_torch(copy.deepcopy(job.model))
     model._compiled_call_impl = None
@@ -42,7 +46,9 @@ def count_operations(job: Job) -> int:
 
 
 class _Counter(TorchDispatchMode):
-    """Adds up torch's own formula of each operation; its FlopCounterMode also follows modules, which cannot be done inside an attack."""
+    """Adds up torch's own formula of each operation; its FlopCounterMode also follows modules,
+    which cannot be done inside an attack.
+    """
 
     def __init__(self):
         super().__init__()
@@ -58,22 +64,36 @@ class _Counter(TorchDispatchMode):
 
 
 def _convolution_backward(gradient: Tensor, images: Tensor, weight: Tensor, *others: Any) -> int:
-    """Return the operations of a convolution's backward pass: the gradients of images and weights cost what the forward pass cost.
+    """Return the operations of a convolution's backward pass: the gradients of images and weights
+    cost what the forward pass cost.
 
-    Torch's own formula forgets the groups of a convolution, and counts a depthwise one as many times as it has channels.
+    Torch's own formula forgets the groups of a convolution, and counts a depthwise one as many
+    times as it has channels.
     """
     wanted = others[-1]
     return 2 * gradient.numel() * weight[0].numel() * (wanted[0] + wanted[1])
 
 
 def matmul_rate(runtime: Runtime) -> float:
-    """Return the most operations a second that a product of two square matrices reaches here, in the precision of `runtime`, with the quickest library."""
+    """Return the most operations a second that a product of two square matrices reaches here, in
+    the precision of `runtime`, with the quickest library.
+    """
     kind = torch.bfloat16 if runtime.precision == "bfloat16" else torch.float32
-    ways = [torch.matmul, product] if runtime.device.type == "cpu" and prefers_onednn() else [torch.matmul]
-    return max(_rate(way, size, kind, runtime.device) for way in ways for size in (GPU_SIZES if runtime.device.type == "cuda" else SIZES))
+    ways = (
+        [torch.matmul, product]
+        if runtime.device.type == "cpu" and prefers_onednn()
+        else [torch.matmul]
+    )
+    return max(
+        _rate(way, size, kind, runtime.device)
+        for way in ways
+        for size in (GPU_SIZES if runtime.device.type == "cuda" else SIZES)
+    )
 
 
-def _rate(way: Callable[[Tensor, Tensor], Tensor], size: int, kind: torch.dtype, device: torch.device) -> float:
+def _rate(
+    way: Callable[[Tensor, Tensor], Tensor], size: int, kind: torch.dtype, device: torch.device
+) -> float:
     left, right = (torch.randn(size, size, device=device, dtype=kind) for _ in range(2))
     best, begun = 0.0, time.perf_counter()
     while time.perf_counter() - begun < SECONDS:

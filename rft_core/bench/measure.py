@@ -14,8 +14,14 @@ from rft_core.spec.sections import RuntimeSpec
 
 EMBEDDED = tuple(Case(name, 32, 64) for name in ("bloom_resnet", "bloom_convnext", "bloom_vit"))
 # weights make no difference to a speed, and are not everywhere
-FULL_SIZE = tuple(Case(name, 224, 16, loaded=False) for name in ("resnet18", "convnext_atto", "vit_tiny_patch16_224"))
-LARGE = tuple(Case(name, 224, 128, loaded=False) for name in ("vit_base_patch16_224", "swin_base_patch4_window7_224", "convnext_base"))
+FULL_SIZE = tuple(
+    Case(name, 224, 16, loaded=False)
+    for name in ("resnet18", "convnext_atto", "vit_tiny_patch16_224")
+)
+LARGE = tuple(
+    Case(name, 224, 128, loaded=False)
+    for name in ("vit_base_patch16_224", "swin_base_patch4_window7_224", "convnext_base")
+)
 CURVES = ("bloom_resnet_robust", "bloom_convnext", "bloom_vit")
 CURVE_IMAGES = 1000
 
@@ -30,8 +36,16 @@ def cases(names: Sequence[str] = ()) -> tuple[Case, ...]:
     return tuple(case for case in every if case.backbone in names) if names else fitting
 
 
-def measure(names: Sequence[str], rounds: int, curve_rounds: int, threads: int | None, notify: Callable[[str], None]) -> dict[str, Any]:
-    """Return {"machine", "training", "curve", "limit"}; `notify` takes a line before each part, which takes seconds to minutes."""
+def measure(
+    names: Sequence[str],
+    rounds: int,
+    curve_rounds: int,
+    threads: int | None,
+    notify: Callable[[str], None],
+) -> dict[str, Any]:
+    """Return {"machine", "training", "curve", "limit"}; `notify` takes a line before each part,
+    which takes seconds to minutes.
+    """
     runtime = choose_runtime(RuntimeSpec(threads=threads), torch.nn.Identity())
     notify("the rate of a large matrix product")
     rate = matmul_rate(runtime)
@@ -43,6 +57,16 @@ def measure(names: Sequence[str], rounds: int, curve_rounds: int, threads: int |
     for name in CURVES if not names else [name for name in CURVES if name in names]:
         notify(f"the robustness curve of {name}")
         curve.append(measure_curve(name, CURVE_IMAGES, curve_rounds, threads))
-    machine = runtime.describe() | {"torch": torch.__version__, "matmul_operations_per_second": rate}
-    limit = [{"model": row["model"], "operations_per_second": row["operations_per_second"], "share": row["operations_per_second"] / rate} for row in training]
+    machine = runtime.describe() | {
+        "torch": torch.__version__,
+        "matmul_operations_per_second": rate,
+    }
+    limit = [
+        {
+            "model": row["model"],
+            "operations_per_second": row["operations_per_second"],
+            "share": row["operations_per_second"] / rate,
+        }
+        for row in training
+    ]
     return {"machine": machine, "training": training, "curve": curve, "limit": limit}

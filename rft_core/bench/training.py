@@ -1,4 +1,6 @@
-"""A training step of adversarial fine-tuning, ours against a loop around torchattacks, step by step in turns."""
+"""A training step of adversarial fine-tuning, ours against a loop around torchattacks,
+step by step in turns.
+"""
 
 import copy
 import time
@@ -28,7 +30,9 @@ WARM_UP, COMPARED_LOSSES = 2, 3
 
 @dataclass(frozen=True)
 class Case:
-    """One row: a backbone at an image size, with its batch; `loaded` takes embedded weights, where there are some."""
+    """One row: a backbone at an image size, with its batch; `loaded` takes embedded weights,
+    where there are some.
+    """
 
     backbone: str
     image_size: int
@@ -37,7 +41,9 @@ class Case:
     loaded: bool = True
 
     def spec(self) -> RunSpec:
-        """Return the run: full fine-tuning, PGD at a constant 8/255 without a random start, AdamW, no augmentation, so that both loops do the same."""
+        """Return the run: full fine-tuning, PGD at a constant 8/255 without a random start, AdamW,
+        no augmentation, so that both loops do the same.
+        """
         return with_settings(
             RunSpec(),
             {
@@ -63,12 +69,16 @@ class Case:
 
 
 def measure_training(case: Case, rounds: int, threads: int | None = None) -> dict[str, Any]:
-    """Return images a second of both loops, the median and quartiles of their ratio over `rounds` pairs of steps, and what a step is made of.
+    """Return images a second of both loops, the median and quartiles of their ratio over `rounds`
+    pairs of steps, and what a step is made of.
 
-    Both start from the same weights and see the same batches; "largest_loss_difference" is over the first three steps.
+    Both start from the same weights and see the same batches; "largest_loss_difference" is over
+    the first three steps.
     """
     with TemporaryDirectory() as folder:
-        job = prepare(with_settings(case.spec(), {"runtime.threads": threads}), FolderReporter(Path(folder)))
+        job = prepare(
+            with_settings(case.spec(), {"runtime.threads": threads}), FolderReporter(Path(folder))
+        )
     operations = count_operations(job)
     # the twin is the plain model a user would have: contiguous, torch's own products, not compiled
     twin = use_torch(copy.deepcopy(job.model)).to(memory_format=torch.contiguous_format)
@@ -97,7 +107,10 @@ def measure_training(case: Case, rounds: int, threads: int | None = None) -> dic
         "ratio": median(ratios),
         "ratio_quartiles": [low, high],
         "rounds": rounds,
-        "largest_loss_difference": max(abs(one - other) for one, other in zip(losses["ours"][:COMPARED_LOSSES], losses["theirs"])),
+        "largest_loss_difference": max(
+            abs(one - other)
+            for one, other in zip(losses["ours"][:COMPARED_LOSSES], losses["theirs"])
+        ),
         "input_share": median(inputs[WARM_UP:]) / median(ours),
         "operations_per_step": operations,
         "operations_per_second": operations / median(ours),
@@ -122,19 +135,38 @@ def _ours(job: Job) -> Iterator[tuple[Tensor, float]]:
 
 
 def _theirs(model: nn.Module, job: Job) -> Iterator[tuple[Tensor, float]]:
-    """Train as a user would write it: torchattacks' PGD, a DataLoader over float images, AdamW as it comes."""
+    """Train as a user would write it: torchattacks' PGD, a DataLoader over float
+    images, AdamW as it comes.
+    """
     spec, device, train = job.spec, job.runtime.device, job.dataset.train
-    attack = torchattacks.PGD(model, eps=spec.threat.epsilon, alpha=2.5 / spec.attack.steps * spec.threat.epsilon, steps=spec.attack.steps, random_start=False)
-    groups = [{name: value for name, value in group.items() if name in ("lr", "weight_decay")} for group in job.optimizer.param_groups]
-    places = {id(parameter): place for place, group in enumerate(job.optimizer.param_groups) for parameter in group["params"]}
+    attack = torchattacks.PGD(
+        model,
+        eps=spec.threat.epsilon,
+        alpha=2.5 / spec.attack.steps * spec.threat.epsilon,
+        steps=spec.attack.steps,
+        random_start=False,
+    )
+    groups = [
+        {name: value for name, value in group.items() if name in ("lr", "weight_decay")}
+        for group in job.optimizer.param_groups
+    ]
+    places = {
+        id(parameter): place
+        for place, group in enumerate(job.optimizer.param_groups)
+        for parameter in group["params"]
+    }
     members: list[list[nn.Parameter]] = [[] for _ in groups]
     for own, other in zip(job.model.parameters(), model.parameters()):
         members[places[id(own)]].append(other)
-    optimizer = torch.optim.AdamW([group | {"params": some} for group, some in zip(groups, members)])
+    optimizer = torch.optim.AdamW(
+        [group | {"params": some} for group, some in zip(groups, members)]
+    )
     data, epoch = TensorDataset(train.images.cpu().float() / 255, train.labels.cpu()), 0
     while True:
         order = job.order.of(spec.seed, epoch, len(train)).tolist()
-        for images, labels in DataLoader(data, spec.optim.batch_size, sampler=order, drop_last=True):
+        for images, labels in DataLoader(
+            data, spec.optim.batch_size, sampler=order, drop_last=True
+        ):
             images, labels = images.to(device), labels.to(device)
             model.train()
             adversarial = attack(images, labels)

@@ -1,7 +1,9 @@
-"""A bundle that comes in is a stranger's file: everything is held against its manifest before anything is believed.
+"""A bundle that comes in is a stranger's file: everything is held against its manifest before
+anything is believed.
 
-Refused are another format or version, names that lead elsewhere, links, files that the manifest does not have, sizes out of
-proportion, bytes with another checksum, and what could only be unpickled.
+Refused are another format or version, names that lead elsewhere, links, files that the
+manifest does not have, sizes out of proportion, bytes with another checksum, and what
+could only be unpickled.
 """
 
 import hashlib
@@ -17,7 +19,19 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from rft_core.bundles.contents import CHUNK, FILES, FORMAT, HEAD, MANIFEST, RUN_ID, VERSION, FileRow, Manifest, is_of_its_home, is_pickle
+from rft_core.bundles.contents import (
+    CHUNK,
+    FILES,
+    FORMAT,
+    HEAD,
+    MANIFEST,
+    RUN_ID,
+    VERSION,
+    FileRow,
+    Manifest,
+    is_of_its_home,
+    is_pickle,
+)
 from rft_core.errors import BundleError
 from rft_core.files.archive_names import check_member, printable
 from rft_core.files.uploads import Limits
@@ -44,12 +58,16 @@ class Bundle:
 
     def refuse(self, reason: str) -> BundleError:
         """Return the error that names this bundle and `reason`."""
-        return BundleError(f"{printable(self.name)} cannot be imported: {reason}; nothing was changed")
+        return BundleError(
+            f"{printable(self.name)} cannot be imported: {reason}; nothing was changed"
+        )
 
 
 @contextmanager
 def opened(file: Path | BinaryIO, name: str, limits: Limits = BUNDLE_LIMITS) -> Iterator[Bundle]:
-    """Give the bundle in `file`, a path or a stream that can seek, called `name` in messages; raises BundleError for what is refused."""
+    """Give the bundle in `file`, a path or a stream that can seek, called `name` in messages;
+    raises BundleError for what is refused.
+    """
     with _stream(file, name) as stream:
         size = stream.seek(0, os.SEEK_END)
         with _zip(stream, name) as archive:
@@ -69,15 +87,23 @@ def _stream(file: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
         try:
             stream = stack.enter_context(open(file, "rb"))
         except OSError as error:
-            raise BundleError(f"{printable(name)} cannot be read ({error.strerror}); give the file that `export --bundle` wrote") from None
+            raise BundleError(
+                f"{printable(name)} cannot be read ({error.strerror}); give the file that `export"
+                " --bundle` wrote"
+            ) from None
         yield stream
 
 
 def unpack(bundle: Bundle, folder: Path) -> None:
-    """Write every file below the empty `folder`, checking each byte against the manifest; raises BundleError at the first that differs."""
+    """Write every file below the empty `folder`, checking each byte against the manifest; raises
+    BundleError at the first that differs.
+    """
     free = shutil.disk_usage(folder).free
     if bundle.total + SPARE_BYTES > free:
-        raise bundle.refuse(f"it needs {bundle.total:,} bytes and {free:,} are free in {folder.parent}; make room there")
+        raise bundle.refuse(
+            f"it needs {bundle.total:,} bytes and {free:,} are free in {folder.parent}; make room"
+            " there"
+        )
     for row in bundle.manifest.files:
         target = folder / row.path
         try:
@@ -92,7 +118,9 @@ def _copy(bundle: Bundle, row: FileRow, target: BinaryIO) -> None:
     digest, size, shown = hashlib.sha256(), 0, printable(row.path)
     for chunk in _chunks(bundle, row):
         if size == 0 and is_pickle(row.path, chunk[:HEAD]):
-            raise bundle.refuse(f"{shown} can only be read by unpickling it, which could run anything")
+            raise bundle.refuse(
+                f"{shown} can only be read by unpickling it, which could run anything"
+            )
         size += len(chunk)
         if size > row.size:
             raise bundle.refuse(f"{shown} is larger than the manifest says, {row.size:,} bytes")
@@ -122,7 +150,8 @@ def _zip(stream: BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
     # a damaged directory raises many types, each meaning the same here
     except Exception as error:
         raise BundleError(
-            f"{printable(name)} is no bundle: it is not a zip, or a damaged or cut-off one ({printable(str(error))}); copy the file again"
+            f"{printable(name)} is no bundle: it is not a zip, or a damaged or cut-off one"
+            f" ({printable(str(error))}); copy the file again"
         ) from None
     with archive:
         yield archive
@@ -133,32 +162,49 @@ def _manifest(archive: zipfile.ZipFile, name: str) -> Manifest:
         with archive.open(MANIFEST) as stream:
             text = stream.read(LARGEST_MANIFEST + 1)
         if len(text) > LARGEST_MANIFEST:
-            raise BundleError(f"{printable(name)} cannot be imported: its manifest is larger than {LARGEST_MANIFEST:,} bytes; nothing was changed")
+            raise BundleError(
+                f"{printable(name)} cannot be imported: its manifest is larger than"
+                f" {LARGEST_MANIFEST:,} bytes; nothing was changed"
+            )
         manifest = Manifest.model_validate_json(text)
     except KeyError:
-        raise BundleError(f"{printable(name)} is no bundle: it holds no {MANIFEST}; give a file that `export --bundle` or `export --home` wrote") from None
+        raise BundleError(
+            f"{printable(name)} is no bundle: it holds no {MANIFEST}; give a file that `export"
+            " --bundle` or `export --home` wrote"
+        ) from None
     except ValidationError as error:
-        raise BundleError(f"{printable(name)} cannot be imported: its manifest is wrong: {first_mistake(error)}; nothing was changed") from None
+        raise BundleError(
+            f"{printable(name)} cannot be imported: its manifest is wrong: {first_mistake(error)};"
+            " nothing was changed"
+        ) from None
     except BundleError:
         raise
     except Exception as error:
-        raise BundleError(f"{printable(name)} cannot be imported: its manifest is damaged ({type(error).__name__}); copy the file again") from None
+        raise BundleError(
+            f"{printable(name)} cannot be imported: its manifest is damaged"
+            f" ({type(error).__name__}); copy the file again"
+        ) from None
     if manifest.format != FORMAT or manifest.version != VERSION:
         raise BundleError(
-            f"{printable(name)} is of format {printable(manifest.format)} {manifest.version}, this program reads {FORMAT} {VERSION}; "
-            "import it with the version of RFT Lab that wrote it, or update this one"
+            f"{printable(name)} is of format {printable(manifest.format)} {manifest.version}, this"
+            f" program reads {FORMAT} {VERSION}; import it with the version of RFT Lab that wrote"
+            " it, or update this one"
         )
     return manifest
 
 
 def first_mistake(error: ValidationError) -> str:
-    """Return the place and the message of the first mistake, in one line that shows no more than it should."""
+    """Return the place and the message of the first mistake, in one line that shows no
+    more than it should.
+    """
     first = error.errors(include_url=False, include_context=False)[0]
     return printable(f"{'.'.join(map(str, first['loc'])) or 'the document'}: {first['msg']}")
 
 
 def _check_members(bundle: Bundle) -> None:
-    """Every member is a plain file, is there once, and is in the manifest; and the other way round."""
+    """Every member is a plain file, is there once, and is in the manifest; and
+    the other way round.
+    """
     told = Counter(row.path for row in bundle.manifest.files)
     found = Counter(member.orig_filename for member in bundle.archive.infolist())
     found.subtract([MANIFEST])
@@ -171,7 +217,9 @@ def _check_members(bundle: Bundle) -> None:
         if found[path] > told[path]:
             raise bundle.refuse(f"{printable(path)} is not in its manifest, or there twice")
         if told[path] > 1 or found[path] < told[path]:
-            raise bundle.refuse(f"its manifest names {printable(path)}, which is not there, or names it twice")
+            raise bundle.refuse(
+                f"its manifest names {printable(path)}, which is not there, or names it twice"
+            )
 
 
 def _check_places(bundle: Bundle) -> None:
@@ -179,19 +227,36 @@ def _check_places(bundle: Bundle) -> None:
     roots = ("runs", "datasets", "weights") if bundle.manifest.kind == "home" else ("runs",)
     for row in bundle.manifest.files:
         root, *rest = row.path.split("/")
-        is_stray = root not in roots or not rest or root == "runs" and (not RUN_ID.fullmatch(rest[0]) or len(rest) < 2)
+        is_stray = (
+            root not in roots
+            or not rest
+            or root == "runs"
+            and (not RUN_ID.fullmatch(rest[0]) or len(rest) < 2)
+        )
         if is_stray or (root, rest[0]) == ("datasets", "decoded"):
-            raise bundle.refuse(f"{printable(row.path)} has no place in a bundle of kind {bundle.manifest.kind}")
+            raise bundle.refuse(
+                f"{printable(row.path)} has no place in a bundle of kind {bundle.manifest.kind}"
+            )
         if root == "runs" and rest[1] == FILES and is_of_its_home("/".join(rest[2:])):
-            raise bundle.refuse(f"{printable(row.path)} names a process or a limit of another machine")
+            raise bundle.refuse(
+                f"{printable(row.path)} names a process or a limit of another machine"
+            )
 
 
 def _check_sizes(bundle: Bundle, limits: Limits) -> None:
     most = min(limits.total_bytes, limits.slack_bytes + limits.ratio * bundle.size)
     if len(bundle.manifest.files) > limits.files:
-        raise bundle.refuse(f"it holds {len(bundle.manifest.files):,} files, and {limits.files:,} may be in one")
+        raise bundle.refuse(
+            f"it holds {len(bundle.manifest.files):,} files, and {limits.files:,} may be in one"
+        )
     for row in bundle.manifest.files:
         if row.size > limits.file_bytes:
-            raise bundle.refuse(f"{printable(row.path)} unpacks to {row.size:,} bytes, and {limits.file_bytes:,} may be in one file")
+            raise bundle.refuse(
+                f"{printable(row.path)} unpacks to {row.size:,} bytes, and {limits.file_bytes:,}"
+                " may be in one file"
+            )
     if bundle.total > most:
-        raise bundle.refuse(f"it unpacks to {bundle.total:,} bytes, and {most:,} are in proportion to its own {bundle.size:,}")
+        raise bundle.refuse(
+            f"it unpacks to {bundle.total:,} bytes, and {most:,} are in proportion to its own"
+            f" {bundle.size:,}"
+        )

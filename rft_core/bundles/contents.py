@@ -1,8 +1,9 @@
 """What a bundle holds of a run, and what may stand in it.
 
-A bundle is a zip of ``manifest.json`` (format, version, kind, size and SHA-256 of every other file) and, for each run,
-``runs/<id>/run.json``, ``runs/<id>/events.jsonl`` (one event a line) and the run's own files below ``runs/<id>/files/``. A bundle of
-kind "home" also holds ``datasets/`` and ``weights/``.
+A bundle is a zip of ``manifest.json`` (format, version, kind, size and SHA-256 of every other
+file) and, for each run, ``runs/<id>/run.json``, ``runs/<id>/events.jsonl`` (one event a line)
+and the run's own files below ``runs/<id>/files/``. A bundle of kind "home" also holds
+``datasets/`` and ``weights/``.
 """
 
 import hashlib
@@ -130,34 +131,67 @@ def event_lines(events: Iterable[Event]) -> bytes:
 
 
 def canonical(document: Any) -> bytes:
-    """Return JSON whose bytes depend on the content alone; raises ValueError for what JSON or UTF-8 cannot say."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    """Return JSON whose bytes depend on the content alone; raises ValueError for what JSON
+    or UTF-8 cannot say.
+    """
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def landed_status(status: str) -> str:
-    """Return the status of a run once it was imported: one that was to go on by itself, or was paused, is "lost" and can be resumed."""
+    """Return the status of a run once it was imported: one that was to go on by itself, or was
+    paused, is "lost" and can be resumed.
+    """
     return "lost" if status in (*MOVING, "paused") else status
 
 
-def fingerprint(document: Mapping[str, Any], spec: RunSpec, events: bytes, files: Mapping[str, str]) -> str:
-    """Return a hash (hexadecimal) of what a run is, wherever it is stored: settings, status, report, events, files (path -> SHA-256).
+def fingerprint(
+    document: Mapping[str, Any], spec: RunSpec, events: bytes, files: Mapping[str, str]
+) -> str:
+    """Return a hash (hexadecimal) of what a run is, wherever it is stored: settings, status,
+    report, events, files (path -> SHA-256).
 
-    Its id, its parent's and the reason of its status are left out, since an import may have to change them.
+    Its id, its parent's and the reason of its status are left out, since an import may
+    have to change them.
     """
-    report = {key: value for key, value in (document["report"] or {}).items() if key not in ("run_id", "parent")}
+    report = {
+        key: value
+        for key, value in (document["report"] or {}).items()
+        if key not in ("run_id", "parent")
+    }
     own = [document[name] for name in ("created", "step", "total_steps")]
-    parts = [*own, landed_status(document["status"]), portable_spec(spec).model_dump(mode="json"), report, hashlib.sha256(events).hexdigest(), dict(files)]
+    parts = [
+        *own,
+        landed_status(document["status"]),
+        portable_spec(spec).model_dump(mode="json"),
+        report,
+        hashlib.sha256(events).hexdigest(),
+        dict(files),
+    ]
     return hashlib.sha256(canonical(parts)).hexdigest()
 
 
 def is_pickle(path: str, head: bytes) -> bool:
-    """Return whether a file can only be read by unpickling it, by its name and its first bytes (512 are enough)."""
+    """Return whether a file can only be read by unpickling it, by its name and its first
+    bytes (512 are enough).
+    """
     if path.lower().endswith(PICKLE_ENDINGS):
         return True
-    # the length that a safetensors file begins with may look like a pickle; one that torch packed is a zip with data.pkl in front
-    return not path.endswith(".safetensors") and bool(PICKLE_HEAD.match(head)) or head.startswith(b"PK") and b"data.pkl" in head
+    # the length that a safetensors file begins with may look like a pickle; one that torch packed
+    # is a zip with data.pkl in front
+    return (
+        not path.endswith(".safetensors")
+        and bool(PICKLE_HEAD.match(head))
+        or head.startswith(b"PK")
+        and b"data.pkl" in head
+    )
 
 
 def is_of_its_home(path: str) -> bool:
-    """Return whether a run's file means something where it was written alone: the process of an evaluation, the limits of a launch, a journal on its way to the store."""
-    return path in (LAUNCH, JOURNAL) or path.startswith("evaluations/") and path.endswith(f"/{STATE}")
+    """Return whether a run's file means something where it was written alone: the process of an
+    evaluation, the limits of a launch, a journal on its way to the store.
+    """
+    return (
+        path in (LAUNCH, JOURNAL) or path.startswith("evaluations/") and path.endswith(f"/{STATE}")
+    )

@@ -46,9 +46,15 @@ class _Packing:
     left_out: list[str] = field(default_factory=list)
 
     def add_text(self, name: str, data: bytes) -> None:
-        """Add what this program writes itself. Only this is compressed: a copied file may shrink a thousandfold, and would be taken for a bomb."""
+        """Add what this program writes itself.
+
+        Only this is compressed: a copied file may shrink a thousandfold, and would
+        be taken for a bomb.
+        """
         self.archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-        self.rows.append({"path": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()})
+        self.rows.append(
+            {"path": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        )
 
     def add_file(self, name: str, path: Path) -> None:
         """Add a file as it is read; one that an import would refuse is left out with a line."""
@@ -83,24 +89,41 @@ class _Packing:
         for path in run_files(folder):
             self.add_file(f"{place}/{FILES}/{path}", folder / path)
         gone = [one.path for one in artifacts if not (folder / one.path).exists()]
-        self.left_out += [f"{place}/{FILES}/{path}: it is registered and not there" for path in gone]
+        self.left_out += [
+            f"{place}/{FILES}/{path}: it is registered and not there" for path in gone
+        ]
 
     def finish(self, kind: str) -> None:
         """Write the manifest."""
-        manifest = {"format": FORMAT, "version": VERSION, "kind": kind, "created": time.time(), "files": self.rows}
+        manifest = {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": kind,
+            "created": time.time(),
+            "files": self.rows,
+        }
         self.archive.writestr(zipfile.ZipInfo(MANIFEST), canonical(manifest), zipfile.ZIP_DEFLATED)
 
 
 def export_bundle(store: RunStore, run_ids: Sequence[str], to: Path) -> dict[str, Any]:
-    """Write runs to the bundle `to`; return {"path", "bytes", "runs", "left_out"}. A file that is there is not overwritten: UserError."""
+    """Write runs to the bundle `to`; return {"path", "bytes", "runs", "left_out"}.
+
+    A file that is there is not overwritten: UserError.
+    """
     records = [store.get(run_id) for run_id in dict.fromkeys(run_ids)]
     with _beside(to) as file:
         left_out = write_runs(store, records, file)
-    return {"path": str(to), "bytes": to.stat().st_size, "runs": [record.run_id for record in records], "left_out": left_out}
+    return {
+        "path": str(to),
+        "bytes": to.stat().st_size,
+        "runs": [record.run_id for record in records],
+        "left_out": left_out,
+    }
 
 
 def export_home(store: RunStore, to: Path, *, with_datasets: bool = True) -> dict[str, Any]:
-    """Write every run, the weights and (`with_datasets`) the datasets of a home to the bundle `to`; return what `export_bundle` does.
+    """Write every run, the weights and (`with_datasets`) the datasets of a home to the bundle `to`;
+    return what `export_bundle` does.
 
     What can be had again is left out: decoded images, and archives that are still being unpacked.
     """
@@ -113,7 +136,12 @@ def export_home(store: RunStore, to: Path, *, with_datasets: bool = True) -> dic
             for path, source in _kept_files(folder, leaving=store.home.decoded):
                 packing.add_file(f"{folder.name}/{path}", source)
         packing.finish("home")
-    return {"path": str(to), "bytes": to.stat().st_size, "runs": [record.run_id for record in records], "left_out": packing.left_out}
+    return {
+        "path": str(to),
+        "bytes": to.stat().st_size,
+        "runs": [record.run_id for record in records],
+        "left_out": packing.left_out,
+    }
 
 
 def write_runs(store: RunStore, records: Sequence[RunRecord], file: BinaryIO) -> list[str]:
@@ -135,17 +163,39 @@ def bundle_bytes(store: RunStore, run_id: str) -> bytes:
 
 
 def run_files(folder: Path) -> list[str]:
-    """Return the paths of a run's files below its folder, sorted; without links, unfinished files and what is of this home alone."""
-    found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    return sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts) and not is_of_its_home(path.as_posix()))
+    """Return the paths of a run's files below its folder, sorted; without links, unfinished files
+    and what is of this home alone.
+    """
+    found = [
+        path.relative_to(folder)
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    ]
+    return sorted(
+        path.as_posix()
+        for path in found
+        if not any(part.startswith(".") for part in path.parts)
+        and not is_of_its_home(path.as_posix())
+    )
 
 
 def _kept_files(root: Path, leaving: Path) -> Iterator[tuple[str, Path]]:
-    """Yield (path below `root`, file to read). A link inside `root` stands for its file, which is then not taken a second time:
-    the hub's cache keeps each file once and links to it."""
-    every = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_relative_to(leaving)]
+    """Yield (path below `root`, file to read).
+
+    A link inside `root` stands for its file, which is then not taken a second time: the hub's cache
+    keeps each file once and links to it.
+    """
+    every = [
+        path
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not path.is_relative_to(leaving)
+    ]
     kept = [path for path in every if path.name == RECORD or not path.name.startswith(".")]
-    kept = [path for path in kept if not any(part.startswith(".") for part in path.relative_to(root).parts[:-1])]
+    kept = [
+        path
+        for path in kept
+        if not any(part.startswith(".") for part in path.relative_to(root).parts[:-1])
+    ]
     linked = {path.resolve() for path in kept if path.is_symlink()}
     for path in kept:
         inside = path.resolve().is_relative_to(root.resolve())
@@ -155,7 +205,9 @@ def _kept_files(root: Path, leaving: Path) -> Iterator[tuple[str, Path]]:
 
 @contextmanager
 def _beside(to: Path) -> Iterator[BinaryIO]:
-    """Give a file that takes the name `to` once it is whole; after an error nothing is left of it."""
+    """Give a file that takes the name `to` once it is whole; after an error
+    nothing is left of it.
+    """
     if to.exists():
         raise UserError(f"'{to}' is there already; give another place, or remove it first")
     unfinished = to.with_name(f".{to.name}.{os.getpid()}.tmp")
@@ -165,6 +217,9 @@ def _beside(to: Path) -> Iterator[BinaryIO]:
             yield file
         os.replace(unfinished, to)
     except OSError as error:
-        raise BundleError(f"'{to}' cannot be written ({error.strerror or error}); make room there, or give another place") from None
+        raise BundleError(
+            f"'{to}' cannot be written ({error.strerror or error}); make room there, or give"
+            " another place"
+        ) from None
     finally:
         unfinished.unlink(missing_ok=True)

@@ -18,15 +18,35 @@ app = typer.Typer()
 @app.command()
 def export(
     run_ids: Annotated[list[str] | None, typer.Argument(help="Run ids; none with --home.")] = None,
-    form: Annotated[str, typer.Option("--format", help="csv, parquet, json or html (a report that opens without a network).")] = "html",
-    to: Annotated[Path | None, typer.Option(help="File to write; for csv and parquet a folder or a .zip.")] = None,
-    group: Annotated[str, typer.Option(help="Group runs in the report by seeds, or by a setting that differs.")] = "",
-    bundle: Annotated[Path | None, typer.Option(help="Write the runs whole to this .zip, for `import`.")] = None,
-    home: Annotated[Path | None, typer.Option(help="Write every run, the datasets and the weights to this .zip, for `import`.")] = None,
-    without_datasets: Annotated[bool, typer.Option("--without-datasets", help="Leave the datasets out of --home.")] = False,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", help="csv, parquet, json or html (a report that opens without a network)."
+        ),
+    ] = "html",
+    to: Annotated[
+        Path | None, typer.Option(help="File to write; for csv and parquet a folder or a .zip.")
+    ] = None,
+    group: Annotated[
+        str, typer.Option(help="Group runs in the report by seeds, or by a setting that differs.")
+    ] = "",
+    bundle: Annotated[
+        Path | None, typer.Option(help="Write the runs whole to this .zip, for `import`.")
+    ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write every run, the datasets and the weights to this .zip, for `import`."
+        ),
+    ] = None,
+    without_datasets: Annotated[
+        bool, typer.Option("--without-datasets", help="Leave the datasets out of --home.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write runs to files: tidy tables, one JSON document, a report with figures, or a bundle that `import` reads back."""
+    """Write runs to files: tidy tables, one JSON document, a report with figures, or a bundle that
+    `import` reads back.
+    """
     store = open_store()
     if home is not None or bundle is not None:
         _print_bundle(_export_bundle(store, run_ids or [], bundle, home, without_datasets), as_json)
@@ -36,13 +56,34 @@ def export(
     from rft_core.report.files.export import export_runs
 
     done = export_runs(store, run_ids, form, to, group)
-    show_json(done) if as_json else out.print(*(file["path"] for file in done["files"]), sep="\n", soft_wrap=True)
+    (
+        show_json(done)
+        if as_json
+        else out.print(*(file["path"] for file in done["files"]), sep="\n", soft_wrap=True)
+    )
 
 
-def _export_bundle(store: RunStore, run_ids: list[str], bundle: Path | None, home: Path | None, without_datasets: bool) -> dict[str, Any]:
-    if (bundle is None) == (home is None) or (home is not None and run_ids) or (bundle is not None and not run_ids):
-        raise UserError("--bundle takes run ids and --home takes none; write `export ID... --bundle FILE.zip` or `export --home FILE.zip`")
-    return export_home(store, home, with_datasets=not without_datasets) if home is not None else export_bundle(store, run_ids, bundle)
+def _export_bundle(
+    store: RunStore,
+    run_ids: list[str],
+    bundle: Path | None,
+    home: Path | None,
+    without_datasets: bool,
+) -> dict[str, Any]:
+    if (
+        (bundle is None) == (home is None)
+        or (home is not None and run_ids)
+        or (bundle is not None and not run_ids)
+    ):
+        raise UserError(
+            "--bundle takes run ids and --home takes none; write `export ID... --bundle FILE.zip`"
+            " or `export --home FILE.zip`"
+        )
+    return (
+        export_home(store, home, with_datasets=not without_datasets)
+        if home is not None
+        else export_bundle(store, run_ids, bundle)
+    )
 
 
 def _print_bundle(done: dict[str, Any], as_json: bool) -> None:
@@ -55,8 +96,13 @@ def _print_bundle(done: dict[str, Any], as_json: bool) -> None:
 
 
 @app.command("import")
-def import_file(file: Annotated[Path, typer.Argument(help="A bundle that `export` wrote.")], as_json: AsJson = False) -> None:
-    """Bring in the runs of a bundle, and of a home's bundle its datasets and weights. Everything is checked first; a mistake changes nothing."""
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A bundle that `export` wrote.")],
+    as_json: AsJson = False,
+) -> None:
+    """Bring in the runs of a bundle, and of a home's bundle its datasets and weights. Everything is
+    checked first; a mistake changes nothing.
+    """
     done = import_bundle(open_store(), file)
     if as_json:
         show_json(done)

@@ -9,7 +9,16 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from rft_core.cli.text_tables import GAP, aligned, bar, natural_widths, split_columns, table_lines, table_width, wrapped
+from rft_core.cli.text_tables import (
+    GAP,
+    aligned,
+    bar,
+    natural_widths,
+    split_columns,
+    table_lines,
+    table_width,
+    wrapped,
+)
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.metrics.shared_images import describe_shared
 from rft_core.report.comparison.compare import Comparison
@@ -23,7 +32,11 @@ from rft_core.units import format_duration, format_epsilon, format_percent
 # names of runs, classes and files are printed as they are, whatever rich would make of them
 out = Console(markup=False, highlight=False, emoji=False)
 err = Console(stderr=True, markup=False, highlight=False, emoji=False)
-NUMBERS = (("clean", "clean_accuracy"), ("robust", "robust_accuracy"), ("expected", "expected_robustness"))
+NUMBERS = (
+    ("clean", "clean_accuracy"),
+    ("robust", "robust_accuracy"),
+    ("expected", "expected_robustness"),
+)
 LEVELS = MappingProxyType({"green": "green", "amber": "yellow", "red": "red"})
 
 
@@ -40,7 +53,10 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_dataset(card: dict[str, Any]) -> None:
     """Print what there is to know of a dataset."""
-    out.print(f"{card['name']}: {len(card['class_names'])} classes, {card['image_size']} pixels", soft_wrap=True)
+    out.print(
+        f"{card['name']}: {len(card['class_names'])} classes, {card['image_size']} pixels",
+        soft_wrap=True,
+    )
     for split in card["splits"]:
         out.print(f"  {split['name']:12s} {split['count']:,} images")
     print_lines(card_lines(card))
@@ -73,13 +89,24 @@ def format_epsilon_line(epsilon: float, norm: str) -> str:
 
 
 def print_runs(records: list[RunRecord]) -> None:
-    """Print a table of runs, and by what their robust numbers were measured. Neither an id nor a name nor a status is ever
-    cut: the id is what other commands take.
+    """Print a table of runs, and by what their robust numbers were measured.
+
+    Neither an id nor a name nor a status is ever cut: the id is what other commands take.
     """
     letters = _letters(records)
     several = letters if len(letters) > 1 else {}
-    header = ["run", "name", "status", "done", *(label for label, _ in NUMBERS), *(["by"] if several else [])]
-    rows = [[*_run_cells(record), *([several.get(_chip(record), "")] if several else [])] for record in records]
+    header = [
+        "run",
+        "name",
+        "status",
+        "done",
+        *(label for label, _ in NUMBERS),
+        *(["by"] if several else []),
+    ]
+    rows = [
+        [*_run_cells(record), *([several.get(_chip(record), "")] if several else [])]
+        for record in records
+    ]
     _print_run_rows(records, header, rows)
     for chip, letter in letters.items():
         print_lines([f"{letter}: by {chip}" if several else f"robust and expected by {chip}"])
@@ -99,12 +126,16 @@ def _print_run_rows(records: list[RunRecord], header: list[str], rows: list[list
         return
     for record, row in zip(records, rows):
         numbers = ", ".join(f"{name} {cell}" for name, cell in zip(header[4:], row[4:]))
-        print_lines([*wrapped(out, f"{row[0]}  {row[2]}  {row[3]}", out.width), *_indented(record.name)])
+        print_lines(
+            [*wrapped(out, f"{row[0]}  {row[2]}  {row[3]}", out.width), *_indented(record.name)]
+        )
         print_lines(_indented(numbers) if record.report else [])
 
 
 def _letters(records: list[RunRecord]) -> dict[str, str]:
-    """Return what measured these runs -> the letter that stands for it in a table: a, b, ... z, aa, ab, ..."""
+    """Return what measured these runs -> the letter that stands for it in a table: a,
+    b, ... z, aa, ab, ...
+    """
     found = dict.fromkeys(chip for record in records if (chip := _chip(record)))
     return {chip: _letter(index) for index, chip in enumerate(found)}
 
@@ -137,7 +168,9 @@ def print_evaluation(document: dict[str, Any]) -> None:
         taken = f", then taken for {document['taken_for']}" if document["taken_for"] else ""
         by = evaluation_measured_by(document).full_method
         confidence = format_percent(document["confidence"])
-        out.print(f"{document['prediction']} ({confidence}): {falls}{taken} (by {by})", soft_wrap=True)
+        out.print(
+            f"{document['prediction']} ({confidence}): {falls}{taken} (by {by})", soft_wrap=True
+        )
         return
     out.print(f"by {evaluation_measured_by(document).full}", soft_wrap=True)
     print_curve(document["curve"], document.get("norm", "linf"))
@@ -150,7 +183,12 @@ def print_curve(points: Sequence[Mapping[str, Any]], norm: str) -> None:
     """Print accuracy over epsilon as bars."""
     for point in points:
         accuracy = point["accuracy"]
-        print_lines([f"  {format_epsilon(point['epsilon'], norm):>10s} {bar(out, accuracy, 22)} {format_percent(accuracy)}"])
+        print_lines(
+            [
+                f"  {format_epsilon(point['epsilon'], norm):>10s} {bar(out, accuracy, 22)}"
+                f" {format_percent(accuracy)}"
+            ]
+        )
 
 
 def print_comparison(result: Comparison) -> None:
@@ -160,7 +198,9 @@ def print_comparison(result: Comparison) -> None:
         if any(row[name] is not None for row in result.rows):
             rows.append([label, *(format_percent(row[name]) for row in result.rows)])
     found = [row["measured_by"] for row in result.rows]
-    rows.append(["measured by", *("–" if one is None else MeasuredBy.from_dict(one).chip for one in found)])
+    rows.append(
+        ["measured by", *("–" if one is None else MeasuredBy.from_dict(one).chip for one in found)]
+    )
     onsets = [row["onset_step"] for row in result.rows]
     rows.append(["adapts at step", *("never" if step is None else str(step) for step in onsets)])
     rows += [[name, *map(str, values)] for name, values in result.settings.items()]
@@ -187,14 +227,20 @@ def print_run(record: RunRecord) -> None:
     if record.parent:
         out.print(f"forked from run {record.parent} at step {record.parent_step}")
     if not record.report:
-        heard = f"; last heard of {format_duration(record.heartbeat_age)} ago" if record.heartbeat else ""
+        heard = (
+            f"; last heard of {format_duration(record.heartbeat_age)} ago"
+            if record.heartbeat
+            else ""
+        )
         out.print(f"step {record.step} of {record.total_steps or '?'}{heard}")
         return
     report, threat = record.report, record.spec.threat
     target = format_epsilon(threat.epsilon, threat.norm)
     onset = report["onset"]
     adapted = f"step {onset['step']} (epoch {onset['epoch']:.1f})" if onset else "never"
-    robust = in_brackets(f"{format_percent(report['robust_accuracy'])} at {target}", [record.measured_by])
+    robust = in_brackets(
+        f"{format_percent(report['robust_accuracy'])} at {target}", [record.measured_by]
+    )
     out.print(
         f"clean {format_percent(report['clean_accuracy'])}, {robust}, "
         f"expected robustness {format_percent(report['expected_robustness'])}, "
@@ -235,32 +281,73 @@ def print_shifts(shifts: dict[str, Any]) -> None:
         found.setdefault(row["kind"], []).append(format_percent(row["accuracy"]))
     for kind, cells in found.items():
         line = f"  {words(kind):>20s} {' '.join(f'{cell:>8s}' for cell in cells)}"
-        print_lines([line] if len(line) <= out.width else [f"  {words(kind)}", f"    {' '.join(cells)}"])
+        print_lines(
+            [line] if len(line) <= out.width else [f"  {words(kind)}", f"    {' '.join(cells)}"]
+        )
 
 
 def print_bench(measured: dict[str, Any]) -> None:
     """Print what was timed: training steps, curves, the way to the first step."""
     machine = measured["machine"]
     speed = f"{machine['matmul_operations_per_second'] / 1e9:,.0f} GFLOP/s"
-    about = f"{machine['device_name']}, {machine['threads']} threads, {machine['precision']}, torch {machine['torch']}"
+    about = (
+        f"{machine['device_name']}, {machine['threads']} threads, {machine['precision']}, torch"
+        f" {machine['torch']}"
+    )
     out.print(f"{about}; a matrix product reaches {speed}")
-    header = ("training step", "pixels, batch", "ours, images/s", "torchattacks", "ratio", "quartiles", "of the limit")
+    header = (
+        "training step",
+        "pixels, batch",
+        "ours, images/s",
+        "torchattacks",
+        "ratio",
+        "quartiles",
+        "of the limit",
+    )
     rows = [_training_cells(*pair) for pair in zip(measured["training"], measured["limit"])]
     print_lines(table_lines(out, header, rows, whole=(0,)))
-    header = ("9-point curve", "ours, s", "torchattacks, s", "times faster", "times fewer gradients", "kinder by at most")
-    print_lines(["", *table_lines(out, header, [_curve_cells(row) for row in measured["curve"]], whole=(0,))])
+    header = (
+        "9-point curve",
+        "ours, s",
+        "torchattacks, s",
+        "times faster",
+        "times fewer gradients",
+        "kinder by at most",
+    )
+    print_lines(
+        [
+            "",
+            *table_lines(out, header, [_curve_cells(row) for row in measured["curve"]], whole=(0,)),
+        ]
+    )
     latency = measured["latency"]
-    warm, cold = f"{latency['warm_seconds']:.2f} s with a worker waiting", f"{latency['cold_seconds']:.1f} s without"
+    warm, cold = (
+        f"{latency['warm_seconds']:.2f} s with a worker waiting",
+        f"{latency['cold_seconds']:.1f} s without",
+    )
     out.print(f"from submit to the first step: {warm}, {cold}")
 
 
 def _training_cells(row: dict[str, Any], limit: dict[str, Any]) -> list[str]:
-    speeds = [f"{row[name]:,.1f}" for name in ("ours_images_per_second", "torchattacks_images_per_second")]
+    speeds = [
+        f"{row[name]:,.1f}" for name in ("ours_images_per_second", "torchattacks_images_per_second")
+    ]
     spread = "{:.2f} to {:.2f}".format(*row["ratio_quartiles"])
     sizes = f"{row['image_size']}, {row['batch']}"
-    return [row["model"], sizes, *speeds, f"{row['ratio']:.2f}", spread, format_percent(limit["share"])]
+    return [
+        row["model"],
+        sizes,
+        *speeds,
+        f"{row['ratio']:.2f}",
+        spread,
+        format_percent(limit["share"]),
+    ]
 
 
 def _curve_cells(row: dict[str, Any]) -> list[str]:
     names = ("ours_seconds", "naive_seconds", "speedup", "gradient_evaluations_ratio")
-    return [row["model"], *(f"{row[name]:.1f}" for name in names), format_percent(row["largest_accuracy_excess"])]
+    return [
+        row["model"],
+        *(f"{row[name]:.1f}" for name in names),
+        format_percent(row["largest_accuracy_excess"]),
+    ]

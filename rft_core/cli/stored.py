@@ -5,7 +5,15 @@ from typing import Annotated
 import typer
 
 from rft_core.cli.options import AsJson, RunId
-from rft_core.cli.printing import out, print_answer, print_comparison, print_gone, print_run, print_runs, show_json
+from rft_core.cli.printing import (
+    out,
+    print_answer,
+    print_comparison,
+    print_gone,
+    print_run,
+    print_runs,
+    show_json,
+)
 from rft_core.report.comparison.compare import compare as compare_runs
 from rft_core.spec.run_paths import gone_paths
 from rft_core.store.run_store import open_store
@@ -14,7 +22,9 @@ app = typer.Typer()
 
 
 @app.command()
-def runs(limit: Annotated[int, typer.Option(help="Newest runs to print.")] = 30, as_json: AsJson = False) -> None:
+def runs(
+    limit: Annotated[int, typer.Option(help="Newest runs to print.")] = 30, as_json: AsJson = False
+) -> None:
     """Print the stored runs, newest first."""
     store = open_store()
     store.reconcile()
@@ -70,11 +80,16 @@ def delete(run_id: RunId, as_json: AsJson = False) -> None:
     store.reconcile()
     record = store.get(run_id)
     store.delete(record.run_id)
-    show_json({"run_id": record.run_id, "deleted": True}) if as_json else out.print(f"{record.run_id} deleted")
+    show_json({"run_id": record.run_id, "deleted": True}) if as_json else out.print(
+        f"{record.run_id} deleted"
+    )
 
 
 @app.command()
-def compare(run_ids: Annotated[list[str], typer.Argument(help="Two or more run ids.")], as_json: AsJson = False) -> None:
+def compare(
+    run_ids: Annotated[list[str], typer.Argument(help="Two or more run ids.")],
+    as_json: AsJson = False,
+) -> None:
     """Print runs side by side: numbers, and only the settings that differ."""
     store = open_store()
     result = compare_runs([store.get(run_id) for run_id in run_ids], store.home.runs)

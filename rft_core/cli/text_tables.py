@@ -16,10 +16,13 @@ NARROWEST_RUN = 16
 Row = Sequence[str]
 
 
-def table_lines(console: Console, header: Row, rows: Sequence[Row], whole: Sequence[int] = ()) -> Iterator[str]:
+def table_lines(
+    console: Console, header: Row, rows: Sequence[Row], whole: Sequence[int] = ()
+) -> Iterator[str]:
     """Yield the lines of a table; the columns `whole` are never wrapped.
 
-    Where the console is too narrow for its columns, each row becomes a block of lines "header: cell".
+    Where the console is too narrow for its columns, each row becomes a block of
+    lines "header: cell".
     """
     widths = _fitted(natural_widths([header, *rows]), console.width, whole)
     if widths is None:
@@ -88,7 +91,11 @@ def _fitted(widths: list[int], room: int, whole: Sequence[int]) -> list[int] | N
     """
     fitted = list(widths)
     while table_width(fitted) > room:
-        able = [place for place in range(len(fitted)) if place not in whole and fitted[place] > NARROWEST]
+        able = [
+            place
+            for place in range(len(fitted))
+            if place not in whole and fitted[place] > NARROWEST
+        ]
         if not able:
             return None
         fitted[max(able, key=fitted.__getitem__)] -= 1

@@ -1,11 +1,21 @@
-"""What a run will do and cost, known before it starts: epsilon over training, and an estimate of its time."""
+"""What a run will do and cost, known before it starts: epsilon over training, and an
+estimate of its time.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-from rft_core.cost.tracking_plan import Sizes, asked_count, final_cost, measurement_cost, planned_count, steps_per_epoch, training_cost
+from rft_core.cost.tracking_plan import (
+    Sizes,
+    asked_count,
+    final_cost,
+    measurement_cost,
+    planned_count,
+    steps_per_epoch,
+    training_cost,
+)
 from rft_core.files.home import WEIGHTS
 from rft_core.spec import catalog
 from rft_core.spec.run_spec import RunSpec
@@ -27,10 +37,11 @@ TEST_IMAGES, MOST_TRACKED = 1000, 500
 
 @dataclass(frozen=True)
 class Cost:
-    """An estimate: gradient evaluations (examples x steps), their share of a constant schedule's, seconds or None.
+    """An estimate: gradient evaluations (examples x steps), their share of a constant
+    schedule's, seconds or None.
 
-    `tracking_share` is the part of them that goes into measuring while it trains: `measurements` of the `asked` ones, where
-    the bound on that share leaves some out.
+    `tracking_share` is the part of them that goes into measuring while it trains: `measurements` of
+    the `asked` ones, where the bound on that share leaves some out.
     """
 
     gradient_evaluations: float
@@ -44,7 +55,9 @@ class Cost:
 
 @dataclass(frozen=True)
 class Pace:
-    """How long an earlier run took: its spec, its seconds, its counted gradient evaluations, and what to call it."""
+    """How long an earlier run took: its spec, its seconds, its counted gradient evaluations,
+    and what to call it.
+    """
 
     spec: RunSpec
     seconds: float
@@ -55,45 +68,66 @@ class Pace:
 def factors(spec: RunSpec, count: int = 200) -> tuple[list[float], list[float]]:
     """Return (progress, factor) at `count` + 1 places from 0 to 1.
 
-    For `auto`, which depends on what is measured, convergence is assumed after a quarter of training.
+    For `auto`, which depends on what is measured, convergence is assumed after a
+    quarter of training.
     """
     settings, epochs = _foreseen(spec), spec.optim.epochs
     schedule = catalog.find("schedules", settings.kind).load()
     progress = [place / count for place in range(count + 1)]
-    return progress, [factor_at(schedule, settings, Moment(p, min(epochs - 1, int(p * epochs)), epochs, spec.seed)) for p in progress]
+    return progress, [
+        factor_at(
+            schedule, settings, Moment(p, min(epochs - 1, int(p * epochs)), epochs, spec.seed)
+        )
+        for p in progress
+    ]
 
 
 def epoch_factors(spec: RunSpec) -> list[float]:
     """Return the factor at the start of each epoch."""
     settings, epochs = _foreseen(spec), spec.optim.epochs
     schedule = catalog.find("schedules", settings.kind).load()
-    return [factor_at(schedule, settings, Moment(epoch / epochs, epoch, epochs, spec.seed)) for epoch in range(epochs)]
+    return [
+        factor_at(schedule, settings, Moment(epoch / epochs, epoch, epochs, spec.seed))
+        for epoch in range(epochs)
+    ]
 
 
 def is_decided_while_training(spec: RunSpec) -> bool:
-    """Return whether only training can tell when epsilon rises: under `auto`, where it has the epochs to find convergence."""
+    """Return whether only training can tell when epsilon rises: under `auto`, where it has the
+    epochs to find convergence.
+    """
     return spec.schedule.kind == "auto" and not never_rises(spec)
 
 
 def never_rises(spec: RunSpec) -> bool:
-    """Return whether `auto` ends before it can find convergence, so that the run never attacks: that takes `patience` + 1 epochs and one more."""
+    """Return whether `auto` ends before it can find convergence, so that the run never attacks:
+    that takes `patience` + 1 epochs and one more.
+    """
     return spec.schedule.kind == "auto" and spec.optim.epochs <= spec.schedule.patience + 1
 
 
 def _foreseen(spec: RunSpec) -> ScheduleSpec:
-    """Return the schedule without what only training can tell: `auto` is drawn as the ramp that follows from the assumed convergence."""
+    """Return the schedule without what only training can tell: `auto` is drawn as the ramp that
+    follows from the assumed convergence.
+    """
     if spec.schedule.kind != "auto":
         return spec.schedule
     # sooner than after `patience` epochs it cannot be known
     converged = max(spec.schedule.patience + 1, round(spec.optim.epochs / 4))
-    ramp = ((converged / spec.optim.epochs, 0.0), (1.0, 1.0)) if converged < spec.optim.epochs else ((0.0, 0.0),)
+    ramp = (
+        ((converged / spec.optim.epochs, 0.0), (1.0, 1.0))
+        if converged < spec.optim.epochs
+        else ((0.0, 0.0),)
+    )
     return spec.schedule.model_copy(update={"kind": "custom", "points": ramp})
 
 
 @dataclass(frozen=True)
 class Demand:
-    """What a schedule asks for over training: shares of its steps without an attack and at full epsilon, the mean factor, and
-    the number of steps, in all and without an attack (None where the number of images is not known)."""
+    """What a schedule asks for over training: shares of its steps without an attack and at full
+    epsilon, the mean factor, and the number of steps, in all and without an attack (None where the
+    number of images is not known).
+    """
 
     clean_share: float
     full_share: float
@@ -103,19 +137,27 @@ class Demand:
 
 
 def demand(spec: RunSpec, images: int | None = None) -> Demand:
-    """Return what the schedule of `spec` asks for. An attack costs the same at every factor above 0, so the share of steps without
-    one is also the share of a constant schedule's attack cost that is saved.
+    """Return what the schedule of `spec` asks for.
 
-    Exact up to `MOST_PLACES` steps, at that many places beyond; `auto` and its assumption as in `factors`. `images` are those
-    of an epoch, where more is known of them than the spec tells.
+    An attack costs the same at every factor above 0, so the share of steps without one is also the
+    share of a constant schedule's attack cost that is saved.
+
+    Exact up to `MOST_PLACES` steps, at that many places beyond; `auto` and its assumption as in
+    `factors`. `images` are those of an epoch, where more is known of them than the spec tells.
     """
     images = train_images(spec) if images is None else images
-    total = None if images is None else steps_per_epoch(images, spec.optim.batch_size) * spec.optim.epochs
+    total = (
+        None
+        if images is None
+        else steps_per_epoch(images, spec.optim.batch_size) * spec.optim.epochs
+    )
     count = min(total or MOST_PLACES, MOST_PLACES)
     # the last place is the end of training: no step begins there
     values = factors(spec, count)[1][:-1]
     clean, full = (sum(value == wanted for value in values) / count for wanted in (0.0, 1.0))
-    return Demand(clean, full, sum(values) / count, total, None if total is None else round(clean * total))
+    return Demand(
+        clean, full, sum(values) / count, total, None if total is None else round(clean * total)
+    )
 
 
 def train_images(spec: RunSpec) -> int | None:
@@ -129,9 +171,10 @@ def train_images(spec: RunSpec) -> int | None:
 def estimate(spec: RunSpec, paces: Sequence[Pace] = ()) -> Cost | None:
     """Return the cost of `spec`, or None when its number of images is not known yet.
 
-    `paces` are earlier runs like it on this machine, the likest first: what the count leaves out is in their time. The first
-    of a like size is taken, else the one nearest in size, because what a short run takes is mostly its start. Without any
-    the embedded backbone's card is asked, which names the machine it was measured on.
+    `paces` are earlier runs like it on this machine, the likest first: what the count leaves out is
+    in their time. The first of a like size is taken, else the one nearest in size, because what a
+    short run takes is mostly its start. Without any the embedded backbone's card is asked, which
+    names the machine it was measured on.
     """
     counted = _count(spec, attacked_share(spec))
     if counted is None:
@@ -144,27 +187,43 @@ def estimate(spec: RunSpec, paces: Sequence[Pace] = ()) -> Cost | None:
         rate, basis = card_rate(spec.model.backbone)
         seconds = total / rate if rate else None
     else:
-        place = min(range(len(sizes)), key=lambda one: (max(abs(log(total / sizes[one])), log(LIKE_SIZE)), one))
+        place = min(
+            range(len(sizes)),
+            key=lambda one: (max(abs(log(total / sizes[one])), log(LIKE_SIZE)), one),
+        )
         pace, basis = paces[place], paces[place].basis
         seconds = START_SECONDS + max(pace.seconds - START_SECONDS, 0.0) * total / sizes[place]
     known = known_sizes(spec)
-    made, steps = planned_count(spec, known, attacked_share(spec)), steps_per_epoch(known.train, spec.optim.batch_size) * spec.optim.epochs
-    return Cost(total, total / constant, tracking / total, made, asked_count(spec, steps), seconds, basis)
+    made, steps = (
+        planned_count(spec, known, attacked_share(spec)),
+        steps_per_epoch(known.train, spec.optim.batch_size) * spec.optim.epochs,
+    )
+    return Cost(
+        total, total / constant, tracking / total, made, asked_count(spec, steps), seconds, basis
+    )
 
 
 def _spent(pace: Pace) -> float:
-    """Return the count of an earlier run in the unit of an estimate; its own count where its images are not known."""
+    """Return the count of an earlier run in the unit of an estimate; its own count where its
+    images are not known.
+    """
     counted = _count(pace.spec, attacked_share(pace.spec))
     return max(sum(counted) if counted else pace.gradient_evaluations, 1.0)
 
 
 def attacked_share(spec: RunSpec, images: int | None = None) -> float:
     """Return the share of the training steps that attack; `images` as in `demand`."""
-    return 0.0 if spec.objective.kind == "natural" or spec.threat.epsilon == 0 else 1 - demand(spec, images).clean_share
+    return (
+        0.0
+        if spec.objective.kind == "natural" or spec.threat.epsilon == 0
+        else 1 - demand(spec, images).clean_share
+    )
 
 
 def _count(spec: RunSpec, attacked: float) -> tuple[float, float, float] | None:
-    """Return gradient evaluations of training, of measuring while it trains, and of the final measurement, with a share `attacked` of the steps."""
+    """Return gradient evaluations of training, of measuring while it trains, and of the final
+    measurement, with a share `attacked` of the steps.
+    """
     known = known_sizes(spec)
     if known is None:
         return None
@@ -173,30 +232,55 @@ def _count(spec: RunSpec, attacked: float) -> tuple[float, float, float] | None:
 
 
 def known_sizes(spec: RunSpec) -> Sizes | None:
-    """Return the images of `spec` as far as they are known before loading, usual numbers for the rest; None without those to train on."""
+    """Return the images of `spec` as far as they are known before loading, usual numbers for the
+    rest; None without those to train on.
+    """
     images = train_images(spec)
     if images is None:
         return None
-    domains = () if ":" in spec.data.dataset else catalog.find("datasets", spec.data.dataset).domains
+    domains = (
+        () if ":" in spec.data.dataset else catalog.find("datasets", spec.data.dataset).domains
+    )
     others = max(0, len(domains) - max(1, len(spec.data.domains)))
-    validation = MOST_TRACKED if ":" in spec.data.dataset else catalog.find("datasets", spec.data.dataset).facts.get("validation", MOST_TRACKED)
-    return Sizes(images, min(spec.evaluation.eval_size or validation, validation), test_images(spec), others)
+    validation = (
+        MOST_TRACKED
+        if ":" in spec.data.dataset
+        else catalog.find("datasets", spec.data.dataset).facts.get("validation", MOST_TRACKED)
+    )
+    return Sizes(
+        images, min(spec.evaluation.eval_size or validation, validation), test_images(spec), others
+    )
 
 
 def test_images(spec: RunSpec) -> int:
     """Return the number of test images, a usual one where it is known only after loading."""
-    available = TEST_IMAGES if ":" in spec.data.dataset else catalog.find("datasets", spec.data.dataset).facts.get("test", TEST_IMAGES)
+    available = (
+        TEST_IMAGES
+        if ":" in spec.data.dataset
+        else catalog.find("datasets", spec.data.dataset).facts.get("test", TEST_IMAGES)
+    )
     return min(available, spec.data.eval_size or available)
 
 
 def card_rate(backbone: str) -> tuple[float | None, str]:
-    """Return (gradient evaluations a second, where it was measured) from an embedded backbone's card."""
+    """Return (gradient evaluations a second, where it was measured) from an
+    embedded backbone's card.
+    """
     # the name of a backbone is anybody's text, and must not lead to another file
     if not any(row.name == backbone for row in catalog.BACKBONES):
         return None, UNMEASURED
     try:
         measured = json.loads((WEIGHTS / f"{backbone}.json").read_text())["measured"]
-        rate, threads = measured["gradient_evaluations"] / measured["seconds"], measured["machine"]["threads"]
-        return rate, f"{backbone} on {threads} CPU {'thread' if threads == 1 else 'threads'} of another machine"
+        rate, threads = (
+            measured["gradient_evaluations"] / measured["seconds"],
+            measured["machine"]["threads"],
+        )
+        return (
+            rate,
+            (
+                f"{backbone} on {threads} CPU {'thread' if threads == 1 else 'threads'} of another"
+                " machine"
+            ),
+        )
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None, UNMEASURED

@@ -1,7 +1,8 @@
-"""When a run is measured while it trains, and what part of the run that takes: counted before it starts, never timed.
+"""When a run is measured while it trains, and what part of the run that takes: counted before it
+starts, never timed.
 
-So equal specs are measured at equal steps, on every machine and after every interruption. The unit is a gradient evaluation
-of one image; other passes are counted as parts of one.
+So equal specs are measured at equal steps, on every machine and after every interruption. The unit
+is a gradient evaluation of one image; other passes are counted as parts of one.
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,17 @@ from rft_core.metrics.shifts import CORRUPTIONS
 from rft_core.spec import catalog
 from rft_core.spec.run_spec import RunSpec, epsilon_grid
 
-# a weight update costs its own forward pass and both backward passes, an attack step one of them less; a prediction has no backward pass
+# a weight update costs its own forward pass and both backward passes, an attack step one of them
+# less; a prediction has no backward pass
 UPDATE_COST, PREDICTION = 1.5, 1 / 3
-# bisection with early exit: what a curve took, in full attacks an image (measured on the embedded models), and its part where nothing defends
+# bisection with early exit: what a curve took, in full attacks an image (measured on the embedded
+# models), and its part where nothing defends
 CURVE_COST, UNDEFENDED = 1.5, 0.4
-# what each target of the final report's attack adds to that, as a share of it; an image that falls to the first costs no more
+# what each target of the final report's attack adds to that, as a share of it; an image that falls
+# to the first costs no more
 TARGET_COST, TARGET_UNDEFENDED = 0.6, 0.3
-# kinds x severities of corruptions; images of each domain and corruption that are measured while a run trains
+# kinds x severities of corruptions; images of each domain and corruption that are
+# measured while a run trains
 CORRUPTED_COPIES, SHIFTED_IMAGES = 75, 64
 # the first and the last
 FEWEST = 2
@@ -26,7 +31,9 @@ FEWEST = 2
 
 @dataclass(frozen=True)
 class Sizes:
-    """Images of a run: an epoch's, those measured while it trains and at its end; and the number of other domains."""
+    """Images of a run: an epoch's, those measured while it trains and at its end; and the
+    number of other domains.
+    """
 
     train: int
     tracked: int
@@ -35,7 +42,9 @@ class Sizes:
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
-    """Return the optimiser steps of an epoch over `images`; those that do not fill a batch sit out."""
+    """Return the optimiser steps of an epoch over `images`; those that do not
+    fill a batch sit out.
+    """
     return max(1, images // batch_size)
 
 
@@ -43,20 +52,35 @@ def training_cost(spec: RunSpec, sizes: Sizes, attacked: float) -> float:
     """Return what training costs with a share `attacked` of its steps under attack."""
     passes = catalog.find("objectives", spec.objective.kind).facts.get("passes", 1)
     updates = sizes.train * spec.optim.epochs
-    return updates * (UPDATE_COST * (1 - attacked) + attacked * (UPDATE_COST * passes + spec.attack.steps))
+    return updates * (
+        UPDATE_COST * (1 - attacked) + attacked * (UPDATE_COST * passes + spec.attack.steps)
+    )
 
 
 def measurement_cost(spec: RunSpec, sizes: Sizes, attacked: float) -> float:
-    """Return what one measurement while training costs: the curve, the followed images, and the shifts where they are tracked."""
+    """Return what one measurement while training costs: the curve, the followed images, and the
+    shifts where they are tracked.
+    """
     evaluation = spec.evaluation
     followed = evaluation.examples * (evaluation.steps * (spec.threat.epsilon > 0) + 2 * PREDICTION)
-    shifted = min(SHIFTED_IMAGES, sizes.tracked) * (1 + len(CORRUPTIONS)) + min(SHIFTED_IMAGES, evaluation.shift_size) * sizes.domains
-    return sizes.tracked * _curve(spec, attacked) + followed + evaluation.track_shifts * shifted * PREDICTION
+    shifted = (
+        min(SHIFTED_IMAGES, sizes.tracked) * (1 + len(CORRUPTIONS))
+        + min(SHIFTED_IMAGES, evaluation.shift_size) * sizes.domains
+    )
+    return (
+        sizes.tracked * _curve(spec, attacked)
+        + followed
+        + evaluation.track_shifts * shifted * PREDICTION
+    )
 
 
 def final_cost(spec: RunSpec, sizes: Sizes, attacked: float) -> float:
     """Return what the measurement at the end costs."""
-    shifted = spec.evaluation.shift_size * CORRUPTED_COPIES * PREDICTION if spec.evaluation.corruptions else 0.0
+    shifted = (
+        spec.evaluation.shift_size * CORRUPTED_COPIES * PREDICTION
+        if spec.evaluation.corruptions
+        else 0.0
+    )
     targets = catalog.find("attacks", spec.evaluation.attack).facts.get("targets", 0)
     return sizes.test * _curve(spec, attacked, targets) + shifted
 
@@ -68,9 +92,11 @@ def _curve(spec: RunSpec, attacked: float, targets: int = 0) -> float:
 
 
 def most_measurements(spec: RunSpec, sizes: Sizes, attacked: float) -> int | None:
-    """Return how many measurements keep within `evaluation.tracking_share` of the whole run, at least two; None where there is no bound.
+    """Return how many measurements keep within `evaluation.tracking_share` of the whole run, at
+    least two; None where there is no bound.
 
-    n measurements of cost c beside a rest r have the share n c / (n c + r), so n is at most share / (1 - share) r / c.
+    n measurements of cost c beside a rest r have the share n c / (n c + r), so n is at most share
+    / (1 - share) r / c.
     """
     share = spec.evaluation.tracking_share
     if share == 1:
@@ -82,23 +108,34 @@ def most_measurements(spec: RunSpec, sizes: Sizes, attacked: float) -> int | Non
 def planned_steps(spec: RunSpec, sizes: Sizes, attacked: float) -> tuple[int, ...]:
     """Return the steps at which a run is measured, the first (0) and the last always among them.
 
-    `attacked` is the share of its training steps under attack. Where more are asked for than the bound allows, fewer are
-    placed in the same way.
+    `attacked` is the share of its training steps under attack. Where more are asked for than the
+    bound allows, fewer are placed in the same way.
     """
     each = steps_per_epoch(sizes.train, spec.optim.batch_size)
     total, most = each * spec.optim.epochs, most_measurements(spec, sizes, attacked)
     if spec.evaluation.tracking_kind == "dense_early":
-        return evaluation_steps(total, min(spec.evaluation.tracking, most or spec.evaluation.tracking))
-    planned = paper_steps(total) if spec.evaluation.tracking_kind == "paper" else tuple(range(0, total + 1, each))
+        return evaluation_steps(
+            total, min(spec.evaluation.tracking, most or spec.evaluation.tracking)
+        )
+    planned = (
+        paper_steps(total)
+        if spec.evaluation.tracking_kind == "paper"
+        else tuple(range(0, total + 1, each))
+    )
     return planned if most is None else thinned(planned, most)
 
 
 def planned_count(spec: RunSpec, sizes: Sizes, attacked: float) -> int:
-    """Return the number of `planned_steps`, quick also where a run has a thousand million of them."""
+    """Return the number of `planned_steps`, quick also where a run has a
+    thousand million of them.
+    """
     each = steps_per_epoch(sizes.train, spec.optim.batch_size)
     if spec.evaluation.tracking_kind == "dense_early":
         return len(planned_steps(spec, sizes, attacked))
-    count, most = asked_count(spec, each * spec.optim.epochs), most_measurements(spec, sizes, attacked)
+    count, most = (
+        asked_count(spec, each * spec.optim.epochs),
+        most_measurements(spec, sizes, attacked),
+    )
     return count if most is None else min(count, most)
 
 
@@ -107,26 +144,38 @@ def asked_count(spec: RunSpec, total: int) -> int:
     if spec.evaluation.tracking_kind == "every_epoch":
         return spec.optim.epochs + 1
     if spec.evaluation.tracking_kind == "paper":
-        return sum(map(len, _paper_ranges(total))) + all(total not in places for places in _paper_ranges(total))
+        return sum(map(len, _paper_ranges(total))) + all(
+            total not in places for places in _paper_ranges(total)
+        )
     return len(evaluation_steps(total, spec.evaluation.tracking))
 
 
 def evaluation_steps(total: int, count: int) -> tuple[int, ...]:
-    """Return about `count` steps from 0 to `total`, both included, spaced quadratically: dense early, then sparse."""
+    """Return about `count` steps from 0 to `total`, both included, spaced quadratically:
+    dense early, then sparse.
+    """
     return tuple(sorted({round(total * (place / (count - 1)) ** 2) for place in range(count)}))
 
 
 def paper_steps(total: int) -> tuple[int, ...]:
-    """Return the tradeoff paper's steps: every 50 to 700, every 1,000 to 3,000, every 6,000 after; 0 and the end too (Li et al., ICCV 2025)."""
+    """Return the tradeoff paper's steps: every 50 to 700, every 1,000 to 3,000, every 6,000 after;
+    0 and the end too (Li et al., ICCV 2025).
+    """
     return tuple(sorted({total}.union(*_paper_ranges(total))))
 
 
 def thinned(steps: Sequence[int], most: int) -> tuple[int, ...]:
-    """Return at most `most` (at least 2) of `steps`, evenly placed among them, the first and the last included."""
+    """Return at most `most` (at least 2) of `steps`, evenly placed among them, the first
+    and the last included.
+    """
     if len(steps) <= most:
         return tuple(steps)
     return tuple(steps[round(place * (len(steps) - 1) / (most - 1))] for place in range(most))
 
 
 def _paper_ranges(total: int) -> tuple[range, ...]:
-    return range(0, min(total, 700) + 1, 50), range(1000, min(total, 3000) + 1, 1000), range(6000, total + 1, 6000)
+    return (
+        range(0, min(total, 700) + 1, 50),
+        range(1000, min(total, 3000) + 1, 1000),
+        range(6000, total + 1, 6000),
+    )

@@ -1,4 +1,6 @@
-"""Look at a finished run's model again: another attack, more steps, another grid, honesty checks, single images."""
+"""Look at a finished run's model again: another attack, more steps, another grid, honesty
+checks, single images.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -33,10 +35,15 @@ IMAGES_FILE, PICTURES_FILE = "images.npz", "pictures.npz"
 
 
 def load_job(spec: RunSpec, folder: Path) -> Job:
-    """Return the run's model with its trained weights, and its data; raises when the run kept no weights."""
+    """Return the run's model with its trained weights, and its data; raises when the
+    run kept no weights.
+    """
     weights = folder / WEIGHTS_FILE
     if not weights.is_file():
-        raise WeightsError(f"the run kept no weights ({weights.name} is missing in {folder}); resume it, or run it again")
+        raise WeightsError(
+            f"the run kept no weights ({weights.name} is missing in {folder}); resume it, or run it"
+            " again"
+        )
     # its own weights replace whatever it started from, which may be gone by now
     blank = with_settings(spec, {"model.pretrained": False, "model.checkpoint": None})
     job = replace(prepare(blank, FolderReporter(folder)), spec=spec)
@@ -59,24 +66,34 @@ def evaluate_run(
     digest: str | None = None,
     notify: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
-    """Return the robustness curve of a run's model under `attack`, and the honesty checks when asked for.
+    """Return the robustness curve of a run's model under `attack`, and the honesty
+    checks when asked for.
 
-    `images` test images, drawn evenly over classes; all when None. `digest` is that of the images of the run's own
-    report: other images (a changed folder) are refused. Into the folder `keep` go IMAGES_FILE (verdicts and predictions of
-    every image) and PICTURES_FILE (those that fall first and hold longest).
+    `images` test images, drawn evenly over classes; all when None. `digest` is that of the images
+    of the run's own report: other images (a changed folder) are refused. Into the folder `keep`
+    go IMAGES_FILE (verdicts and predictions of every image) and PICTURES_FILE (those that fall
+    first and hold longest).
     """
     notify("loading the model and the test images")
     job = load_job(spec, folder)
     if digest is not None and job.dataset.test.digest() != digest:
-        raise DataError(f"the test images of {spec.data.dataset} are no longer those the run was measured on; bring the old files back, or run it again")
+        raise DataError(
+            f"the test images of {spec.data.dataset} are no longer those the run was measured on;"
+            " bring the old files back, or run it again"
+        )
     split = stratified(job.dataset.test, images, seed=3)
     notify(f"attacking {len(split):,} test images")
     started = time.monotonic()
     measured = _measure(job, split, attack, steps, epsilons)
     classes = job.dataset.num_classes
-    document = _document(measured, attack, steps, classes) | {"attack_seconds": round(time.monotonic() - started, 3), "norm": spec.threat.norm}
+    document = _document(measured, attack, steps, classes) | {
+        "attack_seconds": round(time.monotonic() - started, 3),
+        "norm": spec.threat.norm,
+    }
     document |= {"class_names": list(job.dataset.class_names), "honesty": None}
-    document["per_class"] = per_class(measured.verdicts, split.labels.cpu().numpy(), job.dataset.class_names)
+    document["per_class"] = per_class(
+        measured.verdicts, split.labels.cpu().numpy(), job.dataset.class_names
+    )
     notify("drawing the images that fall first and hold longest")
     _keep_images(keep, job, split, measured)
     if honesty and len(measured.epsilons) > 1:
@@ -106,10 +123,12 @@ def evaluate_picture(
     epsilons: Sequence[float] | None,
     notify: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
-    """Attack one picture of the user's own, resized as the data are, away from what the model takes it for.
+    """Attack one picture of the user's own, resized as the data are, away from what
+    the model takes it for.
 
-    Returns prediction, confidence and the smallest epsilon that fools the model (`falls_at`, None where none of the grid does);
-    PICTURES_FILE goes into the folder `keep`. Raises DataError for what is no picture, or is too large.
+    Returns prediction, confidence and the smallest epsilon that fools the model (`falls_at`, None
+    where none of the grid does); PICTURES_FILE goes into the folder `keep`. Raises DataError for
+    what is no picture, or is too large.
     """
     try:
         with open_image(picture) as opened:
@@ -125,28 +144,45 @@ def evaluate_picture(
         greys = job.dataset.greys or Greys()
         pixels = torch.from_numpy(to_pixels(opened, size, lambda: greys).copy())[None]
     with eval_mode(job.model):
-        shares = predict(job.model, Split(pixels, torch.zeros(1, dtype=torch.long, device=device))).softmax(1)[0]
+        shares = predict(
+            job.model, Split(pixels, torch.zeros(1, dtype=torch.long, device=device))
+        ).softmax(1)[0]
     split = Split(pixels, shares.argmax().view(1))
     notify("attacking the picture")
     measured = _measure(job, split, attack, steps, epsilons)
-    save_pictures(keep / PICTURES_FILE, job.model, split, measured, np.array([0]), [LONGEST], norm=spec.threat.norm, steps=PICTURE_STEPS)
+    save_pictures(
+        keep / PICTURES_FILE,
+        job.model,
+        split,
+        measured,
+        np.array([0]),
+        [LONGEST],
+        norm=spec.threat.norm,
+        steps=PICTURE_STEPS,
+    )
     held = int(measured.verdicts[0].sum())
     return {
         "attack": attack,
         "steps": steps,
-        "measured_by": measured_by(attack, steps=steps, n=1, classes=job.dataset.num_classes).as_dict(),
+        "measured_by": (
+            measured_by(attack, steps=steps, n=1, classes=job.dataset.num_classes).as_dict()
+        ),
         "norm": spec.threat.norm,
         "epsilons": list(measured.epsilons),
         "class_names": list(job.dataset.class_names),
         "prediction": job.dataset.class_names[int(shares.argmax())],
         "confidence": float(shares.max()),
         "falls_at": measured.epsilons[held] if held < len(measured.epsilons) else None,
-        "taken_for": job.dataset.class_names[measured.fooling[0].said] if 0 in measured.fooling else None,
+        "taken_for": (
+            job.dataset.class_names[measured.fooling[0].said] if 0 in measured.fooling else None
+        ),
         "gradient_evaluations": measured.gradient_evaluations,
     }
 
 
-def _measure(job: Job, split: Split, attack: str, steps: int, epsilons: Sequence[float] | None) -> Evaluation:
+def _measure(
+    job: Job, split: Split, attack: str, steps: int, epsilons: Sequence[float] | None
+) -> Evaluation:
     return evaluate(
         job.model,
         split,
@@ -176,9 +212,13 @@ def _document(measured: Evaluation, attack: str, steps: int, classes: int) -> di
 
 
 def _keep_images(keep: Path, job: Job, split: Split, measured: Evaluation) -> None:
-    """Write what the model says of every image, clean and at the largest epsilon, and the pictures of a few."""
+    """Write what the model says of every image, clean and at the largest epsilon, and
+    the pictures of a few.
+    """
     with eval_mode(job.model):
-        shares = predict(job.model, split, min(BATCH, job.measure_batch), job.runtime.memory_format).softmax(1)
+        shares = predict(
+            job.model, split, min(BATCH, job.measure_batch), job.runtime.memory_format
+        ).softmax(1)
     labels, clean = split.labels.cpu().numpy(), shares.argmax(1).cpu().numpy()
     attacked = clean.copy()
     for place, found in measured.fooling.items():
@@ -195,4 +235,13 @@ def _keep_images(keep: Path, job: Job, split: Split, measured: Evaluation) -> No
     )
     places, kinds = choose_shown(measured, confidence)
     if len(places):
-        save_pictures(keep / PICTURES_FILE, job.model, split, measured, places, kinds, norm=job.spec.threat.norm, steps=PICTURE_STEPS)
+        save_pictures(
+            keep / PICTURES_FILE,
+            job.model,
+            split,
+            measured,
+            places,
+            kinds,
+            norm=job.spec.threat.norm,
+            steps=PICTURE_STEPS,
+        )

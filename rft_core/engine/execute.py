@@ -42,14 +42,20 @@ WEIGHTS_FILE, VERDICTS_FILE, REPORT_KIND = "model.safetensors", "verdicts.npz", 
 
 
 def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
-    """Run `spec` from its checkpoint in the reporter's folder, or from the start; return what was measured.
+    """Run `spec` from its checkpoint in the reporter's folder, or from the start;
+    return what was measured.
 
     Returns None when a person paused the run; after a stop the report is of the model as it stood.
     """
     started = time.monotonic()
     job = prepare(spec, reporter)
     progress = _resumed(job, reporter)
-    keep_or_compare(job.dataset, reporter.folder, goes_on=progress is not None, notify=lambda text: reporter.event("log", 0, 0.0, {"text": text}))
+    keep_or_compare(
+        job.dataset,
+        reporter.folder,
+        goes_on=progress is not None,
+        notify=lambda text: reporter.event("log", 0, 0.0, {"text": text}),
+    )
     progress = progress or Progress(part_size=job.part_size)
     before = progress.seconds
     tracker = Tracker(job, progress, reporter)
@@ -62,18 +68,37 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
     shifts = final_shifts(job)
     progress.seconds = before + time.monotonic() - started
     _keep(job, progress.step, evaluation, reporter)
-    return _report(job, progress, evaluation, shifts, reporter, "stopped" if request else "finished")
+    return _report(
+        job, progress, evaluation, shifts, reporter, "stopped" if request else "finished"
+    )
 
 
 def _resumed(job: Job, reporter: Reporter) -> Progress | None:
-    """Return where the newest whole checkpoint stands, loaded into `job`; None when there is none. A damaged one is said, and kept aside."""
+    """Return where the newest whole checkpoint stands, loaded into `job`; None when there is none.
+
+    A damaged one is said, and kept aside.
+    """
     for checkpoint in checkpoints(reporter.folder):
         try:
             progress = Progress(**load_checkpoint(checkpoint, job.model, job.optimizer))
         except WeightsError as error:
-            reporter.event("log", 0, 0.0, {"text": f"{error}; looking for an older checkpoint, otherwise training starts over"})
+            reporter.event(
+                "log",
+                0,
+                0.0,
+                {
+                    "text": (
+                        f"{error}; looking for an older checkpoint, otherwise training starts over"
+                    )
+                },
+            )
             continue
-        reporter.event("log", progress.step, progress.step / job.steps_per_epoch, {"text": f"resumed from the checkpoint of step {progress.step}"})
+        reporter.event(
+            "log",
+            progress.step,
+            progress.step / job.steps_per_epoch,
+            {"text": f"resumed from the checkpoint of step {progress.step}"},
+        )
         return progress
     return None
 
@@ -91,22 +116,35 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
     notes = [*dataset.notes, *dataset.shared_lines(), *_notes(spec, dataset.num_classes)]
     for note in notes:
         notify(note)
-    model = build_model(spec.model, num_classes=dataset.num_classes, image_size=image_size, seed=spec.seed, notify=notify)
+    model = build_model(
+        spec.model,
+        num_classes=dataset.num_classes,
+        image_size=image_size,
+        seed=spec.seed,
+        notify=notify,
+    )
     runtime = choose_runtime(spec.runtime, model)
     # before the strategy changes the model: an objective may keep a copy of the pretrained one
     objective = build_objective(spec.objective, model, runtime)
     with global_stream(spec.seed, "strategy", device=torch.device("cpu")):
-        model.backbone = catalog.find("strategies", spec.strategy.kind).load()(model.backbone, spec.strategy)
+        model.backbone = catalog.find("strategies", spec.strategy.kind).load()(
+            model.backbone, spec.strategy
+        )
     if spec.runtime.checkpoint_activations and (why := recompute_activations(model)):
         notify(why)
     _check_batch(spec, model, len(dataset.train))
-    model = choose_products(model.to(runtime.device, memory_format=runtime.memory_format), runtime.device)
+    model = choose_products(
+        model.to(runtime.device, memory_format=runtime.memory_format), runtime.device
+    )
     if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
         notify(why)
     optimizer = build_optimizer(model, nn.ModuleList(heads(model.backbone)), spec.optim)
     dataset = dataset.to(runtime.device)
     if dataset.train.images.device != dataset.train.labels.device:
-        notify("the training images do not fit beside the training on the GPU; they stay in main memory and travel batch by batch")
+        notify(
+            "the training images do not fit beside the training on the GPU; they stay in main"
+            " memory and travel batch by batch"
+        )
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
     part, measured = _fit(spec, model, image_size, runtime.device)
     if part:
@@ -115,12 +153,15 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
 
 
 def _fit(spec: RunSpec, model: nn.Module, image_size: int, device: torch.device) -> tuple[int, int]:
-    """Return (training images at once, 0 for a whole batch; images measured at once) that fit into the memory that is free."""
+    """Return (training images at once, 0 for a whole batch; images measured at once) that fit into
+    the memory that is free.
+    """
     each, free = kept_bytes(model, image_size, device), free_bytes(device)
     part = fitting_batch(spec.optim.batch_size, each, free)
     if part == 1 and trains_statistics(model):
         part = 2
-    # pictures this small cost little; larger ones are measured in the batches of training, so that measuring asks for no more memory
+    # pictures this small cost little; larger ones are measured in the batches of training, so that
+    # measuring asks for no more memory
     most = MEASURE_BATCH if image_size <= SMALL_IMAGE else min(MEASURE_BATCH, spec.optim.batch_size)
     return part if part < spec.optim.batch_size else 0, fitting_batch(most, each, free)
 
@@ -129,7 +170,10 @@ def _notes(spec: RunSpec, classes: int) -> list[str]:
     """Return what this run does otherwise than asked, for its log."""
     notes = [grid_note(spec)] if grid_note(spec) else []
     if classes < DLR_CLASSES and "apgd_dlr" in (spec.attack.kind, spec.evaluation.attack):
-        notes.append(f"the DLR loss needs {DLR_CLASSES} classes and there are {classes}: APGD-DLR attacks the margin of the two logits instead")
+        notes.append(
+            f"the DLR loss needs {DLR_CLASSES} classes and there are {classes}: APGD-DLR attacks"
+            " the margin of the two logits instead"
+        )
     return notes
 
 
@@ -139,16 +183,29 @@ def _check_batch(spec: RunSpec, model: nn.Module, images: int) -> None:
         raise SettingError(
             "optim.batch_size",
             spec.optim.batch_size,
-            "must be at least 2, with as many training images, where batch norms are trained; raise it, or choose a strategy that freezes them, such as bitfit",
+            "must be at least 2, with as many training images, where batch norms are trained; raise"
+            " it, or choose a strategy that freezes them, such as bitfit",
         )
 
 
 def _keep(job: Job, step: int, evaluation: Evaluation, reporter: Reporter) -> None:
-    """Write the weights and the per-example verdicts, so that runs can be paired image by image later."""
+    """Write the weights and the per-example verdicts, so that runs can be paired
+    image by image later.
+    """
     weights, verdicts = reporter.folder / WEIGHTS_FILE, reporter.folder / VERDICTS_FILE
-    answers = {"epsilons": np.array(evaluation.epsilons), "verdicts": evaluation.verdicts, "labels": job.dataset.test.labels.cpu().numpy()}
+    answers = {
+        "epsilons": np.array(evaluation.epsilons),
+        "verdicts": evaluation.verdicts,
+        "labels": job.dataset.test.labels.cpu().numpy(),
+    }
     files = (
-        (weights, "weights", lambda: write_tensors(weights, job.model.state_dict(), {"backbone": job.spec.model.backbone})),
+        (
+            weights,
+            "weights",
+            lambda: write_tensors(
+                weights, job.model.state_dict(), {"backbone": job.spec.model.backbone}
+            ),
+        ),
         (verdicts, REPORT_KIND, lambda: np.savez_compressed(verdicts, **answers)),
     )
     for path, _, write in files:
@@ -157,7 +214,14 @@ def _keep(job: Job, step: int, evaluation: Evaluation, reporter: Reporter) -> No
         reporter.artifact(path, kind)
 
 
-def _report(job: Job, progress: Progress, evaluation: Evaluation, shifts: dict[str, Any] | None, reporter: Reporter, status: str) -> RunReport:
+def _report(
+    job: Job,
+    progress: Progress,
+    evaluation: Evaluation,
+    shifts: dict[str, Any] | None,
+    reporter: Reporter,
+    status: str,
+) -> RunReport:
     rows: list[dict[str, Any]] = progress.tracked
     trainable, total = count_parameters(job.model)
     return RunReport(
@@ -173,8 +237,15 @@ def _report(job: Job, progress: Progress, evaluation: Evaluation, shifts: dict[s
         images_digest=job.dataset.test.digest(),
         gradient_evaluations=progress.gradient_evaluations,
         hypervolume=hypervolume(np.array([[row["clean"], row["robust"]] for row in rows])),
-        transfer_failure=is_transfer_failure(evaluation.curve.clean_accuracy, job.dataset.num_classes),
-        machine=job.runtime.describe() | peak_memory(job.runtime.device) | {"torch": torch.__version__, "classes": job.dataset.num_classes},
+        transfer_failure=is_transfer_failure(
+            evaluation.curve.clean_accuracy, job.dataset.num_classes
+        ),
+        machine=job.runtime.describe()
+        | peak_memory(job.runtime.device)
+        | {
+            "torch": torch.__version__,
+            "classes": job.dataset.num_classes,
+        },
         parameter_map=where(job.model),
         shared_images=dict(job.dataset.shared or {}),
         shifts=shifts,

@@ -18,7 +18,9 @@ MEASURE_BATCH = 256
 
 @dataclass
 class EpochOrder:
-    """The order in which an epoch takes the training images; drawn once an epoch, from seed and epoch alone."""
+    """The order in which an epoch takes the training images; drawn once an epoch, from
+    seed and epoch alone.
+    """
 
     epoch: int | None = None
     indices: Tensor | None = None
@@ -26,7 +28,10 @@ class EpochOrder:
     def of(self, seed: int, epoch: int, count: int) -> Tensor:
         """Return the order (count,) of `epoch`."""
         if self.epoch != epoch:
-            self.epoch, self.indices = epoch, torch.randperm(count, generator=generator(seed, "order", epoch))
+            self.epoch, self.indices = (
+                epoch,
+                torch.randperm(count, generator=generator(seed, "order", epoch)),
+            )
         return self.indices
 
 
@@ -51,7 +56,9 @@ class Job:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Optimiser steps an epoch; images that do not fill a batch sit out until the next epoch's order."""
+        """Optimiser steps an epoch; images that do not fill a batch sit out until
+        the next epoch's order.
+        """
         return steps_per_epoch(len(self.dataset.train), self.spec.optim.batch_size)
 
     @property

@@ -1,4 +1,7 @@
-"""Reporter: what a run needs from the world outside. The engine knows neither the store nor the worker."""
+"""Reporter: what a run needs from the world outside.
+
+The engine knows neither the store nor the worker.
+"""
 
 from pathlib import Path
 from typing import Any, Literal, Protocol

@@ -1,1 +1,3 @@
-"""Where things are kept; folders that are written whole or not at all; files of strangers, read safely."""
+"""Where things are kept; folders that are written whole or not at all; files of
+strangers, read safely.
+"""

@@ -12,7 +12,8 @@ ABANDONED_SECONDS = 24 * 3600.0
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `folder`, to be renamed to it when it is whole; what is left at the end is removed.
+    """Give a temporary folder beside `folder`, to be renamed to it when it is whole; what is left
+    at the end is removed.
 
     Those that a killed process left here are removed too, a day after.
     """

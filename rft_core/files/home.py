@@ -1,4 +1,7 @@
-"""Where things are kept: RFT_HOME (default: the platform's user data folder). Nothing is written inside the checkout."""
+"""Where things are kept: RFT_HOME (default: the platform's user data folder).
+
+Nothing is written inside the checkout.
+"""
 
 import os
 from dataclasses import dataclass
@@ -32,7 +35,9 @@ class Home:
 
     @property
     def decoded(self) -> Path:
-        """Images as they were decoded, one folder a dataset and size; may be deleted at any time."""
+        """Images as they were decoded, one folder a dataset and size; may be
+        deleted at any time.
+        """
         return self.datasets / "decoded"
 
     @property
@@ -56,16 +61,26 @@ class Home:
 
 
 def find_home(root: Path | None = None) -> Home:
-    """Return the home at `root`, else the one named by RFT_HOME, with its store (RFT_STORE replaces the SQLite file).
+    """Return the home at `root`, else the one named by RFT_HOME, with its store (RFT_STORE
+    replaces the SQLite file).
 
     Made if it is not there; a folder that cannot be made raises.
     """
-    root = Path(root or os.environ.get("RFT_HOME") or platformdirs.user_data_dir("rft-lab")).expanduser().resolve()
+    root = (
+        Path(root or os.environ.get("RFT_HOME") or platformdirs.user_data_dir("rft-lab"))
+        .expanduser()
+        .resolve()
+    )
     try:
         (root / "runs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"RFT_HOME is {root}, which cannot be used ({error.strerror}); set RFT_HOME to a folder that can be written") from None
-    return Home(root, _absolute_store(os.environ.get("RFT_STORE") or f"sqlite:///{root / 'rft.db'}"))
+        raise StoreError(
+            f"RFT_HOME is {root}, which cannot be used ({error.strerror}); set RFT_HOME to a folder"
+            " that can be written"
+        ) from None
+    return Home(
+        root, _absolute_store(os.environ.get("RFT_STORE") or f"sqlite:///{root / 'rft.db'}")
+    )
 
 
 def _absolute_store(url: str) -> str:
@@ -74,4 +89,8 @@ def _absolute_store(url: str) -> str:
     """
     scheme, marks, path = url.partition(":///")
     is_relative = scheme.split("+")[0] == "sqlite" and path and not path.startswith((":", "file:"))
-    return f"{scheme}{marks}{os.path.abspath(os.path.expanduser(path))}" if is_relative and marks else url
+    return (
+        f"{scheme}{marks}{os.path.abspath(os.path.expanduser(path))}"
+        if is_relative and marks
+        else url
+    )

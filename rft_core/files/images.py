@@ -8,10 +8,25 @@ from PIL import Image, UnidentifiedImageError
 
 from rft_core.errors import DataError
 
-# the only parsers that a file may reach: they know a file by its first bytes, and decode no more than it holds;
-# Pillow's others include PostScript, which starts a program of its own
+# the only parsers that a file may reach: they know a file by its first bytes, and decode no more
+# than it holds; Pillow's others include PostScript, which starts a program of its own
 FORMATS = (
-    *("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000", "DIB", "PCX", "QOI", "SGI", "SUN"),
+    *(
+        "JPEG",
+        "PNG",
+        "BMP",
+        "GIF",
+        "WEBP",
+        "TIFF",
+        "PPM",
+        "AVIF",
+        "JPEG2000",
+        "DIB",
+        "PCX",
+        "QOI",
+        "SGI",
+        "SUN",
+    ),
     "XBM",
 )
 # what the parser of JPEG makes of a file with several pictures
@@ -21,20 +36,26 @@ MAX_PIXELS = 100_000_000
 
 @cache
 def image_suffixes() -> tuple[str, ...]:
-    """Return every suffix that Pillow, as it is built here, gives to one of FORMATS: ".jpg", ".jfif", ".avif" ..."""
+    """Return every suffix that Pillow, as it is built here, gives to one of FORMATS: ".jpg",
+    ".jfif", ".avif" ...
+    """
     known = Image.registered_extensions()
     return tuple(sorted(suffix for suffix, name in known.items() if name in (*FORMATS, *ALSO_READ)))
 
 
 def is_image_name(name: str) -> bool:
-    """Return whether the file name `name` (no folders) has the suffix of an image that is read here."""
+    """Return whether the file name `name` (no folders) has the suffix of an
+    image that is read here.
+    """
     return name.lower().endswith(image_suffixes())
 
 
 def open_image(source: str | Path | BinaryIO) -> Image.Image:
-    """Return the picture at `source`, opened by its header and not decoded yet; its content decides, not its suffix.
+    """Return the picture at `source`, opened by its header and not decoded yet; its content
+    decides, not its suffix.
 
-    Raises DataError for what is no image and for more than MAX_PIXELS pixels, and whatever Pillow raises for a damaged header.
+    Raises DataError for what is no image and for more than MAX_PIXELS pixels, and whatever Pillow
+    raises for a damaged header.
     """
     try:
         picture = Image.open(source, formats=FORMATS)
@@ -53,4 +74,6 @@ def open_image(source: str | Path | BinaryIO) -> Image.Image:
 def check_pixels(picture: Image.Image) -> None:
     """Raise DataError for more than MAX_PIXELS pixels; nothing is decoded for that."""
     if picture.width * picture.height > MAX_PIXELS:
-        raise DataError(f"{picture.width:,} x {picture.height:,} pixels are more than {MAX_PIXELS:,}")
+        raise DataError(
+            f"{picture.width:,} x {picture.height:,} pixels are more than {MAX_PIXELS:,}"
+        )

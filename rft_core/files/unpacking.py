@@ -1,6 +1,7 @@
 """Unpack the images of one zip into one folder, trusting nothing that the zip says of itself.
 
-Names are checked, sizes counted while they are written, and a file stays only when Pillow knows its header.
+Names are checked, sizes counted while they are written, and a file stays only when
+Pillow knows its header.
 """
 
 import os
@@ -13,7 +14,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rft_core.errors import DataError
-from rft_core.files.archive_names import NO_IMAGE, NamePlan, check_member, is_hidden_image, member_name, member_parts, printable
+from rft_core.files.archive_names import (
+    NO_IMAGE,
+    NamePlan,
+    check_member,
+    is_hidden_image,
+    member_name,
+    member_parts,
+    printable,
+)
 from rft_core.files.images import open_image
 from rft_core.files.layout.found import MOST_FOLDERS_NAMED, by_suffix, some
 from rft_core.files.layout.names import is_junk, suffix_of
@@ -26,8 +35,9 @@ MOST_LINES, MOST_NAMED = 200, 3
 class Limits:
     """What an upload may hold: images, and bytes a file and in all once unpacked.
 
-    Unpacked, no file may be more than `ratio` times what is stored of it, nor all of them `ratio` times the archive; the first
-    MiB of a file and the first `slack_bytes` of all are free, since a picture of one colour shrinks a thousandfold.
+    Unpacked, no file may be more than `ratio` times what is stored of it, nor all of them `ratio`
+    times the archive; the first MiB of a file and the first `slack_bytes` of all are free, since a
+    picture of one colour shrinks a thousandfold.
     """
 
     files: int = 500_000
@@ -43,7 +53,9 @@ class _Skip(Exception):
 
 @contextmanager
 def opened(archive: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """Give `archive` as a stream at its start; a path is opened, and closed after the block. DataError where it cannot be read."""
+    """Give `archive` as a stream at its start; a path is opened, and closed after the block.
+    DataError where it cannot be read.
+    """
     if not isinstance(archive, (str, os.PathLike)):
         archive.seek(0)
         yield archive
@@ -63,7 +75,10 @@ def opened_zip(file: BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
         archive = zipfile.ZipFile(file)
     # a damaged directory raises many types, each meaning the same here
     except Exception as error:
-        raise DataError(f"{printable(name)} is not a zip, or a damaged one ({printable(str(error))}); pack the folder of images again, as .zip") from None
+        raise DataError(
+            f"{printable(name)} is not a zip, or a damaged one ({printable(str(error))}); pack the"
+            " folder of images again, as .zip"
+        ) from None
     with archive:
         yield archive
 
@@ -86,13 +101,16 @@ class Unpacking:
     suffixes: Counter[str] = field(default_factory=Counter)
     decoded: Counter[str] = field(default_factory=Counter)
     names: NamePlan = field(default_factory=NamePlan)
-    # folders of the archive: those of kept images, and for every other the suffixes of what was left out of it
+    # folders of the archive: those of kept images, and for every other the suffixes of
+    # what was left out of it
     filled: set[str] = field(default_factory=set)
     emptied: dict[str, Counter[str]] = field(default_factory=dict)
 
     @property
     def most_bytes(self) -> int:
-        """Bytes that this archive may unpack to: as many in all as `limits` allow, and not out of proportion to its own size."""
+        """Bytes that this archive may unpack to: as many in all as `limits` allow, and not out of
+        proportion to its own size.
+        """
         return min(self.limits.total_bytes, self.limits.slack_bytes + self.limits.ratio * self.size)
 
     def run(self) -> None:
@@ -109,19 +127,38 @@ class Unpacking:
         return [*self.skipped, f"and {rest:,} more"] if rest else self.skipped
 
     def notes(self) -> list[str]:
-        """Return what is to be said of the dataset that it becomes: files left out, and names that do not say their encoding."""
+        """Return what is to be said of the dataset that it becomes: files left out, and names that
+        do not say their encoding.
+        """
         notes = []
         if self.left_out:
-            counts = f" ({by_suffix(self.suffixes)} are not read as images)" if self.suffixes else ""
-            first = "; ".join(self.skipped[:MOST_NAMED]) + (" ..." if self.left_out > MOST_NAMED else "")
-            notes.append(f"{self.left_out:,} files of {printable(self.name)} were left out{counts}: {first}")
+            counts = (
+                f" ({by_suffix(self.suffixes)} are not read as images)" if self.suffixes else ""
+            )
+            first = "; ".join(self.skipped[:MOST_NAMED]) + (
+                " ..." if self.left_out > MOST_NAMED else ""
+            )
+            notes.append(
+                f"{self.left_out:,} files of {printable(self.name)} were left out{counts}: {first}"
+            )
         if empty := self._empty():
-            count = f"{len(empty):,} {'folder' if len(empty) == 1 else 'folders'} of {printable(self.name)} {'holds' if len(empty) == 1 else 'hold'}"
-            notes.append(f"{count} no image that is read: {'; '.join(some(empty, MOST_FOLDERS_NAMED))}")
+            count = (
+                f"{len(empty):,} {'folder' if len(empty) == 1 else 'folders'} of"
+                f" {printable(self.name)} {'holds' if len(empty) == 1 else 'hold'}"
+            )
+            notes.append(
+                f"{count} no image that is read: {'; '.join(some(empty, MOST_FOLDERS_NAMED))}"
+            )
         if self.hidden:
-            notes.append(f"{self.hidden:,} images of {printable(self.name)} are hidden by a dot in front of a name, and were left out")
+            notes.append(
+                f"{self.hidden:,} images of {printable(self.name)} are hidden by a dot in front of"
+                " a name, and were left out"
+            )
         for page, count in self.decoded.items():
-            notes.append(f"{count:,} names in {printable(self.name)} do not say how they are written, and were read as {page}")
+            notes.append(
+                f"{count:,} names in {printable(self.name)} do not say how they are written, and"
+                f" were read as {page}"
+            )
         return notes
 
     def _leave_out(self, name: str, reason: str) -> None:
@@ -134,11 +171,21 @@ class Unpacking:
             self.skipped.append(f"{printable(name)}: {reason}")
 
     def _empty(self) -> list[str]:
-        """Return the folders without a kept image in or below them, the outermost of them, with what was left out."""
-        filled = {"", *(folder[:end] for folder in self.filled for end in (*_ends(folder), len(folder)))}
+        """Return the folders without a kept image in or below them, the outermost of them,
+        with what was left out.
+        """
+        filled = {
+            "",
+            *(folder[:end] for folder in self.filled for end in (*_ends(folder), len(folder))),
+        }
         empty = {folder: counts for folder, counts in self.emptied.items() if folder not in filled}
-        outermost = [folder for folder in empty if not any(folder[:end] in empty for end in _ends(folder))]
-        return [f"{printable(folder)} ({by_suffix(empty[folder]) or 'no file'})" for folder in sorted(outermost)]
+        outermost = [
+            folder for folder in empty if not any(folder[:end] in empty for end in _ends(folder))
+        ]
+        return [
+            f"{printable(folder)} ({by_suffix(empty[folder]) or 'no file'})"
+            for folder in sorted(outermost)
+        ]
 
     def _take(self, member: zipfile.ZipInfo) -> None:
         try:
@@ -157,7 +204,10 @@ class Unpacking:
             raise _Skip(str(reason)) from None
         self.tried += 1
         if self.tried > self.limits.files:
-            raise DataError(f"{printable(self.name)} holds more than {self.limits.files:,} images; put the folder on this machine and name it instead")
+            raise DataError(
+                f"{printable(self.name)} holds more than {self.limits.files:,} images; put the"
+                " folder on this machine and name it instead"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._write(member, target)
@@ -169,8 +219,11 @@ class Unpacking:
         self.filled.add(name.rpartition("/")[0])
 
     def _write(self, member: zipfile.ZipInfo, target: Path) -> None:
-        """Write one file, counting what comes out of the archive and not what its directory says."""
-        # zipfile finds a member damaged that claims more than there is, which is its habit and no promise
+        """Write one file, counting what comes out of the archive and not
+        what its directory says.
+        """
+        # zipfile finds a member damaged that claims more than there is, which is its
+        # habit and no promise
         stored = min(member.compress_size, self.size)
         most = min(self.limits.file_bytes, CHUNK + self.limits.ratio * stored)
         with open(target, "xb") as file:
@@ -178,7 +231,8 @@ class Unpacking:
                 self.written += len(chunk)
                 if self.written > self.most_bytes:
                     raise DataError(
-                        f"{printable(self.name)} unpacks to more than {self.most_bytes:,} bytes; put the folder on this machine and name it instead"
+                        f"{printable(self.name)} unpacks to more than {self.most_bytes:,} bytes;"
+                        " put the folder on this machine and name it instead"
                     )
                 if file.tell() + len(chunk) > most:
                     raise _Skip(f"it unpacks to more than {most:,} bytes")

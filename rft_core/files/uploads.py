@@ -1,4 +1,6 @@
-"""Uploaded archives: a zip of images becomes a folder below the home's uploads, and nothing else is ever written."""
+"""Uploaded archives: a zip of images becomes a folder below the home's uploads, and nothing
+else is ever written.
+"""
 
 import hashlib
 import json
@@ -12,7 +14,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rft_core.errors import DataError, UnknownNameError
-from rft_core.files.archive_names import is_hidden_image, member_name, member_parts, printable, safe_name
+from rft_core.files.archive_names import (
+    is_hidden_image,
+    member_name,
+    member_parts,
+    printable,
+    safe_name,
+)
 from rft_core.files.atomic import atomic_folder
 from rft_core.files.home import Home
 from rft_core.files.layout import LayoutQuestion, Reading, check_classes_of, read_folder, read_names
@@ -23,8 +31,9 @@ RECORD = ".upload.json"
 
 @dataclass(frozen=True)
 class Upload:
-    """An unpacked archive: its folder, how many images it holds, a line for each file that was left out (the first 200), how
-    many those are, and notes on all of them."""
+    """An unpacked archive: its folder, how many images it holds, a line for each file that was left
+    out (the first 200), how many those are, and notes on all of them.
+    """
 
     folder: Path
     kept: int
@@ -34,11 +43,13 @@ class Upload:
 
 
 def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | None = None) -> Upload:
-    """Return the folder of the zip `archive`, called after `name` ("photos.zip"); the same content gives the same folder again.
+    """Return the folder of the zip `archive`, called after `name` ("photos.zip"); the same content
+    gives the same folder again.
 
-    Files that are no image, or are refused (see `member_parts` and Limits), are left out with a line each. One folder around
-    everything is taken off. A stream must be able to seek. Raises DataError for what is no zip, holds no image, or is more
-    than `limits` allow; then nothing stays.
+    Files that are no image, or are refused (see `member_parts` and Limits), are left out
+    with a line each. One folder around everything is taken off. A stream must be able to
+    seek. Raises DataError for what is no zip, holds no image, or is more than `limits`
+    allow; then nothing stays.
     """
     with opened(archive, name) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -47,18 +58,22 @@ def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | Non
             return found
         try:
             with atomic_folder(home.uploads / stem) as temporary:
-                return _unpack_into(temporary, file, name, digest, stem, home.uploads, limits or Limits())
+                return _unpack_into(
+                    temporary, file, name, digest, stem, home.uploads, limits or Limits()
+                )
         except OSError as error:
             raise DataError(
-                f"{printable(name)} cannot be unpacked below {home.uploads} ({error.strerror or error}); make room there, or check who may write"
+                f"{printable(name)} cannot be unpacked below {home.uploads}"
+                f" ({error.strerror or error}); make room there, or check who may write"
             ) from None
 
 
 def unpack_dataset(archive: Path | BinaryIO, name: str, home: Home) -> Upload:
-    """Return the folder of the zip `archive` as `unpack` does, checked as the dataset that it is to be.
+    """Return the folder of the zip `archive` as `unpack` does, checked as the
+    dataset that it is to be.
 
-    Raises DataError where a run on it would fail, and then keeps nothing that was not there; folders that may be read in
-    two ways stay: a setting decides.
+    Raises DataError where a run on it would fail, and then keeps nothing that was not there;
+    folders that may be read in two ways stay: a setting decides.
     """
     before = set(list_uploads(home))
     upload = unpack(archive, name, home)
@@ -95,7 +110,9 @@ def read_zip(path: Path, layout: str = "auto", domains: Sequence[str] = ()) -> R
 
 
 def unpacking_lines(folder: Path) -> tuple[str, ...]:
-    """Return what was left out of the archive that `folder` was unpacked from, and how its names were read; none for other folders."""
+    """Return what was left out of the archive that `folder` was unpacked from, and how its names
+    were read; none for other folders.
+    """
     try:
         notes = json.loads((folder / RECORD).read_text(encoding="utf-8"))["notes"]
         return tuple(_one_line(str(note)) for note in notes)
@@ -109,18 +126,30 @@ def _one_line(text: str) -> str:
 
 def list_uploads(home: Home) -> list[Path]:
     """Return the folders of all uploads, by name."""
-    return sorted(path for path in home.uploads.glob("[!.]*") if path.is_dir() and not path.is_symlink())
+    return sorted(
+        path for path in home.uploads.glob("[!.]*") if path.is_dir() and not path.is_symlink()
+    )
 
 
 def remove_upload(home: Home, name: str) -> None:
-    """Remove the upload `name` and its images; a name that is not among the uploads raises UnknownNameError."""
+    """Remove the upload `name` and its images; a name that is not among the uploads
+    raises UnknownNameError.
+    """
     folders = {path.name: path for path in list_uploads(home)}
     if name not in folders:
         raise UnknownNameError("upload", name, list(folders))
     shutil.rmtree(folders[name])
 
 
-def _unpack_into(temporary: Path, file: BinaryIO, name: str, digest: str, stem: str, uploads: Path, limits: Limits) -> Upload:
+def _unpack_into(
+    temporary: Path,
+    file: BinaryIO,
+    name: str,
+    digest: str,
+    stem: str,
+    uploads: Path,
+    limits: Limits,
+) -> Upload:
     size = file.seek(0, os.SEEK_END)
     with opened_zip(file, name) as archive:
         work = Unpacking(archive, temporary, size, limits, name)
@@ -130,7 +159,13 @@ def _unpack_into(temporary: Path, file: BinaryIO, name: str, digest: str, stem: 
         first = f"; the first file left out: {work.skipped[0]}" if work.skipped else ""
         raise DataError(f"{printable(name)} holds no image that can be used{first}")
     source = _unwrapped(temporary)
-    record = {"digest": digest, "kept": work.kept, "skipped": work.lines(), "left_out": work.left_out, "notes": work.notes()}
+    record = {
+        "digest": digest,
+        "kept": work.kept,
+        "skipped": work.lines(),
+        "left_out": work.left_out,
+        "notes": work.notes(),
+    }
     (source / RECORD).write_text(json.dumps(record), encoding="utf-8")
     return _place(source, uploads, stem, digest)
 
@@ -143,16 +178,29 @@ def _remove_empty(root: Path) -> None:
 
 
 def _unwrapped(folder: Path) -> Path:
-    """Return the folder inside single folders around everything; one that holds images itself is a class, and stays."""
+    """Return the folder inside single folders around everything; one that holds images itself
+    is a class, and stays.
+    """
     while True:
         entries = list(folder.iterdir())
-        if len(entries) != 1 or not entries[0].is_dir() or any(path.is_file() for path in entries[0].iterdir()):
+        if (
+            len(entries) != 1
+            or not entries[0].is_dir()
+            or any(path.is_file() for path in entries[0].iterdir())
+        ):
             return folder
         folder = entries[0]
 
 
 def _find(uploads: Path, digest: str) -> Upload | None:
-    return next((found for folder in sorted(uploads.glob("[!.]*")) if (found := _read_record(folder, digest))), None)
+    return next(
+        (
+            found
+            for folder in sorted(uploads.glob("[!.]*"))
+            if (found := _read_record(folder, digest))
+        ),
+        None,
+    )
 
 
 def _free(uploads: Path, stem: str) -> Path:
@@ -166,14 +214,22 @@ def _read_record(folder: Path, digest: str) -> Upload | None:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         if record["digest"] != digest:
             return None
-        return Upload(folder, record["kept"], tuple(record["skipped"]), record["left_out"], tuple(record.get("notes", ())))
+        return Upload(
+            folder,
+            record["kept"],
+            tuple(record["skipped"]),
+            record["left_out"],
+            tuple(record.get("notes", ())),
+        )
     # a folder without a whole record is another upload's, or a person's
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _place(source: Path, uploads: Path, stem: str, digest: str) -> Upload:
-    """Move `source` to the first free name, unless another process has brought the same content meanwhile."""
+    """Move `source` to the first free name, unless another process has brought the
+    same content meanwhile.
+    """
     while True:
         if found := _find(uploads, digest):
             return found

@@ -1,4 +1,7 @@
-"""Check what the program stands on, and say how to mend what is wrong. Loads torch only to check it."""
+"""Check what the program stands on, and say how to mend what is wrong.
+
+Loads torch only to check it.
+"""
 
 import importlib
 import importlib.metadata
@@ -38,16 +41,27 @@ class Check:
 
 
 def examine(check_weights: Callable[[str], Path], *, mend: bool = False) -> Iterator[Check]:
-    """Yield one check after another. `check_weights` (name) raises when an embedded backbone is damaged; `mend` repairs the home (see repair.py)."""
+    """Yield one check after another. `check_weights` (name) raises when an embedded backbone is
+    damaged; `mend` repairs the home (see repair.py).
+    """
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Check("python", sys.version_info >= OLDEST_PYTHON, version, "install Python 3.11 or newer, delete .venv and run `make setup`")
+    yield Check(
+        "python",
+        sys.version_info >= OLDEST_PYTHON,
+        version,
+        "install Python 3.11 or newer, delete .venv and run `make setup`",
+    )
     yield _packages()
     yield _torch()
     yield Check("devices", True, ", ".join(local_devices()))
     yield from _home(mend)
     yield from _store()
     for backbone in catalog.EMBEDDED_BACKBONES:
-        yield _attempt(f"weights {backbone}", lambda name=backbone: check_weights(name).name, "run `git checkout -- assets/weights`")
+        yield _attempt(
+            f"weights {backbone}",
+            lambda name=backbone: check_weights(name).name,
+            "run `git checkout -- assets/weights`",
+        )
     yield _attempt("recorded runs", _recorded, "run `git checkout -- assets/recorded`")
 
 
@@ -66,7 +80,12 @@ def _packages() -> Check:
                 found = "missing"
             if found.split("+")[0] != wanted:
                 wrong.append(f"{name} {found}, wanted {wanted}")
-    return Check("packages", not wrong, "; ".join(wrong) or "as pinned in requirements.txt", "run `make setup`")
+    return Check(
+        "packages",
+        not wrong,
+        "; ".join(wrong) or "as pinned in requirements.txt",
+        "run `make setup`",
+    )
 
 
 def _torch() -> Check:
@@ -74,28 +93,64 @@ def _torch() -> Check:
         torch = importlib.import_module("torch")
         importlib.import_module("torchvision.ops")
     except (ImportError, RuntimeError, OSError) as error:
-        return Check("torch", False, str(error).splitlines()[0], "torch and torchvision come from different sources: delete .venv and run `make setup`")
-    return Check("torch", True, f"torch {torch.__version__}, {torch.get_num_threads()} threads, CUDA {'yes' if torch.cuda.is_available() else 'no'}")
+        return Check(
+            "torch",
+            False,
+            str(error).splitlines()[0],
+            "torch and torchvision come from different sources: delete .venv and run `make setup`",
+        )
+    return Check(
+        "torch",
+        True,
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads, CUDA"
+        f" {'yes' if torch.cuda.is_available() else 'no'}",
+    )
 
 
 def _home(mend: bool) -> Iterator[Check]:
     """Say what in the home differs from its store, or what came of mending it."""
     try:
-        found = mend_home(find_home()) if mend else [(one, f"run `doctor --repair`: {one.action}" if one.act else one.action) for one in survey(find_home())]
+        found = (
+            mend_home(find_home())
+            if mend
+            else [
+                (one, f"run `doctor --repair`: {one.action}" if one.act else one.action)
+                for one in survey(find_home())
+            ]
+        )
     except (RftError, OSError, DBAPIError) as error:
-        yield Check("files", False, str(error).splitlines()[0], "mend the store or the folder first")
+        yield Check(
+            "files", False, str(error).splitlines()[0], "mend the store or the folder first"
+        )
         return
     for one, left in found:
-        yield Check(f"{one.kind} {one.subject}", not left, one.found if left else f"{one.found}; done: {one.action}", left)
+        yield Check(
+            f"{one.kind} {one.subject}",
+            not left,
+            one.found if left else f"{one.found}; done: {one.action}",
+            left,
+        )
     if not found:
         yield Check("files", True, "as the store has them")
 
 
 def _store() -> Iterator[Check]:
-    yield _attempt("home", lambda: str(find_home().root), "set RFT_HOME to a folder that can be written")
-    yield _attempt("store", lambda: f"{len(RunStore(find_home()).records())} runs in {find_home().store_url}", "set RFT_HOME or RFT_STORE to another place")
     yield _attempt(
-        "worker", lambda: "running" if worker_is_running(find_home()) else "not running; the next launch starts one", "delete worker.lock in RFT_HOME"
+        "home", lambda: str(find_home().root), "set RFT_HOME to a folder that can be written"
+    )
+    yield _attempt(
+        "store",
+        lambda: f"{len(RunStore(find_home()).records())} runs in {find_home().store_url}",
+        "set RFT_HOME or RFT_STORE to another place",
+    )
+    yield _attempt(
+        "worker",
+        lambda: (
+            "running"
+            if worker_is_running(find_home())
+            else "not running; the next launch starts one"
+        ),
+        "delete worker.lock in RFT_HOME",
     )
 
 

@@ -1,4 +1,6 @@
-"""Hold the store and the files of a home against each other, and mend what differs. Nothing is deleted but unfinished files of dead writers.
+"""Hold the store and the files of a home against each other, and mend what differs.
+
+Nothing is deleted but unfinished files of dead writers.
 
 Each finding says what it would do; `mend_home` does it. A second repair finds nothing to do.
 """
@@ -44,7 +46,9 @@ ALL_RUNS = 10**9
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that differs: what it is, what was found, what mends it. `act` is None where nothing can but a person."""
+    """Something that differs: what it is, what was found, what mends it. `act` is None where
+    nothing can but a person.
+    """
 
     kind: str
     subject: str
@@ -54,16 +58,35 @@ class Finding:
 
 
 def survey(home: Home) -> Iterator[Finding]:
-    """Yield what a repair would mend, changing nothing. A damaged store hides the rest until it is recovered."""
+    """Yield what a repair would mend, changing nothing.
+
+    A damaged store hides the rest until it is recovered.
+    """
     path = store_file(home)
     if path is not None and (damage := find_damage(path)):
-        yield Finding("store", path.name, damage, "keep a copy beside it and recover every row that can be read", partial(_recover, home, path))
+        yield Finding(
+            "store",
+            path.name,
+            damage,
+            "keep a copy beside it and recover every row that can be read",
+            partial(_recover, home, path),
+        )
         return
     store = RunStore(home)
     lost = {row.run_id: row for row in store.gone()}
     for run_id, row in lost.items():
-        yield Finding("run", run_id, f"it is {row.status} and its process is gone", "mark it lost, to be resumed", store.reconcile)
-    settled = [record.run_id for record in store.records(limit=ALL_RUNS) if not record.is_active or record.run_id in lost]
+        yield Finding(
+            "run",
+            run_id,
+            f"it is {row.status} and its process is gone",
+            "mark it lost, to be resumed",
+            store.reconcile,
+        )
+    settled = [
+        record.run_id
+        for record in store.records(limit=ALL_RUNS)
+        if not record.is_active or record.run_id in lost
+    ]
     for run_id in settled:
         yield from _files_of(store, run_id)
     yield from _orphans(store)
@@ -71,7 +94,8 @@ def survey(home: Home) -> Iterator[Finding]:
 
 
 def mend_home(home: Home) -> list[tuple[Finding, str]]:
-    """Mend everything `survey` yields; return each finding with what came of it: "" where it is mended, else the reason why not.
+    """Mend everything `survey` yields; return each finding with what came of it: "" where it is
+    mended, else the reason why not.
 
     Raises BundleError while an import is at work.
     """
@@ -84,12 +108,18 @@ def mend_home(home: Home) -> list[tuple[Finding, str]]:
 
 
 def store_file(home: Home) -> Path | None:
-    """Return the SQLite file of the home's store, or None where its address is another one, or none at all."""
+    """Return the SQLite file of the home's store, or None where its address is another
+    one, or none at all.
+    """
     try:
         address = make_url(home.store_url)
     except ArgumentError:
         return None
-    return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
+    return (
+        Path(address.database)
+        if address.get_backend_name() == "sqlite" and address.database
+        else None
+    )
 
 
 def _mend(finding: Finding) -> str:
@@ -111,7 +141,10 @@ def _recover(home: Home, path: Path) -> None:
 
 
 def _files_of(store: RunStore, run_id: str) -> Iterator[Finding]:
-    folder, known = store.home.run_folder(run_id), {row.path: row for row in list_artifacts(store.engine, run_id)}
+    folder, known = (
+        store.home.run_folder(run_id),
+        {row.path: row for row in list_artifacts(store.engine, run_id)},
+    )
     if CHECKPOINT in known or (folder / CHECKPOINT).exists():
         yield from _checkpoint(store, run_id, known.pop(CHECKPOINT, None))
     for row in known.values():
@@ -126,10 +159,22 @@ def _checkpoint(store: RunStore, run_id: str, row: Artifact | None) -> Iterator[
     if is_intact(path):
         # its process ended between the file and its record
         told = "it is whole, and recorded otherwise or not at all"
-        yield Finding("checkpoint", subject, told, "record it as it is", partial(register_artifact, store.engine, run_id, folder, path, "checkpoint"))
+        yield Finding(
+            "checkpoint",
+            subject,
+            told,
+            "record it as it is",
+            partial(register_artifact, store.engine, run_id, folder, path, "checkpoint"),
+        )
     elif is_intact(previous):
         told = "it is damaged" if path.exists() else "it is missing"
-        yield Finding("checkpoint", subject, told, f"keep it in {ORPHANS} and put the previous one in its place", partial(_step_back, store, run_id))
+        yield Finding(
+            "checkpoint",
+            subject,
+            told,
+            f"keep it in {ORPHANS} and put the previous one in its place",
+            partial(_step_back, store, run_id),
+        )
     elif row is not None:
         yield from _file(store, run_id, row)
 
@@ -140,29 +185,69 @@ def _step_back(store: RunStore, run_id: str) -> None:
         _put_aside(store.home, folder / CHECKPOINT, f"{run_id}-{CHECKPOINT}")
     os.replace(folder / PREVIOUS, folder / CHECKPOINT)
     register_artifact(store.engine, run_id, folder, folder / CHECKPOINT, "checkpoint")
-    _note(store.engine, run_id, "the newest checkpoint was damaged or missing; the one before it took its place")
+    _note(
+        store.engine,
+        run_id,
+        "the newest checkpoint was damaged or missing; the one before it took its place",
+    )
 
 
 def _file(store: RunStore, run_id: str, row: Artifact) -> Iterator[Finding]:
-    path, plain = store.home.run_folder(run_id) / row.path, row.kind.removeprefix(MISSING).removeprefix(DAMAGED)
+    path, plain = (
+        store.home.run_folder(run_id) / row.path,
+        row.kind.removeprefix(MISSING).removeprefix(DAMAGED),
+    )
     mark = "" if _matches(path, row) else DAMAGED if path.exists() else MISSING
-    subject, state = f"{run_id}/{row.path}", "is whole again" if not mark else "is missing" if mark == MISSING else "has another checksum than recorded"
+    subject, state = (
+        f"{run_id}/{row.path}",
+        "is whole again"
+        if not mark
+        else "is missing"
+        if mark == MISSING
+        else "has another checksum than recorded",
+    )
     if mark + plain != row.kind:
         yield Finding(
-            "file", subject, f"it {state}", "mark it in the run and note it in its log", partial(_set_kind, store.engine, run_id, row.path, mark + plain, state)
+            "file",
+            subject,
+            f"it {state}",
+            "mark it in the run and note it in its log",
+            partial(_set_kind, store.engine, run_id, row.path, mark + plain, state),
         )
     elif mark:
-        yield Finding("file", subject, f"it {state}, and is marked", "bring it back from a bundle or a backup, or delete the run")
+        yield Finding(
+            "file",
+            subject,
+            f"it {state}, and is marked",
+            "bring it back from a bundle or a backup, or delete the run",
+        )
 
 
 def _set_kind(engine: Engine, run_id: str, path: str, kind: str, state: str) -> None:
     with engine.execution_options(writes=True).begin() as connection:
-        connection.execute(update(artifacts).where(artifacts.c.run_id == run_id, artifacts.c.path == path).values(kind=kind))
+        connection.execute(
+            update(artifacts)
+            .where(artifacts.c.run_id == run_id, artifacts.c.path == path)
+            .values(kind=kind)
+        )
     _note(engine, run_id, f"{path} {state}")
 
 
 def _note(engine: Engine, run_id: str, text: str) -> None:
-    append_events(engine, run_id, [Event(last_sequence(engine, run_id) + 1, 0, 0.0, time.time(), "log", {"text": f"repair: {text}"})])
+    append_events(
+        engine,
+        run_id,
+        [
+            Event(
+                last_sequence(engine, run_id) + 1,
+                0,
+                0.0,
+                time.time(),
+                "log",
+                {"text": f"repair: {text}"},
+            )
+        ],
+    )
 
 
 def _matches(path: Path, row: Artifact) -> bool:
@@ -179,8 +264,18 @@ def _orphans(store: RunStore) -> Iterator[Finding]:
     with store.engine.connect() as connection:
         known = set(connection.execute(select(runs.c.run_id)).scalars())
     for path in sorted(store.home.runs.iterdir()):
-        if path.name not in known and not path.name.startswith(".") and _age(path) > SETTLED_SECONDS:
-            yield Finding("folder", f"runs/{path.name}", "no run has it", f"move it to {ORPHANS}", partial(_put_aside, store.home, path, path.name))
+        if (
+            path.name not in known
+            and not path.name.startswith(".")
+            and _age(path) > SETTLED_SECONDS
+        ):
+            yield Finding(
+                "folder",
+                f"runs/{path.name}",
+                "no run has it",
+                f"move it to {ORPHANS}",
+                partial(_put_aside, store.home, path, path.name),
+            )
 
 
 def _put_aside(home: Home, path: Path, name: str) -> None:
@@ -192,26 +287,49 @@ def _put_aside(home: Home, path: Path, name: str) -> None:
 
 
 def _unfinished(home: Home, settled: list[str]) -> Iterator[Finding]:
-    """Yield what dead writers left: files beside the one they were to become, and folders that were never renamed."""
-    places = [*home.root.iterdir(), *(path for run_id in settled for path in home.run_folder(run_id).rglob(".*"))]
+    """Yield what dead writers left: files beside the one they were to become, and folders
+    that were never renamed.
+    """
+    places = [
+        *home.root.iterdir(),
+        *(path for run_id in settled for path in home.run_folder(run_id).rglob(".*")),
+    ]
     files = [path for path in places if path.is_file() and _is_left(path)]
     imports = [path for path in home.runs.glob(".import-*") if _age(path) > SETTLED_SECONDS]
-    folders = [path for place in (home.datasets, home.uploads, home.decoded) for path in place.glob(".*") if path.is_dir() and _age(path) > ABANDONED_SECONDS]
+    folders = [
+        path
+        for place in (home.datasets, home.uploads, home.decoded)
+        for path in place.glob(".*")
+        if path.is_dir() and _age(path) > ABANDONED_SECONDS
+    ]
     for path in sorted([*files, *imports, *folders]):
         act = partial(shutil.rmtree, path) if path.is_dir() else path.unlink
-        yield Finding("unfinished", path.relative_to(home.root).as_posix(), "the process that wrote it is gone", "remove it", act)
+        yield Finding(
+            "unfinished",
+            path.relative_to(home.root).as_posix(),
+            "the process that wrote it is gone",
+            "remove it",
+            act,
+        )
 
 
 def _is_left(path: Path) -> bool:
     found = LEFT.fullmatch(path.name)
     if found is None:
         return False
-    return not psutil.pid_exists(int(found["pid"])) if found["pid"] else _age(path) > SETTLED_SECONDS
+    return (
+        not psutil.pid_exists(int(found["pid"])) if found["pid"] else _age(path) > SETTLED_SECONDS
+    )
 
 
 def _age(path: Path) -> float:
-    """Return the seconds since `path`, or anything below it, was written; 0 for what another process has just taken away."""
+    """Return the seconds since `path`, or anything below it, was written; 0 for what another
+    process has just taken away.
+    """
     try:
-        return time.time() - max(one.stat(follow_symlinks=False).st_mtime for one in (path, *(path.rglob("*") if path.is_dir() else ())))
+        return time.time() - max(
+            one.stat(follow_symlinks=False).st_mtime
+            for one in (path, *(path.rglob("*") if path.is_dir() else ()))
+        )
     except OSError:
         return 0.0

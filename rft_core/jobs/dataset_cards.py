@@ -1,6 +1,9 @@
-"""Cards of datasets: what is in one, looked at once by a process of its own and kept in the home. Reading a card loads no torch.
+"""Cards of datasets: what is in one, looked at once by a process of its own and kept in the home.
 
-A card is a folder below `home.datasets / "cards"`: card.json, the picture that its "atlas" names (cells in rows), log.txt.
+Reading a card loads no torch.
+
+A card is a folder below `home.datasets / "cards"`: card.json, the picture that its "atlas" names
+(cells in rows), log.txt.
 """
 
 import hashlib
@@ -31,7 +34,10 @@ USUAL_SIZE = 224
 # folders whose times tell whether files came or went; more would take longer than a click may
 STAMPED_FOLDERS = 2000
 NICE = 10
-GONE = "reading ended without an answer, perhaps for want of memory; use fewer training images or a smaller image size, then read again"
+GONE = (
+    "reading ended without an answer, perhaps for want of memory; use fewer training images or a"
+    " smaller image size, then read again"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,9 @@ class Reading:
 
 
 def card_size(spec: RunSpec) -> int:
-    """Return the pixels on a side at which a run of `spec` sees its images, without loading the backbone."""
+    """Return the pixels on a side at which a run of `spec` sees its images, without
+    loading the backbone.
+    """
     known = facts(spec.model.backbone)
     return spec.data.image_size or (known.image_size if known else USUAL_SIZE)
 
@@ -63,13 +71,18 @@ def card_settings(spec: RunSpec) -> dict[str, Any]:
 
 
 def card_key(spec: RunSpec) -> str:
-    """Return the name of the card's folder. It changes when files on this machine come or go, not when one is written over."""
+    """Return the name of the card's folder.
+
+    It changes when files on this machine come or go, not when one is written over.
+    """
     content = [VERSION, card_settings(spec), _stamp(spec.data.dataset)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _stamp(dataset: str) -> list:
-    """Return the size and times of the file, or the times of the folders of two levels, that a scheme names."""
+    """Return the size and times of the file, or the times of the folders of two levels,
+    that a scheme names.
+    """
     scheme, _, place = dataset.partition(":")
     path = Path(place).expanduser()
     if scheme not in ("folder", "csv") or not path.exists():
@@ -84,10 +97,16 @@ def _folders(path: Path, levels: int) -> list:
     found = []
     try:
         with os.scandir(path) as entries:
-            below = sorted((entry for entry in entries if entry.is_dir()), key=lambda entry: entry.name)
+            below = sorted(
+                (entry for entry in entries if entry.is_dir()), key=lambda entry: entry.name
+            )
         for entry in below[:STAMPED_FOLDERS]:
             found.append([entry.name, entry.stat().st_mtime_ns])
-            found += _folders(Path(entry.path), levels - 1) if levels > 1 and len(found) < STAMPED_FOLDERS else []
+            found += (
+                _folders(Path(entry.path), levels - 1)
+                if levels > 1 and len(found) < STAMPED_FOLDERS
+                else []
+            )
     except OSError:
         return found
     return found
@@ -99,7 +118,9 @@ def card_folder(home: Home, spec: RunSpec) -> Path:
 
 
 def read_card(home: Home, spec: RunSpec) -> dict | None:
-    """Return the card of the dataset of `spec`, ``{"error": line}`` when it could not be made, or None before it is there."""
+    """Return the card of the dataset of `spec`, ``{"error": line}`` when it could not be made, or
+    None before it is there.
+    """
     folder = card_folder(home, spec)
     try:
         return json.loads((folder / CARD).read_text())
@@ -120,7 +141,8 @@ def reading(home: Home, spec: RunSpec) -> Reading | None:
 
 
 def ask_for_card(home: Home, spec: RunSpec, *, again: bool = False) -> bool:
-    """Start a process that makes the card of `spec`, unless it is there or being made; return whether one was started.
+    """Start a process that makes the card of `spec`, unless it is there or being made; return
+    whether one was started.
 
     `again` makes it anew. The process outlives whoever asked, and gives way to runs.
     """
@@ -131,15 +153,38 @@ def ask_for_card(home: Home, spec: RunSpec, *, again: bool = False) -> bool:
             return False
         (folder / CARD).unlink(missing_ok=True)
         settings = card_settings(spec)
-        command = [sys.executable, "-m", "rft_core", "dataset", str(settings.pop("data.dataset")), "--json"]
-        command += [part for name, value in settings.items() for part in ("--set", f"{name}={json.dumps(value)}")]
-        environment = os.environ | {"RFT_HOME": str(home.root), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+        command = [
+            sys.executable,
+            "-m",
+            "rft_core",
+            "dataset",
+            str(settings.pop("data.dataset")),
+            "--json",
+        ]
+        command += [
+            part
+            for name, value in settings.items()
+            for part in ("--set", f"{name}={json.dumps(value)}")
+        ]
+        environment = os.environ | {
+            "RFT_HOME": str(home.root),
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+        }
         with open(folder / LOG, "wb") as log:
             started = subprocess.Popen(
-                command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+                command,
+                cwd=CHECKOUT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
             )
         process = psutil.Process(started.pid)
-        _write(folder / READER, {"pid": started.pid, "start": process.create_time(), "asked": time.time()})
+        _write(
+            folder / READER,
+            {"pid": started.pid, "start": process.create_time(), "asked": time.time()},
+        )
         process.nice(NICE)
     return True
 
@@ -156,7 +201,8 @@ def stop_reading(home: Home, spec: RunSpec) -> None:
 
 
 def keep_card(home: Home, spec: RunSpec, make: Callable[[RunSpec, int, Path], dict]) -> dict:
-    """Return the card that `make` (the engine's, handed in) makes of the dataset of `spec`, written into its folder.
+    """Return the card that `make` (the engine's, handed in) makes of the dataset of `spec`,
+    written into its folder.
 
     What goes wrong is written as ``{"error": line}``, for the page that waits, and raised.
     """
@@ -169,7 +215,10 @@ def keep_card(home: Home, spec: RunSpec, make: Callable[[RunSpec, int, Path], di
         _write(folder / CARD, {"error": str(error)})
         raise
     except Exception as error:
-        _write(folder / CARD, {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"})
+        _write(
+            folder / CARD,
+            {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"},
+        )
         raise
     card |= {"seconds": round(time.monotonic() - started, 2), "made": time.time()}
     _write(folder / CARD, card)

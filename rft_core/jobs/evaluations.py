@@ -1,7 +1,9 @@
-"""Evaluations of runs: asked for by a page, made by a process of their own, kept below the run's folder. Loads no torch.
+"""Evaluations of runs: asked for by a page, made by a process of their own, kept below the run's
+folder. Loads no torch.
 
-An evaluation is a folder ``evaluations/<id>/`` of its run: request.json, state.json while it is made, evaluation.json when it
-is done (or ``{"error": line}``), images.npz, pictures.npz, log.txt. Nothing in it changes afterwards.
+An evaluation is a folder ``evaluations/<id>/`` of its run: request.json, state.json while it is
+made, evaluation.json when it is done (or ``{"error": line}``), images.npz, pictures.npz, log.txt.
+Nothing in it changes afterwards.
 """
 
 import json
@@ -25,17 +27,27 @@ from rft_core.store.artifacts import remove_folder
 from rft_core.store.process import is_alive, this_process
 from rft_core.store.run_store import RunStore
 
-REQUEST, STATE, ANSWER, LOG, UPLOAD = "request.json", "state.json", "evaluation.json", "log.txt", "picture"
+REQUEST, STATE, ANSWER, LOG, UPLOAD = (
+    "request.json",
+    "state.json",
+    "evaluation.json",
+    "log.txt",
+    "picture",
+)
 IMAGES, PICTURES = "images.npz", "pictures.npz"
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 # between the folder and its process
 STARTING_SECONDS = 10.0
-GONE = "the evaluation ended without an answer, perhaps for want of memory; use fewer images, then evaluate again"
+GONE = (
+    "the evaluation ended without an answer, perhaps for want of memory; use fewer images, then"
+    " evaluate again"
+)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One evaluation of a run: "making", "done" or "failed". `line` says how far it is or why it failed; `answer` is what came out.
+    """One evaluation of a run: "making", "done" or "failed". `line` says how far it is or why it
+    failed; `answer` is what came out.
 
     `began` is when it got the device (seconds since 1970), None while it waits for it.
     """
@@ -60,7 +72,9 @@ class Evaluation:
 
 
 def new_evaluation(store: RunStore, run_id: str, request: Mapping[str, Any]) -> Evaluation:
-    """Make the folder of an evaluation with what is wanted: attack, steps, epsilons, images, honesty, is_picture."""
+    """Make the folder of an evaluation with what is wanted: attack, steps, epsilons, images,
+    honesty, is_picture.
+    """
     evaluation_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
     folder = place_of(store, run_id, evaluation_id)
     folder.mkdir(parents=True)
@@ -69,16 +83,25 @@ def new_evaluation(store: RunStore, run_id: str, request: Mapping[str, Any]) -> 
 
 
 def place_of(store: RunStore, run_id: str, evaluation_id: str) -> Path:
-    """Return the folder of an evaluation; an id of another form raises, as it may come from a URL."""
+    """Return the folder of an evaluation; an id of another form raises, as it
+    may come from a URL.
+    """
     if not ID.fullmatch(evaluation_id):
-        raise UserError(f"'{evaluation_id}' is not the id of an evaluation; they look like 20260131-120000-a1b2c3")
+        raise UserError(
+            f"'{evaluation_id}' is not the id of an evaluation; they look like"
+            " 20260131-120000-a1b2c3"
+        )
     return store.folder(run_id) / "evaluations" / evaluation_id
 
 
 def list_evaluations(store: RunStore, run_id: str) -> list[Evaluation]:
     """Return the evaluations of a run, newest first."""
     place = store.home.run_folder(run_id) / "evaluations"
-    folders = sorted((one for one in place.iterdir() if ID.fullmatch(one.name)), reverse=True) if place.is_dir() else []
+    folders = (
+        sorted((one for one in place.iterdir() if ID.fullmatch(one.name)), reverse=True)
+        if place.is_dir()
+        else []
+    )
     return [read_evaluation(folder) for folder in folders]
 
 
@@ -87,28 +110,62 @@ def read_evaluation(folder: Path) -> Evaluation:
     request, answer = read(folder / REQUEST) or {}, read(folder / ANSWER)
     own = (folder.name, folder)
     if answer is not None:
-        return Evaluation(*own, "failed", request, answer["error"]) if "error" in answer else Evaluation(*own, "done", request, "", answer)
+        return (
+            Evaluation(*own, "failed", request, answer["error"])
+            if "error" in answer
+            else Evaluation(*own, "done", request, "", answer)
+        )
     state = read(folder / STATE)
     if state is None:
         begun = time.time() - request.get("asked", 0.0) < STARTING_SECONDS
-        return Evaluation(*own, "making", request, "starting") if begun else Evaluation(*own, "failed", request, GONE)
+        return (
+            Evaluation(*own, "making", request, "starting")
+            if begun
+            else Evaluation(*own, "failed", request, GONE)
+        )
     if not is_alive(state.get("pid"), state.get("start")):
         return Evaluation(*own, "failed", request, GONE)
     return Evaluation(*own, "making", request, state.get("line", ""), began=state.get("began"))
 
 
-def ask_for_evaluation(store: RunStore, run_id: str, request: Mapping[str, Any], picture: bytes | None = None) -> Evaluation:
-    """Start a process that evaluates a run, or attacks `picture` with it; it outlives whoever asked."""
+def ask_for_evaluation(
+    store: RunStore, run_id: str, request: Mapping[str, Any], picture: bytes | None = None
+) -> Evaluation:
+    """Start a process that evaluates a run, or attacks `picture` with it; it
+    outlives whoever asked.
+    """
     asked = new_evaluation(store, run_id, {**request, "is_picture": picture is not None})
     if picture is not None:
         (asked.folder / UPLOAD).write_bytes(picture)
-    command = [sys.executable, "-m", "rft_core", "evaluate", run_id, "--as", asked.evaluation_id, "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "rft_core",
+        "evaluate",
+        run_id,
+        "--as",
+        asked.evaluation_id,
+        "--json",
+    ]
     environment = os.environ | {"RFT_HOME": str(store.home.root), "RFT_STORE": store.home.store_url}
     with open(asked.folder / LOG, "wb") as log:
         started = subprocess.Popen(
-            command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+            command,
+            cwd=CHECKOUT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
         )
-    write(asked.folder / STATE, {"pid": started.pid, "start": psutil.Process(started.pid).create_time(), "line": "starting"})
+    write(
+        asked.folder / STATE,
+        {
+            "pid": started.pid,
+            "start": psutil.Process(started.pid).create_time(),
+            "line": "starting",
+        },
+    )
     return read_evaluation(asked.folder)
 
 

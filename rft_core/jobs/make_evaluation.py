@@ -22,29 +22,45 @@ KIND = "evaluation"
 Evaluate = Callable[..., dict[str, Any]]
 
 
-def request_folder(store: RunStore, run_id: str, wanted: Mapping[str, Any], picture: Path | None, asked: str | None) -> Path:
-    """Return the folder of the evaluation `asked` for earlier, else that of a new one of what is `wanted`, with a copy of `picture`."""
+def request_folder(
+    store: RunStore, run_id: str, wanted: Mapping[str, Any], picture: Path | None, asked: str | None
+) -> Path:
+    """Return the folder of the evaluation `asked` for earlier, else that of a new one of what is
+    `wanted`, with a copy of `picture`.
+    """
     record = _measured(store, run_id)
     if asked is not None:
         folder = evaluations.place_of(store, record.run_id, asked)
         if not (folder / REQUEST).is_file() or (folder / ANSWER).is_file():
-            raise StoreError(f"run {record.run_id} has no open evaluation '{asked}'; leave out --as to make a new one")
+            raise StoreError(
+                f"run {record.run_id} has no open evaluation '{asked}'; leave out --as to make a"
+                " new one"
+            )
         return folder
     if picture is not None and not picture.is_file():
         raise DataError(f"there is no picture '{picture}'; give the path of an image file")
-    folder = evaluations.new_evaluation(store, record.run_id, {**wanted, "is_picture": picture is not None}).folder
+    folder = evaluations.new_evaluation(
+        store, record.run_id, {**wanted, "is_picture": picture is not None}
+    ).folder
     if picture is not None:
         shutil.copyfile(picture, folder / UPLOAD)
     return folder
 
 
 def make_evaluation(
-    store: RunStore, run_id: str, folder: Path, evaluate_run: Evaluate, evaluate_picture: Evaluate, devices: Sequence[str], notify: Callable[[str], None]
+    store: RunStore,
+    run_id: str,
+    folder: Path,
+    evaluate_run: Evaluate,
+    evaluate_picture: Evaluate,
+    devices: Sequence[str],
+    notify: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Return what the engine's functions, handed in, find on a run: what the request in `folder` asks for.
+    """Return what the engine's functions, handed in, find on a run: what the request
+    in `folder` asks for.
 
-    Waits while something else has the device. The answer, or ``{"error": line}``, is written into `folder`, and its files
-    are registered as artifacts of the run.
+    Waits while something else has the device. The answer, or ``{"error": line}``, is written into
+    `folder`, and its files are registered as artifacts of the run.
     """
 
     def say(line: str, began: float | None = None) -> None:
@@ -53,12 +69,17 @@ def make_evaluation(
             notify(line)
 
     try:
-        document = _make(store, _measured(store, run_id), folder, (evaluate_run, evaluate_picture), devices, say)
+        document = _make(
+            store, _measured(store, run_id), folder, (evaluate_run, evaluate_picture), devices, say
+        )
     except UserError as error:
         evaluations.write(folder / ANSWER, {"error": str(error)})
         raise
     except Exception as error:
-        evaluations.write(folder / ANSWER, {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"})
+        evaluations.write(
+            folder / ANSWER,
+            {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"},
+        )
         raise
     return document
 
@@ -66,12 +87,20 @@ def make_evaluation(
 def _measured(store: RunStore, run_id: str) -> RunRecord:
     record = store.get(run_id)
     if record.report is None:
-        raise StoreError(f"run {record.run_id} is {record.status} and has no report; only a run that was measured can be evaluated again")
+        raise StoreError(
+            f"run {record.run_id} is {record.status} and has no report; only a run that was"
+            " measured can be evaluated again"
+        )
     return record
 
 
 def _make(
-    store: RunStore, record: RunRecord, folder: Path, engine: tuple[Evaluate, Evaluate], devices: Sequence[str], say: Callable[..., None]
+    store: RunStore,
+    record: RunRecord,
+    folder: Path,
+    engine: tuple[Evaluate, Evaluate],
+    devices: Sequence[str],
+    say: Callable[..., None],
 ) -> dict[str, Any]:
     request = evaluations.read(folder / REQUEST) or {}
     device = choose_device(store.home, record.spec.runtime.device, devices)
@@ -87,11 +116,24 @@ def _make(
         if request.get("is_picture"):
             document = engine[1](spec, own, folder, folder / UPLOAD, **wanted)
         else:
-            wanted |= {"images": request.get("images"), "honesty": bool(request.get("honesty")), "digest": record.report["images_digest"]}
+            wanted |= {
+                "images": request.get("images"),
+                "honesty": bool(request.get("honesty")),
+                "digest": record.report["images_digest"],
+            }
             document = engine[0](spec, own, folder, **wanted)
-        about = {"run_id": record.run_id, "evaluation_id": folder.name, "device": device, "made": time.time()}
+        about = {
+            "run_id": record.run_id,
+            "evaluation_id": folder.name,
+            "device": device,
+            "made": time.time(),
+        }
         document = {**about, **document, "seconds": round(time.monotonic() - started, 3)}
     evaluations.write(folder / ANSWER, document)
-    files = [folder / name for name in (ANSWER, IMAGES, PICTURES, UPLOAD) if (folder / name).is_file()]
-    record_artifacts(store.engine, record.run_id, [describe_file(own, file, KIND) for file in files])
+    files = [
+        folder / name for name in (ANSWER, IMAGES, PICTURES, UPLOAD) if (folder / name).is_file()
+    ]
+    record_artifacts(
+        store.engine, record.run_id, [describe_file(own, file, KIND) for file in files]
+    )
     return document

@@ -1,4 +1,6 @@
-"""Say anew where the data or the weights of a stored run lie, once they are known to be the same."""
+"""Say anew where the data or the weights of a stored run lie, once they are
+known to be the same.
+"""
 
 import json
 import os
@@ -22,21 +24,29 @@ Compare = Callable[[RunSpec, Path, str | None], str]
 ALL_RUNS = 10**9
 
 
-def relocate(store: RunStore, run_id: str, settings: Mapping[str, Any], compare: Compare) -> dict[str, Any]:
+def relocate(
+    store: RunStore, run_id: str, settings: Mapping[str, Any], compare: Compare
+) -> dict[str, Any]:
     """Store other paths of a run; return {"run_id", "settings", "compared", "others"}.
 
-    `settings` maps data.dataset or model.checkpoint to a new path. `compare` (the engine's, handed in) reads the images
-    there and raises where they are not the run's own; nothing is changed then. `others` are the ids of runs that still
-    have a path that was replaced here.
+    `settings` maps data.dataset or model.checkpoint to a new path. `compare` (the engine's, handed
+    in) reads the images there and raises where they are not the run's own; nothing is changed then.
+    `others` are the ids of runs that still have a path that was replaced here.
     """
     record = store.get(run_id)
     if record.is_active:
-        raise StoreError(f"run {record.run_id} is {record.status}; pause or stop it before its paths change")
+        raise StoreError(
+            f"run {record.run_id} is {record.status}; pause or stop it before its paths change"
+        )
     _check(record, settings)
     spec = with_settings(record.spec, settings)
     require_paths(spec)
     digest = (record.report or {}).get("images_digest")
-    compared = compare(spec, store.home.run_folder(record.run_id), digest) if "data.dataset" in settings else ""
+    compared = (
+        compare(spec, store.home.run_folder(record.run_id), digest)
+        if "data.dataset" in settings
+        else ""
+    )
     write_paths(store.engine, record.run_id, settings)
     kept = {name: path_settings(spec)[name] for name in settings}
     others = _others(store, record, settings)
@@ -88,5 +98,8 @@ def _others(store: RunStore, record: RunRecord, settings: Mapping[str, Any]) -> 
     return [
         other.run_id
         for other in store.records(limit=ALL_RUNS)
-        if other.run_id != record.run_id and any(comparable_value(name, path_settings(other.spec)[name]) == old[name] for name in old)
+        if other.run_id != record.run_id
+        and any(
+            comparable_value(name, path_settings(other.spec)[name]) == old[name] for name in old
+        )
     ]

@@ -11,11 +11,12 @@ TEXT = re.compile(r"[\w .,:+()/-]{1,120}")
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredBy:
-    """The measurement behind a robust accuracy, complete in itself: a report keeps its label when menus change.
+    """The measurement behind a robust accuracy, complete in itself: a report keeps its
+    label when menus change.
 
-    `attack` is the name in specs, `loss` what the attack maximises, in words. `relative_step_size` is a share of epsilon,
-    None where the attack takes its usual one. `n` counts the images. `is_fixed` says that the attack always takes these
-    steps, which are called `step_name`.
+    `attack` is the name in specs, `loss` what the attack maximises, in words. `relative_step_size`
+    is a share of epsilon, None where the attack takes its usual one. `n` counts the images.
+    `is_fixed` says that the attack always takes these steps, which are called `step_name`.
     """
 
     attack: str
@@ -30,7 +31,9 @@ class MeasuredBy:
 
     @property
     def method(self) -> tuple[str, str, int, int, float | None]:
-        """What two measurements must share for their accuracies to be compared: all but the images and the words."""
+        """What two measurements must share for their accuracies to be compared: all but the
+        images and the words.
+        """
         return self.attack, self.loss, self.steps, self.restarts, self.relative_step_size
 
     @property
@@ -66,7 +69,9 @@ class MeasuredBy:
 
     @classmethod
     def from_dict(cls, raw: Any) -> "MeasuredBy":
-        """Rebuild it from `as_dict()`; raises ValueError for anything that it could not have written."""
+        """Rebuild it from `as_dict()`; raises ValueError for anything that it
+        could not have written.
+        """
         if not isinstance(raw, Mapping) or set(raw) != set(cls.__dataclass_fields__):
             raise ValueError("what measured it is not given field by field")
         for name in ("attack", "label", "loss", "step_name"):
@@ -84,7 +89,9 @@ class MeasuredBy:
 
 
 def read_measured_by(raw: Any) -> MeasuredBy | None:
-    """Return what is written in a report or an event; None where it is missing or cannot be read."""
+    """Return what is written in a report or an event; None where it is
+    missing or cannot be read.
+    """
     try:
         return MeasuredBy.from_dict(raw)
     except ValueError:
@@ -92,12 +99,16 @@ def read_measured_by(raw: Any) -> MeasuredBy | None:
 
 
 def is_one_method(found: Iterable[MeasuredBy | None]) -> bool:
-    """Whether all these measurements, None left out, were made by one attack with the same steps, restarts and loss."""
+    """Whether all these measurements, None left out, were made by one attack with the same
+    steps, restarts and loss.
+    """
     return len({one.method for one in found if one is not None}) <= 1
 
 
 def tell_apart(found: Iterable[MeasuredBy]) -> list[str]:
-    """Return one text a measurement, short where that tells different methods apart, else with loss and step size."""
+    """Return one text a measurement, short where that tells different methods apart, else
+    with loss and step size.
+    """
     found = list(found)
     methods = {one.method: one for one in found}
     shorts = [one.short for one in methods.values()]

@@ -10,9 +10,13 @@ from rft_core.metrics.transfer import Onset
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """The end of a run. Accuracies are fractions on `curve.n` test images, those under attack by `measured_by`; seconds exclude imports.
+    """The end of a run.
 
-    `parameter_map` has one row a part of the network: ``{"module": "blocks.3", "trainable": n, "total": n}``.
+    Accuracies are fractions on `curve.n` test images, those under attack by `measured_by`;
+    seconds exclude imports.
+
+    `parameter_map` has one row a part of the network: ``{"module": "blocks.3",
+    "trainable": n, "total": n}``.
     """
 
     run_id: str
@@ -27,13 +31,17 @@ class RunReport:
     images_digest: str
     gradient_evaluations: int
     hypervolume: float = 0.0
-    """Area that the (clean, robust at the target) points of all measurements while training dominate; validation images."""
+    """Area that the (clean, robust at the target) points of all measurements while training
+    dominate; validation images.
+    """
     transfer_failure: bool = False
     """Whether clean accuracy is too near chance to call the task learned."""
     machine: dict[str, Any] = field(default_factory=dict)
     parameter_map: list[dict[str, Any]] = field(default_factory=list)
     shared_images: dict[str, int] = field(default_factory=dict)
-    """How many images of the second split are in the first one too, pixel for pixel: ``{"train_test": 46, ...}``."""
+    """How many images of the second split are in the first one too, pixel for pixel:
+    ``{"train_test": 46, ...}``.
+    """
     shifts: dict[str, Any] | None = None
     """Accuracy away from the training distribution (metrics/shifts.py), where it was asked for."""
 

@@ -16,10 +16,12 @@ PAIRS = MappingProxyType(
 
 
 def describe_shared(shared: Any, counts: Mapping[str, int] | None = None) -> list[str]:
-    """Return a phrase for each two splits that share images, such as "46 of 54 test images are in the training images too".
+    """Return a phrase for each two splits that share images, such as "46 of 54 test images are in
+    the training images too".
 
-    `shared` maps names of PAIRS to how many images of the second split are in the first; whatever else it may hold in a
-    damaged store says nothing. `counts` are the images of each second split by its name in `shared`.
+    `shared` maps names of PAIRS to how many images of the second split are in the first; whatever
+    else it may hold in a damaged store says nothing. `counts` are the images of each second split
+    by its name in `shared`.
     """
     if not isinstance(shared, Mapping):
         return []

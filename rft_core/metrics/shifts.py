@@ -1,7 +1,9 @@
-"""Accuracy away from the training distribution: rows with intervals, their means, and robustness relative to home.
+"""Accuracy away from the training distribution: rows with intervals, their means, and
+robustness relative to home.
 
-Clean accuracy, no attack: what changes is where the images come from (other domains) or what happened to them (common
-corruptions). The corruptions and their four groups are those of Hendrycks and Dietterich, ICLR 2019.
+Clean accuracy, no attack: what changes is where the images come from (other domains) or what
+happened to them (common corruptions). The corruptions and their four groups are those of Hendrycks
+and Dietterich, ICLR 2019.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,22 +25,31 @@ CORRUPTIONS = tuple(kind for kinds in CORRUPTION_GROUPS.values() for kind in kin
 
 
 def accuracy_row(correct: int, n: int) -> dict[str, Any]:
-    """Return accuracy, n, low and high (95 % Wilson interval), fractions, of `correct` among `n` images."""
+    """Return accuracy, n, low and high (95 % Wilson interval), fractions, of
+    `correct` among `n` images.
+    """
     low, high = wilson_interval(correct, n)
     return {"accuracy": correct / n, "n": n, "low": low, "high": high}
 
 
 def summarise(
-    in_domain: tuple[int, int], domains: Mapping[str, tuple[int, int]], corruptions: Sequence[tuple[str, int, int, int]], images_digest: str
+    in_domain: tuple[int, int],
+    domains: Mapping[str, tuple[int, int]],
+    corruptions: Sequence[tuple[str, int, int, int]],
+    images_digest: str,
 ) -> dict[str, Any]:
     """Return what was measured, with means, as plain data.
 
-    `in_domain` and each of `domains` are (correct, n); `corruptions` are rows (kind, severity, correct, n) of the same images
-    as `in_domain`. Domains and corruptions each count alike in their mean; a mean of nothing is None.
+    `in_domain` and each of `domains` are (correct, n); `corruptions` are rows (kind, severity,
+    correct, n) of the same images as `in_domain`. Domains and corruptions each count alike in their
+    mean; a mean of nothing is None.
     """
     home = accuracy_row(*in_domain)
     other = [{"name": name} | accuracy_row(*counts) for name, counts in domains.items()]
-    rows = [{"kind": kind, "severity": severity} | accuracy_row(correct, n) for kind, severity, correct, n in corruptions]
+    rows = [
+        {"kind": kind, "severity": severity} | accuracy_row(correct, n)
+        for kind, severity, correct, n in corruptions
+    ]
     corrupted = mean_accuracy(rows)
     return {
         "in_domain": home,
@@ -46,7 +57,9 @@ def summarise(
         "domain_mean": mean_accuracy(other),
         "corruptions": rows,
         "corruption_mean": corrupted,
-        "relative_robustness": None if corrupted is None else relative_robustness(corrupted, home["accuracy"]),
+        "relative_robustness": None
+        if corrupted is None
+        else relative_robustness(corrupted, home["accuracy"]),
         "images_digest": images_digest,
     }
 
@@ -63,5 +76,7 @@ def kind_means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def relative_robustness(shifted: float, home: float) -> float | None:
-    """Return shifted / home, the share of accuracy that is kept under a shift; None where there is none to keep."""
+    """Return shifted / home, the share of accuracy that is kept under a shift; None where
+    there is none to keep.
+    """
     return shifted / home if home > 0 else None

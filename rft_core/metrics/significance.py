@@ -1,10 +1,11 @@
-"""Is the difference between two runs more than luck? Pairs of verdicts on the same images, and means over seeds.
+"""Is the difference between two runs more than luck? Pairs of verdicts on the same images,
+and means over seeds.
 
-Two runs judged on the same test images are compared image by image: the images that both get right or both get wrong
-say nothing, so the interval is far narrower than that of two separate accuracies. It covers the choice of test images
-only; how much a run moves with its training seed is for `mean_interval`.
-Sources: Efron and Tibshirani 1993, chapter 13 (bootstrap); McNemar 1947, exact form (a sign test on the discordant
-pairs); Student's t interval.
+Two runs judged on the same test images are compared image by image: the images that both get right
+or both get wrong say nothing, so the interval is far narrower than that of two separate accuracies.
+It covers the choice of test images only; how much a run moves with its training seed is for
+`mean_interval`. Sources: Efron and Tibshirani 1993, chapter 13 (bootstrap); McNemar 1947, exact
+form (a sign test on the discordant pairs); Student's t interval.
 """
 
 import math
@@ -22,10 +23,11 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Mean of first minus second over `n` shared images, in fractions, with its interval at `level`.
+    """Mean of first minus second over `n` shared images, in fractions, with its
+    interval at `level`.
 
-    `only_first` and `only_second` count the images that just one run got right, and `p_value` is McNemar's exact
-    two-sided one; all three are None for scores that are no verdicts.
+    `only_first` and `only_second` count the images that just one run got right, and `p_value` is
+    McNemar's exact two-sided one; all three are None for scores that are no verdicts.
     """
 
     difference: float
@@ -39,8 +41,12 @@ class PairedDifference:
 
     @property
     def is_significant(self) -> bool:
-        """The interval leaves out 0 and, for verdicts, the exact p-value is below .05 (with few discordant images it decides)."""
-        return (self.low > 0 or self.high < 0) and (self.p_value is None or self.p_value < SIGNIFICANCE)
+        """The interval leaves out 0 and, for verdicts, the exact p-value is below .05 (with few
+        discordant images it decides).
+        """
+        return (self.low > 0 or self.high < 0) and (
+            self.p_value is None or self.p_value < SIGNIFICANCE
+        )
 
     def sentence(self, where: str) -> str:
         """Say it in one sentence; `where` is "at 8/255" or "in expected robustness"."""
@@ -49,7 +55,8 @@ class PairedDifference:
 
 @dataclass(frozen=True)
 class SeedMean:
-    """Mean of a metric over `n` seeds, its sample standard deviation, and the t interval of the mean.
+    """Mean of a metric over `n` seeds, its sample standard deviation, and the t
+    interval of the mean.
 
     One seed says nothing about spread: `deviation`, `low` and `high` are then NaN.
     """
@@ -70,10 +77,12 @@ def paired_difference(
     resamples: int = 10_000,
     level: float = 0.95,
 ) -> PairedDifference:
-    """Return the mean difference first minus second on the same images, with its paired bootstrap interval.
+    """Return the mean difference first minus second on the same images, with its
+    paired bootstrap interval.
 
-    `first` and `second` hold one value an image, (N,): verdicts (bool) at one epsilon, or scores such as
-    `curve.expected_verdicts`. `digests` are the digests of the two runs' test images; they must be equal.
+    `first` and `second` hold one value an image, (N,): verdicts (bool) at one epsilon, or
+    scores such as `curve.expected_verdicts`. `digests` are the digests of the two runs' test
+    images; they must be equal.
     """
     first, second = np.asarray(first), np.asarray(second)
     _check_pair(first, second, digests)
@@ -85,9 +94,11 @@ def paired_difference(
 
 
 def mcnemar_p_value(only_first: int, only_second: int) -> float:
-    """Return McNemar's exact two-sided p-value of the discordant counts: a fair coin's, 1 when there are none.
+    """Return McNemar's exact two-sided p-value of the discordant counts: a fair coin's, 1
+    when there are none.
 
-    Twice the smaller tail of the binomial, summed in whole numbers, so nothing is rounded before the last division.
+    Twice the smaller tail of the binomial, summed in whole numbers, so nothing is rounded
+    before the last division.
     """
     discordant = only_first + only_second
     tail = ways = 1
@@ -98,10 +109,11 @@ def mcnemar_p_value(only_first: int, only_second: int) -> float:
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95) -> SeedMean:
-    """Return the mean of one value a seed and its t interval, which assumes that values spread about normally.
+    """Return the mean of one value a seed and its t interval, which assumes that values
+    spread about normally.
 
-    For two methods trained with the same seeds, pass their differences. Two or three seeds give very wide intervals
-    (t is 12.7 and 4.3), and rightly so. The interval is not cut at 0 or 1.
+    For two methods trained with the same seeds, pass their differences. Two or three seeds give
+    very wide intervals (t is 12.7 and 4.3), and rightly so. The interval is not cut at 0 or 1.
     """
     values = np.asarray(values, dtype=float)
     if not values.size or not np.isfinite(values).all():
@@ -115,16 +127,25 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> SeedMean:
 
 
 def student_quantile(n: int, level: float = 0.95) -> float:
-    """Return by how many standard errors the t interval of a mean of `n` >= 2 values reaches to each side."""
+    """Return by how many standard errors the t interval of a mean of `n` >= 2 values
+    reaches to each side.
+    """
     # scipy takes half a second to load, and a page that has no band should not wait for it
     from scipy import special
 
     return float(special.stdtrit(n - 1, (1 + level) / 2))
 
 
-def describe_difference(difference: float, low: float, high: float, where: str, level: float = 0.95) -> str:
-    """Say a difference (fractions) and its interval in one sentence; `where` is "at 8/255" or "in expected robustness"."""
-    return f"the difference {where} is {_points(difference)} points, {100 * level:g} % interval {_points(low)} to {_points(high)}"
+def describe_difference(
+    difference: float, low: float, high: float, where: str, level: float = 0.95
+) -> str:
+    """Say a difference (fractions) and its interval in one sentence; `where` is "at 8/255" or "in
+    expected robustness".
+    """
+    return (
+        f"the difference {where} is {_points(difference)} points, {100 * level:g} % interval"
+        f" {_points(low)} to {_points(high)}"
+    )
 
 
 def at_epsilon(epsilon: float, norm: str = "linf") -> str:
@@ -134,12 +155,20 @@ def at_epsilon(epsilon: float, norm: str = "linf") -> str:
 
 def _check_pair(first: np.ndarray, second: np.ndarray, digests: tuple[str, str] | None) -> None:
     if digests and digests[0] != digests[1]:
-        raise UserError(f"the two runs were measured on different test images ({digests[0]} and {digests[1]}); evaluate both on the same ones")
+        raise UserError(
+            f"the two runs were measured on different test images ({digests[0]} and {digests[1]});"
+            " evaluate both on the same ones"
+        )
     if first.shape != second.shape or first.ndim != 1 or not first.size:
-        raise UserError(f"a paired difference needs one value an image from each run, got shapes {first.shape} and {second.shape}; use the same eval_size")
+        raise UserError(
+            f"a paired difference needs one value an image from each run, got shapes {first.shape}"
+            f" and {second.shape}; use the same eval_size"
+        )
 
 
-def _discordant(first: np.ndarray, second: np.ndarray) -> tuple[int | None, int | None, float | None]:
+def _discordant(
+    first: np.ndarray, second: np.ndarray
+) -> tuple[int | None, int | None, float | None]:
     if first.dtype != bool or second.dtype != bool:
         return None, None, None
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())

@@ -27,35 +27,56 @@ PACKAGES = ("torch", "timm", "numpy")
 SILENT = ("name", "notes", "tags")
 
 
-def record_runs(store: RunStore, run_ids: list[str], folder: Path, pictures: int, save_gallery: Callable[..., None]) -> dict[str, Any]:
+def record_runs(
+    store: RunStore,
+    run_ids: list[str],
+    folder: Path,
+    pictures: int,
+    save_gallery: Callable[..., None],
+) -> dict[str, Any]:
     """Write one recording a run into `folder`, named after the run, and the card; return the card.
 
-    With `pictures` > 0, `save_gallery` (the engine's, handed in) attacks that many test images with the first run's model.
+    With `pictures` > 0, `save_gallery` (the engine's, handed in) attacks that many test images with
+    the first run's model.
     """
     records = [store.get(run_id) for run_id in run_ids]
     for record in records:
         if record.report is None or record.status != "finished":
-            raise StoreError(f"run {record.run_id} is {record.status}; only a finished run can be recorded")
+            raise StoreError(
+                f"run {record.run_id} is {record.status}; only a finished run can be recorded"
+            )
     folder.mkdir(parents=True, exist_ok=True)
     for record in records:
         document = as_document(record, read_events(store.engine, record.run_id, kinds=KEPT_KINDS))
         # no time in the header: the same run makes the same file
-        (folder / f"{record.name}{ENDING}").write_bytes(gzip.compress(json.dumps(document).encode(), mtime=0))
+        (folder / f"{record.name}{ENDING}").write_bytes(
+            gzip.compress(json.dumps(document).encode(), mtime=0)
+        )
     if pictures:
-        save_gallery(folder / GALLERY, records[0].spec, store.folder(records[0].run_id), pictures, run=records[0].name)
+        save_gallery(
+            folder / GALLERY,
+            records[0].spec,
+            store.folder(records[0].run_id),
+            pictures,
+            run=records[0].name,
+        )
     return write_card(folder)
 
 
 def write_card(folder: Path) -> dict[str, Any]:
     """Write the SHA-256 of every recorded file in `folder` beside them; return the card."""
-    paths = sorted(path for path in folder.iterdir() if path.name.endswith(ENDING) or path.name == GALLERY)
+    paths = sorted(
+        path for path in folder.iterdir() if path.name.endswith(ENDING) or path.name == GALLERY
+    )
     card = {"files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}}
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
     return card
 
 
 def as_document(record: RunRecord, events: list[Event]) -> dict[str, Any]:
-    """Return a finished run as one JSON document: every measurement, at most TRAIN_EVENTS training steps."""
+    """Return a finished run as one JSON document: every measurement, at most
+    TRAIN_EVENTS training steps.
+    """
     began = events[0].wall_time if events else record.started
     return {
         "format": FORMAT,
@@ -66,20 +87,35 @@ def as_document(record: RunRecord, events: list[Event]) -> dict[str, Any]:
         "total_steps": record.total_steps,
         "recorded": time.strftime("%Y-%m-%d", time.gmtime(record.ended)),
         "machine": machine(record.report["machine"]),
-        "versions": {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()}
+        | {name: importlib.metadata.version(name) for name in PACKAGES},
         "command": command(portable_spec(record.spec)),
     }
 
 
 def command(spec: RunSpec) -> str:
-    """Return the shortest command that makes a run with the settings of `spec`: the nearest preset and what differs from it."""
+    """Return the shortest command that makes a run with the settings of `spec`: the nearest preset
+    and what differs from it.
+    """
     wanted = flatten_json(spec)
     options = []
     for row in PRESETS:
         start = flatten_json(preset(row.name))
-        options.append((row.name, {name: value for name, value in wanted.items() if name not in SILENT and value != start[name]}))
+        options.append(
+            (
+                row.name,
+                {
+                    name: value
+                    for name, value in wanted.items()
+                    if name not in SILENT and value != start[name]
+                },
+            )
+        )
     name, changes = min(options, key=lambda option: len(option[1]))
-    sets = [shlex.join(["--set", f"{setting}={json.dumps(value)}"]) for setting, value in changes.items()]
+    sets = [
+        shlex.join(["--set", f"{setting}={json.dumps(value)}"])
+        for setting, value in changes.items()
+    ]
     return " ".join(["python -m rft_core run", f"--preset {name}", *sets])
 
 
@@ -90,17 +126,28 @@ def flatten_json(spec: RunSpec) -> dict[str, Any]:
 
 def machine(reported: dict[str, Any]) -> dict[str, Any]:
     """Return what the run said of its device, with this machine's processor and system."""
-    return reported | {"processor": _processor(), "system": f"{platform.system()} {platform.machine()}"}
+    return reported | {
+        "processor": _processor(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+        return next(
+            line.partition(":")[2].strip() for line in lines if line.startswith("model name")
+        )
     except (OSError, StopIteration):
         return platform.processor() or "unknown"
 
 
 def _row(event: Event, began: float) -> dict[str, Any]:
-    row = {"sequence": event.sequence, "step": event.step, "epoch": event.epoch, "wall_time": round(event.wall_time - began, 3), "kind": event.kind}
+    row = {
+        "sequence": event.sequence,
+        "step": event.step,
+        "epoch": event.epoch,
+        "wall_time": round(event.wall_time - began, 3),
+        "kind": event.kind,
+    }
     return row | {"payload": event.payload}

@@ -1,7 +1,9 @@
-"""Recorded runs: real runs kept with the program, so that they can be looked at with no training and no network.
+"""Recorded runs: real runs kept with the program, so that they can be looked at with no
+training and no network.
 
-A recording is gzipped JSON (spec, report, events, machine, versions, command); `attacked.npz` holds attacked test images
-for the first lesson. `card.json` has the SHA-256 of every file, held against it before a file is used.
+A recording is gzipped JSON (spec, report, events, machine, versions, command); `attacked.npz` holds
+attacked test images for the first lesson. `card.json` has the SHA-256 of every file, held against
+it before a file is used.
 """
 
 import gzip
@@ -30,7 +32,9 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Recording:
-    """One recorded run. Wall times of its `events` are seconds since training began; `recorded` is a date (UTC).
+    """One recorded run.
+
+    Wall times of its `events` are seconds since training began; `recorded` is a date (UTC).
 
     `machine` says where, `versions` with which packages, `command` how to make the run again.
     """
@@ -55,8 +59,9 @@ class Recording:
 class Gallery:
     """Test images of one recorded run, attacked at rising epsilons (the first is 0).
 
-    `clean` uint8 (N, H, W, 3); `delta` float (N, E, H, W, 3) in pixel scale; `epsilons` (E,); `truth` N class names;
-    `names` and `confidences` (N, E, K): the K most confident classes, most confident first.
+    `clean` uint8 (N, H, W, 3); `delta` float (N, E, H, W, 3) in pixel scale; `epsilons` (E,);
+    `truth` N class names; `names` and `confidences` (N, E, K): the K most confident classes,
+    most confident first.
     """
 
     clean: np.ndarray
@@ -69,7 +74,9 @@ class Gallery:
 
     def adversarial(self, image: int, place: int) -> np.ndarray:
         """Return one attacked picture, uint8 (H, W, 3), rounded for the eye."""
-        return np.clip(np.rint(self.clean[image] + 255 * self.delta[image, place].astype(np.float64)), 0, 255).astype(np.uint8)
+        return np.clip(
+            np.rint(self.clean[image] + 255 * self.delta[image, place].astype(np.float64)), 0, 255
+        ).astype(np.uint8)
 
     def falls_at(self, image: int) -> float | None:
         """Return the smallest epsilon at which the image is misread, or None."""
@@ -78,17 +85,32 @@ class Gallery:
 
 
 def read_recording(name: str, folder: Path = RECORDED) -> Recording:
-    """Return the recorded run `name`; a missing, damaged or foreign file raises StoreError, a name not on the card UnknownNameError."""
+    """Return the recorded run `name`; a missing, damaged or foreign file raises StoreError, a name
+    not on the card UnknownNameError.
+    """
     content = read_checked(name + ENDING, folder)
     try:
         raw = json.loads(gzip.decompress(content))
         if raw["format"] != FORMAT:
             raise ValueError(f"it has format {raw['format']}, this program reads {FORMAT}")
         events = tuple(Event(**event) for event in raw["events"])
-        kept = {key: raw[key] for key in ("name", "report", "total_steps", "recorded", "machine", "versions", "command")}
+        kept = {
+            key: raw[key]
+            for key in (
+                "name",
+                "report",
+                "total_steps",
+                "recorded",
+                "machine",
+                "versions",
+                "command",
+            )
+        }
         return Recording(spec=parse_stored(raw["spec"]), events=events, **kept)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"the recorded run {name} cannot be read ({error}); {_way_out(folder)}") from None
+        raise StoreError(
+            f"the recorded run {name} cannot be read ({error}); {_way_out(folder)}"
+        ) from None
 
 
 def read_gallery(folder: Path = RECORDED) -> Gallery:
@@ -96,10 +118,15 @@ def read_gallery(folder: Path = RECORDED) -> Gallery:
     content = read_checked(GALLERY, folder)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as saved:
-            arrays = {name: saved[name] for name in ("clean", "delta", "epsilons", "truth", "names", "confidences")}
+            arrays = {
+                name: saved[name]
+                for name in ("clean", "delta", "epsilons", "truth", "names", "confidences")
+            }
             return Gallery(**arrays, run=str(saved["run"]))
     except (OSError, EOFError, zlib.error, ValueError, KeyError) as error:
-        raise StoreError(f"the recorded images cannot be read ({error}); {_way_out(folder)}") from None
+        raise StoreError(
+            f"the recorded images cannot be read ({error}); {_way_out(folder)}"
+        ) from None
 
 
 def read_card(folder: Path = RECORDED) -> dict[str, str]:
@@ -110,23 +137,37 @@ def read_card(folder: Path = RECORDED) -> dict[str, str]:
             raise ValueError("it names no files")
         return files
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"the card of the recorded runs in {folder.name} cannot be read ({error}); {_way_out(folder)}") from None
+        raise StoreError(
+            f"the card of the recorded runs in {folder.name} cannot be read ({error});"
+            f" {_way_out(folder)}"
+        ) from None
 
 
 def read_checked(file_name: str, folder: Path = RECORDED) -> bytes:
     """Return the content of one recorded file after holding it against the card."""
     card = read_card(folder)
     if file_name not in card:
-        raise UnknownNameError("recording", file_name.removesuffix(ENDING), [one.removesuffix(ENDING) for one in card if one.endswith(ENDING)])
+        raise UnknownNameError(
+            "recording",
+            file_name.removesuffix(ENDING),
+            [one.removesuffix(ENDING) for one in card if one.endswith(ENDING)],
+        )
     try:
         content = (folder / file_name).read_bytes()
     except OSError:
         raise StoreError(f"the recorded file {file_name} is missing; {_way_out(folder)}") from None
     actual = hashlib.sha256(content).hexdigest()
     if actual != card[file_name]:
-        raise StoreError(f"the recorded file {file_name} is damaged: sha256 is {actual[:12]}…, the card says {str(card[file_name])[:12]}…; {_way_out(folder)}")
+        raise StoreError(
+            f"the recorded file {file_name} is damaged: sha256 is {actual[:12]}…, the card says"
+            f" {str(card[file_name])[:12]}…; {_way_out(folder)}"
+        )
     return content
 
 
 def _way_out(folder: Path) -> str:
-    return "restore it with `git checkout -- assets/recorded`" if folder == RECORDED else "record the runs again with `python -m rft_core record`"
+    return (
+        "restore it with `git checkout -- assets/recorded`"
+        if folder == RECORDED
+        else "record the runs again with `python -m rft_core record`"
+    )

@@ -1,4 +1,7 @@
-"""What is known of every backbone before it is built: size, cost, licence, memory of training. Read from assets/backbones.json."""
+"""What is known of every backbone before it is built: size, cost, licence, memory of training.
+
+Read from assets/backbones.json.
+"""
 
 import json
 import re
@@ -16,21 +19,38 @@ from rft_core.spec import catalog
 BYTES = 4
 # share of all weights that is trained, on ViT-B/16 with 10 classes (Li et al., ICCV 2025)
 TRAINED_SHARE = MappingProxyType(
-    {"full_finetune": 1.0, "linear_probe": 1e-4, "bitfit": 1.3e-3, "lora": 1.36e-2, "adapter": 3.97e-2, "compacter": 7.5e-4, "ia3": 8.4e-4}
+    {
+        "full_finetune": 1.0,
+        "linear_probe": 1e-4,
+        "bitfit": 1.3e-3,
+        "lora": 1.36e-2,
+        "adapter": 3.97e-2,
+        "compacter": 7.5e-4,
+        "ia3": 8.4e-4,
+    }
 )
-# numbers kept for the backward pass, against those of full fine-tuning (False) or of frozen weights (True); counted where autograd
-# keeps them on deit_small, convnext_atto and resnet18, the middle of the three; LoRA's 1.0 raised to fit what peft was measured to take
+# numbers kept for the backward pass, against those of full fine-tuning (False) or of frozen weights
+# (True); counted where autograd keeps them on deit_small, convnext_atto and resnet18, the middle of
+# the three; LoRA's 1.0 raised to fit what peft was measured to take
 KEPT = MappingProxyType(
     {
-        "full_finetune": (False, 1.0), "linear_probe": (True, 1.0), "bitfit": (True, 1.0), "lora": (False, 1.2), "adapter": (True, 1.2),
-        "compacter": (True, 1.2), "ia3": (False, 1.2),
+        "full_finetune": (False, 1.0),
+        "linear_probe": (True, 1.0),
+        "bitfit": (True, 1.0),
+        "lora": (False, 1.2),
+        "adapter": (True, 1.2),
+        "compacter": (True, 1.2),
+        "ia3": (False, 1.2),
     }
-)  # fmt: skip
+)
 # forward passes whose numbers are kept at once: on the attacked images, and on the clean ones
-PASSES = MappingProxyType({"natural": 1, "adversarial": 1, "trades": 2, "mart": 2, "score": 2, "anchored": 2})
+PASSES = MappingProxyType(
+    {"natural": 1, "adversarial": 1, "trades": 2, "mart": 2, "score": 2, "anchored": 2}
+)
 # images, their attacked copy, delta, gradient, direction and the next iterate
 IMAGE_COPIES = 6
-# what a layer needs while it is computed, and what the allocator leaves unused, beside what is kept; measured
+# what a layer needs while it is computed, and what the allocator leaves unused, beside
+# what is kept; measured
 WORKSPACE = 1.4
 # what stands in front of a name on the Hugging Face hub
 HUB_PREFIXES = ("hf_hub:", "hf-hub:", "timm/")
@@ -42,12 +62,14 @@ PROGRAM_BYTES, PEFT_BYTES = 840_000_000, 80_000_000
 
 @dataclass(frozen=True)
 class BackboneFacts:
-    """One backbone with its published weights, at the size that they were made for; None where a number is not known.
+    """One backbone with its published weights, at the size that they were made for; None where a
+    number is not known.
 
-    `parameters` counts weights with the published head. `macs` are multiply-adds a picture. `activations` are float32 numbers a picture that
-    a forward pass keeps for the gradient of every weight, `frozen_activations` for the gradient of the pixels alone. `hub_id` is
-    OWNER/NAME on the Hugging Face hub, an address, or "" where no weights were published. `licence` is that of the weights.
-    `refusal` says why the architecture cannot be fine-tuned, as a clause; "" where it can.
+    `parameters` counts weights with the published head. `macs` are multiply-adds a picture.
+    `activations` are float32 numbers a picture that a forward pass keeps for the gradient of every
+    weight, `frozen_activations` for the gradient of the pixels alone. `hub_id` is OWNER/NAME on the
+    Hugging Face hub, an address, or "" where no weights were published. `licence` is that of the
+    weights. `refusal` says why the architecture cannot be fine-tuned, as a clause; "" where it can.
     """
 
     name: str
@@ -69,7 +91,8 @@ class BackboneFacts:
 
 
 def facts(name: str) -> BackboneFacts | None:
-    """Return what is known of the backbone `name` (embedded, a timm architecture, or ARCHITECTURE.TAG); None for an unknown name.
+    """Return what is known of the backbone `name` (embedded, a timm architecture, or
+    ARCHITECTURE.TAG); None for an unknown name.
 
     An architecture alone stands for its default weights, an earlier name of timm's for its new one.
     """
@@ -98,7 +121,8 @@ def facts(name: str) -> BackboneFacts | None:
 
 
 def current_name(name: str) -> str:
-    """Return the name that timm has today for `name`: after its renamings, without the hub's prefix.
+    """Return the name that timm has today for `name`: after its renamings,
+    without the hub's prefix.
 
     `vit_base_patch16_224_in21k` is `vit_base_patch16_224.augreg_in21k` now. A name that timm did
     not rename, and one that it does not know, comes back as it is.
@@ -132,7 +156,11 @@ def near_names(name: str, limit: int = NEAR) -> list[str]:
         return "".join(_split(other)) != joined, -shared[other], -likeness(other)
 
     joined = "".join(_split(called))
-    candidates = [other for other, count in shared.items() if count >= most - 1 or "".join(_split(other)) == joined]
+    candidates = [
+        other
+        for other, count in shared.items()
+        if count >= most - 1 or "".join(_split(other)) == joined
+    ]
     return sorted(candidates, key=rank)[:limit]
 
 
@@ -150,33 +178,56 @@ def check_backbone(name: str) -> None:
 
 
 def search(text: str, limit: int = 30) -> list[str]:
-    """Return up to `limit` names of backbones, with and without tags of weights, that hold every word of `text` in any order.
+    """Return up to `limit` names of backbones, with and without tags of weights, that hold every
+    word of `text` in any order.
 
-    A word that is in no name stands for the nearest that is, an earlier name of timm's for its new one. Names of the menu come first, then short before long.
+    A word that is in no name stands for the nearest that is, an earlier name of timm's for its new
+    one. Names of the menu come first, then short before long.
     """
     text = current_name(text)
     words = _split(text.lower())
     alternatives = [_alternatives(word) for word in words]
-    found = [name for name in _names() if all(any(one in name for one in options) for options in alternatives)]
+    found = [
+        name
+        for name in _names()
+        if all(any(one in name for one in options) for options in alternatives)
+    ]
     menu = {choice.name: place for place, choice in enumerate(catalog.BACKBONES)}
-    return sorted(found, key=lambda name: (menu.get(name, len(menu)), not name.startswith(text.lower()), len(name), name))[:limit]
+    return sorted(
+        found,
+        key=lambda name: (
+            menu.get(name, len(menu)),
+            not name.startswith(text.lower()),
+            len(name),
+            name,
+        ),
+    )[:limit]
 
 
 def training_memory(
-    name: str, *, batch_size: int, image_size: int | None = None, strategy: str = "full_finetune", objective: str = "adversarial"
+    name: str,
+    *,
+    batch_size: int,
+    image_size: int | None = None,
+    strategy: str = "full_finetune",
+    objective: str = "adversarial",
 ) -> int | None:
-    """Return about how many bytes a run takes on a CPU, its process included; None where the cost of `name` is not known.
+    """Return about how many bytes a run takes on a CPU, its process included; None where the cost
+    of `name` is not known.
 
-    bytes = program + 4 * (P + 3 * T + batch * (1.4 * passes * k * A + 6 * pixels)), in float32: P weights, T of them trained (each with a
-    gradient and the two moments of AdamW), A numbers kept for the backward pass of a picture, counted at the backbone's own size
-    and scaled by pixels, k the strategy's share of them; `passes` forward passes are kept at once. Attacks go through the same
-    network, so the strategies with frozen weights save less than they do without one. Images of the dataset are not counted.
-    Off by -10 to +17 % on the runs of docs/measurements.md.
+    bytes = program + 4 * (P + 3 * T + batch * (1.4 * passes * k * A + 6 * pixels)), in float32: P
+    weights, T of them trained (each with a gradient and the two moments of AdamW), A numbers kept
+    for the backward pass of a picture, counted at the backbone's own size and scaled by pixels, k
+    the strategy's share of them; `passes` forward passes are kept at once. Attacks go through the
+    same network, so the strategies with frozen weights save less than they do without one. Images
+    of the dataset are not counted. Off by -10 to +17 % on the runs of docs/measurements.md.
     """
     found = facts(name)
     is_frozen, share = KEPT[_known(strategy, "strategy", KEPT)]
     passes = PASSES[_known(objective, "objective", PASSES)]
-    activations = None if found is None else found.frozen_activations if is_frozen else found.activations
+    activations = (
+        None if found is None else found.frozen_activations if is_frozen else found.activations
+    )
     if found is None or found.parameters is None or activations is None:
         return None
     size = image_size or found.image_size
@@ -211,7 +262,9 @@ def _choices() -> dict[str, catalog.Choice]:
 @cache
 def _names() -> tuple[str, ...]:
     index = _index()
-    tagged = (f"{architecture}.{tag}" for architecture, tags in index["weights"].items() for tag in tags)
+    tagged = (
+        f"{architecture}.{tag}" for architecture, tags in index["weights"].items() for tag in tags
+    )
     return (*index["embedded"], *index["architectures"], *tagged)
 
 
@@ -226,4 +279,13 @@ def _split(name: str) -> list[str]:
 
 @cache
 def _words() -> tuple[str, ...]:
-    return tuple(sorted({word for name in _names() for word in re.split(r"[^a-z0-9]+", name.lower()) if len(word) > 1}))
+    return tuple(
+        sorted(
+            {
+                word
+                for name in _names()
+                for word in re.split(r"[^a-z0-9]+", name.lower())
+                if len(word) > 1
+            }
+        )
+    )

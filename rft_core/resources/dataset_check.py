@@ -1,4 +1,6 @@
-"""Check a person's own data before a run is queued: by names alone, as the run itself will read them. Opens no picture."""
+"""Check a person's own data before a run is queued: by names alone, as the run itself will read
+them. Opens no picture.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,10 +18,13 @@ def check_dataset(
     domains: Sequence[str] = (),
     most: int | None = MOST_ENTRIES,
 ) -> tuple[str, ...]:
-    """Return what is to be said of the folder, zip or table `dataset` (folder:PATH, csv:PATH): what is left out, how its folders are read.
+    """Return what is to be said of the folder, zip or table `dataset` (folder:PATH, csv:PATH): what
+    is left out, how its folders are read.
 
-    The arguments are the settings data.dataset, data.layout and data.domains. Nothing for other data, and for a folder of more than `most` files. Raises DataError as the run would: no class
-    folders, one class, a test class that training lacks; and LayoutQuestion where data.layout must decide.
+    The arguments are the settings data.dataset, data.layout and data.domains. Nothing for other
+    data, and for a folder of more than `most` files. Raises DataError as the run would: no
+    class folders, one class, a test class that training lacks; and LayoutQuestion where
+    data.layout must decide.
     """
     scheme, _, place = dataset.partition(":")
     if scheme not in ("folder", "csv"):
@@ -39,7 +44,9 @@ def check_dataset(
 
 
 def _check_table(path: Path, domains: Sequence[str], most: int | None) -> tuple[str, ...]:
-    """Return what is to be said of the table at `path`; its classes are checked where no more than `most` rows make them."""
+    """Return what is to be said of the table at `path`; its classes are checked where no more than
+    `most` rows make them.
+    """
     table = read_table(path, most)
     if most is not None and len(table.pictures) + sum(map(len, table.dropped.values())) >= most:
         return tuple(table.columns.notes)

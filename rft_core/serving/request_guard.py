@@ -1,4 +1,6 @@
-"""What every request passes before Streamlit sees it: its Host and Origin are known, and no other site may frame the page."""
+"""What every request passes before Streamlit sees it: its Host and Origin are known, and no other
+site may frame the page.
+"""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -28,18 +30,28 @@ def host_name(netloc: str) -> str:
 
 
 def is_known_host(hosts: list[str], allowed: tuple[str, ...]) -> bool:
-    """Return whether exactly one Host was sent, and it is allowed (DNS rebinding brings a foreign one)."""
+    """Return whether exactly one Host was sent, and it is allowed (DNS rebinding
+    brings a foreign one).
+    """
     return len(hosts) == 1 and host_name(hosts[0]) in allowed
 
 
 def is_own_origin(origins: list[str], host: str) -> bool:
-    """Return whether a request comes from the page itself, or from a client that is no browser and sends no Origin."""
-    return not origins or (len(origins) == 1 and urlsplit(origins[0]).scheme in ("http", "https") and urlsplit(origins[0]).netloc.lower() == host.lower())
+    """Return whether a request comes from the page itself, or from a client that is no browser
+    and sends no Origin.
+    """
+    return not origins or (
+        len(origins) == 1
+        and urlsplit(origins[0]).scheme in ("http", "https")
+        and urlsplit(origins[0]).netloc.lower() == host.lower()
+    )
 
 
 @dataclass(frozen=True)
 class Guard:
-    """An ASGI application around `app` that refuses foreign hosts and origins, and says so with 403 and nothing else."""
+    """An ASGI application around `app` that refuses foreign hosts and origins, and says so with
+    403 and nothing else.
+    """
 
     app: Callable[..., Awaitable[None]]
     allowed: tuple[str, ...]
@@ -55,8 +67,19 @@ class Guard:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await send({"type": "http.response.start", "status": FORBIDDEN, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"refused: this address or origin is not served here\n"})
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": FORBIDDEN,
+                    "headers": [(b"content-type", b"text/plain")],
+                }
+            )
+            await send(
+                {
+                    "type": "http.response.body",
+                    "body": b"refused: this address or origin is not served here\n",
+                }
+            )
 
 
 def _sent(scope: Message, name: bytes) -> list[str]:
@@ -66,7 +89,9 @@ def _sent(scope: Message, name: bytes) -> list[str]:
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            kept = [one for one in message.get("headers", ()) if one[0].lower() not in dict(HEADERS)]
+            kept = [
+                one for one in message.get("headers", ()) if one[0].lower() not in dict(HEADERS)
+            ]
             message = {**message, "headers": [*kept, *HEADERS]}
         await send(message)
 

@@ -21,11 +21,20 @@ LOCAL_NAMES = ("localhost", ADDRESS)
 SHARED_UPLOAD_MB = 50
 
 
-def serve_app(port: int, *, share: bool = False, pin: str | None = None, names: tuple[str, ...] = (), launching: LaunchLimits | None = None) -> None:
-    """Replace this process by the dashboard on `port`; a port in use or a store that cannot be opened raises first.
+def serve_app(
+    port: int,
+    *,
+    share: bool = False,
+    pin: str | None = None,
+    names: tuple[str, ...] = (),
+    launching: LaunchLimits | None = None,
+) -> None:
+    """Replace this process by the dashboard on `port`; a port in use or a store that cannot be
+    opened raises first.
 
-    With `share`, other machines reach it under this machine's addresses, its name and `names`; visitors are viewers
-    until they give the PIN; with `launching` viewers may launch runs within those limits. Sharing without a PIN raises.
+    With `share`, other machines reach it under this machine's addresses, its name and `names`;
+    visitors are viewers until they give the PIN; with `launching` viewers may launch runs within
+    those limits. Sharing without a PIN raises.
     """
     environment = dict(os.environ)
     given = environment.pop(PIN_VARIABLE, "")
@@ -38,20 +47,30 @@ def serve_app(port: int, *, share: bool = False, pin: str | None = None, names: 
         if launching is not None:
             environment[LIMITS_VARIABLE] = to_text(launching)
     elif pin or names or launching is not None:
-        raise UserError("--pin, --host and --viewers-launch are for a shared dashboard; add --share, or leave them out")
+        raise UserError(
+            "--pin, --host and --viewers-launch are for a shared dashboard; add --share, or leave"
+            " them out"
+        )
     hosts = (*LOCAL_NAMES, *_shared_names(names)) if share else LOCAL_NAMES
     if is_taken(port, EVERYWHERE if share else ADDRESS):
-        raise UserError(f"port {port} is in use (is RFT Lab already open at http://{ADDRESS}:{port} ?); choose another with `make app PORT={port + 1}`")
+        raise UserError(
+            f"port {port} is in use (is RFT Lab already open at http://{ADDRESS}:{port} ?); choose"
+            f" another with `make app PORT={port + 1}`"
+        )
     store = open_store()
     store.reconcile()
     ensure_worker(store.home)
     _say_where(port, lan_addresses() if share else (), str(store.home.root))
     os.chdir(CHECKOUT)
-    os.execve(sys.executable, [sys.executable, *streamlit_arguments(port, hosts, share)], environment)
+    os.execve(
+        sys.executable, [sys.executable, *streamlit_arguments(port, hosts, share)], environment
+    )
 
 
 def streamlit_arguments(port: int, hosts: tuple[str, ...], share: bool) -> list[str]:
-    """Return the arguments of the Streamlit process: protections are named here too, so that no configuration of a user's own takes them off."""
+    """Return the arguments of the Streamlit process: protections are named here too, so that no
+    configuration of a user's own takes them off.
+    """
     options: dict[str, object] = {
         "server.port": port,
         "server.address": EVERYWHERE if share else ADDRESS,
@@ -65,36 +84,62 @@ def streamlit_arguments(port: int, hosts: tuple[str, ...], share: bool) -> list[
         options["server.maxUploadSize"] = SHARED_UPLOAD_MB
     flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     allowed = [part for host in hosts for part in ("--server.allowedHosts", host)]
-    return ["-m", "streamlit", "run", str(CHECKOUT / "pages" / "ui" / "chrome" / "served_app.py"), *flags, *allowed]
+    return [
+        "-m",
+        "streamlit",
+        "run",
+        str(CHECKOUT / "pages" / "ui" / "chrome" / "served_app.py"),
+        *flags,
+        *allowed,
+    ]
 
 
 def _hashed(pin: str) -> str:
     if not pin:
-        raise UserError(f"sharing needs a PIN, so that visitors cannot start or delete runs; give one with --pin, or in {PIN_VARIABLE}")
+        raise UserError(
+            "sharing needs a PIN, so that visitors cannot start or delete runs; give one with"
+            f" --pin, or in {PIN_VARIABLE}"
+        )
     return hash_pin(pin)
 
 
 def _shared_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names under which visitors may ask for the page; one that is no host name raises."""
+    """Return the names under which visitors may ask for the page; one that is
+    no host name raises.
+    """
     for name in names:
         if host_name(name) != name.lower() or not name:
-            raise UserError(f"--host '{name}' is no host name; give only the name or address that visitors type, for example lab.example.org")
+            raise UserError(
+                f"--host '{name}' is no host name; give only the name or address that visitors"
+                " type, for example lab.example.org"
+            )
     own = socket.gethostname().lower()
-    return tuple(dict.fromkeys((*lan_addresses(), own, f"{own}.local", *(name.lower() for name in names))))
+    return tuple(
+        dict.fromkeys((*lan_addresses(), own, f"{own}.local", *(name.lower() for name in names)))
+    )
 
 
 def lan_addresses(interfaces: Mapping[str, list] | None = None) -> tuple[str, ...]:
     """Return this machine's IPv4 addresses that other machines may reach, in the system's order."""
     found = psutil.net_if_addrs() if interfaces is None else interfaces
-    every = [one.address for addresses in found.values() for one in addresses if one.family == socket.AF_INET]
+    every = [
+        one.address
+        for addresses in found.values()
+        for one in addresses
+        if one.family == socket.AF_INET
+    ]
     return tuple(address for address in every if not address.startswith(("127.", "169.254.")))
 
 
 def _say_where(port: int, others: tuple[str, ...], home: str) -> None:
-    sys.stderr.write(f"RFT Lab is at http://{ADDRESS}:{port} (runs are kept in {home}; Ctrl-C closes the page, runs go on)\n")
+    sys.stderr.write(
+        f"RFT Lab is at http://{ADDRESS}:{port} (runs are kept in {home}; Ctrl-C closes the page,"
+        " runs go on)\n"
+    )
     if others:
         sys.stderr.write(
-            f"Shared at {', '.join(f'http://{one}:{port}' for one in others)}: visitors are viewers until they give the PIN; the line is not encrypted\n"
+            f"Shared at {', '.join(f'http://{one}:{port}' for one in others)}: visitors are viewers"
+            " until they give the PIN; the line is not encrypted\n"
         )
     sys.stderr.flush()
 

@@ -19,8 +19,15 @@ from rft_core.store.run_store import RunStore
 MANY = 10**6
 
 
-def launch_for_viewer(store: RunStore, specs: Sequence[RunSpec], viewer: str, limits: LaunchLimits, submit: Callable[[RunStore, RunSpec], str]) -> list[str]:
-    """Submit `specs` for `viewer` (any text that is theirs alone) and return their ids; where one passes a limit, none is submitted.
+def launch_for_viewer(
+    store: RunStore,
+    specs: Sequence[RunSpec],
+    viewer: str,
+    limits: LaunchLimits,
+    submit: Callable[[RunStore, RunSpec], str],
+) -> list[str]:
+    """Submit `specs` for `viewer` (any text that is theirs alone) and return their ids; where one
+    passes a limit, none is submitted.
 
     Raises UserError naming the limit, the value and the way out.
     """
@@ -35,37 +42,62 @@ def launch_for_viewer(store: RunStore, specs: Sequence[RunSpec], viewer: str, li
 
 
 def check_spec(home: Home, spec: RunSpec, limits: LaunchLimits) -> None:
-    """Raise where `spec` names a place of this machine or of the network, or more images than a viewer's run may use."""
+    """Raise where `spec` names a place of this machine or of the network, or more images than a
+    viewer's run may use.
+    """
     scheme, colon, place = spec.data.dataset.partition(":")
     is_upload = scheme == "folder" and Path(place).resolve().parent == home.uploads.resolve()
     if colon and not is_upload:
-        raise SettingError("data.dataset", spec.data.dataset, "names a place, which only the instructor may; choose data from the menu")
+        raise SettingError(
+            "data.dataset",
+            spec.data.dataset,
+            "names a place, which only the instructor may; choose data from the menu",
+        )
     if spec.model.checkpoint is not None:
-        raise SettingError("model.checkpoint", spec.model.checkpoint, "names a place, which only the instructor may; leave it empty")
+        raise SettingError(
+            "model.checkpoint",
+            spec.model.checkpoint,
+            "names a place, which only the instructor may; leave it empty",
+        )
     if spec.model.backbone not in [row.name for row in catalog.choices("backbones")]:
-        raise SettingError("model.backbone", spec.model.backbone, "is not on the menu, and only the instructor may use another; choose one from the menu")
+        raise SettingError(
+            "model.backbone",
+            spec.model.backbone,
+            "is not on the menu, and only the instructor may use another; choose one from the menu",
+        )
     if limits.images is None:
         return
-    train, test = (_images(spec, split, size) for split, size in (("train", spec.data.train_size), ("test", spec.data.eval_size)))
+    train, test = (
+        _images(spec, split, size)
+        for split, size in (("train", spec.data.train_size), ("test", spec.data.eval_size))
+    )
     for setting, count in (("data.train_size", train), ("data.eval_size", test)):
         if count is None:
             raise SettingError(
                 setting,
                 None,
-                f"must be set where viewers may use {limits.images:,} images a run (--limit-images); write a number, or ask the instructor to launch it",
+                f"must be set where viewers may use {limits.images:,} images a run"
+                " (--limit-images); write a number, or ask the instructor to launch it",
             )
     if train + test > limits.images:
         raise SettingError(
             "data.train_size",
             train,
-            f"and data.eval_size = {test} are {train + test:,} images, above the limit of {limits.images:,} a run (--limit-images); "
-            "lower them, or ask the instructor to launch it",
+            f"and data.eval_size = {test} are {train + test:,} images, above the limit of"
+            f" {limits.images:,} a run (--limit-images); lower them, or ask the instructor to"
+            " launch it",
         )
 
 
 def _images(spec: RunSpec, split: str, size: int | None) -> int | None:
-    """Return how many images of a split a run uses, or None where that is known only after loading."""
-    whole = None if ":" in spec.data.dataset else catalog.find("datasets", spec.data.dataset).facts.get(split)
+    """Return how many images of a split a run uses, or None where that is
+    known only after loading.
+    """
+    whole = (
+        None
+        if ":" in spec.data.dataset
+        else catalog.find("datasets", spec.data.dataset).facts.get(split)
+    )
     return min(whole, size) if whole and size else whole or size
 
 
@@ -73,11 +105,16 @@ def _check_queue(store: RunStore, viewer: str, more: int, limits: LaunchLimits) 
     if limits.queued is None:
         return
     moving = store.records(MOVING, limit=MANY)
-    own = sum((launch := read_launch(store.home.run_folder(record.run_id))) is not None and launch.viewer == viewer for record in moving)
+    own = sum(
+        (launch := read_launch(store.home.run_folder(record.run_id))) is not None
+        and launch.viewer == viewer
+        for record in moving
+    )
     if own + more > limits.queued:
         raise UserError(
-            f"you have {own} runs waiting or at work and ask for {more} more, above the limit of {limits.queued} (--limit-queued); "
-            "wait until one is done, or ask the instructor to launch it"
+            f"you have {own} runs waiting or at work and ask for {more} more, above the limit of"
+            f" {limits.queued} (--limit-queued); wait until one is done, or ask the instructor to"
+            " launch it"
         )
 
 
@@ -87,13 +124,16 @@ def _check_disk(home: Home, limits: LaunchLimits) -> None:
     held = home_bytes(home)
     if held >= limits.disk * GIGABYTE:
         raise UserError(
-            f"runs and data here hold {held / GIGABYTE:.2f} GB, and the limit is {limits.disk:g} GB (--limit-disk), so that no run can be launched; "
-            "those launched before go on. Ask the instructor to delete some runs"
+            f"runs and data here hold {held / GIGABYTE:.2f} GB, and the limit is {limits.disk:g} GB"
+            " (--limit-disk), so that no run can be launched; those launched before go on. Ask the"
+            " instructor to delete some runs"
         )
 
 
 def home_bytes(home: Home) -> int:
-    """Return the bytes of all files of a home; a link counts as nothing, and what goes away meanwhile too."""
+    """Return the bytes of all files of a home; a link counts as nothing, and what
+    goes away meanwhile too.
+    """
     total = 0
     for folder, _, names in os.walk(home.root):
         for name in names:
@@ -105,7 +145,9 @@ def home_bytes(home: Home) -> int:
     return total
 
 
-def _submit(store: RunStore, spec: RunSpec, launch: Launch, submit: Callable[[RunStore, RunSpec], str]) -> str:
+def _submit(
+    store: RunStore, spec: RunSpec, launch: Launch, submit: Callable[[RunStore, RunSpec], str]
+) -> str:
     run_id = submit(store, spec)
     write_launch(store.home.run_folder(run_id), launch)
     return run_id

@@ -21,7 +21,9 @@ def build_spec(preset: str | None, spec_file: Path | None, settings: list[str] |
 
 
 def split_settings(settings: list[str] | None) -> dict[str, Any]:
-    """Return what the options --set name=value say: setting -> value, read as JSON where it is JSON."""
+    """Return what the options --set name=value say: setting -> value, read as
+    JSON where it is JSON.
+    """
     return dict(split_setting(text) for text in settings or [])
 
 
@@ -29,7 +31,9 @@ def split_setting(text: str) -> tuple[str, Any]:
     """Return the setting and the value in "name=value"; no value after the sign is None."""
     name, equals, value = text.partition("=")
     if not equals:
-        raise UserError(f"--set {text} has no value; write --set name=value, for example --set optim.epochs=3")
+        raise UserError(
+            f"--set {text} has no value; write --set name=value, for example --set optim.epochs=3"
+        )
     try:
         return name.strip(), json.loads(value)
     except (ValueError, RecursionError):

@@ -14,23 +14,38 @@ EPSILON = "threat.epsilon"
 
 
 def link_items(spec: RunSpec, base: RunSpec) -> list[str]:
-    """Return what differs between `spec` and `base`, one "setting:value" each, in the order of the form.
+    """Return what differs between `spec` and `base`, one "setting:value" each, in
+    the order of the form.
 
-    Paths below this user's home folder begin with ~: a link is passed on, and leads every reader to their own.
+    Paths below this user's home folder begin with ~: a link is passed on, and leads every
+    reader to their own.
     """
     ours, theirs = flatten(portable_spec(spec)), flatten(portable_spec(base))
-    return [f"{name}:{_text(name, value, spec)}" for name, value in ours.items() if not _is_same(value, theirs[name])]
+    return [
+        f"{name}:{_text(name, value, spec)}"
+        for name, value in ours.items()
+        if not _is_same(value, theirs[name])
+    ]
 
 
 def read_items(
-    items: Sequence[str], base: RunSpec, offered: Collection[str], ranges: Mapping[str, tuple[float, float]] | None = None
+    items: Sequence[str],
+    base: RunSpec,
+    offered: Collection[str],
+    ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> tuple[RunSpec, list[str]]:
-    """Return `base` with the items of a link, and one sentence for each that could not be taken as it is.
+    """Return `base` with the items of a link, and one sentence for each that could
+    not be taken as it is.
 
-    `offered` are the settings a link may name; a value outside its `ranges` (low, high) is taken to the nearer end. An
-    item that only fits after another one (a large epsilon, and the norm l2) is taken whatever their order is.
+    `offered` are the settings a link may name; a value outside its `ranges` (low, high) is taken to
+    the nearer end. An item that only fits after another one (a large epsilon, and the norm l2) is
+    taken whatever their order is.
     """
-    said = [f"the link has {len(items)} settings; the first {MOST_ITEMS} are read"] if len(items) > MOST_ITEMS else []
+    said = (
+        [f"the link has {len(items)} settings; the first {MOST_ITEMS} are read"]
+        if len(items) > MOST_ITEMS
+        else []
+    )
     waiting = []
     for item in items[:MOST_ITEMS]:
         name, colon, text = item.partition(":")
@@ -59,11 +74,27 @@ def _apply(waiting: list[tuple[str, Any]], spec: RunSpec) -> tuple[RunSpec, list
 
 
 def _clamped(name: str, value: Any, limits: tuple[float, float] | None) -> tuple[Any, str]:
-    # NaN and the infinities are refused later, by the setting itself; a whole number may be too large for a float
-    if limits is None or isinstance(value, bool) or not isinstance(value, (int, float)) or (isinstance(value, float) and not math.isfinite(value)):
+    # NaN and the infinities are refused later, by the setting itself; a whole number may be
+    # too large for a float
+    if (
+        limits is None
+        or isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or (isinstance(value, float) and not math.isfinite(value))
+    ):
         return value, ""
     nearest = min(max(value, limits[0]), limits[1])
-    return nearest, "" if nearest == value else f"{name} {printable(str(value))} is outside what the form offers; {nearest:g} is taken"
+    return (
+        nearest,
+        (
+            ""
+            if nearest == value
+            else (
+                f"{name} {printable(str(value))} is outside what the form offers; {nearest:g} is"
+                " taken"
+            )
+        ),
+    )
 
 
 def _text(name: str, value: Any, spec: RunSpec) -> str:

@@ -1,4 +1,7 @@
-"""By what a number of a run was measured, from the run's settings and the menu of attacks. Loads no torch."""
+"""By what a number of a run was measured, from the run's settings and the menu of attacks.
+
+Loads no torch.
+"""
 
 import math
 from collections.abc import Mapping
@@ -20,10 +23,11 @@ def measured_by(
     relative_step_size: float | None = None,
     classes: int | None = None,
 ) -> MeasuredBy:
-    """Return the measurement of `n` images of `classes` by `attack` (a name of the menu) with these settings.
+    """Return the measurement of `n` images of `classes` by `attack` (a name of the menu)
+    with these settings.
 
-    Settings that the attack does not use are left out: its own steps stand in their place. Some losses need a few
-    classes; with fewer the loss that replaces them is named.
+    Settings that the attack does not use are left out: its own steps stand in their place. Some
+    losses need a few classes; with fewer the loss that replaces them is named.
     """
     row = catalog.find("attacks", attack)
     taken = row.taken_steps(steps)
@@ -57,7 +61,8 @@ def final_measured_by(spec: RunSpec, report: Mapping[str, Any] | None) -> Measur
 def earlier_tracked_by(spec: RunSpec, n: int) -> MeasuredBy:
     """Return what measured a run while it trained, where its events do not say it.
 
-    Earlier versions took the attack of the final report where it can be taken step by step, else PGD.
+    Earlier versions took the attack of the final report where it can be taken
+    step by step, else PGD.
     """
     attack = spec.evaluation.attack
     return spec_measured_by(spec, attack if catalog.find("attacks", attack).walk else "pgd", n)
@@ -70,7 +75,9 @@ def event_measured_by(spec: RunSpec, payload: Mapping[str, Any]) -> MeasuredBy:
 
 
 def evaluation_measured_by(answer: Mapping[str, Any]) -> MeasuredBy:
-    """Return what measured a later evaluation of a run, from its answer; earlier answers name attack, steps and images."""
+    """Return what measured a later evaluation of a run, from its answer; earlier answers name
+    attack, steps and images.
+    """
     found = read_measured_by(answer.get("measured_by"))
     return found or measured_by(
         answer["attack"],
@@ -81,7 +88,9 @@ def evaluation_measured_by(answer: Mapping[str, Any]) -> MeasuredBy:
 
 
 def spec_measured_by(spec: RunSpec, attack: str, n: int, classes: int | None = None) -> MeasuredBy:
-    """Return the measurement of `n` images by `attack` with the steps and the step size of a run's settings."""
+    """Return the measurement of `n` images by `attack` with the steps and the step size
+    of a run's settings.
+    """
     asked = spec.evaluation
     return measured_by(
         attack,

@@ -20,17 +20,31 @@ def spec_command(file_name: str = "spec.json") -> str:
 
 
 def short_command(spec: RunSpec) -> str | None:
-    """Return the command with --preset and --set that gives `spec` (but for notes and tags) again, or None where it takes more than 8 settings."""
+    """Return the command with --preset and --set that gives `spec` (but for notes and tags) again,
+    or None where it takes more than 8 settings.
+    """
     wanted = flatten(spec)
     starts = [("", RunSpec()), *((f" --preset {row.name}", row.build()) for row in PRESETS)]
-    start, changes = min(((start, _changes(flatten(base), wanted)) for start, base in starts), key=lambda one: len(one[1]))
+    start, changes = min(
+        ((start, _changes(flatten(base), wanted)) for start, base in starts),
+        key=lambda one: len(one[1]),
+    )
     if len(changes) > MOST_SETTINGS:
         return None
-    return RUN + start + "".join(f" --set {shlex.quote(f'{name}={_text(name, value)}')}" for name, value in changes.items())
+    return (
+        RUN
+        + start
+        + "".join(
+            f" --set {shlex.quote(f'{name}={_text(name, value)}')}"
+            for name, value in changes.items()
+        )
+    )
 
 
 def _changes(base: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in wanted.items() if name not in UNSAID and value != base[name]}
+    return {
+        name: value for name, value in wanted.items() if name not in UNSAID and value != base[name]
+    }
 
 
 def _text(name: str, value: Any) -> str:

@@ -1,7 +1,8 @@
 """RunSpec: one complete description of a run, JSON in and out.
 
-Dotted names ("optim.epochs") are the same in the CLI, the form and the JSON. A spec is validated once, here; the code
-below trusts it. One text per setting (its description) feeds CLI, form and docs.
+Dotted names ("optim.epochs") are the same in the CLI, the form and the JSON. A spec is
+validated once, here; the code below trusts it. One text per setting (its description)
+feeds CLI, form and docs.
 """
 
 import difflib
@@ -35,7 +36,12 @@ from rft_core.spec.sections import (
     ThreatSpec,
     UnknownNameValue,
 )
-from rft_core.spec.setting_paths import PATH_SETTINGS, absolute_value, comparable_value, portable_value
+from rft_core.spec.setting_paths import (
+    PATH_SETTINGS,
+    absolute_value,
+    comparable_value,
+    portable_value,
+)
 from rft_core.units import PIXEL_LEVELS, format_epsilon
 
 # what pydantic calls a value: "Input should be ...", "Tuple should have ..."
@@ -48,9 +54,14 @@ class RunSpec(Section):
     name: Line = Field("", max_length=200, description="A name to find the run by.")
     notes: Paragraphs = Field("", max_length=20_000, description="Anything worth remembering.")
     tags: Annotated[tuple[Tag, ...], BeforeValidator(split_words)] = Field(
-        (), max_length=50, description="Words to filter by.", examples=["first,lecture", '["first", "lecture"]']
+        (),
+        max_length=50,
+        description="Words to filter by.",
+        examples=["first,lecture", '["first", "lecture"]'],
     )
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="All randomness of the run derives from it.")
+    seed: int = Field(
+        0, ge=0, le=2**31 - 1, description="All randomness of the run derives from it."
+    )
     data: DataSpec = DataSpec()
     model: ModelSpec = ModelSpec()
     strategy: StrategySpec = StrategySpec()
@@ -66,9 +77,17 @@ class RunSpec(Section):
     def _grid_reaches_norm(self):
         grid = self.evaluation.epsilons or ()
         if self.threat.norm == "linf" and grid and max(grid) > 1:
-            raise SettingErrorValue("evaluation.epsilons", max(grid), "must stay in [0, 1] for norm 'linf'; write them as 8/255")
+            raise SettingErrorValue(
+                "evaluation.epsilons",
+                max(grid),
+                "must stay in [0, 1] for norm 'linf'; write them as 8/255",
+            )
         if grid and max(grid) > LARGEST_EPSILON_L2:
-            raise SettingErrorValue("evaluation.epsilons", max(grid), f"must stay in [0, {LARGEST_EPSILON_L2:g}] for norm 'l2'")
+            raise SettingErrorValue(
+                "evaluation.epsilons",
+                max(grid),
+                f"must stay in [0, {LARGEST_EPSILON_L2:g}] for norm 'l2'",
+            )
         return self
 
     def to_json(self) -> str:
@@ -86,9 +105,11 @@ def parse(raw: Mapping[str, Any] | str) -> RunSpec:
 
 
 def with_settings(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
-    """Return `spec` with dotted settings replaced, for example ``{"optim.epochs": 3, "threat.epsilon": "4/255"}``.
+    """Return `spec` with dotted settings replaced, for example ``{"optim.epochs": 3,
+    "threat.epsilon": "4/255"}``.
 
-    Paths among `settings` become absolute, seen from the current folder; those of `spec` stay as they are.
+    Paths among `settings` become absolute, seen from the current folder; those of
+    `spec` stay as they are.
     """
     raw = spec.model_dump()
     for name, value in settings.items():
@@ -98,15 +119,21 @@ def with_settings(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
 
 
 def absolute_spec(spec: RunSpec, names: Iterable[str] = PATH_SETTINGS) -> RunSpec:
-    """Return `spec` with the paths of the settings `names` absolute, seen from the current folder."""
-    return _with_values(spec, {name: absolute_value(name, value) for name, value in _paths(spec, names).items()})
+    """Return `spec` with the paths of the settings `names` absolute, seen
+    from the current folder.
+    """
+    return _with_values(
+        spec, {name: absolute_value(name, value) for name, value in _paths(spec, names).items()}
+    )
 
 
 def portable_spec(spec: RunSpec) -> RunSpec:
     """Return `spec` with this user's home folder written as ~ in its paths, for another machine or
     another person.
     """
-    return _with_values(spec, {name: portable_value(name, value) for name, value in _paths(spec).items()})
+    return _with_values(
+        spec, {name: portable_value(name, value) for name, value in _paths(spec).items()}
+    )
 
 
 def path_settings(spec: RunSpec) -> dict[str, Any]:
@@ -125,7 +152,9 @@ def describe(name: str) -> str:
 
 
 def differences(specs: list[RunSpec]) -> dict[str, list[Any]]:
-    """Return only the settings whose values differ: dotted name -> one value a spec. Names, notes and tags are left out.
+    """Return only the settings whose values differ: dotted name -> one value a spec.
+
+    Names, notes and tags are left out.
 
     Two ways to write one path are no difference.
     """
@@ -134,26 +163,35 @@ def differences(specs: list[RunSpec]) -> dict[str, list[Any]]:
     return {
         name: [one[name] for one in flat]
         for name in setting_names()
-        if name not in ("name", "notes", "tags") and any(one[name] != alike[0][name] for one in alike)
+        if name not in ("name", "notes", "tags")
+        and any(one[name] != alike[0][name] for one in alike)
     }
 
 
 def flatten(spec: RunSpec) -> dict[str, Any]:
     """Return dotted name -> value."""
     raw = spec.model_dump()
-    return {name: raw[name.split(".")[0]][name.split(".")[1]] if "." in name else raw[name] for name in setting_names()}
+    return {
+        name: raw[name.split(".")[0]][name.split(".")[1]] if "." in name else raw[name]
+        for name in setting_names()
+    }
 
 
 def spec_hash(spec: RunSpec) -> str:
     """Return a short hash of everything that decides the numbers (name, notes and tags do not; ~
     is the home folder).
     """
-    raw = {name: value for name, value in flatten(portable_spec(spec)).items() if name not in ("name", "notes", "tags")}
+    raw = {
+        name: value
+        for name, value in flatten(portable_spec(spec)).items()
+        if name not in ("name", "notes", "tags")
+    }
     return hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def epsilon_grid(spec: RunSpec) -> tuple[float, ...]:
-    """Return the epsilons of the final robustness curve: the given ones, or steps of 1/255 (linf) or target/8 (l2).
+    """Return the epsilons of the final robustness curve: the given ones, or steps of 1/255
+    (linf) or target/8 (l2).
 
     A given grid is sorted, and 0 is added where it is missing; `grid_note` says so.
     """
@@ -173,7 +211,10 @@ def grid_note(spec: RunSpec) -> str | None:
     given = spec.evaluation.epsilons
     if given is None or given == epsilon_grid(spec):
         return None
-    return f"evaluation.epsilons was not a rising grid from 0; measured at {', '.join(format_epsilon(one, spec.threat.norm) for one in epsilon_grid(spec))}"
+    return (
+        "evaluation.epsilons was not a rising grid from 0; measured at"
+        f" {', '.join(format_epsilon(one, spec.threat.norm) for one in epsilon_grid(spec))}"
+    )
 
 
 def _paths(spec: RunSpec, names: Iterable[str] = PATH_SETTINGS) -> dict[str, Any]:
@@ -235,7 +276,9 @@ def _locate(raw: dict, name: str) -> tuple[dict, str]:
 
 def _unknown_setting(name: str) -> UserError:
     near = difflib.get_close_matches(printable(name), setting_names(), n=1, cutoff=0.4)
-    way_out = f", did you mean '{near[0]}'?" if near else "; see `show --spec` of any run for all of them"
+    way_out = (
+        f", did you mean '{near[0]}'?" if near else "; see `show --spec` of any run for all of them"
+    )
     return UserError(f"unknown setting '{printable(name)}'{way_out}")
 
 
@@ -244,14 +287,27 @@ def _translate(error: ValidationError) -> UserError:
     place = [str(part) for part in first["loc"]]
     cause = (first.get("ctx") or {}).get("error")
     if isinstance(cause, SettingErrorValue):
-        return SettingError(".".join(place + [cause.setting]) if "." not in cause.setting else cause.setting, cause.value, cause.rule)
-    if first["type"] == "string_unicode" and len(place) < 2 and place not in [[name] for name in setting_names()]:
+        return SettingError(
+            ".".join(place + [cause.setting]) if "." not in cause.setting else cause.setting,
+            cause.value,
+            cause.rule,
+        )
+    if (
+        first["type"] == "string_unicode"
+        and len(place) < 2
+        and place not in [[name] for name in setting_names()]
+    ):
         # not a value: pydantic means a name in that section
         return _unknown_setting(".".join([*place, str(first["input"])]))
     if first["type"] == "extra_forbidden":
         return _unknown_setting(".".join(place))
     if isinstance(cause, UnknownNameValue):
-        return UnknownNameError(cause.error.kind, cause.error.name, cause.error.known, ".".join([*place, cause.leaf] if cause.leaf else place))
+        return UnknownNameError(
+            cause.error.kind,
+            cause.error.name,
+            cause.error.known,
+            ".".join([*place, cause.leaf] if cause.leaf else place),
+        )
     rule = first["msg"] if cause is None else str(cause).split(", got")[0]
     return _broken_rule(place, first["type"], first["input"], rule)
 
@@ -265,8 +321,16 @@ def _broken_rule(place: list[str], kind: str, value: Any, rule: str) -> SettingE
             name, field = ".".join(place[:end]), found
     if field is not None and kind in ("tuple_type", "missing", "too_long", "too_short"):
         is_inner = len(place) > len(name.split("."))
-        rule = "must be pairs of two numbers" if is_inner else "must be a list" if kind == "tuple_type" else rule
+        rule = (
+            "must be pairs of two numbers"
+            if is_inner
+            else "must be a list"
+            if kind == "tuple_type"
+            else rule
+        )
     if kind == "string_unicode":
         rule = "must be text in UTF-8; write it in a terminal of that encoding"
     rule = PYDANTIC_SUBJECT.sub("must ", rule).replace(" after validation", "")
-    return SettingError(name, value, rule if field is None else f"{rule}; write it as {' or '.join(field.examples)}")
+    return SettingError(
+        name, value, rule if field is None else f"{rule}; write it as {' or '.join(field.examples)}"
+    )

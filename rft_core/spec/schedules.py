@@ -1,10 +1,11 @@
 """Epsilon as a pure function of training progress.
 
-Every schedule is a function (moment, settings) -> factor in [0, 1]; the budget of a step is factor x threat.epsilon.
-Progress p = step / total steps runs from 0 to 1. At factor 0 no attack is run.
-Source: Ngnawé et al., "Robust Fine-Tuning from Non-Robust Pretrained Models", ICLR 2026 (Epsilon-Scheduling),
-section 4 for constant, two_hinge and linear, the appendix for uniform and auto. cosine, step and custom are ours.
-Knows nothing about attacks or models, and loads neither torch nor pydantic.
+Every schedule is a function (moment, settings) -> factor in [0, 1]; the budget of a step is
+factor x threat.epsilon. Progress p = step / total steps runs from 0 to 1. At factor 0 no
+attack is run. Source: Ngnawé et al., "Robust Fine-Tuning from Non-Robust Pretrained Models",
+ICLR 2026 (Epsilon-Scheduling), section 4 for constant, two_hinge and linear, the appendix for
+uniform and auto. cosine, step and custom are ours. Knows nothing about attacks or models, and
+loads neither torch nor pydantic.
 """
 
 import math
@@ -20,10 +21,11 @@ MOST_JUMPS, COSINE_PIECES = 99, 8
 
 @dataclass(frozen=True)
 class Moment:
-    """Where training stands: progress 0..1, epoch index from 0, and what the stateful schedules look at.
+    """Where training stands: progress 0..1, epoch index from 0, and what the
+    stateful schedules look at.
 
-    `validation` holds the clean validation accuracy (fraction) after each finished epoch, oldest first; `epochs` is
-    their planned number. Only `auto` reads them. `seed` feeds only `uniform`.
+    `validation` holds the clean validation accuracy (fraction) after each finished epoch, oldest
+    first; `epochs` is their planned number. Only `auto` reads them. `seed` feeds only `uniform`.
     """
 
     progress: float
@@ -52,23 +54,33 @@ def constant(moment: Moment, settings: Settings) -> float:
 
 
 def two_hinge(moment: Moment, settings: Settings) -> float:
-    """0 up to `ramp_start`, linear to 1 at `ramp_end`, then 1 (the paper's Epsilon-Scheduling, T1 and T2)."""
+    """0 up to `ramp_start`, linear to 1 at `ramp_end`, then 1 (the paper's
+    Epsilon-Scheduling, T1 and T2).
+    """
     return ramp_position(moment.progress, settings.ramp_start, settings.ramp_end)
 
 
 def linear(moment: Moment, settings: Settings) -> float:
-    """Linear from 0 at the first step: two_hinge(0, 1). The last of T steps has (T - 1) / T, since 1 is reached at the
-    end of training, as with the paper's T2 = E."""
+    """Linear from 0 at the first step: two_hinge(0, 1).
+
+    The last of T steps has (T - 1) / T, since 1 is reached at the end of training, as
+    with the paper's T2 = E.
+    """
     return ramp_position(moment.progress, 0.0, 1.0)
 
 
 def cosine(moment: Moment, settings: Settings) -> float:
     """(1 - cos(pi q)) / 2 with q the position inside the ramp: slow at both hinges."""
-    return (1 - math.cos(math.pi * ramp_position(moment.progress, settings.ramp_start, settings.ramp_end))) / 2
+    return (
+        1
+        - math.cos(math.pi * ramp_position(moment.progress, settings.ramp_start, settings.ramp_end))
+    ) / 2
 
 
 def step(moment: Moment, settings: Settings) -> float:
-    """`steps` equal jumps inside the ramp; the first comes at `ramp_start`, the last one reaches 1 before `ramp_end`."""
+    """`steps` equal jumps inside the ramp; the first comes at `ramp_start`, the last one reaches
+    1 before `ramp_end`.
+    """
     if moment.progress < settings.ramp_start:
         return 0.0
     position = ramp_position(moment.progress, settings.ramp_start, settings.ramp_end)
@@ -81,7 +93,9 @@ def uniform(moment: Moment, settings: Settings) -> float:
 
 
 def auto(moment: Moment, settings: Settings) -> float:
-    """0 until validation accuracy has converged, then linear to 1 at the end of training (the paper's `auto`)."""
+    """0 until validation accuracy has converged, then linear to 1 at the end of training
+    (the paper's `auto`).
+    """
     converged = convergence_epoch(moment.validation, settings.patience, settings.tolerance)
     if converged is None:
         return 0.0
@@ -89,12 +103,16 @@ def auto(moment: Moment, settings: Settings) -> float:
 
 
 def custom(moment: Moment, settings: Settings) -> float:
-    """Piecewise linear through `points` (progress, factor); flat before the first and after the last."""
+    """Piecewise linear through `points` (progress, factor); flat before the
+    first and after the last.
+    """
     return interpolate(moment.progress, settings.points)
 
 
 def ramp_position(progress: float, start: float, end: float) -> float:
-    """Return 0 up to `start`, 1 from `end` on, linear between; a hard switch at `start` when the two are equal."""
+    """Return 0 up to `start`, 1 from `end` on, linear between; a hard switch at `start`
+    when the two are equal.
+    """
     if progress >= end:
         return 1.0
     if progress <= start:
@@ -103,7 +121,9 @@ def ramp_position(progress: float, start: float, end: float) -> float:
 
 
 def interpolate(progress: float, points: Sequence[tuple[float, float]]) -> float:
-    """Return the piecewise-linear value through `points`, sorted by progress; at a double point the later one holds."""
+    """Return the piecewise-linear value through `points`, sorted by progress; at a double point
+    the later one holds.
+    """
     if progress < points[0][0]:
         return points[0][1]
     for (left, low), (right, high) in zip(points, points[1:]):
@@ -113,10 +133,12 @@ def interpolate(progress: float, points: Sequence[tuple[float, float]]) -> float
 
 
 def shape_points(settings: Settings) -> tuple[tuple[float, float], ...] | None:
-    """Return the points (progress, factor) through which `custom` draws the schedule of `settings`, or None where it has no such shape.
+    """Return the points (progress, factor) through which `custom` draws the schedule of `settings`,
+    or None where it has no such shape.
 
-    Exact for constant, linear, two_hinge and step, where a jump is a double point; `cosine` is taken at nine places of its ramp,
-    at most 0.01 off between them. `uniform` and `auto` are decided while training: None, as for `step` with more than 99 jumps.
+    Exact for constant, linear, two_hinge and step, where a jump is a double point; `cosine` is
+    taken at nine places of its ramp, at most 0.01 off between them. `uniform` and `auto` are
+    decided while training: None, as for `step` with more than 99 jumps.
     """
     shape = SHAPES.get(settings.kind)
     if shape is None or (settings.kind == "step" and settings.steps > MOST_JUMPS):
@@ -133,13 +155,22 @@ def _hinges(settings: Settings) -> list[tuple[float, float]]:
 def _soft_ramp(settings: Settings) -> list[tuple[float, float]]:
     width = settings.ramp_end - settings.ramp_start
     shares = [place / COSINE_PIECES for place in range(COSINE_PIECES + 1)]
-    return [(settings.ramp_start + width * share, (1 - math.cos(math.pi * share)) / 2) for share in shares]
+    return [
+        (settings.ramp_start + width * share, (1 - math.cos(math.pi * share)) / 2)
+        for share in shares
+    ]
 
 
 def _stairs(settings: Settings) -> list[tuple[float, float]]:
     width = settings.ramp_end - settings.ramp_start
-    jumps = [settings.ramp_start + width * number / settings.steps for number in range(settings.steps)]
-    return [(jump, (number + after) / settings.steps) for number, jump in enumerate(jumps) for after in (0, 1)]
+    jumps = [
+        settings.ramp_start + width * number / settings.steps for number in range(settings.steps)
+    ]
+    return [
+        (jump, (number + after) / settings.steps)
+        for number, jump in enumerate(jumps)
+        for after in (0, 1)
+    ]
 
 
 SHAPES = MappingProxyType(
@@ -155,7 +186,8 @@ SHAPES = MappingProxyType(
 
 
 def points_fault(points: Sequence[tuple[float | None, float | None]]) -> str | None:
-    """Return what keeps `points` (progress, factor) from being drawn as a schedule, "rule; way out" with rows counted from 1, or None.
+    """Return what keeps `points` (progress, factor) from being drawn as a schedule, "rule; way out"
+    with rows counted from 1, or None.
 
     Two points at the same progress are a jump and are fine; progress that falls is not.
     """
@@ -168,15 +200,19 @@ def points_fault(points: Sequence[tuple[float | None, float | None]]) -> str | N
             return f"leaves 0 to 100 % in row {row}; correct it"
     for row, (before, here) in enumerate(zip(points, points[1:]), 2):
         if here[0] < before[0]:
-            return f"must rise in progress, and row {row} falls from {100 * before[0]:g} to {100 * here[0]:g} %; sort the rows"
+            return (
+                f"must rise in progress, and row {row} falls from {100 * before[0]:g} to"
+                f" {100 * here[0]:g} %; sort the rows"
+            )
     return None
 
 
 def convergence_epoch(validation: Sequence[float], patience: int, tolerance: float) -> int | None:
     """Return the number of epochs after which accuracy stopped rising, or None.
 
-    Converged after epoch e when none of the last `patience` epochs beat the best one before them by more than
-    `tolerance` (a fraction: .02 is two points). The paper names patience 5 and tolerance 2 % and no formula.
+    Converged after epoch e when none of the last `patience` epochs beat the best one before them
+    by more than `tolerance` (a fraction: .02 is two points). The paper names patience 5 and
+    tolerance 2 % and no formula.
     """
     for epoch in range(patience + 1, len(validation) + 1):
         recent, before = validation[epoch - patience : epoch], validation[: epoch - patience]
@@ -185,8 +221,18 @@ def convergence_epoch(validation: Sequence[float], patience: int, tolerance: flo
     return None
 
 
-def factor_at(schedule: Callable[[Moment, Settings], float], settings: Settings, moment: Moment) -> float:
-    """Return the factor in [0, 1] at `moment`, held still within an epoch when granularity is "epoch"."""
+def factor_at(
+    schedule: Callable[[Moment, Settings], float], settings: Settings, moment: Moment
+) -> float:
+    """Return the factor in [0, 1] at `moment`, held still within an epoch when
+    granularity is "epoch".
+    """
     if settings.granularity == "epoch":
-        moment = Moment(moment.epoch / moment.epochs, moment.epoch, moment.epochs, moment.seed, moment.validation)
+        moment = Moment(
+            moment.epoch / moment.epochs,
+            moment.epoch,
+            moment.epochs,
+            moment.seed,
+            moment.validation,
+        )
     return min(1.0, max(0.0, schedule(moment, settings)))

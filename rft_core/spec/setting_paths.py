@@ -1,8 +1,9 @@
-"""Paths among the settings of a run: made absolute where a person writes them, looked for where
-they are used.
+"""Paths among the settings of a run: made absolute where a person writes them, looked for
+where they are used.
 
-A stored spec holds absolute paths, so that a worker, a resumed run or an evaluation that starts in another folder finds them.
-What goes to other people (links, bundles) has this user's home folder written as ~.
+A stored spec holds absolute paths, so that a worker, a resumed run or an evaluation that starts
+in another folder finds them. What goes to other people (links, bundles) has this user's home
+folder written as ~.
 """
 
 import os
@@ -86,7 +87,11 @@ def gone_message(setting: str, value: str, run_id: str) -> str:
 
 def gone_messages(settings: Mapping[str, Any], run_id: str) -> list[str]:
     """Return a message for each of `settings` (dotted name -> value) whose path leads nowhere."""
-    return [gone_message(name, value, run_id) for name, value in settings.items() if not is_there(name, value)]
+    return [
+        gone_message(name, value, run_id)
+        for name, value in settings.items()
+        if not is_there(name, value)
+    ]
 
 
 def _found_nothing(setting: str, value: str) -> str:

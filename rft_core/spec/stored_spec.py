@@ -1,4 +1,6 @@
-"""Specs as earlier versions of this program stored them: read so that no run is lost, and none changes its meaning."""
+"""Specs as earlier versions of this program stored them: read so that no run is lost, and none
+changes its meaning.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,17 +10,20 @@ from rft_core.errors import SettingError
 from rft_core.spec.run_spec import RunSpec, from_json, validate
 from rft_core.spec.sections import BREAKS, LONGEST_TAG, readable
 
-# what a stored spec means by a setting that it leaves out: the default when it was written, not today's
+# what a stored spec means by a setting that it leaves out: the default when it was
+# written, not today's
 EARLIER_DEFAULTS = MappingProxyType({"evaluation.attack": "pgd"})
 
 
 def parse_stored(raw: Mapping[str, Any] | str) -> RunSpec:
-    """Return the RunSpec in `raw`, which a version of this program has stored: as `parse`, but no run is lost for its words.
+    """Return the RunSpec in `raw`, which a version of this program has stored: as `parse`, but no
+    run is lost for its words.
 
-    Earlier versions took texts that a new spec may not hold. What does not show in them becomes � or a space, a tag of more than 60
-    characters is cut, an empty one left out; what is stored stays as it is. So do relative paths: what folder they were
-    seen from is not known here. A setting that is left out has the default of those versions (EARLIER_DEFAULTS), so that
-    no stored number is called by another attack.
+    Earlier versions took texts that a new spec may not hold. What does not show in them becomes �
+    or a space, a tag of more than 60 characters is cut, an empty one left out; what is stored stays
+    as it is. So do relative paths: what folder they were seen from is not known here. A setting
+    that is left out has the default of those versions (EARLIER_DEFAULTS), so that no stored number
+    is called by another attack.
     """
     raw = complete_stored(from_json(raw) if isinstance(raw, str) else raw)
     try:
@@ -28,7 +33,9 @@ def parse_stored(raw: Mapping[str, Any] | str) -> RunSpec:
 
 
 def complete_stored(raw: Any) -> Any:
-    """Return a stored spec with EARLIER_DEFAULTS where it leaves a setting out; anything else as it is."""
+    """Return a stored spec with EARLIER_DEFAULTS where it leaves a setting out;
+    anything else as it is.
+    """
     if not isinstance(raw, Mapping):
         return raw
     completed = dict(raw)
@@ -43,7 +50,12 @@ def complete_stored(raw: Any) -> Any:
 def _readable(raw: Any) -> Any:
     if not isinstance(raw, Mapping):
         return raw
-    found = {name: {leaf: _line(value) for leaf, value in part.items()} if isinstance(part, Mapping) else _line(part) for name, part in raw.items()}
+    found = {
+        name: {leaf: _line(value) for leaf, value in part.items()}
+        if isinstance(part, Mapping)
+        else _line(part)
+        for name, part in raw.items()
+    }
     if isinstance(raw.get("notes"), str):
         found["notes"] = readable(raw["notes"], BREAKS)
     if isinstance(raw.get("tags"), list | tuple):

@@ -37,8 +37,14 @@ def record_artifacts(engine: Engine, run_id: str, files: Sequence[Artifact]) -> 
         return
     newest = {file.path: file for file in files}
     with engine.execution_options(writes=True).begin() as connection:
-        connection.execute(delete(artifacts).where(artifacts.c.run_id == run_id, artifacts.c.path.in_(list(newest))))
-        connection.execute(insert(artifacts), [{"run_id": run_id, **asdict(file)} for file in newest.values()])
+        connection.execute(
+            delete(artifacts).where(
+                artifacts.c.run_id == run_id, artifacts.c.path.in_(list(newest))
+            )
+        )
+        connection.execute(
+            insert(artifacts), [{"run_id": run_id, **asdict(file)} for file in newest.values()]
+        )
 
 
 def register_artifact(engine: Engine, run_id: str, folder: Path, path: Path, kind: str) -> Artifact:
@@ -54,19 +60,26 @@ def list_artifacts(engine: Engine, run_id: str, kind: str | None = None) -> list
     if kind is not None:
         query = query.where(artifacts.c.kind == kind)
     with engine.connect() as connection:
-        return [Artifact(row.path, row.kind, row.size, row.sha256) for row in connection.execute(query)]
+        return [
+            Artifact(row.path, row.kind, row.size, row.sha256) for row in connection.execute(query)
+        ]
 
 
 def remove_folder(path: Path) -> None:
     """Remove a run's folder and all files below it."""
     for child in sorted(path.rglob("*"), key=lambda one: len(one.parts), reverse=True):
-        child.rmdir() if child.is_dir() and not child.is_symlink() else child.unlink(missing_ok=True)
+        child.rmdir() if child.is_dir() and not child.is_symlink() else child.unlink(
+            missing_ok=True
+        )
     if path.exists():
         path.rmdir()
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a writer that was killed left in a run's folder. Only the process that has the run may call it: no other writes there."""
+    """Remove what a writer that was killed left in a run's folder.
+
+    Only the process that has the run may call it: no other writes there.
+    """
     for path in folder.glob(".*"):
         if path.is_file() and UNFINISHED.fullmatch(path.name):
             path.unlink(missing_ok=True)

@@ -9,9 +9,11 @@ CHECKSUM, LARGEST_HEADER = "crc32", 100_000_000
 
 
 def is_intact(path: Path) -> bool:
-    """Return whether a checkpoint (safetensors) is there and has the CRC-32 that it was written with.
+    """Return whether a checkpoint (safetensors) is there and has the CRC-32 that
+    it was written with.
 
-    The sum is over name and bytes of every tensor, in the order of the names; a file without one does not verify.
+    The sum is over name and bytes of every tensor, in the order of the names; a file without
+    one does not verify.
     """
     try:
         with open(path, "rb") as file:

@@ -1,6 +1,7 @@
 """One device, one user at a time: runs and evaluations take the same lock before they compute.
 
-The system drops the lock when its process ends, in whatever way. Beside it stands who holds it, for those who wait.
+The system drops the lock when its process ends, in whatever way. Beside it stands who holds
+it, for those who wait.
 """
 
 import json
@@ -19,9 +20,15 @@ POLL_SECONDS = 0.2
 
 @contextmanager
 def device_turn(
-    home: Home, device: str, user: str, *, waiting: Callable[[str], None] = lambda line: None, given_up: Callable[[], bool] = lambda: False
+    home: Home,
+    device: str,
+    user: str,
+    *,
+    waiting: Callable[[str], None] = lambda line: None,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> Iterator[bool]:
-    """Hold `device` ("cpu", "cuda:0") for `user` ("run digits"), waiting for whoever has it; True, or False when `given_up` said so.
+    """Hold `device` ("cpu", "cuda:0") for `user` ("run digits"), waiting for whoever has it; True,
+    or False when `given_up` said so.
 
     `waiting` is told for whom it waits, once for each, and "" when the wait is over.
     """
@@ -55,7 +62,9 @@ def holder(home: Home, device: str) -> str:
 
 
 def choose_device(home: Home, wanted: str, devices: Sequence[str]) -> str:
-    """Return the device of `devices` on which to evaluate a run that wanted `wanted`: its own, else an accelerator, a free one first."""
+    """Return the device of `devices` on which to evaluate a run that wanted `wanted`: its own, else
+    an accelerator, a free one first.
+    """
     if wanted in devices:
         return wanted
     fit = [device for device in devices if device != "cpu"] or ["cpu"]

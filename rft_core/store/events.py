@@ -35,7 +35,9 @@ def append_events(engine: Engine, run_id: str, rows: Sequence[Event]) -> None:
 
 
 def append_missing(engine: Engine, run_id: str, rows: Sequence[Event]) -> None:
-    """Append those of `rows` that lie beyond the newest stored event, in one transaction: two processes may try at once."""
+    """Append those of `rows` that lie beyond the newest stored event, in one transaction: two
+    processes may try at once.
+    """
     newest = select(func.max(events.c.sequence)).where(events.c.run_id == run_id)
     with engine.execution_options(writes=True).begin() as connection:
         last = connection.execute(newest).scalar() or 0
@@ -59,27 +61,46 @@ def _insert(connection: Connection, run_id: str, rows: Sequence[Event]) -> None:
     connection.execute(insert(events), values)
 
 
-def read_events(engine: Engine, run_id: str, after: int = 0, kinds: Sequence[str] | None = None) -> list[Event]:
-    """Return the events of a run with a sequence beyond `after`, oldest first, of all kinds or of some.
+def read_events(
+    engine: Engine, run_id: str, after: int = 0, kinds: Sequence[str] | None = None
+) -> list[Event]:
+    """Return the events of a run with a sequence beyond `after`, oldest first, of
+    all kinds or of some.
 
     One whose payload is no JSON object has the kind UNREADABLE and an empty payload.
     """
-    query = select(events).where(events.c.run_id == run_id, events.c.sequence > after).order_by(events.c.sequence)
+    query = (
+        select(events)
+        .where(events.c.run_id == run_id, events.c.sequence > after)
+        .order_by(events.c.sequence)
+    )
     if kinds is not None:
         query = query.where(events.c.kind.in_(list(kinds)))
     with engine.connect() as connection:
-        return [Event(row.sequence, row.step, row.epoch, row.wall_time, *_load(row.kind, row.payload)) for row in connection.execute(query)]
+        return [
+            Event(row.sequence, row.step, row.epoch, row.wall_time, *_load(row.kind, row.payload))
+            for row in connection.execute(query)
+        ]
 
 
 def last_sequence(engine: Engine, run_id: str) -> int:
     """Return the sequence of the newest event, 0 when there is none."""
     with engine.connect() as connection:
-        return connection.execute(select(func.max(events.c.sequence)).where(events.c.run_id == run_id)).scalar() or 0
+        return (
+            connection.execute(
+                select(func.max(events.c.sequence)).where(events.c.run_id == run_id)
+            ).scalar()
+            or 0
+        )
 
 
 def last_sequences(engine: Engine, run_ids: Sequence[str]) -> dict[str, int]:
     """Return the sequence of the newest event of each run, 0 where there is none."""
-    query = select(events.c.run_id, func.max(events.c.sequence)).where(events.c.run_id.in_(list(run_ids))).group_by(events.c.run_id)
+    query = (
+        select(events.c.run_id, func.max(events.c.sequence))
+        .where(events.c.run_id.in_(list(run_ids)))
+        .group_by(events.c.run_id)
+    )
     with engine.connect() as connection:
         found = dict(connection.execute(query).all())
     return {run_id: found.get(run_id, 0) for run_id in run_ids}
@@ -94,4 +115,9 @@ def _load(kind: str, text: str) -> tuple[str, dict[str, Any]]:
 
 
 def _dump(payload: dict[str, Any]) -> str:
-    return json.dumps({key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in payload.items()})
+    return json.dumps(
+        {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in payload.items()
+        }
+    )

@@ -1,4 +1,6 @@
-"""Forks: a run that begins with another run's checkpoint and trains what is left under another schedule."""
+"""Forks: a run that begins with another run's checkpoint and trains what is left
+under another schedule.
+"""
 
 import json
 import shutil
@@ -24,10 +26,11 @@ LARGEST_HEADER = 100_000_000
 def fork(store: RunStore, run_id: str, schedule: Mapping[str, Any], *, name: str = "") -> str:
     """Queue a run that goes on from the newest checkpoint of `run_id`; return its id.
 
-    `schedule` holds dotted settings of the schedule alone, for example ``{"schedule.kind": "constant"}``: everything
-    else stays the parent's, so the part trained so far is what this spec would have given, but for its schedule. The
-    events and images up to the checkpoint come along. Raises SettingError for another setting, StoreError where there
-    is no checkpoint or nothing is left to train.
+    `schedule` holds dotted settings of the schedule alone, for example ``{"schedule.kind":
+    "constant"}``: everything else stays the parent's, so the part trained so far is what this
+    spec would have given, but for its schedule. The events and images up to the checkpoint come
+    along. Raises SettingError for another setting, StoreError where there is no checkpoint or
+    nothing is left to train.
     """
     parent = store.get(run_id)
     spec = _changed(parent, schedule, name)
@@ -38,7 +41,11 @@ def fork(store: RunStore, run_id: str, schedule: Mapping[str, Any], *, name: str
         _check_left(parent, progress)
         with store.engine.execution_options(writes=True).begin() as connection:
             insert_run(connection, child, spec, parent=parent.run_id, parent_step=progress["step"])
-            connection.execute(update(runs).where(runs.c.run_id == child).values(step=progress["step"], total_steps=parent.total_steps))
+            connection.execute(
+                update(runs)
+                .where(runs.c.run_id == child)
+                .values(step=progress["step"], total_steps=parent.total_steps)
+            )
             _copy_events(connection, parent.run_id, child, progress)
     except BaseException:
         if folder(child).is_dir():
@@ -51,9 +58,13 @@ def fork(store: RunStore, run_id: str, schedule: Mapping[str, Any], *, name: str
 
 
 def fork_step(store: RunStore, record: RunRecord) -> int | None:
-    """Return the step at which a fork of this run would begin, or None where it cannot be forked."""
+    """Return the step at which a fork of this run would begin, or None where
+    it cannot be forked.
+    """
     try:
-        progress = read_progress(store.home.run_folder(record.run_id) / _checkpoint_path(store, record))
+        progress = read_progress(
+            store.home.run_folder(record.run_id) / _checkpoint_path(store, record)
+        )
         _check_left(record, progress)
     except (StoreError, WeightsError):
         return None
@@ -61,36 +72,57 @@ def fork_step(store: RunStore, record: RunRecord) -> int | None:
 
 
 def read_progress(path: Path) -> dict[str, Any]:
-    """Return the progress in the header of a checkpoint (safetensors); no weights are read. A damaged file raises WeightsError."""
+    """Return the progress in the header of a checkpoint (safetensors); no weights are read.
+
+    A damaged file raises WeightsError.
+    """
     try:
         with open(path, "rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
             header = json.loads(file.read(min(length, LARGEST_HEADER)))
         return json.loads(header["__metadata__"]["progress"])
     except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
-        raise WeightsError(f"{path} is no checkpoint of a run ({type(error).__name__}); resume the run to have it written anew") from None
+        raise WeightsError(
+            f"{path} is no checkpoint of a run ({type(error).__name__}); resume the run to have it"
+            " written anew"
+        ) from None
 
 
 def _changed(parent: RunRecord, schedule: Mapping[str, Any], name: str) -> RunSpec:
     for setting, value in schedule.items():
         if not setting.startswith("schedule."):
-            raise SettingError(setting, value, "cannot change in a fork, only the schedule can; launch a new run for the rest")
+            raise SettingError(
+                setting,
+                value,
+                "cannot change in a fork, only the schedule can; launch a new run for the rest",
+            )
     spec = with_settings(parent.spec, {**schedule, "name": name or f"{parent.name} · fork"[:200]})
     if spec.schedule.kind == "auto" and parent.spec.schedule.kind != "auto":
-        raise SettingError("schedule.kind", "auto", "needs the validation accuracies from the first epoch on, which this run did not keep; choose another")
+        raise SettingError(
+            "schedule.kind",
+            "auto",
+            "needs the validation accuracies from the first epoch on, which this run did not keep;"
+            " choose another",
+        )
     return spec
 
 
 def _checkpoint_path(store: RunStore, record: RunRecord) -> str:
     kept = list_artifacts(store.engine, record.run_id, "checkpoint")
     if not kept:
-        raise StoreError(f"run {record.run_id} has no checkpoint yet; one is written every 20 seconds, and when it is paused")
+        raise StoreError(
+            f"run {record.run_id} has no checkpoint yet; one is written every 20 seconds, and when"
+            " it is paused"
+        )
     return kept[-1].path
 
 
 def _check_left(record: RunRecord, progress: Mapping[str, Any]) -> None:
     if progress["step"] >= (record.total_steps or 0):
-        raise StoreError(f"the checkpoint of run {record.run_id} stands at its last step, so nothing is left to train; pause a run on its way and fork that")
+        raise StoreError(
+            f"the checkpoint of run {record.run_id} stands at its last step, so nothing is left to"
+            " train; pause a run on its way and fork that"
+        )
 
 
 def _copy(source: Path, target: Path, checkpoint: str) -> Path:
@@ -102,8 +134,12 @@ def _copy(source: Path, target: Path, checkpoint: str) -> Path:
     return Path(shutil.copyfile(source / checkpoint, target / checkpoint))
 
 
-def _copy_events(connection: Connection, parent: str, child: str, progress: Mapping[str, Any]) -> None:
-    """Copy what the checkpoint knows of: training steps before it, measurements up to the last one it counts."""
+def _copy_events(
+    connection: Connection, parent: str, child: str, progress: Mapping[str, Any]
+) -> None:
+    """Copy what the checkpoint knows of: training steps before it, measurements up to
+    the last one it counts.
+    """
     measured = max((row["step"] for row in progress["tracked"]), default=-1)
     known = or_(
         (events.c.kind == "train") & (events.c.step < progress["step"]),
@@ -111,4 +147,6 @@ def _copy_events(connection: Connection, parent: str, child: str, progress: Mapp
     )
     columns = [column for column in events.c if column.name != "run_id"]
     rows = select(literal(child), *columns).where(events.c.run_id == parent, known)
-    connection.execute(insert(events).from_select(["run_id", *(column.name for column in columns)], rows))
+    connection.execute(
+        insert(events).from_select(["run_id", *(column.name for column in columns)], rows)
+    )

@@ -1,8 +1,10 @@
-"""The journal of a run: what it has reported and the store has not yet taken, in a file beside its results.
+"""The journal of a run: what it has reported and the store has not yet taken, in a
+file beside its results.
 
-A process that is killed loses what it held in memory. Its checkpoint may by then lie beyond those events, so that a resumed
-run would never report them again; so each is written down before it counts as reported, and handed on by whoever next
-speaks for the run. A file survives its process, not a power cut: it is not synced to disk.
+A process that is killed loses what it held in memory. Its checkpoint may by then lie beyond those
+events, so that a resumed run would never report them again; so each is written down before it
+counts as reported, and handed on by whoever next speaks for the run. A file survives its process,
+not a power cut: it is not synced to disk.
 """
 
 import contextlib
@@ -39,12 +41,21 @@ class Journal:
 
 
 def recover(engine: Engine, run_id: str, folder: Path) -> None:
-    """Hand the store what a killed process of the run left in `folder`. What the store already has is not doubled."""
+    """Hand the store what a killed process of the run left in `folder`.
+
+    What the store already has is not doubled.
+    """
     entries = list(_read(folder / FILE_NAME))
     if not entries:
         return
-    append_missing(engine, run_id, [Event(**values) for kind, values in entries if kind == Event.__name__])
-    record_artifacts(engine, run_id, [Artifact(**values) for kind, values in entries if kind == Artifact.__name__])
+    append_missing(
+        engine, run_id, [Event(**values) for kind, values in entries if kind == Event.__name__]
+    )
+    record_artifacts(
+        engine,
+        run_id,
+        [Artifact(**values) for kind, values in entries if kind == Artifact.__name__],
+    )
     Journal(folder).clear()
 
 

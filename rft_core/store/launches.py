@@ -1,4 +1,5 @@
-"""Who launched a run on a shared dashboard, and how long it may take: launch.json in the run's folder, where there is a limit to hold.
+"""Who launched a run on a shared dashboard, and how long it may take: launch.json in the run's
+folder, where there is a limit to hold.
 
 It goes with the first resumption: only who may do everything can resume, and is not limited.
 """
@@ -13,14 +14,18 @@ LAUNCH = "launch.json"
 
 @dataclass(frozen=True)
 class Launch:
-    """A viewer's launch: a hash of who it was, the minutes it may take (None: any), and whether they are spent."""
+    """A viewer's launch: a hash of who it was, the minutes it may take (None: any), and
+    whether they are spent.
+    """
 
     viewer: str
     minutes: float | None = None
     is_spent: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.viewer, str) or not isinstance(self.minutes, (int, float, type(None))):
+        if not isinstance(self.viewer, str) or not isinstance(
+            self.minutes, (int, float, type(None))
+        ):
             raise TypeError("a launch has a viewer and minutes")
 
 
@@ -33,7 +38,9 @@ def write_launch(folder: Path, launch: Launch) -> None:
 
 
 def read_launch(folder: Path) -> Launch | None:
-    """Return the launch that the run's folder holds, or None where it is nobody's but the instructor's."""
+    """Return the launch that the run's folder holds, or None where it is nobody's
+    but the instructor's.
+    """
     try:
         return Launch(**json.loads((folder / LAUNCH).read_text()))
     except (OSError, ValueError, TypeError):

@@ -1,4 +1,6 @@
-"""From an older schema to this one: in place, inside the transaction that holds the write lock, after a copy was put aside."""
+"""From an older schema to this one: in place, inside the transaction that holds the write lock,
+after a copy was put aside.
+"""
 
 import os
 import sqlite3
@@ -25,20 +27,29 @@ NEW_COLUMNS = MappingProxyType(
 def migrate(connection: Connection, version: int) -> None:
     """Bring a store of schema `version` up to date; tables that are new exist already.
 
-    `connection` must hold the write lock, so that nobody writes between the copy and the change. The copy of an SQLite
-    file is rft.db.v1.bak beside it; a server's database is left to its own backups. Raises StoreError without a copy.
+    `connection` must hold the write lock, so that nobody writes between the copy and the change.
+    The copy of an SQLite file is rft.db.v1.bak beside it; a server's database is left to its own
+    backups. Raises StoreError without a copy.
     """
-    if connection.dialect.name == "sqlite" and connection.engine.url.database not in (None, "", ":memory:"):
+    if connection.dialect.name == "sqlite" and connection.engine.url.database not in (
+        None,
+        "",
+        ":memory:",
+    ):
         keep_copy(Path(connection.engine.url.database), version)
     for new in range(version + 1, SCHEMA_VERSION + 1):
         for column in NEW_COLUMNS[new]:
             _add(connection, column)
     mend_summaries(connection)
-    connection.execute(update(meta).where(meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION)))
+    connection.execute(
+        update(meta).where(meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION))
+    )
 
 
 def _add(connection: Connection, column: Column) -> None:
-    """Add a column where its table is older than it; a table that was made just now has it already."""
+    """Add a column where its table is older than it; a table that was made
+    just now has it already.
+    """
     name = column.table.name
     if column.name not in {one["name"] for one in inspect(connection).get_columns(name)}:
         text = CreateColumn(column).compile(dialect=connection.dialect)
@@ -46,13 +57,23 @@ def _add(connection: Connection, column: Column) -> None:
 
 
 def keep_copy(path: Path, version: int) -> Path:
-    """Copy an SQLite file, with what its journal holds, to FILE.v<version>.bak; return that path."""
-    copy, unfinished = (path.with_name(f"{path.name}.v{version}.{ending}") for ending in ("bak", "tmp"))
+    """Copy an SQLite file, with what its journal holds, to
+    FILE.v<version>.bak; return that path.
+    """
+    copy, unfinished = (
+        path.with_name(f"{path.name}.v{version}.{ending}") for ending in ("bak", "tmp")
+    )
     try:
         unfinished.unlink(missing_ok=True)
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
+        with (
+            closing(sqlite3.connect(path)) as source,
+            closing(sqlite3.connect(unfinished)) as target,
+        ):
             source.backup(target)
         os.replace(unfinished, copy)
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"the run store {path} is of schema version {version} and no copy of it could be made ({error}); free some space beside it") from None
+        raise StoreError(
+            f"the run store {path} is of schema version {version} and no copy of it could be made"
+            f" ({error}); free some space beside it"
+        ) from None
     return copy

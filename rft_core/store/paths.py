@@ -38,7 +38,9 @@ def write_paths(engine: Engine, run_id: str, settings: Mapping[str, Any]) -> Non
     with engine.execution_options(writes=True).begin() as connection:
         row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one()
         if row.status in ACTIVE:
-            raise StoreError(f"run {run_id} is {row.status}; pause or stop it before its paths change")
+            raise StoreError(
+                f"run {run_id} is {row.status}; pause or stop it before its paths change"
+            )
         before = parse_stored(row.spec)
         after = with_settings(before, settings)
         raw = json.loads(row.spec)
@@ -51,7 +53,11 @@ def write_paths(engine: Engine, run_id: str, settings: Mapping[str, Any]) -> Non
         connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values))
         write_summary(connection, run_id, text, row.report)
     old, new = path_settings(before), path_settings(after)
-    changed = [f"{name} was '{old[name]}' and is now '{new[name]}'" for name in settings if old[name] != new[name]]
+    changed = [
+        f"{name} was '{old[name]}' and is now '{new[name]}'"
+        for name in settings
+        if old[name] != new[name]
+    ]
     if changed:
         line = {"text": "; ".join(changed)}
         event = Event(last_sequence(engine, run_id) + 1, row.step, 0.0, time.time(), "log", line)

@@ -22,9 +22,11 @@ STATUSES = (*MOVING, "paused", "stopped", "finished", "failed", "lost")
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One stored run; `spec` is what was wanted, `report` what was measured (None until there is one).
+    """One stored run; `spec` is what was wanted, `report` what was measured (None
+    until there is one).
 
-    A fork names the run whose checkpoint it began with (`parent`) and the step of that checkpoint (`parent_step`).
+    A fork names the run whose checkpoint it began with (`parent`) and the step of that
+    checkpoint (`parent_step`).
     """
 
     run_id: str
@@ -65,7 +67,9 @@ class RunRecord:
 
     @property
     def measured_by(self) -> MeasuredBy | None:
-        """By which attack, on how many test images, its report was measured; None until there is one."""
+        """By which attack, on how many test images, its report was measured;
+        None until there is one.
+        """
         return final_measured_by(self.spec, self.report)
 
     def summary(self) -> dict[str, Any]:
@@ -98,8 +102,9 @@ class RunRecord:
 class RunSummary:
     """What a list shows of one run, read without its spec, report or events.
 
-    `clean`, `robust` (at the target epsilon) and `expected` are fractions on test images, None until there is a report;
-    `epsilon` is the target in pixel scale. `measured_by` says by what robust and expected were measured.
+    `clean`, `robust` (at the target epsilon) and `expected` are fractions on test images, None
+    until there is a report; `epsilon` is the target in pixel scale. `measured_by` says by what
+    robust and expected were measured.
     """
 
     run_id: str
@@ -160,5 +165,11 @@ def share_done(step: int, total_steps: int | None) -> float:
 def as_record(row: Row) -> RunRecord:
     """Return a row of the table `runs` as a record."""
     values = row._mapping
-    fields = {name: values[name] for name in RunRecord.__dataclass_fields__ if name not in ("spec", "report")}
-    return RunRecord(**fields, spec=parse_stored(row.spec), report=json.loads(row.report) if row.report else None)
+    fields = {
+        name: values[name]
+        for name in RunRecord.__dataclass_fields__
+        if name not in ("spec", "report")
+    }
+    return RunRecord(
+        **fields, spec=parse_stored(row.spec), report=json.loads(row.report) if row.report else None
+    )

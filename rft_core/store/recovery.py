@@ -1,4 +1,5 @@
-"""An SQLite file that is damaged: told by SQLite itself, and copied as far as it can be read, table by table, into a new one.
+"""An SQLite file that is damaged: told by SQLite itself, and copied as far as it can be read, table
+by table, into a new one.
 
 The damaged file is kept beside it, with its journal.
 """
@@ -28,7 +29,9 @@ JOURNALS = ("-wal", "-shm")
 
 
 def find_damage(path: Path) -> str:
-    """Return what `PRAGMA integrity_check` says against the SQLite file `path`, in one line; empty where it is well or not there."""
+    """Return what `PRAGMA integrity_check` says against the SQLite file `path`, in one line; empty
+    where it is well or not there.
+    """
     if not path.is_file():
         return ""
     try:
@@ -43,17 +46,26 @@ def find_damage(path: Path) -> str:
 
 
 def recover(path: Path) -> str:
-    """Replace the damaged file by one with every row that can be read and makes sense; return how many runs that is, and where the old one lies.
+    """Replace the damaged file by one with every row that can be read and makes sense; return how
+    many runs that is, and where the old one lies.
 
     Raises StoreError where a process still has the file open, or the disk has no room for a copy.
     """
     if users := _users(path):
-        raise StoreError(f"the run store {path} is open in process {', '.join(map(str, users))}; close the dashboard and its workers, then repair it")
-    backup, fresh = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"), path.with_name(f"{path.name}.recovered.tmp")
+        raise StoreError(
+            f"the run store {path} is open in process {', '.join(map(str, users))}; close the"
+            " dashboard and its workers, then repair it"
+        )
+    backup, fresh = (
+        path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"),
+        path.with_name(f"{path.name}.recovered.tmp"),
+    )
     try:
         for ending in ("", *JOURNALS):
             if path.with_name(path.name + ending).is_file():
-                shutil.copy2(path.with_name(path.name + ending), backup.with_name(backup.name + ending))
+                shutil.copy2(
+                    path.with_name(path.name + ending), backup.with_name(backup.name + ending)
+                )
         _remove(fresh)
         kept, lost = _copy(path, fresh)
         # a journal of the old file would be played into the new one
@@ -61,17 +73,25 @@ def recover(path: Path) -> str:
             path.with_name(path.name + ending).unlink(missing_ok=True)
         os.replace(fresh, path)
     except OSError as error:
-        raise StoreError(f"the run store {path} cannot be recovered ({error.strerror}); free some space beside it") from None
+        raise StoreError(
+            f"the run store {path} cannot be recovered ({error.strerror}); free some space"
+            " beside it"
+        ) from None
     finally:
         _remove(fresh)
     return f"{kept} runs are recovered, {lost} rows are not; the damaged file is {backup.name}"
 
 
 def _copy(path: Path, fresh: Path) -> tuple[int, int]:
-    """Copy what can be read and makes sense into the new file `fresh`; return (runs kept, rows that were read and make no sense)."""
+    """Copy what can be read and makes sense into the new file `fresh`; return (runs kept, rows that
+    were read and make no sense).
+    """
     engine = open_engine(f"sqlite:///{fresh}")
     try:
-        with closing(_open(path)) as source, engine.execution_options(writes=True).begin() as target:
+        with (
+            closing(_open(path)) as source,
+            engine.execution_options(writes=True).begin() as target,
+        ):
             found = {row["run_id"]: row for row in _rows(source, runs)}
             good = {run_id: row for run_id, row in found.items() if _is_run(row)}
             lost = len(found) - len(good) + _fill(target, runs, good.values(), good)
@@ -107,7 +127,11 @@ def _is_run(row: dict[str, Any]) -> bool:
 
 
 def _makes_sense(table: Table, row: dict[str, Any]) -> bool:
-    if any(row.get(column.name) is None for column in table.columns if not column.nullable and column.default is None):
+    if any(
+        row.get(column.name) is None
+        for column in table.columns
+        if not column.nullable and column.default is None
+    ):
         return False
     try:
         return table is not events or isinstance(json.loads(row["payload"]), dict)
@@ -116,7 +140,9 @@ def _makes_sense(table: Table, row: dict[str, Any]) -> bool:
 
 
 def _rows(source: sqlite3.Connection, table: Table) -> Iterator[dict[str, Any]]:
-    """Yield the rows that can be read: from the front to the first damage, from the end back to it, and those between one by one."""
+    """Yield the rows that can be read: from the front to the first damage, from the end back to it,
+    and those between one by one.
+    """
     try:
         there = {row[1] for row in source.execute(f"PRAGMA table_info({table.name})")}
     except sqlite3.DatabaseError:
@@ -141,10 +167,14 @@ def _rows(source: sqlite3.Connection, table: Table) -> Iterator[dict[str, Any]]:
     except sqlite3.DatabaseError:
         pass
     if first is not None and first - last - 1 <= LARGEST_GAP:
-        yield from (dict(zip(names, row[1:])) for row in _between(source, query, last + 1, first - 1))
+        yield from (
+            dict(zip(names, row[1:])) for row in _between(source, query, last + 1, first - 1)
+        )
 
 
-def _between(source: sqlite3.Connection, query: str, low: int, high: int) -> Iterator[Sequence[Any]]:
+def _between(
+    source: sqlite3.Connection, query: str, low: int, high: int
+) -> Iterator[Sequence[Any]]:
     if low > high:
         return
     try:
@@ -163,11 +193,15 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _users(path: Path) -> list[int]:
-    """Return the other processes of this user that have the file open: after it is replaced they would write into one that is gone."""
+    """Return the other processes of this user that have the file open: after it is replaced they
+    would write into one that is gone.
+    """
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and any(Path(one.path) == path.resolve() for one in process.open_files()):
+            if process.pid != os.getpid() and any(
+                Path(one.path) == path.resolve() for one in process.open_files()
+            ):
                 found.append(process.pid)
         except (psutil.Error, OSError):
             continue

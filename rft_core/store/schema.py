@@ -1,6 +1,17 @@
 """The schema, the same on SQLite and PostgreSQL."""
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, TypeDecorator
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
 
 from rft_core.spec.sections import readable
 
@@ -18,7 +29,12 @@ class Line(TypeDecorator):
         return None if value is None else readable(value)
 
 
-meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
 
 runs = Table(
     "runs",
@@ -44,7 +60,8 @@ runs = Table(
     Column("step", Integer, nullable=False, default=0),
     Column("total_steps", Integer),
     Column("report", Text),
-    # the run whose checkpoint this one began with, and the step it was at; no foreign key: a fork outlives its parent
+    # the run whose checkpoint this one began with, and the step it was at; no foreign key: a
+    # fork outlives its parent
     Column("parent", String(40)),
     Column("parent_step", Integer),
     # when a person deleted it; hidden from then on, removed later

@@ -1,4 +1,7 @@
-"""Lists of runs: search, filters, order and pages, all in the database. A list reads neither specs nor reports nor events."""
+"""Lists of runs: search, filters, order and pages, all in the database.
+
+A list reads neither specs nor reports nor events.
+"""
 
 import json
 import re
@@ -7,7 +10,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, false, func, insert, literal, or_, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    case,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from rft_core.cost.run_cost import Pace
 from rft_core.errors import UserError
@@ -45,8 +63,9 @@ ORDERS: MappingProxyType[str, Callable[[], ColumnElement]] = MappingProxyType(
 class Wanted:
     """Which runs a list shows. An empty part asks for nothing.
 
-    All words of `text` (the first 50, 200 characters of each) must occur, in any order and case; words in double quotes must stand together.
-    They are looked for in id, name, notes, tags and settings, which read "optim.epochs=16".
+    All words of `text` (the first 50, 200 characters of each) must occur, in any order and case;
+    words in double quotes must stand together. They are looked for in id, name, notes, tags and
+    settings, which read "optim.epochs=16".
     """
 
     text: str = ""
@@ -69,26 +88,53 @@ class Page:
 def list_summaries(engine: Engine, wanted: Wanted, limit: int = PAGE_ROWS, offset: int = 0) -> Page:
     """Return `limit` runs from place `offset` on, in one query. Deleted runs are left out."""
     own = [runs.c[name] for name in RunSummary.__dataclass_fields__ if name in runs.c]
-    derived = [summaries.c[name] for name in RunSummary.__dataclass_fields__ if name in summaries.c and name not in runs.c]
-    query = select(*own, *derived, func.count().over().label("total")).join(summaries, summaries.c.run_id == runs.c.run_id)
-    query = _filtered(query, wanted).order_by(ORDERS[wanted.order](), runs.c.created.desc(), runs.c.number.desc()).limit(limit).offset(offset)
+    derived = [
+        summaries.c[name]
+        for name in RunSummary.__dataclass_fields__
+        if name in summaries.c and name not in runs.c
+    ]
+    query = select(*own, *derived, func.count().over().label("total")).join(
+        summaries, summaries.c.run_id == runs.c.run_id
+    )
+    query = (
+        _filtered(query, wanted)
+        .order_by(ORDERS[wanted.order](), runs.c.created.desc(), runs.c.number.desc())
+        .limit(limit)
+        .offset(offset)
+    )
     with engine.connect() as connection:
         rows = connection.execute(query).all()
     return Page(tuple(_summary(row) for row in rows), rows[0].total if rows else 0)
 
 
 def is_listed(engine: Engine, wanted: Wanted, run_id: str) -> bool:
-    """Return whether the run `run_id` is among those that `wanted` asks for, on any page. A deleted run is not."""
-    query = select(runs.c.run_id).join(summaries, summaries.c.run_id == runs.c.run_id).where(runs.c.run_id == run_id)
+    """Return whether the run `run_id` is among those that `wanted` asks for, on any page.
+
+    A deleted run is not.
+    """
+    query = (
+        select(runs.c.run_id)
+        .join(summaries, summaries.c.run_id == runs.c.run_id)
+        .where(runs.c.run_id == run_id)
+    )
     with engine.connect() as connection:
         return connection.execute(_filtered(query, wanted)).first() is not None
 
 
 def list_choices(engine: Engine) -> dict[str, tuple[str, ...]]:
-    """Return the values that filters can offer: datasets, strategies, schedules and tags of the stored runs, sorted."""
-    columns = {"datasets": summaries.c.dataset, "strategies": summaries.c.strategy, "schedules": summaries.c.schedule, "tags": summaries.c.tags}
+    """Return the values that filters can offer: datasets, strategies, schedules and tags of the
+    stored runs, sorted.
+    """
+    columns = {
+        "datasets": summaries.c.dataset,
+        "strategies": summaries.c.strategy,
+        "schedules": summaries.c.schedule,
+        "tags": summaries.c.tags,
+    }
     parts = [
-        select(literal(kind).label("kind"), column.label("value")).join(runs, runs.c.run_id == summaries.c.run_id).where(runs.c.deleted.is_(None))
+        select(literal(kind).label("kind"), column.label("value"))
+        .join(runs, runs.c.run_id == summaries.c.run_id)
+        .where(runs.c.deleted.is_(None))
         for kind, column in columns.items()
     ]
     found: dict[str, set[str]] = {kind: set() for kind in columns}
@@ -100,17 +146,22 @@ def list_choices(engine: Engine) -> dict[str, tuple[str, ...]]:
 
 def anything_moves(engine: Engine) -> bool:
     """Return whether a run is queued or at work."""
-    query = select(runs.c.run_id).where(runs.c.status.in_(MOVING), runs.c.deleted.is_(None)).limit(1)
+    query = (
+        select(runs.c.run_id).where(runs.c.status.in_(MOVING), runs.c.deleted.is_(None)).limit(1)
+    )
     with engine.connect() as connection:
         return connection.execute(query).first() is not None
 
 
 def find_paces(engine: Engine, spec: RunSpec, host: str) -> list[Pace]:
-    """Return the pace of finished runs on `host` with the backbone, size and device of `spec`: its strategy first, then the newest.
+    """Return the pace of finished runs on `host` with the backbone, size and device of `spec`: its
+    strategy first, then the newest.
 
     Forks are left out: their time is that of a part.
     """
-    query = select(runs.c.spec, runs.c.report, runs.c.name).join(summaries, runs.c.run_id == summaries.c.run_id)
+    query = select(runs.c.spec, runs.c.report, runs.c.name).join(
+        summaries, runs.c.run_id == summaries.c.run_id
+    )
     query = query.where(
         runs.c.status == "finished",
         runs.c.host == host,
@@ -127,24 +178,39 @@ def find_paces(engine: Engine, spec: RunSpec, host: str) -> list[Pace]:
 
 
 def _pace(spec: RunSpec, report: dict[str, Any], name: str) -> Pace:
-    return Pace(spec, report["seconds"], report["gradient_evaluations"], f"the run '{name}' on this machine")
+    return Pace(
+        spec, report["seconds"], report["gradient_evaluations"], f"the run '{name}' on this machine"
+    )
 
 
-def write_summary(connection: Connection, run_id: str, spec: str, report: str | None = None) -> None:
+def write_summary(
+    connection: Connection, run_id: str, spec: str, report: str | None = None
+) -> None:
     """Write the summary of a run anew from its stored spec and report (JSON texts)."""
     measured = json.loads(report) if report else {}
     values = _of_spec(run_id, json.loads(spec)) | _of_report(measured)
     values |= {"measured_by": _measured_by(spec, measured)}
-    if connection.execute(update(summaries).where(summaries.c.run_id == run_id).values(**values)).rowcount == 0:
+    if (
+        connection.execute(
+            update(summaries).where(summaries.c.run_id == run_id).values(**values)
+        ).rowcount
+        == 0
+    ):
         connection.execute(insert(summaries).values(run_id=run_id, **values))
 
 
 def behind_summaries() -> Select:
-    """Return the query for runs whose summary is missing, older than their report or without what measured it, as programs of earlier schemas leave them."""
+    """Return the query for runs whose summary is missing, older than their report or without what
+    measured it, as programs of earlier schemas leave them.
+    """
     no_numbers = runs.c.report.is_not(None) & summaries.c.clean.is_(None)
     no_label = summaries.c.robust.is_not(None) & summaries.c.measured_by.is_(None)
     behind = or_(summaries.c.run_id.is_(None), no_numbers, no_label)
-    return select(runs.c.run_id, runs.c.spec, runs.c.report).outerjoin(summaries, summaries.c.run_id == runs.c.run_id).where(behind)
+    return (
+        select(runs.c.run_id, runs.c.spec, runs.c.report)
+        .outerjoin(summaries, summaries.c.run_id == runs.c.run_id)
+        .where(behind)
+    )
 
 
 def mend_summaries(connection: Connection) -> None:
@@ -165,7 +231,9 @@ def _join_tags(tags: list[str]) -> str:
 def _filtered(query: Select, wanted: Wanted) -> Select:
     query = query.where(runs.c.deleted.is_(None))
     for phrase, word in WORDS.findall(wanted.text.casefold())[:MOST_WORDS]:
-        query = query.where(summaries.c.words.contains((phrase or word)[:LONGEST_WORD], autoescape=True))
+        query = query.where(
+            summaries.c.words.contains((phrase or word)[:LONGEST_WORD], autoescape=True)
+        )
     menus = (
         (runs.c.status, wanted.statuses),
         (summaries.c.dataset, wanted.datasets),
@@ -177,7 +245,15 @@ def _filtered(query: Select, wanted: Wanted) -> Select:
             query = query.where(column.in_(values))
     if wanted.tags:
         possible = [tag for tag in wanted.tags if len(tag) <= LONGEST_TAG][:MOST_WORDS]
-        query = query.where(or_(false(), *(summaries.c.tags.contains(_join_tags([tag]), autoescape=True) for tag in possible)))
+        query = query.where(
+            or_(
+                false(),
+                *(
+                    summaries.c.tags.contains(_join_tags([tag]), autoescape=True)
+                    for tag in possible
+                ),
+            )
+        )
     return query
 
 
@@ -185,7 +261,11 @@ def _summary(row: Row) -> RunSummary:
     values = row._mapping
     fields = {name: values[name] for name in RunSummary.__dataclass_fields__}
     # as the filters know them, they may hold what does not show
-    words = {"dataset": readable(row.dataset), "backbone": readable(row.backbone), "tags": tuple(map(readable, split_tags(row.tags)))}
+    words = {
+        "dataset": readable(row.dataset),
+        "backbone": readable(row.backbone),
+        "tags": tuple(map(readable, split_tags(row.tags))),
+    }
     return RunSummary(**fields | words | {"measured_by": _read_measured_by(row.measured_by)})
 
 
@@ -227,7 +307,9 @@ def _words(part: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def _measured_by(spec: str, report: dict[str, Any]) -> str | None:
-    """Return what measured a report, as JSON; "null" where neither it nor the spec can say it, so that nobody looks again."""
+    """Return what measured a report, as JSON; "null" where neither it nor the spec can say it, so
+    that nobody looks again.
+    """
     if not report:
         return None
     try:

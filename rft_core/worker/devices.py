@@ -18,7 +18,11 @@ def require_device(spec: RunSpec, devices: Sequence[str]) -> None:
     """Raise when `spec` wants a device that is not among `devices`: it would wait for ever."""
     wanted = spec.runtime.device
     if wanted != "auto" and wanted not in devices and not (wanted == "cuda" and len(devices) > 1):
-        raise SettingError("runtime.device", wanted, f"is not on this machine, which has {', '.join(devices)}; use auto")
+        raise SettingError(
+            "runtime.device",
+            wanted,
+            f"is not on this machine, which has {', '.join(devices)}; use auto",
+        )
 
 
 def _count_gpus() -> int:
@@ -28,7 +32,13 @@ def _count_gpus() -> int:
     if shutil.which("nvidia-smi") is None:
         return 0
     try:
-        listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=10, check=False)
+        listing = subprocess.run(
+            ["nvidia-smi", "-L"], capture_output=True, text=True, timeout=10, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return 0
-    return sum(line.startswith("GPU ") for line in listing.stdout.splitlines()) if listing.returncode == 0 else 0
+    return (
+        sum(line.startswith("GPU ") for line in listing.stdout.splitlines())
+        if listing.returncode == 0
+        else 0
+    )

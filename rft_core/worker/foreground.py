@@ -1,4 +1,6 @@
-"""Run one spec in this process, stored and queued like any other, with a progress bar on a terminal."""
+"""Run one spec in this process, stored and queued like any other, with a
+progress bar on a terminal.
+"""
 
 import threading
 import time
@@ -19,8 +21,13 @@ from rft_core.worker.devices import require_device
 WAIT_SECONDS = 0.5
 
 
-def run_here(store: RunStore, spec: RunSpec, target: str, devices: Sequence[str], console: Console) -> RunRecord:
-    """Store, claim and execute `spec` here; return its record. Waits while another run has the device."""
+def run_here(
+    store: RunStore, spec: RunSpec, target: str, devices: Sequence[str], console: Console
+) -> RunRecord:
+    """Store, claim and execute `spec` here; return its record.
+
+    Waits while another run has the device.
+    """
     check_backbone(spec.model.backbone)
     require_device(spec, devices)
     require_paths(spec)
@@ -54,7 +61,11 @@ def _claim(store: RunStore, run_id: str, devices: tuple[str, ...], console: Cons
 
 def _watch(store: RunStore, run_id: str, console: Console) -> None:
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} steps"), TimeRemainingColumn(), console=console
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
+        TimeRemainingColumn(),
+        console=console,
     ) as bar:
         task = bar.add_task(run_id, total=1)
         while (record := store.get(run_id)).is_active:

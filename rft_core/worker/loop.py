@@ -1,4 +1,7 @@
-"""The pull worker: claim a run, give it a process, look after it, claim the next. One worker a home and machine."""
+"""The pull worker: claim a run, give it a process, look after it, claim the next.
+
+One worker a home and machine.
+"""
 
 import logging
 import multiprocessing
@@ -32,14 +35,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Engine:
-    """What the worker runs, by name, so that it need not import it: the entry point and the modules to load ahead."""
+    """What the worker runs, by name, so that it need not import it: the entry point and the
+    modules to load ahead.
+    """
 
     target: str
     preload: tuple[str, ...] = ()
 
 
 def run_worker(home: Home, engine: Engine, devices: Sequence[str], *, once: bool = False) -> int:
-    """Work until the queue is empty (`once`), or until nothing was asked for an hour; return the number of runs done.
+    """Work until the queue is empty (`once`), or until nothing was asked for an hour; return the
+    number of runs done.
 
     Raises StoreError when another worker already serves this home on this machine.
     """
@@ -47,11 +53,15 @@ def run_worker(home: Home, engine: Engine, devices: Sequence[str], *, once: bool
         with worker_lock(home).acquire(timeout=0):
             return _Worker(home, engine, tuple(devices)).work(once)
     except Timeout:
-        raise StoreError(f"a worker already serves {home.root}; it takes new runs by itself") from None
+        raise StoreError(
+            f"a worker already serves {home.root}; it takes new runs by itself"
+        ) from None
 
 
 def worker_lock(home: Home) -> FileLock:
-    """Return the lock that the worker of a home holds while it lives; the system drops it when the process ends."""
+    """Return the lock that the worker of a home holds while it lives; the system drops it
+    when the process ends.
+    """
     return FileLock(home.root / "worker.lock")
 
 
@@ -93,12 +103,19 @@ class _Worker:
 
     def _start(self, record: RunRecord) -> None:
         log.info("starting run %s on %s", record.run_id, record.device)
-        child = self.context.Process(target=run_child, args=(record.run_id, self.home, self.engine.target, record.pid), name=record.run_id, daemon=False)
+        child = self.context.Process(
+            target=run_child,
+            args=(record.run_id, self.home, self.engine.target, record.pid),
+            name=record.run_id,
+            daemon=False,
+        )
         child.start()
         self.children[record.run_id] = child
 
     def _collect(self) -> int:
-        """Forget children that ended; a run that its process left without a status becomes "lost"."""
+        """Forget children that ended; a run that its process left without a
+        status becomes "lost".
+        """
         ended = [run_id for run_id, child in self.children.items() if not child.is_alive()]
         for run_id in ended:
             code = self.children[run_id].exitcode
@@ -109,15 +126,27 @@ class _Worker:
                 del self.children[run_id]
                 continue
             if record.is_active:
-                self.store.finish(run_id, "lost", f"its process {_ending(code)} at step {record.step}; resume it to go on from its last checkpoint")
+                self.store.finish(
+                    run_id,
+                    "lost",
+                    f"its process {_ending(code)} at step {record.step}; resume it to go on from"
+                    " its last checkpoint",
+                )
             # forgotten last: a store that is busy above is asked again
             del self.children[run_id]
             log.info("run %s ended", run_id)
         return len(ended)
 
     def _end_deaf_runs(self) -> None:
-        """End a run that was asked to stop and has neither stopped nor moved on for long: it hangs. Also one that an earlier worker started."""
-        asked = {record.run_id: record for record in self.store.records(("stopping",)) if record.host == this_host()}
+        """End a run that was asked to stop and has neither stopped nor moved on for long: it hangs.
+
+        Also one that an earlier worker started.
+        """
+        asked = {
+            record.run_id: record
+            for record in self.store.records(("stopping",))
+            if record.host == this_host()
+        }
         self.deaf = {run_id: known for run_id, known in self.deaf.items() if run_id in asked}
         for run_id, record in asked.items():
             step, since = self.deaf.setdefault(run_id, (record.step, time.monotonic()))
@@ -127,7 +156,9 @@ class _Worker:
                 self._end_deaf(record)
 
     def _end_deaf(self, record: RunRecord) -> None:
-        """Kill the process of a run; once it is gone, say that the run was ended as a person asked."""
+        """Kill the process of a run; once it is gone, say that the run was
+        ended as a person asked.
+        """
         # until its process has adopted it, a run has the PID of the worker
         pid = self.children[record.run_id].pid if record.run_id in self.children else record.pid
         if record.run_id not in self.children and not is_alive(record.pid, record.pid_start):
@@ -136,7 +167,10 @@ class _Worker:
         # it may have ended by itself meanwhile, or wait for a device that does not answer
         if _killed(pid) and self.store.get(record.run_id).is_active:
             status = "paused" if record.request == "pause" else "stopped"
-            reason = f"{status} by request, but it hung at step {record.step} and its process was killed; resume it to go on from its last checkpoint"
+            reason = (
+                f"{status} by request, but it hung at step {record.step} and its process was"
+                " killed; resume it to go on from its last checkpoint"
+            )
             self.store.finish(record.run_id, status, reason)
 
 

@@ -1,4 +1,6 @@
-"""Runs whose time is up: a viewer's run may take as long as the limit under which it was launched."""
+"""Runs whose time is up: a viewer's run may take as long as the limit under
+which it was launched.
+"""
 
 import logging
 import time
@@ -13,12 +15,20 @@ log = logging.getLogger(__name__)
 
 
 def stop_overdue(store: RunStore) -> list[str]:
-    """Ask every run at work whose minutes are spent to stop; return their ids. It keeps its checkpoint, measures and ends as "stopped"."""
+    """Ask every run at work whose minutes are spent to stop; return their ids.
+
+    It keeps its checkpoint, measures and ends as "stopped".
+    """
     stopped = []
     for record in store.records(("running",)):
         folder = store.home.run_folder(record.run_id)
         launch = read_launch(folder)
-        if launch is None or launch.minutes is None or launch.is_spent or time.time() - (record.started or time.time()) <= 60 * launch.minutes:
+        if (
+            launch is None
+            or launch.minutes is None
+            or launch.is_spent
+            or time.time() - (record.started or time.time()) <= 60 * launch.minutes
+        ):
             continue
         log.info("run %s has spent its %s", record.run_id, format_duration(60 * launch.minutes))
         try:
@@ -36,9 +46,14 @@ def stop_overdue(store: RunStore) -> list[str]:
 
 
 def spent_reason(store: RunStore, run_id: str) -> str:
-    """Return why a run that spent its minutes was stopped, naming the limit; empty for any other run."""
+    """Return why a run that spent its minutes was stopped, naming the limit;
+    empty for any other run.
+    """
     launch = read_launch(store.home.run_folder(run_id))
     if launch is None or not launch.is_spent:
         return ""
     limit = format_duration(60 * launch.minutes)
-    return f"stopped by the limit of {limit} a run (--limit-minutes); its checkpoint is kept, ask the instructor to resume it"
+    return (
+        f"stopped by the limit of {limit} a run (--limit-minutes); its checkpoint is kept, ask the"
+        " instructor to resume it"
+    )

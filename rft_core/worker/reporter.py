@@ -1,4 +1,6 @@
-"""StoreReporter: carries a run's events, files and heartbeat into the store, from a thread of its own."""
+"""StoreReporter: carries a run's events, files and heartbeat into the store, from
+a thread of its own.
+"""
 
 import logging
 import threading
@@ -23,7 +25,9 @@ log = logging.getLogger(__name__)
 
 
 class StoreReporter:
-    """A reporter for one run. Events reach the store at most about a second late; measurements at once.
+    """A reporter for one run.
+
+    Events reach the store at most about a second late; measurements at once.
 
     A store that is busy never stops training: events wait here and go with the next flush.
     """
@@ -60,7 +64,9 @@ class StoreReporter:
         """Append one event; it is numbered here, so that none can be doubled or lost in between."""
         with self._lock:
             self._sequence += 1
-            self._wait(self._waiting, Event(self._sequence, step, epoch, time.time(), kind, payload))
+            self._wait(
+                self._waiting, Event(self._sequence, step, epoch, time.time(), kind, payload)
+            )
         self._last_news = time.monotonic()
         if kind != "train":
             self._wake.set()
@@ -77,7 +83,9 @@ class StoreReporter:
         return self._step
 
     def artifact(self, path: Path, kind: str) -> None:
-        """Register a finished file: its checksum is taken now, its record reaches the store with the next flush."""
+        """Register a finished file: its checksum is taken now, its record reaches the store
+        with the next flush.
+        """
         record = describe_file(self.folder, path, kind)
         with self._lock:
             self._wait(self._files, record)
@@ -113,7 +121,10 @@ class StoreReporter:
                 del self._files[: len(files)]
                 if not self._waiting and not self._files:
                     self._journal.clear()
-            self._wish = self._store.beat(self.run_id, self._step, self._total_steps, self._silence()) or self._wish
+            self._wish = (
+                self._store.beat(self.run_id, self._step, self._total_steps, self._silence())
+                or self._wish
+            )
         except DBAPIError as error:
             log.warning("the store did not take %d events, trying again: %s", len(rows), error.orig)
             return False
@@ -124,10 +135,15 @@ class StoreReporter:
         queue.append(entry)
 
     def _silence(self) -> str:
-        """Return what a run waits for, what to say of one that has had no news for long, else nothing."""
+        """Return what a run waits for, what to say of one that has had no news
+        for long, else nothing.
+        """
         if self._waiting_for:
             return self._waiting_for
         age = time.monotonic() - self._last_news
         if age < SILENCE_SECONDS:
             return ""
-        return f"no step and no measurement for {format_duration(age)}; a slow attack or a long load takes that, otherwise stop it and resume it"
+        return (
+            f"no step and no measurement for {format_duration(age)}; a slow attack or a long load"
+            " takes that, otherwise stop it and resume it"
+        )

@@ -20,8 +20,8 @@ from rft_core.worker.loop import worker_lock
 def submit(store: RunStore, spec: RunSpec, *, start_worker: bool = True) -> str:
     """Queue `spec` and start a worker when none is running; return the run's id.
 
-    Raises UserError where the run could not begin: a backbone that is unknown or cannot be fine-tuned, no such device on
-    this machine, or a folder of images that no run can use.
+    Raises UserError where the run could not begin: a backbone that is unknown or cannot be
+    fine-tuned, no such device on this machine, or a folder of images that no run can use.
     """
     check_backbone(spec.model.backbone)
     if store.is_local:
@@ -35,7 +35,9 @@ def submit(store: RunStore, spec: RunSpec, *, start_worker: bool = True) -> str:
 
 
 def _check_folder(spec: RunSpec) -> None:
-    """Raise where the folder or zip of `spec` lies here and cannot be used; one that is not here yet may be there when the run begins."""
+    """Raise where the folder or zip of `spec` lies here and cannot be used; one that is not here
+    yet may be there when the run begins.
+    """
     data = spec.data
     if Path(data.dataset.partition(":")[2]).expanduser().exists():
         check_dataset(data.dataset, data.layout, data.domains)

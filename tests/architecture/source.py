@@ -60,7 +60,9 @@ def _imports(importer: str, node: ast.AST, at_load: bool):
         if isinstance(child, ast.Import):
             yield from (Import(alias.name, at_load, child.lineno) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
-            assert child.level == 0, f"{importer}:{child.lineno} imports by a relative name; write it out"
+            assert child.level == 0, (
+                f"{importer}:{child.lineno} imports by a relative name; write it out"
+            )
             for alias in child.names:
                 full = f"{child.module}.{alias.name}"
                 is_ours = child.module.split(".")[0] in ("rft_core", "pages") and is_module(full)

@@ -1,4 +1,6 @@
-"""A page changes something only through the gate: `permitted(act)(...)`, which refuses a viewer on the server."""
+"""A page changes something only through the gate: `permitted(act)(...)`, which refuses a
+viewer on the server.
+"""
 
 import ast
 
@@ -7,8 +9,22 @@ import pytest
 from rft_core.store.run_store import RunStore
 from tests.architecture.source import CHECKOUT, is_module
 
-# what only reads, or holds what is stored against the truth; every other method of the store changes something
-READS = {"home", "engine", "is_local", "folder", "get", "records", "summaries", "is_busy", "discarded", "measured_paces", "reconcile", "gone"}
+# what only reads, or holds what is stored against the truth; every other method of the
+# store changes something
+READS = {
+    "home",
+    "engine",
+    "is_local",
+    "folder",
+    "get",
+    "records",
+    "summaries",
+    "is_busy",
+    "discarded",
+    "measured_paces",
+    "reconcile",
+    "gone",
+}
 CHANGES = {name for name in vars(RunStore) if not name.startswith("_")} - READS
 # functions of rft_core that change something, by the module that has them
 FUNCTIONS = {
@@ -51,23 +67,42 @@ PAGES = sorted([*(CHECKOUT / "pages").rglob("*.py"), CHECKOUT / "app.py"])
 
 
 def ungated(tree: ast.AST) -> list[str]:
-    """The places where something that changes is named other than as the argument of `permitted`."""
+    """The places where something that changes is named other than as the
+    argument of `permitted`.
+    """
     passed = {
         id(node.args[0])
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1 and _is_gate(node.func.id, node.args[0])
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and len(node.args) == 1
+        and _is_gate(node.func.id, node.args[0])
     }
     found = []
     for node in ast.walk(tree):
-        is_name = isinstance(node, ast.Attribute) and node.attr in GATED or isinstance(node, ast.Name) and node.id in GATED
-        if is_name and id(node) not in passed or isinstance(node, ast.ImportFrom) and any(alias.name in GATED and alias.asname for alias in node.names):
+        is_name = (
+            isinstance(node, ast.Attribute)
+            and node.attr in GATED
+            or isinstance(node, ast.Name)
+            and node.id in GATED
+        )
+        if (
+            is_name
+            and id(node) not in passed
+            or isinstance(node, ast.ImportFrom)
+            and any(alias.name in GATED and alias.asname for alias in node.names)
+        ):
             found.append(f"{ast.unparse(node)}:{node.lineno}")
     return found
 
 
 def _is_gate(name: str, act: ast.expr) -> bool:
-    """Whether the function `name` of pages/ui/shared/gate.py refuses a viewer `act`; launching lets one submit, within the limits, and nothing else."""
-    return name == "permitted" or (name == "launching" and isinstance(act, ast.Name) and act.id == "submit")
+    """Whether the function `name` of pages/ui/shared/gate.py refuses a viewer `act`; launching lets
+    one submit, within the limits, and nothing else.
+    """
+    return name == "permitted" or (
+        name == "launching" and isinstance(act, ast.Name) and act.id == "submit"
+    )
 
 
 def imported(tree: ast.AST) -> set[str]:
@@ -75,7 +110,8 @@ def imported(tree: ast.AST) -> set[str]:
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rft_core":
-            # `from rft_core.files import uploads` is a module, `from rft_core import submit` a name of door 1
+            # `from rft_core.files import uploads` is a module, `from rft_core import
+            # submit` a name of door 1
             full = {f"{node.module}.{alias.name}" for alias in node.names}
             found = {name for name in full if is_module(name)}
             if found != full and node.module != "rft_core":
@@ -98,14 +134,26 @@ def test_everything_that_changes_goes_through_the_gate(path):
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
 def test_a_page_imports_only_what_was_looked_at(path):
     known = (*OPEN_MODULES, *FUNCTIONS)
-    strangers = {name for name in imported(ast.parse(path.read_text())) if not any(name == one or name.startswith(f"{one}.") for one in known)}
-    assert not strangers, f"gate what changes something there (FUNCTIONS), or add the module to OPEN_MODULES: {strangers}"
+    strangers = {
+        name
+        for name in imported(ast.parse(path.read_text()))
+        if not any(name == one or name.startswith(f"{one}.") for one in known)
+    }
+    assert not strangers, (
+        "gate what changes something there (FUNCTIONS), or add the module to OPEN_MODULES:"
+        f" {strangers}"
+    )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
 def test_a_page_starts_no_process_of_its_own(path):
     tree = ast.parse(path.read_text())
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
     names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not names & {"subprocess", "multiprocessing", "shutil", "pickle"}
 
@@ -113,11 +161,19 @@ def test_a_page_starts_no_process_of_its_own(path):
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        ("submit(store(), spec)", 1), ("permitted(submit)(store(), spec)", 0), ("store().delete('x')", 1), ("permitted(store().delete)('x')", 0),
-        ("act = submit", 1), ("from rft_core import submit as go", 1), ("partial(store().annotate, 'x')", 1), ("store().get('x')", 0),
-        ("permitted(print); store().purge()", 1), ("launching(submit)(store(), [spec])", 0), ("launching(store().delete)('x')", 1),
+        ("submit(store(), spec)", 1),
+        ("permitted(submit)(store(), spec)", 0),
+        ("store().delete('x')", 1),
+        ("permitted(store().delete)('x')", 0),
+        ("act = submit", 1),
+        ("from rft_core import submit as go", 1),
+        ("partial(store().annotate, 'x')", 1),
+        ("store().get('x')", 0),
+        ("permitted(print); store().purge()", 1),
+        ("launching(submit)(store(), [spec])", 0),
+        ("launching(store().delete)('x')", 1),
     ],
-)  # fmt: skip
+)
 def test_the_rule_catches_what_is_planted(text, count):
     assert len(ungated(ast.parse(text))) == count
 
@@ -127,4 +183,13 @@ def test_what_the_gate_knows_exists():
 
     for module, names in FUNCTIONS.items():
         assert all(hasattr(importlib.import_module(module), name) for name in names), module
-    assert {"submit", "request", "resume", "discard", "restore", "purge", "annotate", "delete"} <= CHANGES
+    assert {
+        "submit",
+        "request",
+        "resume",
+        "discard",
+        "restore",
+        "purge",
+        "annotate",
+        "delete",
+    } <= CHANGES

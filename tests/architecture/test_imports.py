@@ -8,10 +8,20 @@ import pytest
 from tests.architecture.source import CHECKOUT, Module, modules
 
 TORCH_WORLD = {
-    "torch", "torchvision", "timm", "peft", "torchattacks", "safetensors", "sklearn", "ray", "accelerate",
-    "transformers", "datasets",
-}  # fmt: skip
-# these two may load torch, inside a function: the one joins worker and engine, the other checks the installation
+    "torch",
+    "torchvision",
+    "timm",
+    "peft",
+    "torchattacks",
+    "safetensors",
+    "sklearn",
+    "ray",
+    "accelerate",
+    "transformers",
+    "datasets",
+}
+# these two may load torch, inside a function: the one joins worker and engine, the other
+# checks the installation
 JOINERS = ("rft_core.cli", "rft_core.health.doctor")
 MAY_USE_TORCH = ("rft_core.engine", "rft_core.bench")
 
@@ -45,7 +55,9 @@ def floor(name: str) -> int:
     for number, rooms in enumerate(FLOORS):
         if wanted in rooms:
             return number
-    raise AssertionError(f"{name} has no floor yet; give the room {wanted} one in {__name__}.FLOORS")
+    raise AssertionError(
+        f"{name} has no floor yet; give the room {wanted} one in {__name__}.FLOORS"
+    )
 
 
 def ours(module: Module):
@@ -66,9 +78,15 @@ def test_no_streamlit(module):
     assert not [one for one in module.imports if below(one.module, "streamlit")]
 
 
-@pytest.mark.parametrize("module", [one for one in modules() if not one.name.startswith(MAY_USE_TORCH)], ids=ids)
+@pytest.mark.parametrize(
+    "module", [one for one in modules() if not one.name.startswith(MAY_USE_TORCH)], ids=ids
+)
 def test_only_the_engine_loads_torch(module):
-    heavy = [one for one in module.imports if one.module.split(".")[0] in TORCH_WORLD or one.module.startswith(MAY_USE_TORCH)]
+    heavy = [
+        one
+        for one in module.imports
+        if one.module.split(".")[0] in TORCH_WORLD or one.module.startswith(MAY_USE_TORCH)
+    ]
     if module.name in JOINERS:
         heavy = [one for one in heavy if one.at_load]
     assert not heavy
@@ -76,14 +94,21 @@ def test_only_the_engine_loads_torch(module):
 
 @pytest.mark.parametrize("module", [one for one in modules() if one.name != "rft_core"], ids=ids)
 def test_imports_point_down(module):
-    others = [one for one in ours(module) if one.module == "rft_core" or room(one.module) != room(module.name)]
+    others = [
+        one
+        for one in ours(module)
+        if one.module == "rft_core" or room(one.module) != room(module.name)
+    ]
     assert not [one for one in others if floor(one.module) >= floor(module.name)]
 
 
 @pytest.mark.parametrize(
     ("package", "strangers"),
     [
-        ("rft_core.engine", ("rft_core.worker", "rft_core.store", "rft_core.report", "rft_core.cli", "sqlalchemy")),
+        (
+            "rft_core.engine",
+            ("rft_core.worker", "rft_core.store", "rft_core.report", "rft_core.cli", "sqlalchemy"),
+        ),
         ("rft_core.worker", ("rft_core.engine", "rft_core.report")),
         ("rft_core.store", ("rft_core.engine", "rft_core.worker", "rft_core.report")),
         ("rft_core.report", ("rft_core.engine", "rft_core.worker")),
@@ -94,7 +119,12 @@ def test_imports_point_down(module):
 def test_who_must_not_know_whom(package, strangers):
     listed = [module for module in modules() if below(module.name, package)]
     assert listed
-    met = [(module.name, one) for module in listed for one in module.imports if any(below(one.module, s) for s in strangers)]
+    met = [
+        (module.name, one)
+        for module in listed
+        for one in module.imports
+        if any(below(one.module, s) for s in strangers)
+    ]
     assert not met
 
 
@@ -127,5 +157,7 @@ def test_no_circles():
 )
 def test_no_torch_is_loaded(name):
     check = f"import sys, {name}; print(sorted(set({sorted(TORCH_WORLD)!r}) & sys.modules.keys()))"
-    result = subprocess.run([sys.executable, "-c", check], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", check], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == "[]"

@@ -1,4 +1,6 @@
-"""A new strategy, attack, objective or dataset is one file and one row; the door and the command line are pinned."""
+"""A new strategy, attack, objective or dataset is one file and one row; the door and the
+command line are pinned.
+"""
 
 import inspect
 
@@ -12,7 +14,12 @@ from rft_core.spec import catalog
 from tests.architecture.source import PACKAGE
 
 ROWS = [(kind, row) for kind, rows in catalog.MENUS.items() for row in rows]
-FOLDERS = {"strategies": "strategies", "attacks": "attacks", "objectives": "objectives", "datasets": "data/sources"}
+FOLDERS = {
+    "strategies": "strategies",
+    "attacks": "attacks",
+    "objectives": "objectives",
+    "datasets": "data/sources",
+}
 # what methods share; everything else in these folders is a method
 SHARED = {
     "strategies": {"__init__", "parameters", "blocks"},
@@ -67,14 +74,22 @@ def test_every_row_of_a_menu_is_called_alike(kind, names):
     for row in catalog.choices(kind):
         parameters = inspect.signature(row.load()).parameters.values()
         # what an objective keeps for itself (objectives/build.py) is by keyword
-        found = [parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY or kind != "objectives"]
+        found = [
+            parameter.name
+            for parameter in parameters
+            if parameter.kind is not parameter.KEYWORD_ONLY or kind != "objectives"
+        ]
         assert len(found) == len(names), row.name
         assert found[1:] == names[1:], row.name
 
 
 def test_every_backbone_is_called_alike():
     for row in catalog.BACKBONES:
-        wanted = ["num_classes"] if row.name in catalog.EMBEDDED_BACKBONES else ["spec", "num_classes", "image_size", "notify"]
+        wanted = (
+            ["num_classes"]
+            if row.name in catalog.EMBEDDED_BACKBONES
+            else ["spec", "num_classes", "image_size", "notify"]
+        )
         assert list(inspect.signature(row.load()).parameters) == wanted, row.name
 
 
@@ -83,14 +98,26 @@ def test_every_attack_is_called_alike():
     for row in catalog.ATTACKS:
         parameters = inspect.signature(row.load()).parameters
         assert list(parameters)[:3] == ["model", "images", "labels"]
-        takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+        takes_all = any(
+            parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()
+        )
         assert takes_all or wanted <= set(parameters)
 
 
 def test_door_1():
     assert rft_core.__all__ == [
-        "PRESETS", "RftError", "RunSpec", "UserError", "choices", "find", "open_store", "parse", "preset", "submit", "with_settings",
-    ]  # fmt: skip
+        "PRESETS",
+        "RftError",
+        "RunSpec",
+        "UserError",
+        "choices",
+        "find",
+        "open_store",
+        "parse",
+        "preset",
+        "submit",
+        "with_settings",
+    ]
     assert all(hasattr(rft_core, name) for name in rft_core.__all__)
 
 
@@ -113,4 +140,6 @@ def test_every_command_option_and_argument_has_help(name):
 
 @pytest.mark.parametrize("name", sorted(set(commands()) - {"app"}))
 def test_every_command_can_answer_in_json(name):
-    assert "--json" in [option for parameter in commands()[name].params for option in parameter.opts]
+    assert "--json" in [
+        option for parameter in commands()[name].params for option in parameter.opts
+    ]

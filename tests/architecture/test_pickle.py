@@ -1,4 +1,6 @@
-"""Nothing that a person brings is unpickled: pickle is not loaded, numpy may not, and torch reads weights only."""
+"""Nothing that a person brings is unpickled: pickle is not loaded, numpy may not, and
+torch reads weights only.
+"""
 
 import ast
 
@@ -6,7 +8,9 @@ import pytest
 
 from tests.architecture.source import CHECKOUT
 
-FILES = sorted(path for folder in ("rft_core", "pages") for path in (CHECKOUT / folder).rglob("*.py"))
+FILES = sorted(
+    path for folder in ("rft_core", "pages") for path in (CHECKOUT / folder).rglob("*.py")
+)
 # what unpickles whatever it is told
 LOADERS = {"pickle", "cPickle", "dill", "joblib", "shelve", "cloudpickle", "marshal"}
 
@@ -21,7 +25,11 @@ def unpickles(tree: ast.AST) -> list[str]:
         called, owner = node.func.attr, ast.unparse(node.func.value)
         is_wrong = (
             (owner in LOADERS and called in ("load", "loads", "Unpickler", "open"))
-            or (called == "load" and owner in ("np", "numpy") and said.get("allow_pickle") is not False)
+            or (
+                called == "load"
+                and owner in ("np", "numpy")
+                and said.get("allow_pickle") is not False
+            )
             or (called == "load" and owner == "torch" and said.get("weights_only") is not True)
             or called in ("read_pickle", "unsafe_load")
             or said.get("allow_pickle") is True
@@ -39,9 +47,16 @@ def test_nothing_is_unpickled(path):
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        ("pickle.load(file)", 1), ("np.load(path)", 1), ("np.load(path, allow_pickle=True)", 1), ("np.load(path, allow_pickle=False)", 0), ("torch.load(path)", 1),
-        ("torch.load(path, weights_only=False)", 1), ("torch.load(path, weights_only=True)", 0), ("json.load(file)", 0), ("pd.read_pickle(path)", 1),
+        ("pickle.load(file)", 1),
+        ("np.load(path)", 1),
+        ("np.load(path, allow_pickle=True)", 1),
+        ("np.load(path, allow_pickle=False)", 0),
+        ("torch.load(path)", 1),
+        ("torch.load(path, weights_only=False)", 1),
+        ("torch.load(path, weights_only=True)", 0),
+        ("json.load(file)", 0),
+        ("pd.read_pickle(path)", 1),
     ],
-)  # fmt: skip
+)
 def test_the_rule_catches_what_is_planted(text, count):
     assert len(unpickles(ast.parse(text))) == count

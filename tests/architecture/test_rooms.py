@@ -27,7 +27,9 @@ Arrows = dict[tuple[str, str], list[str]]
 
 
 def room(name: str, folder: str) -> str | None:
-    """The room of module `name` below `folder`; app.py and pages are rooms beside those of rft_core."""
+    """The room of module `name` below `folder`; app.py and pages are rooms
+    beside those of rft_core.
+    """
     if name.startswith(f"{folder}."):
         return name.removeprefix(f"{folder}.").split(".")[0]
     if folder == "rft_core" and name.split(".")[0] in ("app", "pages"):
@@ -84,7 +86,9 @@ def test_the_landing_fits_in_one_look():
 @pytest.mark.parametrize("folder", sorted(MOST_ARROWS))
 def test_few_arrows_between_rooms(folder):
     found = arrows(folder, everything())
-    listed = "\n".join(f"{start} -> {end}: {count[0]}" for (start, end), count in sorted(found.items()))
+    listed = "\n".join(
+        f"{start} -> {end}: {count[0]}" for (start, end), count in sorted(found.items())
+    )
     assert 0 < len(found) <= MOST_ARROWS[folder], f"{len(found)} arrows below {folder}:\n{listed}"
 
 
@@ -142,8 +146,14 @@ def test_a_planted_circle_is_found(tmp_path):
 def test_unit_tests_mirror_the_package():
     """A folder of tests/unit is a folder of rft_core, and each room with code has tests."""
     unit = CHECKOUT / "tests" / "unit"
-    folders = {path.relative_to(unit) for path in unit.rglob("*") if path.is_dir() and path.name != "__pycache__"}
+    folders = {
+        path.relative_to(unit)
+        for path in unit.rglob("*")
+        if path.is_dir() and path.name != "__pycache__"
+    }
     assert folders
-    assert sorted(str(one) for one in folders if not (PACKAGE / one / "__init__.py").is_file()) == []
+    assert (
+        sorted(str(one) for one in folders if not (PACKAGE / one / "__init__.py").is_file()) == []
+    )
     rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
     assert rooms - {str(one) for one in folders} == set()

@@ -1,4 +1,6 @@
-"""The real server on a free port, with a home of its own and three real runs, driven by Debian's chromium."""
+"""The real server on a free port, with a home of its own and three real runs, driven
+by Debian's chromium.
+"""
 
 import os
 import shutil
@@ -23,14 +25,18 @@ from rft_core.store.run_store import RunStore
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage"
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync --disable-dev-shm-usage"
 )
 RESULTS = CHECKOUT / "test-results"
 # generous: a machine with other work is slow, not wrong
 START_SECONDS, RUNS_SECONDS, WAIT_SECONDS = 60, 300, 120
 # (end of the address, why it is no fault of a page)
 NOISE = (
-    ("/_stcore/health", "Streamlit asks below the page's own path first, is told 404 and then asks at the root"),
+    (
+        "/_stcore/health",
+        "Streamlit asks below the page's own path first, is told 404 and then asks at the root",
+    ),
     ("/_stcore/host-config", "the same"),
 )
 TINY = {
@@ -55,8 +61,14 @@ class Lab:
 
 
 def tiny(name: str, **changes) -> RunSpec:
-    """Return a run of seconds on real handwritten digits, with the schedule of the preset `name`."""
-    schedule = {setting: value for setting, value in flatten(preset(name)).items() if setting.startswith("schedule.")}
+    """Return a run of seconds on real handwritten digits, with the schedule
+    of the preset `name`.
+    """
+    schedule = {
+        setting: value
+        for setting, value in flatten(preset(name)).items()
+        if setting.startswith("schedule.")
+    }
     return with_settings(preset("digits_quick"), TINY | schedule | {"name": name} | changes)
 
 
@@ -76,10 +88,16 @@ def served(root: Path, *options: str, **environment: str) -> Iterator[Lab]:
     command = [sys.executable, "-m", "rft_core", "app", "--port", str(port), *options]
     with pytest.MonkeyPatch.context() as patch, open(root / "app.log", "wb") as log:
         patch.setenv("RFT_HOME", str(root))
-        process = subprocess.Popen(command, cwd=CHECKOUT, stdout=log, stderr=log, env=os.environ | environment)
+        process = subprocess.Popen(
+            command, cwd=CHECKOUT, stdout=log, stderr=log, env=os.environ | environment
+        )
         lab = Lab(f"http://127.0.0.1:{port}", RunStore(find_home(root)))
         try:
-            _wait_until(lambda: process.poll() is not None or _answers(lab.url), START_SECONDS, "the server did not start")
+            _wait_until(
+                lambda: process.poll() is not None or _answers(lab.url),
+                START_SECONDS,
+                "the server did not start",
+            )
             assert process.poll() is None, (root / "app.log").read_text()
             yield lab
         finally:
@@ -92,14 +110,20 @@ def served(root: Path, *options: str, **environment: str) -> Iterator[Lab]:
 def lab(server: Lab) -> Lab:
     """The dashboard with three finished runs: standard, fixed, scheduled."""
     runs = tuple(submit(server.store, tiny(name)) for name in ("standard", "fixed", "scheduled"))
-    _wait_until(lambda: all(server.store.get(one).ended for one in runs), RUNS_SECONDS, "the three runs did not end")
+    _wait_until(
+        lambda: all(server.store.get(one).ended for one in runs),
+        RUNS_SECONDS,
+        "the three runs did not end",
+    )
     assert [server.store.get(one).status for one in runs] == ["finished"] * 3
     return Lab(server.url, server.store, runs)
 
 
 @pytest.fixture(autouse=True)
 def _three_runs_remain(request):
-    """What a test launched is ended and deleted: the next one finds the three runs of the session."""
+    """What a test launched is ended and deleted: the next one finds the three
+    runs of the session.
+    """
     yield
     if "lab" not in request.fixturenames:
         return
@@ -125,19 +149,30 @@ def chromium():
 
 @pytest.fixture
 def visit(chromium, lab, request):
-    """Return a function that opens a page of the dashboard, of another one, or a file, in a context of its own: visit(path, theme="light", width=1280).
+    """Return a function that opens a page of the dashboard, of another one, or a file, in a context
+    of its own: visit(path, theme="light", width=1280).
 
-    Console errors fail the test. Screenshots are kept in test-results/, the trace where the test failed.
+    Console errors fail the test. Screenshots are kept in test-results/, the trace
+    where the test failed.
     """
     opened, errors = [], []
 
     def visit(path: str = "/", theme: str = "light", width: int = 1280):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True)
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True
+        )
         context.set_default_timeout(1000 * WAIT_SECONDS)
         context.tracing.start(snapshots=True)
         page = context.new_page()
         opened.append(page)
-        page.on("console", lambda message: errors.append(f"{message.text} ({message.location['url']})") if is_error(message) else None)
+        page.on(
+            "console",
+            lambda message: (
+                errors.append(f"{message.text} ({message.location['url']})")
+                if is_error(message)
+                else None
+            ),
+        )
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(lab.url + path if path.startswith("/") else path)
         if page.url.startswith("http"):
@@ -165,7 +200,9 @@ def pytest_runtest_makereport(item, call):
 
 def is_error(message) -> bool:
     """Return whether a line of the console is an error of ours."""
-    return message.type == "error" and not message.location["url"].endswith(tuple(ending for ending, _ in NOISE))
+    return message.type == "error" and not message.location["url"].endswith(
+        tuple(ending for ending, _ in NOISE)
+    )
 
 
 # Streamlit dims what is being drawn anew and lets it fade back in over a second after its script
@@ -179,7 +216,9 @@ QUIET = """() =>
 
 
 def settle(page) -> None:
-    """Wait until the page has its title, its script has run to the end and nothing fades any more."""
+    """Wait until the page has its title, its script has run to the end and
+    nothing fades any more.
+    """
     page.locator("h1").first.wait_for()
     page.wait_for_function(QUIET)
 
@@ -190,17 +229,24 @@ def wait_for_status(page, status: str) -> None:
 
 
 def points(page, figure: int = 0) -> int:
-    """Return how many finite values figure number `figure` of the page draws; 0 where it is not there yet."""
+    """Return how many finite values figure number `figure` of the page draws; 0 where
+    it is not there yet.
+    """
     return page.evaluate(
-        "at => (document.querySelectorAll('.js-plotly-plot')[at]?._fullData ?? [])"
-        ".reduce((sum, trace) => sum + [...(trace.y ?? [])].filter(value => Number.isFinite(value)).length, 0)",
+        "at => (document.querySelectorAll('.js-plotly-plot')[at]?._fullData ?? []).reduce((sum,"
+        " trace) => sum + [...(trace.y ?? [])].filter(value => Number.isFinite(value)).length, 0)",
         figure,
     )
 
 
 def wait_for_points(page, more_than: int, figure: int = 0) -> int:
     """Wait until a figure draws more values than `more_than`; return how many."""
-    _wait_until(lambda: points(page, figure) > more_than, WAIT_SECONDS, f"figure {figure} stayed at {more_than} values", page)
+    _wait_until(
+        lambda: points(page, figure) > more_than,
+        WAIT_SECONDS,
+        f"figure {figure} stayed at {more_than} values",
+        page,
+    )
     return points(page, figure)
 
 
@@ -220,7 +266,9 @@ def _answers(url: str) -> bool:
 
 
 def _end_workers(root: Path) -> None:
-    mine = [one for one in psutil.process_iter(["cmdline"]) if str(root) in (one.info["cmdline"] or [])]
+    mine = [
+        one for one in psutil.process_iter(["cmdline"]) if str(root) in (one.info["cmdline"] or [])
+    ]
     mine += [child for one in mine for child in one.children(recursive=True)]
     for process in mine:
         process.kill()

@@ -8,14 +8,23 @@ from tests.browser.conftest import settle, wait_for_points
 pytestmark = pytest.mark.browser
 # (rule, part of the element's HTML, why it is left)
 STREAMLITS_OWN = (
-    ("color-contrast", "<p>Look back</p>", "names a slider that is disabled, which WCAG exempts; Streamlit does not tie its label to it"),
+    (
+        "color-contrast",
+        "<p>Look back</p>",
+        (
+            "names a slider that is disabled, which WCAG exempts; Streamlit does not tie its label"
+            " to it"
+        ),
+    ),
     ("color-contrast", "<p>Band</p>", "the same of the menu of bands where nothing is grouped"),
 )
 PATHS = ("/", "/?step=2", "/?step=3", "/?step=4", "/?step=5", "/train", "/runs", "/compare")
 
 
 def faults(page) -> list[str]:
-    """Return the serious and critical findings of axe once the page is still, one line an element."""
+    """Return the serious and critical findings of axe once the page is still,
+    one line an element.
+    """
     settle(page)
     found = Axe().run(page).response["violations"]
     return [

@@ -37,10 +37,13 @@ def test_a_shared_link_opens_the_same_view_in_a_browser_that_was_never_here(visi
     other = visit(page.url)
     wait_for_points(other, more_than=0, figure=1)
     assert other.url == page.url
-    assert other.get_by_test_id("stMultiSelect").first.inner_text() == page.get_by_test_id("stMultiSelect").first.inner_text()
-    assert other.evaluate("[...document.querySelectorAll('.js-plotly-plot')[0]._fullData[0].x]") == page.evaluate(
-        "[...document.querySelectorAll('.js-plotly-plot')[0]._fullData[0].x]"
+    assert (
+        other.get_by_test_id("stMultiSelect").first.inner_text()
+        == page.get_by_test_id("stMultiSelect").first.inner_text()
     )
+    assert other.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot')[0]._fullData[0].x]"
+    ) == page.evaluate("[...document.querySelectorAll('.js-plotly-plot')[0]._fullData[0].x]")
 
 
 def test_the_report_opens_alone_and_holds_the_numbers(visit, lab, tmp_path):
@@ -55,10 +58,21 @@ def test_the_report_opens_alone_and_holds_the_numbers(visit, lab, tmp_path):
 def test_the_tables_and_the_document_hold_the_numbers(visit, lab, tmp_path):
     page = compare(visit, lab)
     with zipfile.ZipFile(exported(page, "CSV", tmp_path)) as archive:
-        runs = list(csv.DictReader(io.StringIO(archive.read(next(name for name in archive.namelist() if name.endswith("runs.csv"))).decode("utf-8-sig"))))
+        runs = list(
+            csv.DictReader(
+                io.StringIO(
+                    archive.read(
+                        next(name for name in archive.namelist() if name.endswith("runs.csv"))
+                    ).decode("utf-8-sig")
+                )
+            )
+        )
     expected = {run_id: lab.store.get(run_id).report["clean_accuracy"] for run_id in lab.runs}
     assert {row["run_id"]: float(row["clean_accuracy"]) for row in runs} == pytest.approx(expected)
-    assert all(run_id in json.dumps(json.loads(exported(page, "JSON", tmp_path).read_text())) for run_id in lab.runs)
+    assert all(
+        run_id in json.dumps(json.loads(exported(page, "JSON", tmp_path).read_text()))
+        for run_id in lab.runs
+    )
 
 
 def exported(page, label: str, folder: Path) -> Path:

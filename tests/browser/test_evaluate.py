@@ -1,4 +1,6 @@
-"""One run's model under a closer look: a stronger attack, honesty checks, AutoAttack, a picture of the visitor's own."""
+"""One run's model under a closer look: a stronger attack, honesty checks, AutoAttack, a picture
+of the visitor's own.
+"""
 
 import io
 import re
@@ -35,7 +37,12 @@ def test_a_stronger_attack_honesty_and_the_images(visit, lab):
     evaluate(page, Steps=8, Test_images=20)
     page.get_by_role("heading", name="Is the robustness real?").wait_for()
     assert wait_for_points(page, more_than=before) > before
-    for heading in ("Which images fall first?", "Which classes lose most?", "What is taken for what?", "Which weights does the strategy train?"):
+    for heading in (
+        "Which images fall first?",
+        "Which classes lose most?",
+        "What is taken for what?",
+        "Which weights does the strategy train?",
+    ):
         page.get_by_role("heading", name=heading).wait_for()
     kept = list_evaluations(lab.store, run_id)[0]
     assert (kept.status, kept.answer["images"], kept.wanted["steps"]) == ("done", 20, 8)
@@ -67,12 +74,19 @@ def test_a_picture_of_ones_own_is_attacked(visit, lab):
     wait_for_points(page, more_than=0)
     page.get_by_text("Attack a picture of your own").click()
     file = io.BytesIO()
-    Image.fromarray(np.random.default_rng(3).integers(0, 255, (90, 120, 3), dtype=np.uint8)).save(file, "PNG")
-    page.locator("input[type=file]").set_input_files({"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()})
+    Image.fromarray(np.random.default_rng(3).integers(0, 255, (90, 120, 3), dtype=np.uint8)).save(
+        file, "PNG"
+    )
+    page.locator("input[type=file]").set_input_files(
+        {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    )
     page.get_by_role("button", name="Attack it").click()
     page.get_by_role("heading", name="Your own picture").wait_for()
     settle(page)
-    page.wait_for_function("[...document.querySelectorAll('[data-testid=stImage] img')].filter(image => image.naturalWidth).length >= 3")
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=stImage] img')].filter(image =>"
+        " image.naturalWidth).length >= 3"
+    )
     assert list_evaluations(lab.store, run_id)[0].is_picture
 
 
@@ -80,7 +94,9 @@ def test_a_picture_that_is_none_is_refused_in_words(visit, lab):
     page = visit(f"/evaluate?run={lab.runs[0]}")
     wait_for_points(page, more_than=0)
     page.get_by_text("Attack a picture of your own").click()
-    page.locator("input[type=file]").set_input_files({"name": "mine.png", "mimeType": "image/png", "buffer": b"no picture at all"})
+    page.locator("input[type=file]").set_input_files(
+        {"name": "mine.png", "mimeType": "image/png", "buffer": b"no picture at all"}
+    )
     page.get_by_role("button", name="Attack it").click()
     page.get_by_test_id("stAlertContentError").first.wait_for()
     assert "picture" in page.get_by_test_id("stAlertContentError").first.inner_text()

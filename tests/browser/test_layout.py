@@ -14,8 +14,14 @@ SMALL_TEXTS = """least => [...document.querySelectorAll('[data-testid=stMain] *'
     [...one.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()) && one.checkVisibility()
     && one.getBoundingClientRect().width > 1 && parseFloat(getComputedStyle(one).fontSize) < least).map(one => one.textContent.trim().slice(0, 40))"""
 OVERHANG = """() => Math.max(...[document.documentElement, document.querySelector('[data-testid=stMain]')].map(one => one.scrollWidth - one.clientWidth))"""
-BACKGROUND = "() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g).map(Number)"
-FOCUSED = "() => `${document.activeElement.getAttribute('aria-label') ?? ''} ${document.activeElement.innerText ?? ''}`"
+BACKGROUND = (
+    "() =>"
+    " getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g).map(Number)"
+)
+FOCUSED = (
+    "() => `${document.activeElement.getAttribute('aria-label') ?? ''}"
+    " ${document.activeElement.innerText ?? ''}`"
+)
 
 
 @pytest.mark.parametrize("width", [1280, 1920])
@@ -39,7 +45,9 @@ def test_the_page_takes_the_theme_of_the_system(visit, theme, is_dark):
 def test_the_menu_leads_to_every_page_without_an_error(visit):
     page = visit("/")
     for name in ("Train", "Runs", "Compare", "Story"):
-        page.get_by_test_id("stTopNavLink").filter(has_text=name).or_(page.get_by_role("link", name=name)).first.click()
+        page.get_by_test_id("stTopNavLink").filter(has_text=name).or_(
+            page.get_by_role("link", name=name)
+        ).first.click()
         page.wait_for_url(re.compile("/$|step=" if name == "Story" else f"/{name.lower()}"))
         settle(page)
         wait_for_points(page, more_than=0)

@@ -13,7 +13,9 @@ SMALL = {"Training images": 128, "Images measured live": 40, "Attack steps, trai
 
 
 def launch(page, **fields: int) -> str:
-    """Fill fields of the form by their labels, press Launch run, and return the run's id from the address of Runs."""
+    """Fill fields of the form by their labels, press Launch run, and return the run's id from
+    the address of Runs.
+    """
     page.get_by_text("Advanced settings").click()
     for label, value in (SMALL | fields).items():
         page.get_by_label(label, exact=True).fill(str(value))
@@ -48,7 +50,9 @@ def test_a_click_in_the_list_is_kept_in_the_address(visit, lab):
     page.mouse.click(table["x"] + 15, table["y"] + 35 * 2 + 17)
     page.wait_for_url(lambda address: lab.runs[0] not in address)
     chosen = re.search(r"run=([\w-]+)", page.url)[1]
-    page.get_by_text(lab.store.get(chosen).name, exact=True).locator("visible=true").first.wait_for()
+    page.get_by_text(lab.store.get(chosen).name, exact=True).locator(
+        "visible=true"
+    ).first.wait_for()
 
 
 def test_the_scrubber_draws_an_earlier_curve(visit, lab):
@@ -57,5 +61,10 @@ def test_the_scrubber_draws_an_earlier_curve(visit, lab):
     final = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')[1]._fullData[0].y]")
     page.get_by_role("slider", name="Look back").focus()
     page.keyboard.press("Home")
-    page.wait_for_function("final => JSON.stringify([...document.querySelectorAll('.js-plotly-plot')[1]._fullData[0].y]) !== JSON.stringify(final)", arg=final)
+    page.wait_for_function(
+        "final =>"
+        " JSON.stringify([...document.querySelectorAll('.js-plotly-plot')[1]._fullData[0].y]) !=="
+        " JSON.stringify(final)",
+        arg=final,
+    )
     assert points(page, 1) > 0

@@ -1,4 +1,6 @@
-"""The chart of a custom schedule in a real browser: mouse, keyboard, table and address say the same."""
+"""The chart of a custom schedule in a real browser: mouse, keyboard, table and
+address say the same.
+"""
 
 import json
 from urllib.parse import parse_qs, urlsplit
@@ -14,17 +16,28 @@ START = [[0, 0], [0.3, 0], [0.6, 1], [1, 1]]
 LINK = f"/train?preset=digits_quick&set=schedule.kind:custom&set=schedule.points:{json.dumps(START, separators=(',', ':'))}"
 FOCUSED = "document.activeElement.shadowRoot?.activeElement?.getAttribute('aria-label')"
 # of the pills of one group: how many heights they stand at
-ROWS = "() => new Set([...document.querySelectorAll('[data-testid=stButtonGroup]')[0].querySelectorAll('button')].map(one => Math.round(one.getBoundingClientRect().top))).size"
+ROWS = (
+    "() => new"
+    " Set([...document.querySelectorAll('[data-testid=stButtonGroup]')[0].querySelectorAll('button')].map(one"
+    " => Math.round(one.getBoundingClientRect().top))).size"
+)
 
 
 def in_address(page) -> list[list[float]]:
     items = parse_qs(urlsplit(page.url).query).get("set", [])
-    return next((json.loads(one.partition(":")[2]) for one in items if one.startswith("schedule.points:")), [])
+    return next(
+        (json.loads(one.partition(":")[2]) for one in items if one.startswith("schedule.points:")),
+        [],
+    )
 
 
 def wait_for_address(page, wanted: list[list[float]]) -> None:
-    text = "schedule.points:" + json.dumps([[float(value) for value in point] for point in wanted], separators=(",", ":"))
-    page.wait_for_function("text => new URLSearchParams(location.search).getAll('set').includes(text)", arg=text)
+    text = "schedule.points:" + json.dumps(
+        [[float(value) for value in point] for point in wanted], separators=(",", ":")
+    )
+    page.wait_for_function(
+        "text => new URLSearchParams(location.search).getAll('set').includes(text)", arg=text
+    )
     settle(page)
 
 
@@ -51,7 +64,9 @@ def expect_values(page, *values: str) -> None:
 
 
 def type_into(page, row: int, column: int, text: str) -> None:
-    """Click a cell of the table, counted from 0, and type; the canvas has rows of 35 pixels below a header of the same height."""
+    """Click a cell of the table, counted from 0, and type; the canvas has rows of 35 pixels below a
+    header of the same height.
+    """
     table = page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
@@ -80,7 +95,9 @@ def editor(visit):
 
 def test_a_cold_link_shows_its_points_in_chart_and_table(editor):
     page = editor()
-    assert [one.get_attribute("aria-valuetext") for one in page.locator(".handle").all()][1] == "epoch 1.2, epsilon 0.00/255"
+    assert [one.get_attribute("aria-valuetext") for one in page.locator(".handle").all()][
+        1
+    ] == "epoch 1.2, epsilon 0.00/255"
     expect_values(page, "0", "0", "30", "0", "60", "100", "100", "100")
 
 
@@ -99,7 +116,9 @@ def test_two_points_dragged_at_once_reach_table_and_address_and_come_back(editor
     expect(page.locator(".handle")).to_have_count(4)
     settle(page)
     assert in_address(page) == [[0, 0], [0.8, 0.25], [0.8, 0.5], [1, 1]]
-    expect(page.locator(".handle").nth(2)).to_have_attribute("aria-valuetext", "epoch 3.2, epsilon 4.00/255")
+    expect(page.locator(".handle").nth(2)).to_have_attribute(
+        "aria-valuetext", "epoch 3.2, epsilon 4.00/255"
+    )
 
 
 def test_a_double_click_adds_a_point_but_not_on_a_point(editor):
@@ -177,5 +196,7 @@ def test_a_locked_schedule_is_only_looked_at(visit):
 
 def test_presets_take_two_rows(visit):
     page = visit("/train")
-    page.get_by_role("radio", name="Tradeoff, full size").or_(page.get_by_role("button", name="Tradeoff, full size")).first.wait_for()
+    page.get_by_role("radio", name="Tradeoff, full size").or_(
+        page.get_by_role("button", name="Tradeoff, full size")
+    ).first.wait_for()
     assert page.evaluate(ROWS) <= 2

@@ -1,4 +1,6 @@
-"""A teacher's link with locked controls, and a shared dashboard in which visitors watch until they give the PIN."""
+"""A teacher's link with locked controls, and a shared dashboard in which visitors watch
+until they give the PIN.
+"""
 
 import pytest
 
@@ -17,7 +19,9 @@ def shared(tmp_path_factory):
 
 
 def test_locked_controls_are_seen_and_cannot_be_changed(visit, lab):
-    page = visit("/train?preset=digits_quick&set=threat.epsilon:4/255&lock=threat.epsilon,preset&hide=advanced")
+    page = visit(
+        "/train?preset=digits_quick&set=threat.epsilon:4/255&lock=threat.epsilon,preset&hide=advanced"
+    )
     wait_for_points(page, more_than=0)
     epsilon = page.get_by_label("Target epsilon, n/255", exact=True)
     assert epsilon.is_disabled()
@@ -37,19 +41,31 @@ def test_a_lesson_opens_at_its_step_for_the_back_of_the_room(visit, lab):
     usual = visit("/?step=3")
     projected = visit("/?step=3&view=projector", width=1920)
     sizes = [
-        float(page.evaluate("parseFloat(getComputedStyle(document.querySelector('[data-testid=stMarkdownContainer] p')).fontSize)"))
+        float(
+            page.evaluate(
+                "parseFloat(getComputedStyle(document.querySelector('[data-testid=stMarkdownContainer]"
+                " p')).fontSize)"
+            )
+        )
         for page in (usual, projected)
     ]
     assert sizes[1] > sizes[0]
-    assert projected.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert projected.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
 
 
 @pytest.mark.parametrize(("width", "is_beside"), [(1920, True), (1280, False)])
-def test_a_projected_figure_stands_beside_its_controls_where_the_screen_is_wide(visit, lab, width, is_beside):
+def test_a_projected_figure_stands_beside_its_controls_where_the_screen_is_wide(
+    visit, lab, width, is_beside
+):
     page = visit("/?step=3&view=projector", width=width)
     settle(page)
     wait_for_points(page, more_than=0)
-    figure, control = page.get_by_test_id("stPlotlyChart").bounding_box(), page.get_by_role("button", name="Show the result").bounding_box()
+    figure, control = (
+        page.get_by_test_id("stPlotlyChart").bounding_box(),
+        page.get_by_role("button", name="Show the result").bounding_box(),
+    )
     assert (control["x"] > figure["x"] + figure["width"]) == is_beside
     assert (control["y"] < figure["y"] + figure["height"]) == is_beside
 

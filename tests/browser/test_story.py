@@ -15,7 +15,10 @@ def test_five_steps_by_button_and_back_by_the_address(visit):
         page.get_by_role("button", name="Next").click()
         page.wait_for_url(re.compile(f"step={step}"))
         page.get_by_text(f"step {step} of 5").wait_for()
-    assert visit(page.url).get_by_role("heading", level=1).inner_text() == page.get_by_role("heading", level=1).inner_text()
+    assert (
+        visit(page.url).get_by_role("heading", level=1).inner_text()
+        == page.get_by_role("heading", level=1).inner_text()
+    )
 
 
 def test_the_recorded_race_hides_its_result_and_shows_it_when_asked(visit):

@@ -1,4 +1,6 @@
-"""Numbers known without the engine: the robust accuracy of a linear model, and expected robustness worked by hand."""
+"""Numbers known without the engine: the robust accuracy of a linear model, and expected
+robustness worked by hand.
+"""
 
 import pytest
 import torch
@@ -11,12 +13,15 @@ from rft_core.metrics.curve import RobustnessCurve, expected_robustness
 SHAPE = (3, 6, 6)
 # five budgets at which some images fall and some do not
 EPSILONS = {"linf": (0.0, 0.002, 0.005, 0.01, 0.015, 0.02), "l2": (0.0, 0.02, 0.05, 0.1, 0.15, 0.2)}
-# the dual norm: a step of length epsilon lowers the margin by at most epsilon times this length of w
+# the dual norm: a step of length epsilon lowers the margin by at most epsilon
+# times this length of w
 DUAL = {"linf": 1, "l2": 2}
 
 
 class Linear(nn.Module):
-    """Two classes: the logits are -z / 2 and z / 2 with z = w . x + b, so the margin of label y is (2y - 1) z."""
+    """Two classes: the logits are -z / 2 and z / 2 with z = w . x + b, so the margin of
+    label y is (2y - 1) z.
+    """
 
     def __init__(self):
         super().__init__()
@@ -40,7 +45,9 @@ def data() -> Split:
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 def test_a_linear_model_falls_where_its_margin_says(norm, steps):
     model, split = Linear(), data()
-    z = ((split.images.double() / 255 * model.weight.double()).sum((1, 2, 3)) + model.bias.double()).detach()
+    z = (
+        (split.images.double() / 255 * model.weight.double()).sum((1, 2, 3)) + model.bias.double()
+    ).detach()
     margins, length = (2 * split.labels - 1) * z, model.weight.double().norm(DUAL[norm]).item()
     expected = [(margins > epsilon * length).sum().item() for epsilon in EPSILONS[norm]]
     assert len(set(expected)) == len(expected)
@@ -67,4 +74,6 @@ def test_expected_robustness_by_hand(epsilons, accuracies, expected):
 
 
 def test_the_same_through_a_curve():
-    assert RobustnessCurve((0.0, 2 / 255, 8 / 255), (80, 60, 20), 100).expected_robustness == pytest.approx(0.475, abs=1e-12)
+    assert RobustnessCurve(
+        (0.0, 2 / 255, 8 / 255), (80, 60, 20), 100
+    ).expected_robustness == pytest.approx(0.475, abs=1e-12)

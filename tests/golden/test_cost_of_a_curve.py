@@ -1,4 +1,6 @@
-"""The 9-point curve: at most 1.5 full attacks, and never kinder than one attack at each epsilon, on a fragile and a robust model."""
+"""The 9-point curve: at most 1.5 full attacks, and never kinder than one attack at each epsilon, on
+a fragile and a robust model.
+"""
 
 import numpy as np
 import pytest
@@ -23,9 +25,17 @@ def trained(request):
 
 def naive(model, split, attack) -> np.ndarray:
     """Accuracy at each epsilon by an attack of its own, an image that fell staying fallen."""
-    images, standing, accuracies = as_pixels(split.images), torch.ones(len(split), dtype=torch.bool), []
+    images, standing, accuracies = (
+        as_pixels(split.images),
+        torch.ones(len(split), dtype=torch.bool),
+        [],
+    )
     for epsilon in EPSILONS:
-        attacked = attack(model, images, split.labels, norm="linf", epsilon=epsilon, steps=STEPS) if epsilon else images
+        attacked = (
+            attack(model, images, split.labels, norm="linf", epsilon=epsilon, steps=STEPS)
+            if epsilon
+            else images
+        )
         with torch.no_grad():
             standing &= model(attacked).argmax(1) == split.labels
         accuracies.append(standing.float().mean().item())
@@ -33,7 +43,9 @@ def naive(model, split, attack) -> np.ndarray:
 
 
 # a full APGD attack looks where it starts as well: one gradient more than its steps
-@pytest.mark.parametrize(("name", "attack", "gradients"), [("pgd", pgd, STEPS), ("apgd", apgd, STEPS + 1)])
+@pytest.mark.parametrize(
+    ("name", "attack", "gradients"), [("pgd", pgd, STEPS), ("apgd", apgd, STEPS + 1)]
+)
 def test_it_costs_little_and_is_never_kinder(trained, name, attack, gradients):
     model, split = trained
     measured = evaluate(model, split, norm="linf", epsilons=EPSILONS, steps=STEPS, attack=name)

@@ -1,4 +1,6 @@
-"""Our LoRA against peft's own `get_peft_model`, on a ViT whose q, k and v are three layers, so that peft can reach each."""
+"""Our LoRA against peft's own `get_peft_model`, on a ViT whose q, k and v are three layers, so that
+peft can reach each.
+"""
 
 import pytest
 import torch
@@ -30,7 +32,12 @@ def reference(settings: StrategySpec) -> nn.Module:
     network = networks.build(networks.vit)
     for block in network.blocks:
         block.attn.qkv = Split(block.attn.qkv)
-    config = peft.LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=[*PARTS, "fc1", "fc2"], modules_to_save=["head"])
+    config = peft.LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        target_modules=[*PARTS, "fc1", "fc2"],
+        modules_to_save=["head"],
+    )
     return peft.get_peft_model(network, config)
 
 
@@ -40,7 +47,13 @@ def copy_pairs(ours: nn.Module, theirs: nn.Module) -> None:
     for parameter in ours.parameters():
         if parameter.requires_grad:
             parameter.data = 0.2 * torch.randn(parameter.shape, generator=generator)
-    theirs.get_base_model().head.load_state_dict({f"modules_to_save.default.{name}": value for name, value in ours.head.state_dict().items()}, strict=False)
+    theirs.get_base_model().head.load_state_dict(
+        {
+            f"modules_to_save.default.{name}": value
+            for name, value in ours.head.state_dict().items()
+        },
+        strict=False,
+    )
     for mine, other in zip(ours.blocks, theirs.get_base_model().blocks):
         for part, name in enumerate(PARTS):
             layer = getattr(other.attn.qkv, name)
@@ -59,13 +72,24 @@ def test_the_same_outputs_gradients_and_counts():
         leaf = images.clone().requires_grad_(True)
         logits = network.eval()(leaf)
         nn.functional.cross_entropy(logits, labels).backward()
-        results.append((logits.detach(), leaf.grad, sum(p.numel() for p in network.parameters() if p.requires_grad)))
+        results.append(
+            (
+                logits.detach(),
+                leaf.grad,
+                sum(p.numel() for p in network.parameters() if p.requires_grad),
+            )
+        )
     assert torch.allclose(results[0][0], results[1][0], rtol=1e-5, atol=1e-5)
     assert torch.allclose(results[0][1], results[1][1], rtol=1e-4, atol=1e-6)
     assert results[0][2] == results[1][2]
     first = theirs.get_base_model().blocks[0].attn.qkv
     for part, name in enumerate(PARTS):
-        assert torch.allclose(ours.blocks[0].attn.qkv.up.grad[part], getattr(first, name).lora_B.default.weight.grad, rtol=1e-4, atol=1e-5)
+        assert torch.allclose(
+            ours.blocks[0].attn.qkv.up.grad[part],
+            getattr(first, name).lora_B.default.weight.grad,
+            rtol=1e-4,
+            atol=1e-5,
+        )
 
 
 def test_the_same_merged_outputs():
@@ -73,4 +97,9 @@ def test_the_same_merged_outputs():
     ours, theirs = lora.apply(networks.build(networks.vit), settings), reference(settings)
     copy_pairs(ours, theirs)
     images = networks.batch()[0]
-    assert torch.allclose(lora.merge(ours).eval()(images), theirs.merge_and_unload().eval()(images), rtol=1e-5, atol=1e-5)
+    assert torch.allclose(
+        lora.merge(ours).eval()(images),
+        theirs.merge_and_unload().eval()(images),
+        rtol=1e-5,
+        atol=1e-5,
+    )

@@ -1,8 +1,8 @@
 """What the two papers print, recomputed from their tables.
 
-Tables 1 and 2 of Ngnawé et al., ICLR 2026 (epsilon 4/255 and 8/255), percent, each cell clean/robust/expected
-robustness: rows are backbone and schedule (fix: constant, sched: two_hinge), columns Aircraft, Caltech, Cars, Cub, Dogs.
-The area table of Li et al., ICCV 2025.
+Tables 1 and 2 of Ngnawé et al., ICLR 2026 (epsilon 4/255 and 8/255), percent, each cell
+clean/robust/expected robustness: rows are backbone and schedule (fix: constant, sched: two_hinge),
+columns Aircraft, Caltech, Cars, Cub, Dogs. The area table of Li et al., ICCV 2025.
 """
 
 import numpy as np
@@ -13,7 +13,12 @@ from rft_core.metrics.curve import RobustnessCurve, all_weight_on, expected_robu
 from rft_core.metrics.pareto import percent_above_mean
 from rft_core.metrics.significance import mean_interval
 from rft_core.metrics.theory import required_eta
-from rft_core.metrics.transfer import is_suboptimal_transfer, is_transfer_failure, transfer_gap, transfer_gap_interval
+from rft_core.metrics.transfer import (
+    is_suboptimal_transfer,
+    is_transfer_failure,
+    transfer_gap,
+    transfer_gap_interval,
+)
 
 CLEAN, ROBUST, EXPECTED = 0, 1, 2
 
@@ -124,32 +129,46 @@ def test_paired_t_tests(table, column, statistic, p_value):
 
 @BOTH
 def test_printed_expected_robustness_lies_between_robust_and_clean(table):
-    """It must, where accuracy falls with epsilon. Two printed cells at 8/255 lie below: their curves were not monotone."""
+    """It must, where accuracy falls with epsilon. Two printed cells at 8/255 lie below: their
+    curves were not monotone.
+    """
     found = np.concatenate([cells(table, "fix"), cells(table, "sched")])
-    outside = found[(found[:, EXPECTED] < found[:, ROBUST]) | (found[:, EXPECTED] > found[:, CLEAN])]
+    outside = found[
+        (found[:, EXPECTED] < found[:, ROBUST]) | (found[:, EXPECTED] > found[:, CLEAN])
+    ]
     assert outside.tolist() == ([] if table is TABLE_4 else [[1.6, 1.5, 1.48], [1.3, 0.9, 0.74]])
 
 
 @BOTH
 def test_failures_of_the_table(table):
-    """Where the constant schedule fails (all these datasets have 100 classes or more), the two-hinge one never does."""
+    """Where the constant schedule fails (all these datasets have 100 classes or more), the
+    two-hinge one never does.
+    """
     failed = [is_transfer_failure(cell[CLEAN] / 100, 100) for cell in cells(table, "fix")]
     assert sum(failed) == (4 if table is TABLE_4 else 11)
     assert not any(is_transfer_failure(cell[CLEAN] / 100, 100) for cell in cells(table, "sched"))
 
 
 def test_suboptimal_transfer_on_a_row_of_the_table():
-    # SWIN on Cars at 4/255, 1,000 test images; sched is a lower bound of what standard fine-tuning reaches
+    # SWIN on Cars at 4/255, 1,000 test images; sched is a lower bound of what
+    # standard fine-tuning reaches
     gap = transfer_gap(0.602, 0.847)
     low, high = transfer_gap_interval(602, 1000, 847, 1000)
     assert 0.20 < low < gap < high < 0.29
     assert is_suboptimal_transfer(gap, low)
 
 
-# the best strategy of each column; the abstract prints the 57.5 % of the Dogs column for Caltech, whose own is 24.0 %
+# the best strategy of each column; the abstract prints the 57.5 % of the Dogs column for
+# Caltech, whose own is 24.0 %
 @pytest.mark.parametrize(
     ("strategy", "column", "above"),
-    [("bitfit", 0, 0.815), ("bitfit", 1, 0.750), ("compacter", 2, 0.240), ("compacter", 3, 0.346), ("compacter", 4, 0.575)],
+    [
+        ("bitfit", 0, 0.815),
+        ("bitfit", 1, 0.750),
+        ("compacter", 2, 0.240),
+        ("compacter", 3, 0.346),
+        ("compacter", 4, 0.575),
+    ],
 )
 def test_percent_above_the_mean(strategy, column, above):
     values = percent_above_mean([row[column] for row in AREAS.values()])
@@ -160,7 +179,9 @@ def test_percent_above_the_mean(strategy, column, above):
 
 def test_57_5_percent_is_found_in_the_dogs_column_alone():
     above = np.array([percent_above_mean(column) for column in zip(*AREAS.values())])
-    assert np.argwhere(np.abs(above - 0.575) < 5e-4).tolist() == [[4, list(AREAS).index("compacter")]]
+    assert np.argwhere(np.abs(above - 0.575) < 5e-4).tolist() == [
+        [4, list(AREAS).index("compacter")]
+    ]
 
 
 def test_required_eta_of_the_paper():

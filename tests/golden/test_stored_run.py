@@ -1,6 +1,8 @@
-"""A tiny run that was stored once: a change that should not alter results must show the same losses.
+"""A tiny run that was stored once: a change that should not alter results must
+show the same losses.
 
-After a change that should alter them: python -m tests.golden.test_stored_run  writes the file again.
+After a change that should alter them: python -m tests.golden.test_stored_run
+writes the file again.
 """
 
 import json
@@ -15,8 +17,15 @@ from rft_core.engine.reporter import FolderReporter
 from tests import tiny
 
 STORED = Path(__file__).with_name("stored_run.json")
-# l2: a direction is a smooth function of the gradient, so that another CPU's rounding stays rounding; the sign is not
-SETTINGS = {"threat__norm": "l2", "threat__epsilon": 0.4, "evaluation__epsilons": [0, 0.2, 0.4], "schedule__ramp_start": 0.2, "evaluation__examples": 0}
+# l2: a direction is a smooth function of the gradient, so that another CPU's rounding stays
+# rounding; the sign is not
+SETTINGS = {
+    "threat__norm": "l2",
+    "threat__epsilon": 0.4,
+    "evaluation__epsilons": [0, 0.2, 0.4],
+    "schedule__ramp_start": 0.2,
+    "evaluation__examples": 0,
+}
 KEPT = ("total_parameters", "trainable_parameters", "images_digest")
 
 

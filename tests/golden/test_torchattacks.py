@@ -1,7 +1,9 @@
-"""Our PGD against torchattacks' PGD and PGDL2, without random start, on a CPU: equal to the last bit.
+"""Our PGD against torchattacks' PGD and PGDL2, without random start, on a CPU:
+equal to the last bit.
 
-Our loss is the sum over the batch, torchattacks' the mean. Where the batch size is a power of two the mean's gradient is
-the sum's times a power of two, which floating point carries without rounding; other batch sizes agree to a tolerance.
+Our loss is the sum over the batch, torchattacks' the mean. Where the batch size is a power of two
+the mean's gradient is the sum's times a power of two, which floating point carries without
+rounding; other batch sizes agree to a tolerance.
 """
 
 import pytest
@@ -13,7 +15,8 @@ from tests import tiny
 torchattacks = pytest.importorskip("torchattacks")
 
 MODELS = {"cnn": tiny.cnn, "vit": tiny.vit}
-# torchattacks adds 1e-10 to the length of the mean's gradient: nothing in float32 beside a length well above 1e-3
+# torchattacks adds 1e-10 to the length of the mean's gradient: nothing in float32 beside a
+# length well above 1e-3
 SAFE_LENGTH = 2e-2
 
 
@@ -25,19 +28,30 @@ def both(build, norm, epsilon, steps, batch, share=None):
     with torch.no_grad():
         head.weight.mul_(8)
         labels = model(images).argmin(1)
-    ours = pgd(model, images, labels, norm=norm, epsilon=epsilon, steps=steps, relative_step_size=share)
+    ours = pgd(
+        model, images, labels, norm=norm, epsilon=epsilon, steps=steps, relative_step_size=share
+    )
     alpha = step_share(share, steps) * epsilon
     if norm == "linf":
-        theirs = torchattacks.PGD(model, eps=epsilon, alpha=alpha, steps=steps, random_start=False)(images, labels)
+        theirs = torchattacks.PGD(model, eps=epsilon, alpha=alpha, steps=steps, random_start=False)(
+            images, labels
+        )
     else:
         lengths = input_gradient(model, images, labels)[0].flatten(1).norm(dim=1) / batch
-        assert lengths.min() > SAFE_LENGTH, "the case cannot carry its claim: a gradient is too short"
-        theirs = torchattacks.PGDL2(model, eps=epsilon, alpha=alpha, steps=steps, random_start=False)(images, labels)
+        assert lengths.min() > SAFE_LENGTH, (
+            "the case cannot carry its claim: a gradient is too short"
+        )
+        theirs = torchattacks.PGDL2(
+            model, eps=epsilon, alpha=alpha, steps=steps, random_start=False
+        )(images, labels)
     return ours, theirs, images
 
 
 @pytest.mark.parametrize("batch", [1, 4, 8])
-@pytest.mark.parametrize(("epsilon", "steps", "share"), [(2 / 255, 1, None), (4 / 255, 7, 0.25), (8 / 255, 10, None), (0.3, 3, 1.0)])
+@pytest.mark.parametrize(
+    ("epsilon", "steps", "share"),
+    [(2 / 255, 1, None), (4 / 255, 7, 0.25), (8 / 255, 10, None), (0.3, 3, 1.0)],
+)
 @pytest.mark.parametrize("name", list(MODELS))
 def test_linf_to_the_last_bit(name, epsilon, steps, share, batch):
     ours, theirs, images = both(MODELS[name], "linf", epsilon, steps, batch, share)
@@ -46,7 +60,9 @@ def test_linf_to_the_last_bit(name, epsilon, steps, share, batch):
 
 
 @pytest.mark.parametrize("batch", [1, 4, 8])
-@pytest.mark.parametrize(("epsilon", "steps", "share"), [(0.25, 1, None), (0.5, 7, 0.25), (2.0, 5, None)])
+@pytest.mark.parametrize(
+    ("epsilon", "steps", "share"), [(0.25, 1, None), (0.5, 7, 0.25), (2.0, 5, None)]
+)
 @pytest.mark.parametrize("name", list(MODELS))
 def test_l2_to_the_last_bit(name, epsilon, steps, share, batch):
     ours, theirs, images = both(MODELS[name], "l2", epsilon, steps, batch, share)
@@ -65,5 +81,6 @@ def test_l2_with_another_batch_size_to_rounding(name, batch):
 @pytest.mark.parametrize("name", list(MODELS))
 def test_linf_with_another_batch_size_but_for_gradients_about_zero(name, batch):
     ours, theirs, _ = both(MODELS[name], "linf", 8 / 255, 3, batch)
-    # rounding can turn the sign of a gradient that is nearly zero; such a pixel then goes the other way
+    # rounding can turn the sign of a gradient that is nearly zero; such a pixel
+    # then goes the other way
     assert ((ours - theirs).abs() > 1e-6).float().mean() < 0.01

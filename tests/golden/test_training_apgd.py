@@ -1,7 +1,9 @@
-"""APGD as training wants it: the iterate with the largest loss, also of an image that is wrong without an attack.
+"""APGD as training wants it: the iterate with the largest loss, also of an image that is
+wrong without an attack.
 
-torchattacks returns the first misclassified iterate, so it gives such an image back as it came. The references here are
-a closed form, and algorithm 1 of Croce and Hein (ICML 2020) written down once more, plainly, image by image.
+torchattacks returns the first misclassified iterate, so it gives such an image back as it came. The
+references here are a closed form, and algorithm 1 of Croce and Hein (ICML 2020) written down once
+more, plainly, image by image.
 """
 
 import pytest
@@ -28,7 +30,9 @@ def problem():
 
 
 def test_on_a_linear_model_every_image_ends_in_the_worst_corner():
-    """Of two classes cross-entropy is largest at x + epsilon sign(w_other - w_own), whatever the image is taken for."""
+    """Of two classes cross-entropy is largest at x + epsilon sign(w_other - w_own), whatever
+    the image is taken for.
+    """
     torch.manual_seed(0)
     linear = nn.Sequential(nn.Flatten(), nn.Linear(3 * 6 * 6, 2))
     images, labels = 0.3 + 0.4 * torch.rand(40, 3, 6, 6), torch.arange(40) % 2
@@ -43,7 +47,9 @@ def test_on_a_linear_model_every_image_ends_in_the_worst_corner():
 
 
 def reference(model, image, label, epsilon):
-    """Return the largest cross-entropy among the iterates of algorithm 1, for one image (1, 3, H, W), its start left out."""
+    """Return the largest cross-entropy among the iterates of algorithm 1, for one image (1, 3, H,
+    W), its start left out.
+    """
 
     def look(point):
         leaf = point.clone().requires_grad_(True)
@@ -53,8 +59,13 @@ def reference(model, image, label, epsilon):
     def inside(point):
         return (image + (point - image).clamp(-epsilon, epsilon)).clamp(0, 1)
 
-    # section 3.2: checkpoints p_0 = 0, p_1 = .22, p_j+1 = p_j + max(p_j - p_j-1 - .03, .06), in whole steps
-    window, smallest, shrink = max(int(0.22 * STEPS), 1), max(int(0.06 * STEPS), 1), max(int(0.03 * STEPS), 1)
+    # section 3.2: checkpoints p_0 = 0, p_1 = .22, p_j+1 = p_j + max(p_j - p_j-1 - .03,
+    # .06), in whole steps
+    window, smallest, shrink = (
+        max(int(0.22 * STEPS), 1),
+        max(int(0.06 * STEPS), 1),
+        max(int(0.03 * STEPS), 1),
+    )
     eta = 2 * epsilon
     value, gradient = look(image)
     best_value, best, best_gradient, best_before, halved = value, image, gradient, value, True
@@ -85,7 +96,12 @@ def test_the_largest_loss_is_that_of_algorithm_1(trained, problem):
     adversarial = apgd(trained, images, labels, norm="linf", epsilon=8 / 255, steps=STEPS)
     with torch.no_grad():
         ours = F.cross_entropy(trained(adversarial), labels, reduction="none")
-    theirs = torch.tensor([reference(trained, images[i : i + 1], labels[i : i + 1], 8 / 255) for i in range(len(images))])
+    theirs = torch.tensor(
+        [
+            reference(trained, images[i : i + 1], labels[i : i + 1], 8 / 255)
+            for i in range(len(images))
+        ]
+    )
     # the gradient's sign of a pixel may turn with the batch's rounding
     assert (ours - theirs).abs().median() < 1e-4
     assert ((ours - theirs).abs() < 0.05 * theirs.clamp(min=0.1)).float().mean() > 0.9
@@ -93,13 +109,19 @@ def test_the_largest_loss_is_that_of_algorithm_1(trained, problem):
 
 
 def test_an_image_that_is_wrong_is_pushed_as_far_as_by_pgd(trained, problem):
-    """Cross-entropy after the attack, on images given a wrong label, beside the library's PGD of as many steps."""
+    """Cross-entropy after the attack, on images given a wrong label, beside the library's
+    PGD of as many steps.
+    """
     images, _ = problem
     with torch.no_grad():
         labels = (trained(images).argmax(1) + 1) % 3
-    ours = F.cross_entropy(trained(apgd(trained, images, labels, norm="linf", epsilon=8 / 255, steps=STEPS)), labels)
+    ours = F.cross_entropy(
+        trained(apgd(trained, images, labels, norm="linf", epsilon=8 / 255, steps=STEPS)), labels
+    )
     clean = F.cross_entropy(trained(images), labels)
-    library = torchattacks.PGD(trained, eps=8 / 255, alpha=2.5 * 8 / 255 / STEPS, steps=STEPS, random_start=False)
+    library = torchattacks.PGD(
+        trained, eps=8 / 255, alpha=2.5 * 8 / 255 / STEPS, steps=STEPS, random_start=False
+    )
     theirs = F.cross_entropy(trained(library(images, labels)), labels)
     assert ours > clean
     assert ours >= 0.98 * theirs

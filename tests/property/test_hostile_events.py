@@ -1,4 +1,6 @@
-"""Hostile rows of the table of events: what is read of them can be drawn, and what cannot is said in one line."""
+"""Hostile rows of the table of events: what is read of them can be drawn, and what cannot
+is said in one line.
+"""
 
 import json
 from dataclasses import replace
@@ -27,19 +29,46 @@ from tests.ui.run_page import train
 from tests.ui.test_pages import POINTS
 
 SOUND = (
-    Event(1, 0, 0.0, 1.0, "eval", {"curve": POINTS, "expected_robustness": 0.6, "gradient_evaluations": 10}),
-    Event(2, 0, 0.0, 1.0, "examples", {"file": "examples/0000000.npz", "class_names": ["rose", "tulip"]}),
+    Event(
+        1,
+        0,
+        0.0,
+        1.0,
+        "eval",
+        {"curve": POINTS, "expected_robustness": 0.6, "gradient_evaluations": 10},
+    ),
+    Event(
+        2,
+        0,
+        0.0,
+        1.0,
+        "examples",
+        {"file": "examples/0000000.npz", "class_names": ["rose", "tulip"]},
+    ),
     train(3, 1, 1.5),
-    Event(4, 9, 1.0, 2.0, "eval", {"curve": POINTS, "expected_robustness": 0.6, "gradient_evaluations": 20}),
+    Event(
+        4,
+        9,
+        1.0,
+        2.0,
+        "eval",
+        {"curve": POINTS, "expected_robustness": 0.6, "gradient_evaluations": 20},
+    ),
     Event(5, 9, 1.0, 2.0, "onset", {"step": 9, "epoch": 1.0, "accuracy": 0.8, "threshold": 0.07}),
     Event(6, 9, 1.0, 2.0, "log", {"text": "resumed from step 9"}),
     Event(7, 9, 1.0, 2.0, "status", {"status": "running"}),
 )
 # SQLite keeps any value in any column
 CELLS = st.one_of(
-    st.sampled_from([one for one in NUMBERS if not isinstance(one, int) or abs(one) < 2**63]), st.sampled_from(["abc", "", "9" * 30, b"\xff\x00"])
+    st.sampled_from([one for one in NUMBERS if not isinstance(one, int) or abs(one) < 2**63]),
+    st.sampled_from(["abc", "", "9" * 30, b"\xff\x00"]),
 )
-PAYLOADS = st.one_of(st.sampled_from(["", "{", "[]", "null", "NaN", "7", '"x"', "[" * 5000, "1" * 5000, "{}", "\x00"]), NESTED.map(json.dumps))
+PAYLOADS = st.one_of(
+    st.sampled_from(
+        ["", "{", "[]", "null", "NaN", "7", '"x"', "[" * 5000, "1" * 5000, "{}", "\x00"]
+    ),
+    NESTED.map(json.dumps),
+)
 
 
 @st.composite
@@ -49,7 +78,12 @@ def strange_payloads(draw) -> str:
     for _ in range(draw(st.integers(1, 2))):
         place, value = payload, draw(NESTED)
         name = draw(st.sampled_from([*payload, "curve", "text"]))
-        if name == "curve" and isinstance(payload.get("curve"), list) and payload["curve"] and draw(st.booleans()):
+        if (
+            name == "curve"
+            and isinstance(payload.get("curve"), list)
+            and payload["curve"]
+            and draw(st.booleans())
+        ):
             place = payload["curve"][draw(st.integers(0, len(payload["curve"]) - 1))]
             name = draw(st.sampled_from(["epsilon", "accuracy", "n", "low"]))
             value = draw(LEAVES)
@@ -66,12 +100,38 @@ def rows(draw) -> list[dict]:
     found = []
     for place in range(draw(st.integers(1, 8))):
         base = draw(st.sampled_from(SOUND))
-        row = {"sequence": 10 * place + 1, "step": base.step, "epoch": base.epoch, "wall_time": base.wall_time + place, "kind": base.kind}
-        row["payload"] = draw(st.one_of(strange_payloads(), PAYLOADS, st.just(json.dumps(base.payload))))
+        row = {
+            "sequence": 10 * place + 1,
+            "step": base.step,
+            "epoch": base.epoch,
+            "wall_time": base.wall_time + place,
+            "kind": base.kind,
+        }
+        row["payload"] = draw(
+            st.one_of(strange_payloads(), PAYLOADS, st.just(json.dumps(base.payload)))
+        )
         if draw(st.integers(0, 4)) == 0:
-            row[draw(st.sampled_from(["step", "epoch", "wall_time"]))] = draw(CELLS.filter(lambda cell: cell == cell))
+            row[draw(st.sampled_from(["step", "epoch", "wall_time"]))] = draw(
+                CELLS.filter(lambda cell: cell == cell)
+            )
         if draw(st.integers(0, 6)) == 0:
-            row["kind"] = draw(st.sampled_from(["", "EVAL", "unreadable", "\x1b[2J", "x" * 5000, "train", "eval", "onset", "examples", "log", "status"]))
+            row["kind"] = draw(
+                st.sampled_from(
+                    [
+                        "",
+                        "EVAL",
+                        "unreadable",
+                        "\x1b[2J",
+                        "x" * 5000,
+                        "train",
+                        "eval",
+                        "onset",
+                        "examples",
+                        "log",
+                        "status",
+                    ]
+                )
+            )
         found.append(row)
     return found
 
@@ -88,7 +148,8 @@ def write(store: RunStore, run_id: str, found: list[dict]) -> None:
     with store.engine.execution_options(writes=True).begin() as connection:
         connection.execute(delete(events))
         into = text(
-            "insert into events (run_id, sequence, step, epoch, wall_time, kind, payload) values (:run_id, :sequence, :step, :epoch, :wall_time, :kind, :payload)"
+            "insert into events (run_id, sequence, step, epoch, wall_time, kind, payload) values"
+            " (:run_id, :sequence, :step, :epoch, :wall_time, :kind, :payload)"
         )
         for row in found:
             connection.execute(into, {"run_id": run_id, **row})
@@ -105,10 +166,16 @@ def test_any_rows_can_be_drawn(stored, found):
     assert past.last_sequence == found[-1]["sequence"]
     for column in ("step", "epoch", "seconds", "clean", "robust", "expected"):
         assert np.isfinite(past.column(column)).all()
-    assert all(0 <= value <= 1 for column in ("clean", "robust", "expected") for value in past.column(column))
+    assert all(
+        0 <= value <= 1
+        for column in ("clean", "robust", "expected")
+        for value in past.column(column)
+    )
     assert all(not np.isinf(values).any() for values in past.training.values())
     record = store.get(run_id)
-    figure = accuracy_figure(past, total_steps=100, steps_per_epoch=10, target="8/255", key="x", marked_step=None)
+    figure = accuracy_figure(
+        past, total_steps=100, steps_per_epoch=10, target="8/255", key="x", marked_step=None
+    )
     assert figure.to_json()
     assert describe_run(record, past)
     assert describe_tracking(assemble([record, record], [past, past], View(baseline=run_id)))
@@ -122,7 +189,12 @@ def test_sound_rows_have_no_fault_and_all_count(stored):
     append_events(store.engine, run_id, SOUND)
     past = build_history(read_events(store.engine, run_id))
     assert past.fault == ""
-    assert (len(past.measurements), len(past.examples), len(past.log), past.onset["step"]) == (2, 1, 1, 9)
+    assert (len(past.measurements), len(past.examples), len(past.log), past.onset["step"]) == (
+        2,
+        1,
+        1,
+        9,
+    )
     assert len(past.training["loss"]) == 1
 
 
@@ -130,9 +202,17 @@ def test_sound_rows_have_no_fault_and_all_count(stored):
     ("kind", "payload", "said"),
     [
         ("eval", {}, "curve is missing"),
-        ("eval", {"curve": [POINTS[0] | {"accuracy": 5.0}], "expected_robustness": 0.5}, "curve is missing or impossible"),
+        (
+            "eval",
+            {"curve": [POINTS[0] | {"accuracy": 5.0}], "expected_robustness": 0.5},
+            "curve is missing or impossible",
+        ),
         ("eval", {"curve": POINTS, "expected_robustness": 7}, "not between 0 and 1"),
-        ("eval", {"curve": POINTS, "expected_robustness": 0.5, "gradient_evaluations": "many"}, "cost is not a number"),
+        (
+            "eval",
+            {"curve": POINTS, "expected_robustness": 0.5, "gradient_evaluations": "many"},
+            "cost is not a number",
+        ),
         ("train", {"loss": "low"}, "its loss is not a number"),
         ("train", {"epsilon": True}, "its epsilon is not a number"),
         ("onset", {"step": 3}, "step or epoch is not a number"),
@@ -143,8 +223,13 @@ def test_sound_rows_have_no_fault_and_all_count(stored):
     ],
 )
 def test_the_first_fault_is_named(kind, payload, said):
-    past = build_history([*SOUND, Event(8, 9, 1.0, 3.0, kind, payload), Event(9, 9, 1.0, 3.0, kind, payload)])
-    assert past.fault.startswith(f"2 of {len(SOUND) + 2} stored events cannot be read and are left out. The first is number 8, of kind '{kind}'")
+    past = build_history(
+        [*SOUND, Event(8, 9, 1.0, 3.0, kind, payload), Event(9, 9, 1.0, 3.0, kind, payload)]
+    )
+    assert past.fault.startswith(
+        f"2 of {len(SOUND) + 2} stored events cannot be read and are left out. The first is number"
+        f" 8, of kind '{kind}'"
+    )
     assert said in past.fault
     assert len(past.measurements) == 2
 
@@ -152,11 +237,26 @@ def test_the_first_fault_is_named(kind, payload, said):
 @pytest.mark.parametrize("payload", ["", "{", "[]", "NaN", "[" * 5000])
 def test_a_payload_that_is_no_object_is_named(stored, payload):
     store, run_id = stored
-    write(store, run_id, [{"sequence": 1, "step": 0, "epoch": 0.0, "wall_time": 0.0, "kind": "eval", "payload": payload}])
+    write(
+        store,
+        run_id,
+        [
+            {
+                "sequence": 1,
+                "step": 0,
+                "epoch": 0.0,
+                "wall_time": 0.0,
+                "kind": "eval",
+                "payload": payload,
+            }
+        ],
+    )
     assert "JSON object" in build_history(read_events(store.engine, run_id)).fault
 
 
 def test_a_fault_is_one_line_whatever_the_kind_and_number_are():
-    fault = build_history([*SOUND, Event("8\n", "nine", 1.0, 3.0, "\x1b[2J" + "x" * 5000, {})]).fault
+    fault = build_history(
+        [*SOUND, Event("8\n", "nine", 1.0, 3.0, "\x1b[2J" + "x" * 5000, {})]
+    ).fault
     assert fault.isprintable()
     assert len(fault) < 500

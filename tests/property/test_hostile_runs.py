@@ -1,4 +1,6 @@
-"""Specs with odd values that are accepted, made tiny, really run: to a report, or to an error that is on purpose."""
+"""Specs with odd values that are accepted, made tiny, really run: to a report, or to an
+error that is on purpose.
+"""
 
 import contextlib
 import os
@@ -15,7 +17,16 @@ from rft_core.spec.run_spec import epsilon_grid
 from tests import tiny
 
 RUNS = 20 if os.environ.get("RFT_FUZZ") else 4
-ONE_STEP = {"data__train_size": 16, "data__eval_size": 16, "optim__epochs": 1, "optim__batch_size": 32, "evaluation__tracking": 2, "evaluation__examples": 0, "evaluation__eval_size": 8, "evaluation__steps": 1}  # fmt: skip
+ONE_STEP = {
+    "data__train_size": 16,
+    "data__eval_size": 16,
+    "optim__epochs": 1,
+    "optim__batch_size": 32,
+    "evaluation__tracking": 2,
+    "evaluation__examples": 0,
+    "evaluation__eval_size": 8,
+    "evaluation__steps": 1,
+}
 TRAINED = [row.name for row in catalog.ATTACKS if not row.measures_only]
 ODD = {
     "threat__norm": st.sampled_from(["linf", "l2"]),
@@ -28,7 +39,9 @@ ODD = {
     "attack__kind": st.sampled_from(TRAINED),
     "attack__relative_step_size": st.sampled_from([None, 5e-324, 10]),
     "schedule__kind": st.sampled_from([row.name for row in catalog.SCHEDULES]),
-    "schedule__points": st.sampled_from([[(0, 0)], [(0.5, 0), (0.5, 1)], [(0, 5e-324), (5e-324, 1)]]),
+    "schedule__points": st.sampled_from(
+        [[(0, 0)], [(0.5, 0), (0.5, 1)], [(0, 5e-324), (5e-324, 1)]]
+    ),
     "optim__learning_rate": st.sampled_from([5e-324, 1e-3, 100]),
     "optim__clip_norm": st.sampled_from([None, 5e-324, 1e308]),
     "evaluation__epsilons": st.sampled_from([None, [5e-324], [0, "8/255"], [1, 0.5, 0.5]]),
@@ -41,8 +54,13 @@ ODD = {
 @given(st.fixed_dictionaries({}, optional=ODD))
 def test_odd_specs_run_one_step(tmp_path_factory, changes):
     spec = tiny.run_spec(**ONE_STEP | {"evaluation__epsilons": None} | changes)
-    # an adapter has no place in this network, and a learning rate of 100 may break a run; both say so, and nothing else may end one
-    on_purpose = (StrategyError, SettingError, *([TrainingError] if changes.get("optim__learning_rate") == 100 else []))
+    # an adapter has no place in this network, and a learning rate of 100 may break a run; both say
+    # so, and nothing else may end one
+    on_purpose = (
+        StrategyError,
+        SettingError,
+        *([TrainingError] if changes.get("optim__learning_rate") == 100 else []),
+    )
     with contextlib.suppress(*on_purpose):
         report = execute(spec, FolderReporter(tmp_path_factory.mktemp("run"))).as_dict()
         check(report, spec)

@@ -1,4 +1,5 @@
-"""Hundreds of hostile archives and pictures: a user's error at worst, nothing outside the upload, nothing half done.
+"""Hundreds of hostile archives and pictures: a user's error at worst, nothing outside the
+upload, nothing half done.
 
 Every case is drawn from its own seed, so that one that fails can be run alone.
 """
@@ -24,7 +25,25 @@ from tests.zips import good, info, packed, png
 
 ARCHIVES, BATCHES, PICTURES_A_BATCH = 400, 12, 40
 LIMITS = Limits(files=40, file_bytes=200_000, total_bytes=1_500_000, slack_bytes=500_000)
-MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "I;16", "F", "PA", "La", "RGBa", "RGBX")
+MODES = (
+    "1",
+    "L",
+    "LA",
+    "P",
+    "RGB",
+    "RGBA",
+    "CMYK",
+    "YCbCr",
+    "LAB",
+    "HSV",
+    "I",
+    "I;16",
+    "F",
+    "PA",
+    "La",
+    "RGBa",
+    "RGBX",
+)
 KINDS = ("PNG", "GIF", "BMP", "TIFF", "JPEG", "WEBP", "PPM")
 EVIL_PARTS = (
     "..",
@@ -50,12 +69,22 @@ EVIL_PARTS = (
     "cat",
     "CAT",
 )
-KINDS_OF_FILE = (0, stat.S_IFREG | 0o777, stat.S_IFLNK | 0o777, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFDIR | 0o755, 0o170000)
+KINDS_OF_FILE = (
+    0,
+    stat.S_IFREG | 0o777,
+    stat.S_IFLNK | 0o777,
+    stat.S_IFIFO,
+    stat.S_IFCHR,
+    stat.S_IFDIR | 0o755,
+    0o170000,
+)
 
 
 def evil_name(dice: random.Random) -> str:
     parts = [dice.choice((*EVIL_PARTS, "cat", "dog")) for _ in range(dice.randint(1, 4))]
-    return dice.choice(("", "/", "../")) + "/".join([*parts, dice.choice(("0.png", "evil.png", "x.jpg", "evil.zip", "evil.py", "evil.png/"))])
+    return dice.choice(("", "/", "../")) + "/".join(
+        [*parts, dice.choice(("0.png", "evil.png", "x.jpg", "evil.zip", "evil.py", "evil.png/"))]
+    )
 
 
 def evil_content(dice: random.Random) -> bytes:
@@ -72,16 +101,24 @@ def evil_content(dice: random.Random) -> bytes:
 
 
 def evil_zip(dice: random.Random) -> bytes:
-    """Good pictures among members with odd names, kinds, methods and contents; then the bytes themselves are changed."""
+    """Good pictures among members with odd names, kinds, methods and contents; then the bytes
+    themselves are changed.
+    """
     members = good(dice.choice(("", "photos/")), count=2)
     for _ in range(dice.randint(0, 8)):
-        method = dice.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2))
+        method = dice.choice(
+            (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+        )
         # what zipfile cannot write as text, it cannot read as text either
         name = evil_name(dice).encode(errors="replace").decode()
-        members.append((info(name, mode=dice.choice(KINDS_OF_FILE), method=method), evil_content(dice)))
+        members.append(
+            (info(name, mode=dice.choice(KINDS_OF_FILE), method=method), evil_content(dice))
+        )
     dice.shuffle(members)
     content = packed(members)
-    return dice.choice((lambda: content, lambda: mutated(content, dice), lambda: lying(content, dice)))()
+    return dice.choice(
+        (lambda: content, lambda: mutated(content, dice), lambda: lying(content, dice))
+    )()
 
 
 def mutated(content: bytes, dice: random.Random) -> bytes:
@@ -90,16 +127,45 @@ def mutated(content: bytes, dice: random.Random) -> bytes:
     for _ in range(dice.randint(0, 6)):
         changed[dice.randrange(len(changed))] = dice.randrange(256)
     start = dice.randrange(len(changed))
-    return bytes(dice.choice((changed, changed[:start], changed[start:], changed + changed[:start], changed[:start] + changed[start + 20 :])))
+    return bytes(
+        dice.choice(
+            (
+                changed,
+                changed[:start],
+                changed[start:],
+                changed + changed[:start],
+                changed[:start] + changed[start + 20 :],
+            )
+        )
+    )
 
 
 def lying(content: bytes, dice: random.Random) -> bytes:
-    """Change numbers of the directory: flags, method, checksum, sizes, lengths, attributes, offset."""
+    """Change numbers of the directory: flags, method, checksum, sizes,
+    lengths, attributes, offset.
+    """
     changed, place = bytearray(content), content.find(b"PK\x01\x02")
     while place >= 0:
         if dice.random() < 0.5:
-            offset, kind = dice.choice(((8, "<H"), (10, "<H"), (16, "<L"), (20, "<L"), (24, "<L"), (28, "<H"), (30, "<H"), (38, "<L"), (42, "<L")))
-            struct.pack_into(kind, changed, place + offset, dice.choice((0, 1, 99, 0xFFFF, dice.randrange(0xFFFF))))
+            offset, kind = dice.choice(
+                (
+                    (8, "<H"),
+                    (10, "<H"),
+                    (16, "<L"),
+                    (20, "<L"),
+                    (24, "<L"),
+                    (28, "<H"),
+                    (30, "<H"),
+                    (38, "<L"),
+                    (42, "<L"),
+                )
+            )
+            struct.pack_into(
+                kind,
+                changed,
+                place + offset,
+                dice.choice((0, 1, 99, 0xFFFF, dice.randrange(0xFFFF))),
+            )
         place = content.find(b"PK\x01\x02", place + 4)
     return bytes(changed)
 
@@ -127,7 +193,9 @@ def in_mode(noise: Image.Image, mode: str) -> Image.Image:
 
 
 def outside(home: Home, upload: Upload | None) -> list[Path]:
-    """Every file or link below the home's parent that is neither in the upload, nor decoded, nor there from the start."""
+    """Every file or link below the home's parent that is neither in the upload, nor decoded, nor
+    there from the start.
+    """
     allowed = [home.decoded, *([upload.folder] if upload else [])]
     found = [path for path in home.root.parent.rglob("*") if path.is_symlink() or not path.is_dir()]
     return [path for path in found if not any(path.is_relative_to(place) for place in allowed)]
@@ -174,10 +242,17 @@ def test_hostile_archives(home, block):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_hostile_pictures(home, tmp_path, batch):
-    """Of a folder of damaged pictures among good ones, the good ones are loaded and the rest is counted."""
+    """Of a folder of damaged pictures among good ones, the good ones are loaded and
+    the rest is counted.
+    """
     dice = random.Random(1000 + batch)
     for index in range(PICTURES_A_BATCH):
-        path = tmp_path / "pets" / ("cat", "dog")[index % 2] / f"{index}.{dice.choice(('png', 'jpg', 'gif', 'tif'))}"
+        path = (
+            tmp_path
+            / "pets"
+            / ("cat", "dog")[index % 2]
+            / f"{index}.{dice.choice(('png', 'jpg', 'gif', 'tif'))}"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         content = picture(dice)
         path.write_bytes(content if index < 12 else mutated(content, dice))

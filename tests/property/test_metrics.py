@@ -13,7 +13,10 @@ from rft_core.units import format_epsilon, parse_epsilon
 def curves(draw):
     n = draw(st.integers(1, 5000))
     epsilons = sorted(draw(st.sets(st.integers(1, 255), max_size=12)))
-    correct = sorted(draw(st.lists(st.integers(0, n), min_size=len(epsilons) + 1, max_size=len(epsilons) + 1)), reverse=True)
+    correct = sorted(
+        draw(st.lists(st.integers(0, n), min_size=len(epsilons) + 1, max_size=len(epsilons) + 1)),
+        reverse=True,
+    )
     return RobustnessCurve((0.0, *(level / 255 for level in epsilons)), tuple(correct), n)
 
 
@@ -30,7 +33,9 @@ def test_points_and_back(curve):
 @given(curves(), st.floats(0, 1))
 def test_accuracy_between_points_lies_between_them(curve, share):
     epsilon = share * curve.epsilons[-1]
-    assert curve.accuracies[-1] - 1e-12 <= curve.accuracy_at(epsilon) <= curve.clean_accuracy + 1e-12
+    assert (
+        curve.accuracies[-1] - 1e-12 <= curve.accuracy_at(epsilon) <= curve.clean_accuracy + 1e-12
+    )
 
 
 @given(st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

@@ -8,8 +8,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rft_core.metrics.curve import RobustnessCurve, expected_robustness, expected_verdicts, grid_weights
-from rft_core.metrics.pareto import frontier, hypervolume, hypervolume_interval, percent_above_mean, trapezoid_area
+from rft_core.metrics.curve import (
+    RobustnessCurve,
+    expected_robustness,
+    expected_verdicts,
+    grid_weights,
+)
+from rft_core.metrics.pareto import (
+    frontier,
+    hypervolume,
+    hypervolume_interval,
+    percent_above_mean,
+    trapezoid_area,
+)
 from rft_core.metrics.significance import mcnemar_p_value, mean_interval, paired_difference
 from rft_core.metrics.theory import linear_accuracy, required_eta
 from rft_core.metrics.transfer import transfer_gap_interval
@@ -52,7 +63,11 @@ def test_frontier_is_what_nothing_dominates(found):
 @given(points)
 def test_hypervolume_is_bounded_and_symmetric(found):
     area = hypervolume(found)
-    assert 0 <= area <= max((a for a, _ in found), default=0) * max((r for _, r in found), default=0) + 1e-12
+    assert (
+        0
+        <= area
+        <= max((a for a, _ in found), default=0) * max((r for _, r in found), default=0) + 1e-12
+    )
     assert hypervolume([(r, a) for a, r in found]) == pytest.approx(area)
     assert area <= trapezoid_area(found) + 1e-12
 
@@ -64,18 +79,32 @@ def test_percent_above_mean_sums_to_zero(values):
 
 @given(bools(3, 25), bools(3, 25), seeds)
 def test_hypervolume_interval_holds_its_estimate(clean, robust, seed):
-    area = hypervolume_interval(clean, robust & clean, generator=np.random.default_rng(seed), resamples=100)
+    area = hypervolume_interval(
+        clean, robust & clean, generator=np.random.default_rng(seed), resamples=100
+    )
     assert 0 <= area.low <= area.value <= area.high <= 1
-    assert area.value == pytest.approx(hypervolume(np.column_stack([clean.mean(1), (robust & clean).mean(1)])))
+    assert area.value == pytest.approx(
+        hypervolume(np.column_stack([clean.mean(1), (robust & clean).mean(1)]))
+    )
 
 
 @given(bools(2, 40), seeds)
 def test_paired_interval_holds_its_estimate_and_turns_with_the_runs(pair, seed):
     one = paired_difference(pair[0], pair[1], generator=np.random.default_rng(seed), resamples=200)
-    other = paired_difference(pair[1], pair[0], generator=np.random.default_rng(seed), resamples=200)
+    other = paired_difference(
+        pair[1], pair[0], generator=np.random.default_rng(seed), resamples=200
+    )
     assert -1 <= one.low <= one.difference <= one.high <= 1
-    assert one.difference == -other.difference == pytest.approx((one.only_first - one.only_second) / 40)
-    assert (one.p_value, one.only_first, one.only_second) == (other.p_value, other.only_second, other.only_first)
+    assert (
+        one.difference
+        == -other.difference
+        == pytest.approx((one.only_first - one.only_second) / 40)
+    )
+    assert (one.p_value, one.only_first, one.only_second) == (
+        other.p_value,
+        other.only_second,
+        other.only_first,
+    )
 
 
 @given(st.integers(0, 300), st.integers(0, 300))
@@ -84,7 +113,9 @@ def test_mcnemar_is_symmetric_and_a_probability(only_first, only_second):
     assert 0 <= p_value <= 1
     assert p_value == mcnemar_p_value(only_second, only_first)
     # one more image for the side that leads makes the case stronger
-    assert only_first < only_second or mcnemar_p_value(only_first + 1, only_second) <= p_value + 1e-12
+    assert (
+        only_first < only_second or mcnemar_p_value(only_first + 1, only_second) <= p_value + 1e-12
+    )
 
 
 @given(st.lists(fractions, min_size=2, max_size=8), st.floats(-1, 1))
@@ -95,7 +126,10 @@ def test_mean_interval_moves_with_its_values(values, shift):
     assert mean_interval(values, level=0.5).high <= found.high
 
 
-@given(arrays.arrays(bool, st.tuples(st.integers(1, 20), st.just(4))), st.lists(st.floats(0, 5), min_size=4, max_size=4))
+@given(
+    arrays.arrays(bool, st.tuples(st.integers(1, 20), st.just(4))),
+    st.lists(st.floats(0, 5), min_size=4, max_size=4),
+)
 def test_expected_robustness_is_a_mean(verdicts, weights):
     assume(any(weights))
     epsilons = (0.0, 0.01, 0.02, 0.05)
@@ -114,7 +148,12 @@ def test_gap_interval_holds_the_gap(run_correct, standard_correct):
     assert -1 - 1e-12 <= low <= gap <= high <= 1 + 1e-12
 
 
-@given(arrays.arrays(float, 6, elements=st.floats(-3, 3)), st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 10))
+@given(
+    arrays.arrays(float, 6, elements=st.floats(-3, 3)),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.floats(0.01, 10),
+)
 def test_linear_accuracy_falls_with_epsilon_and_ignores_scale(weights, epsilon, other, scale):
     assume(np.linalg.norm(weights[1:]) > 1e-3)
     low, high = sorted((epsilon, other))
@@ -129,4 +168,8 @@ def test_required_eta_reaches_its_accuracy(features, data, accuracy):
     eta = required_eta(updated, features, accuracy)
     independent = np.append(0.0, np.ones(updated + features))
     assert linear_accuracy(independent, eta) == pytest.approx(accuracy)
-    assert eta >= required_eta(features, features, accuracy) >= required_eta(0, features, accuracy) / math.sqrt(2) - 1e-12
+    assert (
+        eta
+        >= required_eta(features, features, accuracy)
+        >= required_eta(0, features, accuracy) / math.sqrt(2) - 1e-12
+    )

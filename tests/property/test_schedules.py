@@ -17,18 +17,36 @@ UNIT = st.floats(0, 1)
 @st.composite
 def schedule_settings(draw, kind=None):
     start, end = sorted((draw(UNIT), draw(UNIT)))
-    points = sorted(draw(st.lists(st.tuples(UNIT, UNIT), min_size=1, max_size=6)), key=lambda point: point[0])
+    points = sorted(
+        draw(st.lists(st.tuples(UNIT, UNIT), min_size=1, max_size=6)), key=lambda point: point[0]
+    )
     return ScheduleSpec(
-        kind=kind or draw(st.sampled_from([row.name for row in catalog.SCHEDULES])), ramp_start=start, ramp_end=end, steps=draw(st.integers(1, 50)),
-        points=tuple(points), granularity=draw(st.sampled_from(["step", "epoch"])), patience=draw(st.integers(1, 6)), tolerance=draw(UNIT),
-    )  # fmt: skip
+        kind=kind or draw(st.sampled_from([row.name for row in catalog.SCHEDULES])),
+        ramp_start=start,
+        ramp_end=end,
+        steps=draw(st.integers(1, 50)),
+        points=tuple(points),
+        granularity=draw(st.sampled_from(["step", "epoch"])),
+        patience=draw(st.integers(1, 6)),
+        tolerance=draw(UNIT),
+    )
 
 
 def at(settings, progress, epoch=0, epochs=1, seed=0, validation=()):
-    return factor_at(catalog.find("schedules", settings.kind).load(), settings, Moment(progress, epoch, epochs, seed, validation))
+    return factor_at(
+        catalog.find("schedules", settings.kind).load(),
+        settings,
+        Moment(progress, epoch, epochs, seed, validation),
+    )
 
 
-@given(schedule_settings(), UNIT, st.integers(1, 100), st.integers(0, 2**31 - 1), st.lists(UNIT, max_size=20))
+@given(
+    schedule_settings(),
+    UNIT,
+    st.integers(1, 100),
+    st.integers(0, 2**31 - 1),
+    st.lists(UNIT, max_size=20),
+)
 def test_every_factor_is_a_share(settings, progress, epochs, seed, validation):
     epoch = min(epochs - 1, int(progress * epochs))
     assert 0 <= at(settings, progress, epoch, epochs, seed, tuple(validation)) <= 1
@@ -41,7 +59,8 @@ def test_a_ramp_never_falls_and_ends_at_1(kind, data, places):
     values = [at(settings, place) for place in [0.0, *sorted(places), 1.0]]
     assert values == sorted(values)
     assert values[-1] == 1
-    # with a ramp that starts at 0 the schedule `step` jumps there already; with one that ends at 0 all of them do
+    # with a ramp that starts at 0 the schedule `step` jumps there already; with one that
+    # ends at 0 all of them do
     assert values[0] == 0 or settings.ramp_start == 0
 
 
@@ -56,7 +75,11 @@ def test_two_hinges_before_and_after_the_ramp(settings, progress):
 
 @given(schedule_settings(), st.integers(1, 60))
 def test_the_preview_is_made_of_factors(settings, epochs):
-    spec = with_settings(RunSpec(), {"optim.epochs": epochs} | {f"schedule.{name}": value for name, value in settings.model_dump().items()})
+    spec = with_settings(
+        RunSpec(),
+        {"optim.epochs": epochs}
+        | {f"schedule.{name}": value for name, value in settings.model_dump().items()},
+    )
     progress, values = factors(spec, count=20)
     assert (progress[0], progress[-1], len(values)) == (0, 1, 21)
     assert all(0 <= value <= 1 for value in values)
@@ -64,7 +87,11 @@ def test_the_preview_is_made_of_factors(settings, epochs):
     assert all(0 <= value <= 1 for value in epoch_factors(spec))
 
 
-ANY_NUMBER = st.one_of(UNIT, st.floats(), st.sampled_from([None, -1, 2, "0.5", "x", True, 10**400, 5e-324, [], "\ud800"]))
+ANY_NUMBER = st.one_of(
+    UNIT,
+    st.floats(),
+    st.sampled_from([None, -1, 2, "0.5", "x", True, 10**400, 5e-324, [], "\ud800"]),
+)
 
 
 def attempt(changes):
@@ -77,7 +104,12 @@ def attempt(changes):
 
 @settings(max_examples=400)
 @given(
-    st.one_of(st.lists(st.one_of(st.tuples(UNIT, UNIT).map(list), st.lists(ANY_NUMBER, max_size=3)), max_size=8), ANY_NUMBER),
+    st.one_of(
+        st.lists(
+            st.one_of(st.tuples(UNIT, UNIT).map(list), st.lists(ANY_NUMBER, max_size=3)), max_size=8
+        ),
+        ANY_NUMBER,
+    ),
     st.lists(UNIT, min_size=1, max_size=20),
 )
 def test_any_points_are_drawn_between_their_values_or_refused_by_name(points, places):
@@ -101,11 +133,16 @@ def test_any_points_are_drawn_between_their_values_or_refused_by_name(points, pl
 def test_between_two_points_the_factor_goes_one_way(points, one, two):
     assert points_fault(points) is None
     left, right = sorted((one, two))
-    rising = [(place, factor) for (place, _), factor in zip(points, sorted(factor for _, factor in points))]
+    rising = [
+        (place, factor)
+        for (place, _), factor in zip(points, sorted(factor for _, factor in points))
+    ]
     assert interpolate(left, rising) <= interpolate(right, rising) + 1e-12
 
 
 @given(st.lists(st.tuples(st.floats(), st.floats()), max_size=6))
 def test_a_table_of_points_has_a_fault_or_is_a_schedule(points):
     if points_fault(points) is None:
-        assert with_settings(RunSpec(), {"schedule.points": points}).schedule.points == tuple(points)
+        assert with_settings(RunSpec(), {"schedule.points": points}).schedule.points == tuple(
+            points
+        )

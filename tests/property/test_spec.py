@@ -1,4 +1,6 @@
-"""Laws of RunSpec: JSON in and out, and any nonsense is either a valid spec or a message for a person."""
+"""Laws of RunSpec: JSON in and out, and any nonsense is either a valid spec or a
+message for a person.
+"""
 
 import pytest
 from hypothesis import given, settings
@@ -6,10 +8,22 @@ from hypothesis import strategies as st
 
 from rft_core.errors import UserError
 from rft_core.spec import catalog
-from rft_core.spec.run_spec import RunSpec, differences, epsilon_grid, flatten, parse, setting_names, spec_hash, with_settings
+from rft_core.spec.run_spec import (
+    RunSpec,
+    differences,
+    epsilon_grid,
+    flatten,
+    parse,
+    setting_names,
+    spec_hash,
+    with_settings,
+)
 
 UNIT = st.floats(0, 1)
-PLAIN = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+PLAIN = st.characters(
+    exclude_categories=["Cs", "Cc", "Zl", "Zp"],
+    exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+)
 
 
 def names(kind: str):
@@ -23,9 +37,14 @@ def maybe(strategy):
 VALID = {
     "name": st.text(PLAIN, max_size=30),
     "notes": st.text(st.one_of(PLAIN, st.sampled_from("\t\n\r")), max_size=30),
-    "tags": st.lists(st.text("abc ä", min_size=1, max_size=9).map(str.strip).filter(bool), max_size=3),
+    "tags": st.lists(
+        st.text("abc ä", min_size=1, max_size=9).map(str.strip).filter(bool), max_size=3
+    ),
     "seed": st.integers(0, 2**31 - 1),
-    "data.dataset": st.one_of(st.sampled_from(["blooms_easy", "digits"]), st.text("abc/", min_size=1, max_size=9).map("folder:{}".format)),
+    "data.dataset": st.one_of(
+        st.sampled_from(["blooms_easy", "digits"]),
+        st.text("abc/", min_size=1, max_size=9).map("folder:{}".format),
+    ),
     "data.train_size": maybe(st.integers(2, 10_000)),
     "data.eval_size": maybe(st.integers(2, 10_000)),
     "data.image_size": maybe(st.integers(8, 1024)),
@@ -47,7 +66,11 @@ VALID = {
     "optim.learning_rate": st.floats(1e-9, 100),
     "optim.head_learning_rate": maybe(st.floats(1e-9, 100)),
     "optim.clip_norm": maybe(st.floats(1e-3, 10)),
-    "evaluation.epsilons": maybe(st.sets(st.integers(1, 255), max_size=5).map(lambda levels: [0, *(f"{level}/255" for level in sorted(levels))])),
+    "evaluation.epsilons": maybe(
+        st.sets(st.integers(1, 255), max_size=5).map(
+            lambda levels: [0, *(f"{level}/255" for level in sorted(levels))]
+        )
+    ),
     "evaluation.tracking": st.integers(2, 1000),
     "evaluation.tracking_share": st.floats(0.01, 1),
     "runtime.device": st.sampled_from(["auto", "cpu", "cuda", "cuda:3", "mps"]),
@@ -55,7 +78,26 @@ VALID = {
 }
 
 ODD_TEXT = st.sampled_from(
-    ["", " ", "nan", "inf", "-1", "8", "8/255", "0/0", "1e999", "\x00", "ä", "\ud800", "cuda:", "folder:", "linf", "x" * 5000, "null", "True"]
+    [
+        "",
+        " ",
+        "nan",
+        "inf",
+        "-1",
+        "8",
+        "8/255",
+        "0/0",
+        "1e999",
+        "\x00",
+        "ä",
+        "\ud800",
+        "cuda:",
+        "folder:",
+        "linf",
+        "x" * 5000,
+        "null",
+        "True",
+    ]
 )
 HOSTILE = st.recursive(
     st.one_of(
@@ -68,18 +110,29 @@ HOSTILE = st.recursive(
         st.text(max_size=10),
     ),  # fmt: skip
     lambda children: st.one_of(
-        st.lists(children, max_size=4), st.dictionaries(st.one_of(st.text(max_size=5), st.sampled_from(["kind", "epsilon"])), children, max_size=3)
+        st.lists(children, max_size=4),
+        st.dictionaries(
+            st.one_of(st.text(max_size=5), st.sampled_from(["kind", "epsilon"])),
+            children,
+            max_size=3,
+        ),
     ),
     max_leaves=6,
 )
-ANY_NAME = st.one_of(st.sampled_from(setting_names()), st.sampled_from(["optim", "threat", "", ".", "a.b.c", "optim.", ".epochs"]), st.text(max_size=8))
+ANY_NAME = st.one_of(
+    st.sampled_from(setting_names()),
+    st.sampled_from(["optim", "threat", "", ".", "a.b.c", "optim.", ".epochs"]),
+    st.text(max_size=8),
+)
 
 
 @st.composite
 def specs(draw):
     start, end = sorted((draw(UNIT), draw(UNIT)))
     chosen = {name: draw(strategy) for name, strategy in VALID.items() if draw(st.booleans())}
-    return with_settings(RunSpec(), chosen | {"schedule.ramp_start": start, "schedule.ramp_end": end})
+    return with_settings(
+        RunSpec(), chosen | {"schedule.ramp_start": start, "schedule.ramp_end": end}
+    )
 
 
 @given(specs())
@@ -111,7 +164,9 @@ def test_the_grid_rises_from_0(spec):
 
 
 def outcome(read) -> str:
-    """Return the message of a UserError, or "" where `read` gives a spec, which must then survive JSON."""
+    """Return the message of a UserError, or "" where `read` gives a spec, which
+    must then survive JSON.
+    """
     try:
         spec = read()
     except UserError as error:
@@ -127,9 +182,41 @@ def test_hostile_settings_give_a_spec_or_a_message(changes):
 
 
 ODD_VALUES = (
-    None, True, False, 0, -1, 2**63, 10**400, -(10**400), 1e308, float("nan"), float("inf"), -0.0, "", " ", "nan", "1e999", "8", "0/0", "8/255", "\x00",
-    "\ud800", "ä", "x" * 5000, "1" * 5000, [], [[]], [None], [0, 10**400], [0, "nan"], [[0, 0], [10**400, 1]], {}, {"kind": 1}, b"\xff", object(),
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    2**63,
+    10**400,
+    -(10**400),
+    1e308,
+    float("nan"),
+    float("inf"),
+    -0.0,
+    "",
+    " ",
+    "nan",
+    "1e999",
+    "8",
+    "0/0",
+    "8/255",
+    "\x00",
+    "\ud800",
+    "ä",
+    "x" * 5000,
+    "1" * 5000,
+    [],
+    [[]],
+    [None],
+    [0, 10**400],
+    [0, "nan"],
+    [[0, 0], [10**400, 1]],
+    {},
+    {"kind": 1},
+    b"\xff",
+    object(),
+)
 
 
 @pytest.mark.parametrize("name", setting_names())
@@ -137,7 +224,9 @@ def test_odd_values_of_every_setting_give_a_spec_or_a_message(name):
     for value in ODD_VALUES:
         message = outcome(lambda value=value: with_settings(RunSpec(), {name: value}))
         # a rule between two settings may name the other one, and a choice names what was not found
-        assert not message or any(known in message for known in (name, "unknown", "schedule.ramp_end")), message[:200]
+        assert not message or any(
+            known in message for known in (name, "unknown", "schedule.ramp_end")
+        ), message[:200]
 
 
 @settings(max_examples=200)

@@ -1,4 +1,6 @@
-"""python -m tests.stress: inject every fault many times and print one table; exits 1 unless nothing was lost, doubled or left."""
+"""python -m tests.stress: inject every fault many times and print one table; exits 1 unless nothing
+was lost, doubled or left.
+"""
 
 import argparse
 import signal
@@ -38,18 +40,38 @@ def _inject_all(world: World, arguments: argparse.Namespace) -> dict[str, Tally]
             continue
         started = time.monotonic()
         times = times_of(name, arguments.times)
-        tally = _inject_on_small_disk(world, fault, times, references) if name == SMALL_DISK else inject(world, fault, times, references)
+        tally = (
+            _inject_on_small_disk(world, fault, times, references)
+            if name == SMALL_DISK
+            else inject(world, fault, times, references)
+        )
         if tally is None:
-            print(f"{name}: not injected, a small disk could not be mounted (that takes root on Linux)", file=sys.stderr, flush=True)
+            print(
+                f"{name}: not injected, a small disk could not be mounted (that takes root on"
+                " Linux)",
+                file=sys.stderr,
+                flush=True,
+            )
             continue
         tallies[name] = tally
-        print(f"{name}: {time.monotonic() - started:.0f} s", *tallies[name].complaints, sep="\n  ", file=sys.stderr, flush=True)
+        print(
+            f"{name}: {time.monotonic() - started:.0f} s",
+            *tallies[name].complaints,
+            sep="\n  ",
+            file=sys.stderr,
+            flush=True,
+        )
     return tallies
 
 
-def _inject_on_small_disk(world: World, fault: Fault, times: int, references: dict[int, Seen]) -> Tally | None:
+def _inject_on_small_disk(
+    world: World, fault: Fault, times: int, references: dict[int, Seen]
+) -> Tally | None:
     """Inject a fault in a home on a small disk of its own; None where there can be none."""
-    with tempfile.TemporaryDirectory(prefix="rft-stress-") as folder, small_disk(Path(folder)) as root:
+    with (
+        tempfile.TemporaryDirectory(prefix="rft-stress-") as folder,
+        small_disk(Path(folder)) as root,
+    ):
         if root is None:
             return None
         small = World(root, world.random.randrange(1000))
@@ -60,7 +82,9 @@ def _inject_on_small_disk(world: World, fault: Fault, times: int, references: di
 
 
 def times_of(name: str, times: int) -> int:
-    """Return how often a fault is injected: `times` for kills of runs, a twentieth of it, at least 2, for the others; a locked store once."""
+    """Return how often a fault is injected: `times` for kills of runs, a twentieth of it, at least
+    2, for the others; a locked store once.
+    """
     if name in KILLS:
         return times
     return 1 if "locked" in name else max(2, times // 20)
@@ -72,16 +96,27 @@ def print_table(tallies: dict[str, Tally]) -> None:
     width = max((len(name) for name in tallies), default=0)
     print(" " * width, *(name.replace("_", " ") for name in columns), sep="  ")
     for name, tally in tallies.items():
-        print(name.ljust(width), *(str(count).rjust(len(column)) for column, count in tally.counts.items()), sep="  ")
+        print(
+            name.ljust(width),
+            *(str(count).rjust(len(column)) for column, count in tally.counts.items()),
+            sep="  ",
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.stress", description=__doc__)
-    parser.add_argument("--times", type=int, default=100, help="kills of a run; other faults are injected a twentieth of it")
+    parser.add_argument(
+        "--times",
+        type=int,
+        default=100,
+        help="kills of a run; other faults are injected a twentieth of it",
+    )
     parser.add_argument("--seed", type=int, default=0, help="decides the moments and the victims")
     parser.add_argument("--only", default="", help="only faults whose name has this in it")
     parser.add_argument("--home", type=Path, help="keep the home here, to look at it afterwards")
-    parser.add_argument("--locked", type=float, default=LOCKED_SECONDS, help="seconds for which the store is locked")
+    parser.add_argument(
+        "--locked", type=float, default=LOCKED_SECONDS, help="seconds for which the store is locked"
+    )
     return parser
 
 

@@ -1,4 +1,6 @@
-"""What must be true after a fault, looked up with sqlite3, json and hashlib alone: nothing here trusts the code under test."""
+"""What must be true after a fault, looked up with sqlite3, json and hashlib alone: nothing here
+trusts the code under test.
+"""
 
 import contextlib
 import hashlib
@@ -10,10 +12,20 @@ from pathlib import Path
 from typing import Any
 
 # what two executions of one spec may differ in
-TIMINGS = frozenset(("seconds", "images_per_second", "machine", "run_id", "process_memory_mib", "device_memory_mib"))
+TIMINGS = frozenset(
+    ("seconds", "images_per_second", "machine", "run_id", "process_memory_mib", "device_memory_mib")
+)
 # reported once a step by each execution
 STEPWISE = ("train", "eval", "onset", "examples")
-HARMLESS = ("checkpoint.safetensors", "checkpoint.previous.safetensors", "model.safetensors", "verdicts.npz", "run.log", "examples", "data.json")
+HARMLESS = (
+    "checkpoint.safetensors",
+    "checkpoint.previous.safetensors",
+    "model.safetensors",
+    "verdicts.npz",
+    "run.log",
+    "examples",
+    "data.json",
+)
 
 
 @dataclass
@@ -40,7 +52,9 @@ class Tally:
     @property
     def counts(self) -> dict[str, int]:
         """Return every column by name, `injected` first."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "complaints"}
+        return {
+            one.name: getattr(self, one.name) for one in fields(self) if one.name != "complaints"
+        }
 
     @property
     def is_clean(self) -> bool:
@@ -51,7 +65,9 @@ class Tally:
 
 @dataclass(frozen=True)
 class Seen:
-    """One run as it stands on the disk: its row, its events, its files, and what its witness wrote down."""
+    """One run as it stands on the disk: its row, its events, its files, and what
+    its witness wrote down.
+    """
 
     row: dict[str, Any]
     events: tuple[dict[str, Any], ...]
@@ -60,23 +76,42 @@ class Seen:
     folder: Path
 
     def numbers(self) -> dict[tuple[str, int], Any]:
-        """Return what was measured and trained, the newest by kind and step, and the report, without timings."""
-        steps = {(event["kind"], event["step"]): without_timings(event["payload"]) for event in self.events if event["kind"] in STEPWISE}
+        """Return what was measured and trained, the newest by kind and step, and the
+        report, without timings.
+        """
+        steps = {
+            (event["kind"], event["step"]): without_timings(event["payload"])
+            for event in self.events
+            if event["kind"] in STEPWISE
+        }
         return steps | {("report", -1): without_timings(json.loads(self.row["report"] or "{}"))}
 
 
 def see(root: Path, run_id: str) -> Seen:
     """Read a run from the disk."""
-    with contextlib.closing(sqlite3.connect(f"file:{root / 'rft.db'}?mode=ro", uri=True, timeout=30)) as connection:
+    with contextlib.closing(
+        sqlite3.connect(f"file:{root / 'rft.db'}?mode=ro", uri=True, timeout=30)
+    ) as connection:
         connection.row_factory = sqlite3.Row
         row, events, artifacts = (
-            [dict(one) for one in connection.execute(f"select * from {table} where run_id = ? {order}", (run_id,))]
+            [
+                dict(one)
+                for one in connection.execute(
+                    f"select * from {table} where run_id = ? {order}", (run_id,)
+                )
+            ]
             for table, order in (("runs", ""), ("events", "order by sequence"), ("artifacts", ""))
         )
     witness = root / "witness" / f"{run_id}.jsonl"
     lines = witness.read_text().splitlines() if witness.exists() else []
     events = tuple(event | {"payload": json.loads(event["payload"])} for event in events)
-    return Seen(row[0] if row else {}, events, tuple(artifacts), tuple(json.loads(line) for line in lines), root / "runs" / run_id)
+    return Seen(
+        row[0] if row else {},
+        events,
+        tuple(artifacts),
+        tuple(json.loads(line) for line in lines),
+        root / "runs" / run_id,
+    )
 
 
 def without_timings(payload: dict[str, Any]) -> dict[str, Any]:
@@ -84,14 +119,25 @@ def without_timings(payload: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name not in TIMINGS}
 
 
-def examine(seen: Seen, tally: Tally, resumes: int, reference: Seen | None, ends: tuple[str, ...] = ("finished",), optional: tuple[str, ...] = ()) -> None:
-    """Hold one run that was brought to its end against its witness, its files and an uninterrupted `reference` of the same spec.
+def examine(
+    seen: Seen,
+    tally: Tally,
+    resumes: int,
+    reference: Seen | None,
+    ends: tuple[str, ...] = ("finished",),
+    optional: tuple[str, ...] = (),
+) -> None:
+    """Hold one run that was brought to its end against its witness, its files and an uninterrupted
+    `reference` of the same spec.
 
-    Events of an `optional` kind may be missing beside the reference; those that were reported may not.
+    Events of an `optional` kind may be missing beside the reference; those that
+    were reported may not.
     """
     name = seen.row.get("run_id", "a run")
     if seen.row.get("status") not in ends:
-        tally.add("runs_lost", 1, f"{name} is {seen.row.get('status', 'gone')}: {seen.row.get('reason')}")
+        tally.add(
+            "runs_lost", 1, f"{name} is {seen.row.get('status', 'gone')}: {seen.row.get('reason')}"
+        )
         return
     _examine_events(seen, tally, name)
     _examine_executions(seen, tally, name, resumes)
@@ -105,11 +151,28 @@ def _examine_events(seen: Seen, tally: Tally, name: str) -> None:
     gaps = sorted(set(range(1, max(sequences, default=0) + 1)) - set(sequences))
     tally.add("events_lost", len(gaps), f"{name} has no event {gaps}")
     stored = Counter(_key(event) for event in seen.events if event["kind"] != "status")
-    reported, begun = (Counter(_key(line) for line in seen.witness if line["word"] == word) for word in ("reported", "reporting"))
-    tally.add("events_lost", (reported - stored).total(), f"{name} lost {list((reported - stored).elements())[:3]}")
-    tally.add("doubled", (stored - begun).total(), f"{name} has unreported {list((stored - begun).elements())[:3]}")
+    reported, begun = (
+        Counter(_key(line) for line in seen.witness if line["word"] == word)
+        for word in ("reported", "reporting")
+    )
+    tally.add(
+        "events_lost",
+        (reported - stored).total(),
+        f"{name} lost {list((reported - stored).elements())[:3]}",
+    )
+    tally.add(
+        "doubled",
+        (stored - begun).total(),
+        f"{name} has unreported {list((stored - begun).elements())[:3]}",
+    )
     for segment in _segments(seen.events):
-        twice = [key for key, count in Counter((event["kind"], event["step"]) for event in segment if event["kind"] in STEPWISE).items() if count > 1]
+        twice = [
+            key
+            for key, count in Counter(
+                (event["kind"], event["step"]) for event in segment if event["kind"] in STEPWISE
+            ).items()
+            if count > 1
+        ]
         tally.add("doubled", len(twice), f"{name} reported twice in one execution {twice[:3]}")
 
 
@@ -117,10 +180,16 @@ def _examine_executions(seen: Seen, tally: Tally, name: str, resumes: int) -> No
     words = Counter(line["word"] for line in seen.witness)
     tally.add("doubled", words["overlap"], f"{name} was executed by two processes at a time")
     # a run that was lost before the engine began has fewer
-    tally.add("doubled", max(0, words["started"] - 1 - resumes), f"{name} was executed {words['started']} times and resumed {resumes} times")
+    tally.add(
+        "doubled",
+        max(0, words["started"] - 1 - resumes),
+        f"{name} was executed {words['started']} times and resumed {resumes} times",
+    )
 
 
-def _examine_numbers(seen: Seen, reference: Seen, tally: Tally, name: str, optional: tuple[str, ...]) -> None:
+def _examine_numbers(
+    seen: Seen, reference: Seen, tally: Tally, name: str, optional: tuple[str, ...]
+) -> None:
     ours, theirs = seen.numbers(), reference.numbers()
     missing = sorted(key for key in set(theirs) - set(ours) if key[0] not in optional)
     other = sorted(key for key in set(theirs) & set(ours) if theirs[key] != ours[key])
@@ -129,25 +198,46 @@ def _examine_numbers(seen: Seen, reference: Seen, tally: Tally, name: str, optio
     # what was replayed after a checkpoint must repeat what was said before
     first: dict[tuple[str, int], Any] = {}
     changed = [
-        key for event in seen.events if event["kind"] in STEPWISE
-        if first.setdefault(key := (event["kind"], event["step"]), without_timings(event["payload"])) != without_timings(event["payload"])
-    ]  # fmt: skip
-    tally.add("other_numbers", bool(changed), f"{name} said something else when it replayed {changed[:3]}")
+        key
+        for event in seen.events
+        if event["kind"] in STEPWISE
+        if first.setdefault(
+            key := (event["kind"], event["step"]), without_timings(event["payload"])
+        )
+        != without_timings(event["payload"])
+    ]
+    tally.add(
+        "other_numbers", bool(changed), f"{name} said something else when it replayed {changed[:3]}"
+    )
 
 
 def _examine_files(seen: Seen, tally: Tally, name: str) -> None:
     kinds = Counter(record["kind"] for record in seen.artifacts)
     for record in seen.artifacts:
         path = seen.folder / record["path"]
-        whole = path.is_file() and path.stat().st_size == record["size"] and hashlib.sha256(path.read_bytes()).hexdigest() == record["sha256"]
-        tally.add("damaged_files", not whole, f"{name}: {record['path']} is not what was registered")
+        whole = (
+            path.is_file()
+            and path.stat().st_size == record["size"]
+            and hashlib.sha256(path.read_bytes()).hexdigest() == record["sha256"]
+        )
+        tally.add(
+            "damaged_files", not whole, f"{name}: {record['path']} is not what was registered"
+        )
     told = {event["payload"]["file"] for event in seen.events if event["kind"] == "examples"}
     unregistered = told - {record["path"] for record in seen.artifacts}
     tally.add("damaged_files", len(unregistered), f"{name}: {sorted(unregistered)} not registered")
     if seen.row["status"] == "finished":
-        tally.add("damaged_files", sum(kinds[kind] != 1 for kind in ("weights", "verdicts", "checkpoint")), f"{name} has {dict(kinds)}")
+        tally.add(
+            "damaged_files",
+            sum(kinds[kind] != 1 for kind in ("weights", "verdicts", "checkpoint")),
+            f"{name} has {dict(kinds)}",
+        )
     left = [path.name for path in seen.folder.iterdir() if path.name not in HARMLESS]
-    left += [path.name for path in seen.folder.glob("examples/*") if path.suffix != ".npz" or path.name.startswith(".")]
+    left += [
+        path.name
+        for path in seen.folder.glob("examples/*")
+        if path.suffix != ".npz" or path.name.startswith(".")
+    ]
     tally.add("files_left", len(left), f"{name} left {left}")
 
 

@@ -1,7 +1,8 @@
-"""A wall clock that jumps: `time.time` and the boot time, which Linux derives from it, read with an offset from a file.
+"""A wall clock that jumps: `time.time` and the boot time, which Linux derives from it, read with
+an offset from a file.
 
-Importing it changes nothing unless RFT_STRESS_CLOCK names that file. Worker and forkserver import it first, so that
-the runs, which are forks, have it too. The machine's own clock is never touched.
+Importing it changes nothing unless RFT_STRESS_CLOCK names that file. Worker and forkserver import
+it first, so that the runs, which are forks, have it too. The machine's own clock is never touched.
 """
 
 import os

@@ -1,4 +1,6 @@
-"""python -m tests.stress.crowd: many sessions watch one run while others launch from the Train page's form; exits 1 when a page fails, a run is lost or the queue is not kept."""
+"""python -m tests.stress.crowd: many sessions watch one run while others launch from the Train
+page's form; exits 1 when a page fails, a run is lost or the queue is not kept.
+"""
 
 import argparse
 import asyncio
@@ -16,7 +18,17 @@ from sqlalchemy import Row, select
 from rft_core import preset
 from rft_core.spec.links import link_items
 from rft_core.store.schema import runs
-from tests.stress.serving import PRESETS, end, is_done, page_rows, print_rows, serve, small_spec, write_json, wrong_lines
+from tests.stress.serving import (
+    PRESETS,
+    end,
+    is_done,
+    page_rows,
+    print_rows,
+    serve,
+    small_spec,
+    write_json,
+    wrong_lines,
+)
 from tests.stress.visitor import Visitor, Visits
 from tests.stress.world import World
 
@@ -42,18 +54,29 @@ class Crowd:
         self.images_per_second: dict[str, float] = {}
 
     def _start_watched(self) -> str:
-        """Start a run that lasts longer than all that is measured beside it; it is stopped in the end."""
+        """Start a run that lasts longer than all that is measured beside it; it
+        is stopped in the end.
+        """
         report = self.world.store.get(self.finished[PRESETS.index("fixed")]).report
         spec = small_spec("fixed")
         # the machine may be quicker than it was when that run was measured
         wanted = 4 * (ALONE_SECONDS + self.seconds + 60) * report["images_per_second"]
-        run_id = self.world.store.submit(small_spec("fixed", name="watched", optim__epochs=int(wanted / spec.data.train_size) + 1))
+        run_id = self.world.store.submit(
+            small_spec(
+                "fixed", name="watched", optim__epochs=int(wanted / spec.data.train_size) + 1
+            )
+        )
         if not self.world.until(lambda: self.world.row(run_id)["step"], DRAIN_SECONDS):
-            raise RuntimeError(f"run {run_id} does not begin; its log is in {self.world.store.home.run_folder(run_id)}")
+            raise RuntimeError(
+                f"run {run_id} does not begin; its log is in"
+                f" {self.world.store.home.run_folder(run_id)}"
+            )
         return run_id
 
     def measure(self, watchers: int, launchers: int, drain: float) -> None:
-        """Alone, then one visitor, then the crowd; at last the watched run is stopped and the queue drains."""
+        """Alone, then one visitor, then the crowd; at last the watched run is stopped
+        and the queue drains.
+        """
         asyncio.run(self._timed("no visitor", asyncio.sleep(ALONE_SECONDS)))
         asyncio.run(self._timed("one visitor", self._baseline()))
         asyncio.run(self._timed("crowd", self._gather(watchers, launchers)))
@@ -61,15 +84,23 @@ class Crowd:
         self._wait_until_done([self.watched, *self.launched], drain)
 
     def _wait_until_done(self, run_ids: Sequence[str], seconds: float = DRAIN_SECONDS) -> None:
-        self.world.until(lambda: all(is_done(self.world.row(run_id)["status"]) for run_id in run_ids), seconds)
+        self.world.until(
+            lambda: all(is_done(self.world.row(run_id)["status"]) for run_id in run_ids), seconds
+        )
 
     async def _timed(self, name: str, task) -> None:
-        """Await `task`; keep how many images a second the watched run trains on meanwhile, its evaluations while training included."""
+        """Await `task`; keep how many images a second the watched run trains on meanwhile, its
+        evaluations while training included.
+        """
         await asyncio.sleep(SETTLE_SECONDS)
         first = self._progress()
         await task
         last = self._progress()
-        self.images_per_second[name] = (last[0] - first[0]) * small_spec("fixed").optim.batch_size / max(last[1] - first[1], 1e-9)
+        self.images_per_second[name] = (
+            (last[0] - first[0])
+            * small_spec("fixed").optim.batch_size
+            / max(last[1] - first[1], 1e-9)
+        )
 
     def _progress(self) -> tuple[int, float]:
         row = self.world.row(self.watched)
@@ -77,7 +108,11 @@ class Crowd:
 
     def places(self) -> tuple[tuple[str, str], ...]:
         """Return what is watched: the run at work, the comparison with it, the story."""
-        return ("runs", f"run={self.watched}"), ("compare", f"runs={','.join([*self.finished, self.watched])}"), ("", "")
+        return (
+            ("runs", f"run={self.watched}"),
+            ("compare", f"runs={','.join([*self.finished, self.watched])}"),
+            ("", ""),
+        )
 
     async def _baseline(self) -> None:
         for place in self.places():
@@ -92,8 +127,14 @@ class Crowd:
     async def _gather(self, watchers: int, launchers: int) -> None:
         until = time.monotonic() + self.seconds
         places = self.places()
-        watching = [self._watch(places[number % len(places)], random.Random(number), until) for number in range(watchers)]
-        launching = [self._launch(self.together, 1 + number, self.seconds * number / launchers) for number in range(launchers)]
+        watching = [
+            self._watch(places[number % len(places)], random.Random(number), until)
+            for number in range(watchers)
+        ]
+        launching = [
+            self._launch(self.together, 1 + number, self.seconds * number / launchers)
+            for number in range(launchers)
+        ]
         await asyncio.gather(*watching, *launching)
 
     async def _watch(self, place: tuple[str, str], draw: random.Random, until: float) -> None:
@@ -113,24 +154,35 @@ class Crowd:
         # the number of threads is not on the form
         items = [item for item in link_items(spec, preset(name)) if not item.startswith("runtime.")]
         visitor = Visitor(self.port, visits)
-        if await visitor.open("train", urlencode({"preset": name, "seed": number, "set": items}, doseq=True)) and await visitor.press("Launch run"):
-            if visitor.page == "runs" and (run_id := visitor.parameter("run")) not in (*self.launched, self.watched):
+        if await visitor.open(
+            "train", urlencode({"preset": name, "seed": number, "set": items}, doseq=True)
+        ) and await visitor.press("Launch run"):
+            if visitor.page == "runs" and (run_id := visitor.parameter("run")) not in (
+                *self.launched,
+                self.watched,
+            ):
                 self.launched.append(run_id)
             else:
-                visits.errors.append(f"launch {number}: ended on {visitor.page or 'story'} with ?{visitor.query}")
+                visits.errors.append(
+                    f"launch {number}: ended on {visitor.page or 'story'} with ?{visitor.query}"
+                )
         await visitor.close()
 
 
 def check_queue(rows: Sequence[Row]) -> list[str]:
-    """Say which runs were not started in the order they were submitted, and which two were at work on one device at once.
+    """Say which runs were not started in the order they were submitted, and which two were at work
+    on one device at once.
 
-    Each row has run_id, number (the order of submission), device, started and ended (seconds); all were started.
+    Each row has run_id, number (the order of submission), device, started and ended
+    (seconds); all were started.
     """
     said = []
     by_start = sorted(rows, key=lambda row: row.started)
     for earlier, later in zip(by_start, by_start[1:]):
         if later.number < earlier.number:
-            said.append(f"run {later.run_id} was submitted before {earlier.run_id} and started after it")
+            said.append(
+                f"run {later.run_id} was submitted before {earlier.run_id} and started after it"
+            )
     for device in dict.fromkeys(row.device for row in by_start):
         own = [row for row in by_start if row.device == device]
         said += [
@@ -161,34 +213,81 @@ def _complaints(crowd: Crowd, launchers: int) -> list[str]:
     """Return all that is wrong with pages, logs, runs and queue."""
     store = crowd.world.store
     with store.engine.connect() as connection:
-        rows = connection.execute(select(runs.c.run_id, runs.c.number, runs.c.status, runs.c.device, runs.c.started, runs.c.ended)).all()
+        rows = connection.execute(
+            select(
+                runs.c.run_id,
+                runs.c.number,
+                runs.c.status,
+                runs.c.device,
+                runs.c.started,
+                runs.c.ended,
+            )
+        ).all()
     said = [f"page {error}" for error in crowd.alone.errors + crowd.together.errors]
-    said += wrong_lines([crowd.world.root / "server.log", store.home.worker_log, *sorted(store.home.runs.glob("*/run.log"))])
-    said += [f"run {row.run_id}: {row.status}" for row in rows if row.status != ("stopped" if row.run_id == crowd.watched else "finished")]
+    said += wrong_lines(
+        [
+            crowd.world.root / "server.log",
+            store.home.worker_log,
+            *sorted(store.home.runs.glob("*/run.log")),
+        ]
+    )
+    said += [
+        f"run {row.run_id}: {row.status}"
+        for row in rows
+        if row.status != ("stopped" if row.run_id == crowd.watched else "finished")
+    ]
     wanted = 1 + launchers
     if len(crowd.launched) != wanted or len(rows) != len(crowd.finished) + 1 + wanted:
-        said.append(f"{wanted} launches made {len(crowd.launched)} runs known to their visitors, and {len(rows)} in the store")
+        said.append(
+            f"{wanted} launches made {len(crowd.launched)} runs known to their visitors, and"
+            f" {len(rows)} in the store"
+        )
     return said + check_queue([row for row in rows if row.started and row.ended])
 
 
 def _tell(arguments: argparse.Namespace, crowd: Crowd, complaints: list[str]) -> int:
     alone, together = page_rows(crowd.alone), page_rows(crowd.together)
     print_rows("page, one visitor (seconds)", alone)
-    print_rows(f"page, {arguments.watchers} watch and {arguments.launchers} launch (seconds)", together)
+    print_rows(
+        f"page, {arguments.watchers} watch and {arguments.launchers} launch (seconds)", together
+    )
     print_rows("training", {"images per second": crowd.images_per_second})
     print(*complaints or ["nothing went wrong"], sep="\n")
-    answer = {"watchers": arguments.watchers, "launchers": arguments.launchers, "seconds": arguments.seconds, "alone": alone, "together": together}
-    write_json(arguments.json, answer | {"images_per_second": crowd.images_per_second, "complaints": complaints})
+    answer = {
+        "watchers": arguments.watchers,
+        "launchers": arguments.launchers,
+        "seconds": arguments.seconds,
+        "alone": alone,
+        "together": together,
+    }
+    write_json(
+        arguments.json,
+        answer | {"images_per_second": crowd.images_per_second, "complaints": complaints},
+    )
     return 1 if complaints else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.stress.crowd", description=__doc__)
-    parser.add_argument("--watchers", type=int, default=50, help="sessions on Runs, Compare and Story")
-    parser.add_argument("--launchers", type=int, default=10, help="sessions that launch a run each, spread over the time")
+    parser.add_argument(
+        "--watchers", type=int, default=50, help="sessions on Runs, Compare and Story"
+    )
+    parser.add_argument(
+        "--launchers",
+        type=int,
+        default=10,
+        help="sessions that launch a run each, spread over the time",
+    )
     parser.add_argument("--seconds", type=float, default=120.0, help="how long the crowd stays")
-    parser.add_argument("--drain", type=float, default=DRAIN_SECONDS, help="how long the launched runs may take, in seconds, before they count as lost")
-    parser.add_argument("--home", type=Path, help="an empty folder: keep the home there, to look at it afterwards")
+    parser.add_argument(
+        "--drain",
+        type=float,
+        default=DRAIN_SECONDS,
+        help="how long the launched runs may take, in seconds, before they count as lost",
+    )
+    parser.add_argument(
+        "--home", type=Path, help="an empty folder: keep the home there, to look at it afterwards"
+    )
     parser.add_argument("--json", type=Path, help="write all that was measured here")
     return parser
 

@@ -1,6 +1,8 @@
-"""The engine's entry point with a witness: every event is also written to a log of the tests' own, and a fault can be planted.
+"""The engine's entry point with a witness: every event is also written to a log of the tests' own,
+and a fault can be planted.
 
-A spec's tag `inject:NAME` plants a fault of PLANTS in the run's first execution. Tags decide no number.
+A spec's tag `inject:NAME` plants a fault of PLANTS in the run's first execution.
+Tags decide no number.
 """
 
 import contextlib
@@ -89,7 +91,10 @@ def _from_step(fault) -> None:
 
 def _no_memory() -> None:
     def refuse(step):
-        raise RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 9999999999 bytes.")
+        raise RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory: you"
+            " tried to allocate 9999999999 bytes."
+        )
 
     _from_step(refuse)
 
@@ -113,13 +118,20 @@ def _full_for_events() -> None:
 
     def refuse(connection, cursor, statement, *_):
         if statement.startswith(("INSERT", "UPDATE", "DELETE")):
-            raise OperationalError(statement, {}, sqlite3.OperationalError("database or disk is full"))
+            raise OperationalError(
+                statement, {}, sqlite3.OperationalError("database or disk is full")
+            )
 
-    _for_a_while(lambda: event.listen(Engine, "before_cursor_execute", refuse), lambda: event.remove(Engine, "before_cursor_execute", refuse))
+    _for_a_while(
+        lambda: event.listen(Engine, "before_cursor_execute", refuse),
+        lambda: event.remove(Engine, "before_cursor_execute", refuse),
+    )
 
 
 def _full_disk() -> None:
-    """Leave no block free on the disk that the home is on, for a while; a disk that others need is not filled."""
+    """Leave no block free on the disk that the home is on, for a while; a disk that
+    others need is not filled.
+    """
     ballast = Path(os.environ["RFT_HOME"]) / "ballast"
 
     def fill():
@@ -148,5 +160,11 @@ def _for_a_while(begin: Callable[[], None], end: Callable[[], None]) -> None:
 
 
 PLANTS = MappingProxyType(
-    {"no_memory": _no_memory, "hang": _hang, "full_checkpoint": _full_for_checkpoints, "full_events": _full_for_events, "full_disk": _full_disk}
+    {
+        "no_memory": _no_memory,
+        "hang": _hang,
+        "full_checkpoint": _full_for_checkpoints,
+        "full_events": _full_for_events,
+        "full_disk": _full_disk,
+    }
 )

@@ -1,4 +1,8 @@
-"""The faults. Each is injected into real processes, and hands back the runs it touched with how often each was resumed."""
+"""The faults.
+
+Each is injected into real processes, and hands back the runs it touched with how
+often each was resumed.
+"""
 
 import contextlib
 import json
@@ -27,7 +31,9 @@ DAY, HOUR = 86_400.0, 3_600.0
 
 @dataclass(frozen=True)
 class Injection:
-    """What a fault did: how many, to which runs, and the state each must have been in afterwards."""
+    """What a fault did: how many, to which runs, and the state each must
+    have been in afterwards.
+    """
 
     count: int
     runs: tuple[str, ...]
@@ -44,7 +50,9 @@ Fault = Callable[[World, int], Injection]
 
 
 def expect(world: World, run_id: str, *statuses: str, word: str = "") -> tuple[str, ...]:
-    """Wait until a run rests; return what is wrong with its state: another one than `statuses`, or a reason without `word`."""
+    """Wait until a run rests; return what is wrong with its state: another one than `statuses`, or
+    a reason without `word`.
+    """
     status, row = world.until_still(run_id), world.row(run_id)
     if status in statuses and (status == "finished" or (row["reason"] and word in row["reason"])):
         return ()
@@ -58,16 +66,22 @@ def kill_child(world: World, number: int) -> Injection:
     if pid is None or not world.kill(pid):
         return Injection(0, (run_id,))
     # its last word may have been said before it was struck
-    return Injection(1, (run_id,), expect(world, run_id, "lost", "finished", word="killed by signal 9"))
+    return Injection(
+        1, (run_id,), expect(world, run_id, "lost", "finished", word="killed by signal 9")
+    )
 
 
 def kill_worker(world: World, number: int) -> Injection:
-    """Kill -9 the worker at a random moment; a run that had begun goes on, the next worker takes the queue."""
+    """Kill -9 the worker at a random moment; a run that had begun goes on, the next
+    worker takes the queue.
+    """
     runs = (world.submit(number), world.submit(number + 1))
     pid = _hit(world, runs[0])
     count = world.kill_worker()
     world.start_worker()
-    return Injection(int(count), runs, expect(world, runs[0], "finished") if pid else (), may_resume=pid is None)
+    return Injection(
+        int(count), runs, expect(world, runs[0], "finished") if pid else (), may_resume=pid is None
+    )
 
 
 def kill_server(world: World, number: int) -> Injection:
@@ -91,14 +105,18 @@ def kill_at_random(world: World, number: int) -> Injection:
             count += world.kill_worker()
             world.start_worker()
         else:
-            world.until(lambda: any(map(world.executing, runs)) or not any(map(world.is_moving, runs)), 30)
+            world.until(
+                lambda: any(map(world.executing, runs)) or not any(map(world.is_moving, runs)), 30
+            )
             pid = next(filter(None, map(world.executing, runs)), None)
             count += pid is not None and world.kill(pid)
     return Injection(count, runs)
 
 
 def restart_machine(world: World, number: int) -> Injection:
-    """Kill everything at once, and let another program have the run's PID by the time a worker comes back."""
+    """Kill everything at once, and let another program have the run's PID by the time
+    a worker comes back.
+    """
     _serve(world)
     run_id = world.submit(number)
     pid = _hit(world, run_id)
@@ -108,7 +126,10 @@ def restart_machine(world: World, number: int) -> Injection:
     foreign = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])
     wrong: tuple[str, ...] = ()
     if struck and world.row(run_id)["status"] == "running":
-        with contextlib.closing(sqlite3.connect(world.root / "rft.db", timeout=30)) as connection, connection:
+        with (
+            contextlib.closing(sqlite3.connect(world.root / "rft.db", timeout=30)) as connection,
+            connection,
+        ):
             connection.execute("update runs set pid = ? where run_id = ?", (foreign.pid, run_id))
         world.start_worker()
         wrong = expect(world, run_id, "lost", word="ended without a word")
@@ -121,34 +142,70 @@ def restart_machine(world: World, number: int) -> Injection:
 
 
 def fill_disk_for_checkpoint(world: World, number: int) -> Injection:
-    """No file of the run may grow beyond 4 MB for 1.5 s: checkpoints fail half-written, and the run says so and goes on."""
+    """No file of the run may grow beyond 4 MB for 1.5 s: checkpoints fail half-written, and the run
+    says so and goes on.
+    """
     run_id = world.submit(number, "inject:full_checkpoint")
     wrong = expect(world, run_id, "finished")
-    said = [event for event in see(world.root, run_id).events if "could not be written" in event["payload"].get("text", "")]
-    return Injection(1, (run_id,), wrong if said else (*wrong, f"{run_id} does not say that a checkpoint failed"), may_resume=False)
+    said = [
+        event
+        for event in see(world.root, run_id).events
+        if "could not be written" in event["payload"].get("text", "")
+    ]
+    return Injection(
+        1,
+        (run_id,),
+        wrong if said else (*wrong, f"{run_id} does not say that a checkpoint failed"),
+        may_resume=False,
+    )
 
 
 def fill_disk_for_events(world: World, number: int) -> Injection:
-    """The store refuses every write of the run for 1.5 s, as SQLite does on a full disk: events wait."""
+    """The store refuses every write of the run for 1.5 s, as SQLite does on a
+    full disk: events wait.
+    """
     run_id = world.submit(number, "inject:full_events")
     wrong = expect(world, run_id, "finished")
     log = (world.root / "runs" / run_id / "run.log").read_bytes()
-    return Injection(1, (run_id,), wrong if b"the store did not take" in log else (*wrong, f"{run_id} met no full disk"), may_resume=False)
+    return Injection(
+        1,
+        (run_id,),
+        wrong if b"the store did not take" in log else (*wrong, f"{run_id} met no full disk"),
+        may_resume=False,
+    )
 
 
 def fill_disk(world: World, number: int) -> Injection:
-    """The disk of the whole home has no block left for 1.5 s: checkpoint, images, store, journal, log and worker meet it at once."""
+    """The disk of the whole home has no block left for 1.5 s: checkpoint, images, store, journal,
+    log and worker meet it at once.
+    """
     run_id = world.submit(number, "inject:full_disk")
     wrong = expect(world, run_id, "finished")
-    said = [event for event in see(world.root, run_id).events if re.search("could not be written|does not fit on the disk", event["payload"].get("text", ""))]
-    return Injection(1, (run_id,), wrong if said else (*wrong, f"{run_id} does not say that the disk was full"), may_resume=False, optional=("examples",))
+    said = [
+        event
+        for event in see(world.root, run_id).events
+        if re.search(
+            "could not be written|does not fit on the disk", event["payload"].get("text", "")
+        )
+    ]
+    return Injection(
+        1,
+        (run_id,),
+        wrong if said else (*wrong, f"{run_id} does not say that the disk was full"),
+        may_resume=False,
+        optional=("examples",),
+    )
 
 
 def lock_store(world: World, number: int, seconds: float) -> Injection:
-    """Hold the store's write lock from another connection while a run works, ends, and the next one is due."""
+    """Hold the store's write lock from another connection while a run works, ends, and
+    the next one is due.
+    """
     runs = (world.submit(number), world.submit(number + 1))
     _hit(world, runs[0])
-    with contextlib.closing(sqlite3.connect(world.root / "rft.db", timeout=30, isolation_level=None)) as connection:
+    with contextlib.closing(
+        sqlite3.connect(world.root / "rft.db", timeout=30, isolation_level=None)
+    ) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         time.sleep(seconds)
         connection.execute("ROLLBACK")
@@ -156,9 +213,13 @@ def lock_store(world: World, number: int, seconds: float) -> Injection:
 
 
 def lock_store_at_start(world: World, number: int, seconds: float) -> Injection:
-    """Hold the store's write lock from the moment a run is claimed, before its process has said a word."""
+    """Hold the store's write lock from the moment a run is claimed, before its
+    process has said a word.
+    """
     run_id = world.submit(number)
-    with contextlib.closing(sqlite3.connect(world.root / "rft.db", timeout=30, isolation_level=None)) as connection:
+    with contextlib.closing(
+        sqlite3.connect(world.root / "rft.db", timeout=30, isolation_level=None)
+    ) as connection:
         world.until(lambda: world.row(run_id)["status"] == "running", 30)
         connection.execute("BEGIN EXCLUSIVE")
         time.sleep(seconds)
@@ -167,7 +228,9 @@ def lock_store_at_start(world: World, number: int, seconds: float) -> Injection:
 
 
 def jump_clock(world: World, number: int) -> Injection:
-    """Let the wall clock jump a day forward or an hour back while a run works, with a new worker after the jump."""
+    """Let the wall clock jump a day forward or an hour back while a run works, with a new
+    worker after the jump.
+    """
     run_id = world.submit(number)
     pid = _hit(world, run_id)
     world.jump(DAY if number % 2 == 0 else -HOUR)
@@ -187,11 +250,20 @@ def run_out_of_memory(world: World, number: int) -> Injection:
 def diverge(world: World, number: int) -> Injection:
     """Train at a learning rate that no model survives."""
     run_id = world.submit(number, optim__learning_rate=100.0, optim__weight_decay=0.5)
-    return Injection(1, (run_id,), expect(world, run_id, "failed", word="lower optim.learning_rate"), may_resume=False, ends=("failed",), numbers=False)
+    return Injection(
+        1,
+        (run_id,),
+        expect(world, run_id, "failed", word="lower optim.learning_rate"),
+        may_resume=False,
+        ends=("failed",),
+        numbers=False,
+    )
 
 
 def hang(world: World, number: int) -> Injection:
-    """Block a run for ever and ask it to stop, with a new worker after the block: it did not start the run, and must end it all the same."""
+    """Block a run for ever and ask it to stop, with a new worker after the block: it did not start
+    the run, and must end it all the same.
+    """
     run_id = world.submit(number, "inject:hang")
     world.until(lambda: world.executing(run_id), 30)
     world.until(lambda: world.row(run_id)["step"] >= 11, 20)
@@ -214,8 +286,12 @@ def faults(locked_seconds: float) -> MappingProxyType[str, Fault]:
             "disk full, checkpoint": fill_disk_for_checkpoint,
             "disk full, events": fill_disk_for_events,
             SMALL_DISK: fill_disk,
-            f"store locked {locked_seconds:g} s": lambda world, number: lock_store(world, number, locked_seconds),
-            f"store locked {locked_seconds:g} s at start": lambda world, number: lock_store_at_start(world, number, locked_seconds),
+            f"store locked {locked_seconds:g} s": lambda world, number: lock_store(
+                world, number, locked_seconds
+            ),
+            f"store locked {locked_seconds:g} s at start": lambda world, number: (
+                lock_store_at_start(world, number, locked_seconds)
+            ),
             "clock jumps": jump_clock,
             "out of memory": run_out_of_memory,
             "NaN loss": diverge,
@@ -225,7 +301,9 @@ def faults(locked_seconds: float) -> MappingProxyType[str, Fault]:
 
 
 def inject(world: World, fault: Fault, times: int, references: dict[int, Seen]) -> Tally:
-    """Inject `fault` at least `times` times; return what went wrong. `references` holds an uninterrupted run for each seed."""
+    """Inject `fault` at least `times` times; return what went wrong. `references` holds an
+    uninterrupted run for each seed.
+    """
     tally, number = Tally(), 0
     while tally.injected < times and number < 3 * times + 3:
         world.start_worker()
@@ -237,7 +315,14 @@ def inject(world: World, fault: Fault, times: int, references: dict[int, Seen]) 
             if resumes and not done.may_resume:
                 tally.add("wrong_states", 1, f"{run_id} had to be resumed")
             seen = see(world.root, run_id)
-            examine(seen, tally, resumes, references[_seed(seen)] if done.numbers else None, done.ends, done.optional)
+            examine(
+                seen,
+                tally,
+                resumes,
+                references[_seed(seen)] if done.numbers else None,
+                done.ends,
+                done.optional,
+            )
         left = world.orphans()
         tally.add("orphans", len(left), f"{left} outlive the work")
         number += 1
@@ -250,12 +335,17 @@ def reference_runs(world: World) -> dict[int, Seen]:
     runs = [world.submit(number) for number in range(2)]
     for run_id in runs:
         if world.until_still(run_id, 120) != "finished":
-            raise RuntimeError(f"a run without a fault is {world.row(run_id)['status']}: {world.row(run_id)['reason']}")
+            raise RuntimeError(
+                f"a run without a fault is {world.row(run_id)['status']}:"
+                f" {world.row(run_id)['reason']}"
+            )
     return {_seed(seen): seen for seen in (see(world.root, run_id) for run_id in runs)}
 
 
 def bring_home(world: World, run_id: str, ends: tuple[str, ...]) -> int:
-    """Wait for a run and resume it, by the program's own command, until it has ended in one of `ends`; return the number of resumes."""
+    """Wait for a run and resume it, by the program's own command, until it has ended in one of
+    `ends`; return the number of resumes.
+    """
     for resumes in range(MOST_RESUMES):
         status = world.until_still(run_id)
         if status in ends or status not in RESUMABLE:
@@ -267,7 +357,9 @@ def bring_home(world: World, run_id: str, ends: tuple[str, ...]) -> int:
 
 
 def _hit(world: World, run_id: str) -> int | None:
-    """Wait until the engine works on a run and then a random part of the run's time; return its process, None when it was faster."""
+    """Wait until the engine works on a run and then a random part of the run's time; return its
+    process, None when it was faster.
+    """
     world.until(lambda: world.executing(run_id) or not world.is_moving(run_id), 60)
     time.sleep(world.random.uniform(0, RUN_SECONDS))
     return world.executing(run_id)
@@ -280,7 +372,10 @@ def _serve(world: World) -> None:
 
     def answers() -> bool:
         try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).status == 200
+            return (
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).status
+                == 200
+            )
         except (OSError, urllib.error.URLError):
             return False
 

@@ -1,4 +1,6 @@
-"""What the processes of a home take, read again and again, and how much more it is at the end than after warming up."""
+"""What the processes of a home take, read again and again, and how much more it is at the end
+than after warming up.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,7 +20,9 @@ ALLOWED_PERCENT = 5.0
 
 @dataclass(frozen=True)
 class Reading:
-    """All processes of one kind at one moment: seconds since the start, MB, threads and open files; each PID."""
+    """All processes of one kind at one moment: seconds since the start, MB, threads and
+    open files; each PID.
+    """
 
     moment: float
     kind: str
@@ -30,21 +34,41 @@ class Reading:
 
 
 def read_processes(world: World, moment: float) -> list[Reading]:
-    """Return one reading a kind: server, worker, forkserver, runs (all of them together) and other."""
+    """Return one reading a kind: server, worker, forkserver, runs (all of them
+    together) and other.
+    """
     kinds, found = _kinds(world), defaultdict(list)
     for pid, kind in kinds.items():
         try:
             process = psutil.Process(pid)
             memory = process.memory_full_info()
-            found[kind].append((memory.rss / MEGABYTE, memory.uss / MEGABYTE, process.num_threads(), process.num_fds(), pid))
+            found[kind].append(
+                (
+                    memory.rss / MEGABYTE,
+                    memory.uss / MEGABYTE,
+                    process.num_threads(),
+                    process.num_fds(),
+                    pid,
+                )
+            )
         except psutil.Error:
             # it ended meanwhile
             continue
-    return [Reading(moment, kind, *(sum(column) for column in list(zip(*rows))[:4]), tuple(row[4] for row in rows)) for kind, rows in found.items()]
+    return [
+        Reading(
+            moment,
+            kind,
+            *(sum(column) for column in list(zip(*rows))[:4]),
+            tuple(row[4] for row in rows),
+        )
+        for kind, rows in found.items()
+    ]
 
 
 def _kinds(world: World) -> dict[int, str]:
-    """Name every process of the home; a run is a fork of the forkserver and has its command line."""
+    """Name every process of the home; a run is a fork of the forkserver and
+    has its command line.
+    """
     lines, parents = {}, {}
     for pid in world.processes():
         try:
@@ -57,27 +81,39 @@ def _kinds(world: World) -> dict[int, str]:
     def kind(pid: int) -> str:
         if pid in forked:
             return "runs" if parents[pid] in forked else "forkserver"
-        return "server" if pid == world.server.pid else "worker" if "rft_core worker" in lines[pid] else "other"
+        return (
+            "server"
+            if pid == world.server.pid
+            else "worker"
+            if "rft_core worker" in lines[pid]
+            else "other"
+        )
 
     return {pid: kind(pid) for pid in lines}
 
 
 def windows(seconds: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return (begin, end) of the two windows that are compared: five minutes after five of warming up, and the last five.
+    """Return (begin, end) of the two windows that are compared: five minutes after five of warming
+    up, and the last five.
 
-    What lasts less than a quarter of an hour is cut in three: warming up, first window, last window.
+    What lasts less than a quarter of an hour is cut in three: warming up, first
+    window, last window.
     """
     width = min(WINDOW_SECONDS, seconds / 3)
     return (width, 2 * width), (seconds - width, seconds)
 
 
 def growth(readings: Sequence[Reading], seconds: float) -> dict[str, dict[str, float | None]]:
-    """Return, for each kind, the median RSS and USS (MB) of both windows, the change of the first in percent, and the most there was of everything."""
+    """Return, for each kind, the median RSS and USS (MB) of both windows, the change of the first
+    in percent, and the most there was of everything.
+    """
     first, last = windows(seconds)
     rows = {}
     for kind in dict.fromkeys(one.kind for one in readings):
         own = [one for one in readings if one.kind == kind]
-        early, late = ([one for one in own if begin <= one.moment <= end] for begin, end in (first, last))
+        early, late = (
+            [one for one in own if begin <= one.moment <= end] for begin, end in (first, last)
+        )
         before, after = _median(early, "rss"), _median(late, "rss")
         rows[kind] = {
             "RSS after warm-up": before,
@@ -96,8 +132,12 @@ def _median(readings: Sequence[Reading], name: str) -> float | None:
     return median(getattr(one, name) for one in readings) if readings else None
 
 
-def memory_complaints(rows: dict[str, dict[str, float | None]], readings: Sequence[Reading]) -> list[str]:
-    """Say which lasting process took more than 5 % more at the end, was not seen in a window, or was another one than before."""
+def memory_complaints(
+    rows: dict[str, dict[str, float | None]], readings: Sequence[Reading]
+) -> list[str]:
+    """Say which lasting process took more than 5 % more at the end, was not seen in a window, or
+    was another one than before.
+    """
     said = []
     for kind in LASTING:
         change = rows.get(kind, {}).get("change %")

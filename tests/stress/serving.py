@@ -1,4 +1,6 @@
-"""A real dashboard with its worker in a scratch home, small runs for it, and the tables of what was measured on it."""
+"""A real dashboard with its worker in a scratch home, small runs for it, and the tables of
+what was measured on it.
+"""
 
 import http.client
 import json
@@ -37,7 +39,10 @@ START_SECONDS = 120.0
 
 def small_spec(start: str, /, **changes: object) -> RunSpec:
     """Return a preset on 400 digits; `changes` are dotted settings with __ for the dot."""
-    return with_settings(preset(start), dict(SMALL) | {setting.replace("__", "."): value for setting, value in changes.items()})
+    return with_settings(
+        preset(start),
+        dict(SMALL) | {setting.replace("__", "."): value for setting, value in changes.items()},
+    )
 
 
 def serve(world: World) -> int:
@@ -53,7 +58,10 @@ def serve(world: World) -> int:
             return False
 
     if not world.until(answers, START_SECONDS):
-        raise RuntimeError(f"the dashboard did not answer within {START_SECONDS:.0f} s; {world.root / 'server.log'} says why")
+        raise RuntimeError(
+            f"the dashboard did not answer within {START_SECONDS:.0f} s;"
+            f" {world.root / 'server.log'} says why"
+        )
     return port
 
 
@@ -74,7 +82,11 @@ def wrong_lines(logs: Iterable[Path], most: int = 50) -> list[str]:
     found = []
     for path in logs:
         if path.is_file():
-            found += [f"{path.name}: {line.strip()}" for line in path.read_text(errors="replace").splitlines() if WRONG.search(line)]
+            found += [
+                f"{path.name}: {line.strip()}"
+                for line in path.read_text(errors="replace").splitlines()
+                if WRONG.search(line)
+            ]
     return found[:most]
 
 
@@ -85,16 +97,28 @@ def page_rows(visits: Visits) -> dict[str, dict[str, float]]:
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
     """Return count, median, 95th percentile (linear between neighbours) and maximum."""
-    return {"count": len(seconds), "p50": median(seconds), "p95": float(np.percentile(seconds, 95)), "max": max(seconds)}
+    return {
+        "count": len(seconds),
+        "p50": median(seconds),
+        "p95": float(np.percentile(seconds, 95)),
+        "max": max(seconds),
+    }
 
 
 def print_rows(title: str, rows: Mapping[str, Mapping[str, object]]) -> None:
     """Print one row a name, one column a key of the first row."""
     columns = list(next(iter(rows.values()), {}))
-    table = [[title, *columns], *([name, *(_cell(row.get(column)) for column in columns)] for name, row in rows.items())]
+    table = [
+        [title, *columns],
+        *([name, *(_cell(row.get(column)) for column in columns)] for name, row in rows.items()),
+    ]
     widths = [max(len(line[place]) for line in table) for place in range(len(columns) + 1)]
     for line in table:
-        print(line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:])), sep="  ")
+        print(
+            line[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:])),
+            sep="  ",
+        )
     print()
 
 

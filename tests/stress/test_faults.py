@@ -1,4 +1,6 @@
-"""The short form of `make stress`: the faults that need no program started anew, in one home; nothing is lost, doubled or left."""
+"""The short form of `make stress`: the faults that need no program started anew, in one home;
+nothing is lost, doubled or left.
+"""
 
 from dataclasses import replace
 
@@ -10,7 +12,8 @@ from tests.stress.world import World
 
 LOCKED_SECONDS = 3.0
 TIMES = {"kill -9 at random over a queue": 3}
-# the first takes root, each other one starts a worker or a dashboard anew, which takes seconds; `make stress` has them, and tests/unit the worker's part of each
+# the first takes root, each other one starts a worker or a dashboard anew, which takes seconds;
+# `make stress` has them, and tests/unit the worker's part of each
 LONG = (
     SMALL_DISK,
     "kill -9 of the worker",
@@ -49,7 +52,9 @@ def test_the_checks_see_what_is_wrong(world, references):
         "events_lost": other,
         "doubled": replace(whole, events=(*whole.events, whole.events[-2])),
         "other_numbers": replace(whole, row=whole.row | {"report": "{}"}),
-        "damaged_files": replace(whole, artifacts=tuple(record | {"sha256": "0"} for record in whole.artifacts)),
+        "damaged_files": replace(
+            whole, artifacts=tuple(record | {"sha256": "0"} for record in whole.artifacts)
+        ),
     }
     for column, seen in planted.items():
         tally = Tally(injected=1)

@@ -1,6 +1,8 @@
-"""A browser tab without a browser: a real Streamlit session over its WebSocket, which asks for pages and answers their timers as the page's script does.
+"""A browser tab without a browser: a real Streamlit session over its WebSocket, which asks for
+pages and answers their timers as the page's script does.
 
-What a browser fetches besides (pictures, fonts, scripts) and what it draws are left out; every message of the session is received and read.
+What a browser fetches besides (pictures, fonts, scripts) and what it draws are left out; every
+message of the session is received and read.
 """
 
 import asyncio
@@ -48,10 +50,18 @@ class Visitor:
         self._reader: asyncio.Task | None = None
 
     async def open(self, page: str, query: str = "") -> bool:
-        """Begin a session at a page, as a typed address does; return whether the page came whole."""
+        """Begin a session at a page, as a typed address does; return whether
+        the page came whole.
+        """
         own, self.page, self.query = f"127.0.0.1:{self.port}", page, query
         try:
-            self._socket = await connect(f"ws://{own}/_stcore/stream", origin=f"http://{own}", subprotocols=["streamlit"], proxy=None, max_size=None)
+            self._socket = await connect(
+                f"ws://{own}/_stcore/stream",
+                origin=f"http://{own}",
+                subprotocols=["streamlit"],
+                proxy=None,
+                max_size=None,
+            )
         except (OSError, WebSocketException) as error:
             self.visits.errors.append(f"{self._name()}: no session: {error}")
             await asyncio.sleep(REFUSED_SECONDS)
@@ -69,7 +79,9 @@ class Visitor:
         return await self._ask()
 
     async def press(self, label: str) -> bool:
-        """Press the button of that label; return whether it was there and the page that it leads to came whole."""
+        """Press the button of that label; return whether it was there and the page that it
+        leads to came whole.
+        """
         if label not in self._buttons:
             self.visits.errors.append(f"{self._name()}: there is no button '{label}'")
             return False
@@ -99,7 +111,9 @@ class Visitor:
             await self._send(pressed=pressed)
             await asyncio.wait_for(self._finished.wait(), PAGE_SECONDS)
         except (TimeoutError, ConnectionClosed) as error:
-            self.visits.errors.append(f"{name}: {type(error).__name__} after {time.monotonic() - started:.0f} s")
+            self.visits.errors.append(
+                f"{name}: {type(error).__name__} after {time.monotonic() - started:.0f} s"
+            )
             return False
         self.visits.seconds[name].append(time.monotonic() - started)
         return True
@@ -107,7 +121,12 @@ class Visitor:
     async def _send(self, fragment: str = "", pressed: str = "") -> None:
         message = BackMsg()
         state = message.rerun_script
-        state.query_string, state.page_script_hash, state.fragment_id, state.is_auto_rerun = self.query, self.script_hash, fragment, bool(fragment)
+        state.query_string, state.page_script_hash, state.fragment_id, state.is_auto_rerun = (
+            self.query,
+            self.script_hash,
+            fragment,
+            bool(fragment),
+        )
         if not self.script_hash:
             state.page_name = self.page
         state.cached_message_hashes.extend(self._hashes)
@@ -128,7 +147,13 @@ class Visitor:
 
     def _receive(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
-        known = message.ref_hash if kind == "ref_hash" else message.hash if message.metadata.cacheable else ""
+        known = (
+            message.ref_hash
+            if kind == "ref_hash"
+            else message.hash
+            if message.metadata.cacheable
+            else ""
+        )
         if known:
             self._hashes[known] = self._runs
         if kind == "new_session":
@@ -157,12 +182,16 @@ class Visitor:
     def _arrive(self, navigation) -> None:
         self._pages = {page.url_pathname: page.page_script_hash for page in navigation.app_pages}
         self.script_hash = navigation.page_script_hash
-        self.page = next((name for name, known in self._pages.items() if known == self.script_hash), self.page)
+        self.page = next(
+            (name for name, known in self._pages.items() if known == self.script_hash), self.page
+        )
 
     def _draw(self, element) -> None:
         kind = element.WhichOneof("type")
         if kind == "exception":
-            self.visits.errors.append(f"{self._name()}: shows {element.exception.type} {element.exception.message}")
+            self.visits.errors.append(
+                f"{self._name()}: shows {element.exception.type} {element.exception.message}"
+            )
         elif kind == "button" and not element.button.disabled:
             self._buttons[element.button.label] = element.button.id
 
@@ -174,7 +203,11 @@ class Visitor:
                 if asked is not None:
                     self.visits.seconds[self._name("refresh")].append(time.monotonic() - asked)
         elif status == ForwardMsg.FINISHED_SUCCESSFULLY and self._is_full:
-            self._hashes = {known: used for known, used in self._hashes.items() if self._runs - used <= MESSAGE_AGE}
+            self._hashes = {
+                known: used
+                for known, used in self._hashes.items()
+                if self._runs - used <= MESSAGE_AGE
+            }
             self._finished.set()
 
     def _start_timer(self, fragment: str, seconds: float) -> None:

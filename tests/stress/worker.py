@@ -1,4 +1,7 @@
-"""The real worker on the real engine, watched: python -m tests.stress.worker HOME. Only waiting times are shorter."""
+"""The real worker on the real engine, watched: python -m tests.stress.worker HOME.
+
+Only waiting times are shorter.
+"""
 
 import logging
 import sys
@@ -9,12 +12,17 @@ from rft_core.cli import ENGINE
 from rft_core.files.home import find_home
 from rft_core.worker import loop
 
-WATCHED = loop.Engine("tests.stress.engine:execute", preload=("tests.stress.clock", *ENGINE.preload, "tests.stress.engine"))
+WATCHED = loop.Engine(
+    "tests.stress.engine:execute",
+    preload=("tests.stress.clock", *ENGINE.preload, "tests.stress.engine"),
+)
 
 
 def main() -> None:
     """Serve the home until killed."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s"
+    )
     loop.DEAF_SECONDS, loop.RECONCILE_SECONDS = 2.0, 0.5
     loop.run_worker(find_home(Path(sys.argv[1])), WATCHED, ("cpu",))
 

@@ -1,4 +1,7 @@
-"""A home of its own with a real worker, and what a test does to it: submit, kill, resume. Its processes are found by the home in their environment."""
+"""A home of its own with a real worker, and what a test does to it: submit, kill, resume.
+
+Its processes are found by the home in their environment.
+"""
 
 import contextlib
 import json
@@ -27,11 +30,16 @@ SEEDS = (1, 2)
 
 @contextlib.contextmanager
 def small_disk(folder: Path, megabytes: int = 160) -> Iterator[Path | None]:
-    """Give a small disk in memory, mounted below `folder`, whose witnesses are written beside it; None where mounting is not allowed."""
+    """Give a small disk in memory, mounted below `folder`, whose witnesses are written beside it;
+    None where mounting is not allowed.
+    """
     mounted, witness = folder / "small", folder / "witness-of-small"
     mounted.mkdir()
     witness.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(mounted)], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(mounted)],
+        capture_output=True,
+    ).returncode:
         yield None
         return
     try:
@@ -51,7 +59,12 @@ class World:
         self.store = RunStore(self.home)
         self.clock = self.root / "clock"
         clean = {name: value for name, value in os.environ.items() if name != "RFT_STORE"}
-        self.environment = clean | {"RFT_HOME": str(self.root), VARIABLE: str(self.clock), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(CHECKOUT)}
+        self.environment = clean | {
+            "RFT_HOME": str(self.root),
+            VARIABLE: str(self.clock),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(CHECKOUT),
+        }
         self.worker: subprocess.Popen | None = None
         self.server: subprocess.Popen | None = None
 
@@ -71,23 +84,37 @@ class World:
     def _start(self, log: str, *arguments: str) -> subprocess.Popen:
         with open(self.root / log, "ab") as output:
             command = [sys.executable, *arguments]
-            return subprocess.Popen(command, cwd=CHECKOUT, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+            return subprocess.Popen(
+                command,
+                cwd=CHECKOUT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
 
     def submit(self, number: int, *tags: str, **changes) -> str:
         """Queue a run of about a second; `number` chooses its seed."""
-        return self.store.submit(run_spec(seed=SEEDS[number % len(SEEDS)], optim__epochs=EPOCHS, tags=tags, **changes))
+        return self.store.submit(
+            run_spec(seed=SEEDS[number % len(SEEDS)], optim__epochs=EPOCHS, tags=tags, **changes)
+        )
 
     def command(self, *arguments: str) -> dict:
         """Run a command of the program with --json; return its answer."""
         command = [sys.executable, "-m", "rft_core", *arguments, "--json"]
-        done = subprocess.run(command, cwd=CHECKOUT, env=self.environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            command, cwd=CHECKOUT, env=self.environment, capture_output=True, text=True, timeout=120
+        )
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
     def row(self, run_id: str) -> sqlite3.Row:
         """Return a run's row, read past the code under test."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.root / 'rft.db'}?mode=ro", uri=True, timeout=30)) as connection:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{self.root / 'rft.db'}?mode=ro", uri=True, timeout=30)
+        ) as connection:
             connection.row_factory = sqlite3.Row
             return connection.execute("select * from runs where run_id = ?", (run_id,)).fetchone()
 
@@ -110,14 +137,22 @@ class World:
         return self.row(run_id)["status"] in MOVING
 
     def until_worker_serves(self) -> None:
-        """Start a worker unless one runs, and wait until it serves: a command of the program would start one of its own otherwise."""
+        """Start a worker unless one runs, and wait until it serves: a command of the program would
+        start one of its own otherwise.
+        """
         self.start_worker()
         self.until(lambda: worker_is_running(self.home), 60)
 
     def executing(self, run_id: str) -> int | None:
-        """Return the process that works on a run, once the engine has begun; None when there is none."""
+        """Return the process that works on a run, once the engine has begun;
+        None when there is none.
+        """
         row, witness = self.row(run_id), self.root / "witness" / f"{run_id}.jsonl"
-        begun = witness.exists() and row["status"] in ("running", "stopping") and self._is_ours(row["pid"])
+        begun = (
+            witness.exists()
+            and row["status"] in ("running", "stopping")
+            and self._is_ours(row["pid"])
+        )
         return row["pid"] if begun and row["pid"] != getattr(self.worker, "pid", None) else None
 
     def processes(self) -> list[int]:
@@ -127,16 +162,25 @@ class World:
 
     def _is_ours(self, pid: int) -> bool:
         try:
-            return pid != os.getpid() and f"RFT_HOME={self.root}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+            return (
+                pid != os.getpid()
+                and f"RFT_HOME={self.root}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+            )
         except OSError:
             # it ended meanwhile
             return False
 
     def orphans(self, seconds: float = 15.0) -> list[int]:
-        """Return the processes that outlive the work: all but the worker, what it started itself, and the server."""
+        """Return the processes that outlive the work: all but the worker, what it started
+        itself, and the server.
+        """
 
         def strays() -> list[int]:
-            kept = {process.pid for process in (self.worker, self.server) if process is not None and process.poll() is None}
+            kept = {
+                process.pid
+                for process in (self.worker, self.server)
+                if process is not None and process.poll() is None
+            }
             return [pid for pid in self.processes() if pid not in kept and _parent(pid) not in kept]
 
         self.until(lambda: not strays(), seconds)
@@ -173,7 +217,9 @@ class World:
         aside.replace(self.clock)
 
     def close(self) -> list[int]:
-        """End worker and server, then whatever is left; return what was left although all was ended."""
+        """End worker and server, then whatever is left; return what was left
+        although all was ended.
+        """
         self.kill_worker()
         self.kill_server()
         left = self.orphans()

@@ -32,7 +32,11 @@ def listed(app: AppTest) -> list[str]:
 
 def drawn_buttons(app: AppTest) -> list[str]:
     """The buttons of the chosen run in the order in which they stand, pressable or not."""
-    return [one.key.removeprefix("runs.") for one in app.button if one.key.startswith("runs.") and one.key.count(".") == 1]
+    return [
+        one.key.removeprefix("runs.")
+        for one in app.button
+        if one.key.startswith("runs.") and one.key.count(".") == 1
+    ]
 
 
 def buttons(app: AppTest) -> set[str]:
@@ -42,13 +46,17 @@ def buttons(app: AppTest) -> set[str]:
 
 def click(app: AppTest, row: int) -> None:
     """Choose a row of the list, as a click does."""
-    app.session_state[app.dataframe[0].key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    app.session_state[app.dataframe[0].key] = {
+        "selection": {"rows": [row], "columns": [], "cells": []}
+    }
     app.run()
 
 
 def followed(app: AppTest) -> str:
     """The HTML of the followed images; "" where none are drawn."""
-    return "".join(one.proto.body for one in app.get("html") if 'class="followed"' in one.proto.body)
+    return "".join(
+        one.proto.body for one in app.get("html") if 'class="followed"' in one.proto.body
+    )
 
 
 def drawn(app: AppTest) -> float:
@@ -63,5 +71,11 @@ def put(store: RunStore, run_id: str, **values) -> None:
 
 
 def train(place: int, step: int, wall_time: float) -> Event:
-    payload = {"loss": 1.0, "epsilon": 0.01, "learning_rate": 0.001, "images_per_second": 321.0, "process_memory_mib": 1536.0}
+    payload = {
+        "loss": 1.0,
+        "epsilon": 0.01,
+        "learning_rate": 0.001,
+        "images_per_second": 321.0,
+        "process_memory_mib": 1536.0,
+    }
     return Event(place, step, step / 10, wall_time, "train", payload)

@@ -31,7 +31,10 @@ def test_an_upload_comes_in_and_is_shown(store, bundle):
     (record,) = store.records()
     assert record.name == "travels"
     assert [one.value for one in app.success] == [
-        f"{record.run_id} (travels): imported".replace("-", "&#45;").replace("(", "&#40;").replace(")", "&#41;").replace(":", "&#58;")
+        f"{record.run_id} (travels): imported".replace("-", "&#45;")
+        .replace("(", "&#40;")
+        .replace(")", "&#41;")
+        .replace(":", "&#58;")
     ]
     assert not app.error
     app.run()

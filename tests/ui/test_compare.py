@@ -1,4 +1,6 @@
-"""The page Compare with AppTest: any number of runs, whatever state they are in, and the view of the URL."""
+"""The page Compare with AppTest: any number of runs, whatever state they are in, and
+the view of the URL.
+"""
 
 import html
 
@@ -46,12 +48,20 @@ def test_two_runs(store):
     assert figures(app) == 3
     assert list(tables(app)[0]["Run"]) == ["a", "b"]
     assert "Clean accuracy: a ends at 90.0 %, b at 70.0 %." in said(app)
-    assert "b against a: the difference at 8/255 (PGD-10, n 200) is 10.0 points, 95 % interval" in said(app)
+    assert (
+        "b against a: the difference at 8/255 (PGD-10, n 200) is 10.0 points, 95 % interval"
+        in said(app)
+    )
 
 
 def test_twenty_runs(store):
     records = [
-        stored(store, f"run {number}", seed=number % 4, schedule__kind=("constant", "linear", "cosine", "step", "two_hinge")[number // 4])
+        stored(
+            store,
+            f"run {number}",
+            seed=number % 4,
+            schedule__kind=("constant", "linear", "cosine", "step", "two_hinge")[number // 4],
+        )
         for number in range(20)
     ]
     app = compare(runs=link(*records), group="schedule.kind", x="gradient_evaluations")
@@ -72,7 +82,14 @@ def test_runs_of_every_kind_together(store):
     ]
     app = compare(runs=link(finished, *others))
     assert figures(app) == 3
-    assert list(tables(app)[0]["Status"]) == ["finished", "running", "failed", "finished", "finished", "finished"]
+    assert list(tables(app)[0]["Status"]) == [
+        "finished",
+        "running",
+        "failed",
+        "finished",
+        "finished",
+        "finished",
+    ]
     assert "different targets" in said(app)
     assert "No report yet: running, failed." in said(app)
     compared = dict(zip(tables(app)[1]["Run"], tables(app)[1]["Compared"]))
@@ -81,7 +98,11 @@ def test_runs_of_every_kind_together(store):
 
 
 def test_runs_of_different_data_are_said_once_not_to_be_compared(store):
-    app = compare(runs=link(stored(store, "a"), stored(store, "b", data__dataset="blooms_easy", digest="other")))
+    app = compare(
+        runs=link(
+            stored(store, "a"), stored(store, "b", data__dataset="blooms_easy", digest="other")
+        )
+    )
     assert list(tables(app)[1]["Compared"]) == ["not compared: they learned different datasets"]
     assert said(app).count("are not compared") == 1
     assert "same test images" not in said(app)
@@ -89,17 +110,32 @@ def test_runs_of_different_data_are_said_once_not_to_be_compared(store):
 
 
 def test_two_runs_that_measured_nothing(store):
-    app = compare(runs=link(stored(store, "a", status="failed"), stored(store, "b", status="running")))
+    app = compare(
+        runs=link(stored(store, "a", status="failed"), stored(store, "b", status="running"))
+    )
     assert figures(app) == 3
     assert "No run here was measured on its test images yet." in said(app)
     assert "Differences need a baseline and another run" in said(app)
 
 
 def test_a_link_restores_the_view(store):
-    records = [stored(store, kind, seed=seed, schedule__kind=kind) for kind in ("constant", "linear") for seed in (0, 1)]
-    app = compare(runs=link(*records[::-1]), x="seconds", group="seeds", band="interval", base=records[1].run_id, show="expected")
+    records = [
+        stored(store, kind, seed=seed, schedule__kind=kind)
+        for kind in ("constant", "linear")
+        for seed in (0, 1)
+    ]
+    app = compare(
+        runs=link(*records[::-1]),
+        x="seconds",
+        group="seeds",
+        band="interval",
+        base=records[1].run_id,
+        show="expected",
+    )
     assert app.multiselect(key="compare.runs").value == [record.run_id for record in records[::-1]]
-    assert [app.selectbox(key=f"compare.{name}").value for name in ("x", "group", "band", "base")] == ["seconds", "seeds", "interval", records[1].run_id]
+    assert [
+        app.selectbox(key=f"compare.{name}").value for name in ("x", "group", "band", "base")
+    ] == ["seconds", "seeds", "interval", records[1].run_id]
     assert "Expected robustness: " in said(app)
     assert "Student" in said(app)
     assert [app.query_params[name] for name in ("x", "group")] == ["seconds", "seeds"]
@@ -143,4 +179,9 @@ def test_a_name_is_text_and_never_markup(store):
 
 def test_what_can_be_taken_along(store):
     app = compare(runs=link(stored(store, "a"), stored(store, "b")))
-    assert [button.label for button in app.get("download_button")] == ["Report", "CSV", "Parquet", "JSON"]
+    assert [button.label for button in app.get("download_button")] == [
+        "Report",
+        "CSV",
+        "Parquet",
+        "JSON",
+    ]

@@ -20,8 +20,14 @@ def test_it_is_shown(store, old, page):
     app = open_app(page, **({"runs": old} if "compare" in page else {"run": old} if page else {}))
     assert not app.exception
     assert not app.error
-    said = [html.unescape(str(one.value)) for kind in ("markdown", "caption", "subheader", "warning") for one in getattr(app, kind)]
-    assert not any(HIDDEN.search(line.replace("\n", "").replace("\t", "").replace("\r", "")) for line in said)
+    said = [
+        html.unescape(str(one.value))
+        for kind in ("markdown", "caption", "subheader", "warning")
+        for one in getattr(app, kind)
+    ]
+    assert not any(
+        HIDDEN.search(line.replace("\n", "").replace("\t", "").replace("\r", "")) for line in said
+    )
 
 
 def test_its_words_can_be_changed_and_the_others_stay(store, old):

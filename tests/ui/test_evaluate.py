@@ -8,34 +8,80 @@ import pytest
 
 from pages.ui.evaluate_page import evaluate_form
 from rft_core.jobs import evaluations
-from rft_core.jobs.evaluations import ANSWER, IMAGES, PICTURES, STATE, list_evaluations, new_evaluation
+from rft_core.jobs.evaluations import (
+    ANSWER,
+    IMAGES,
+    PICTURES,
+    STATE,
+    list_evaluations,
+    new_evaluation,
+)
 from rft_core.jobs.evaluations import REQUEST as REQUEST_FILE
 from rft_core.report.evaluation.sentences import MEANINGS
 from rft_core.store.process import this_process
 from tests.ui.test_pages import POINTS, open_app, stored_run, texts
 
 PAGE = "pages/evaluate.py"
-REQUEST = {"attack": "apgd", "steps": 20, "epsilons": None, "images": 4, "honesty": True, "is_picture": False, "estimate": 30.0}
+REQUEST = {
+    "attack": "apgd",
+    "steps": 20,
+    "epsilons": None,
+    "images": 4,
+    "honesty": True,
+    "is_picture": False,
+    "estimate": 30.0,
+}
 NASTY = ("<script>alert(1)</script>", ":red[rose] **bold** [x](javascript:alert(1))")
-PARTS = [{"module": "stem", "trainable": 0, "total": 100}, {"module": "head", "trainable": 50, "total": 50}]
+PARTS = [
+    {"module": "stem", "trainable": 0, "total": 100},
+    {"module": "head", "trainable": 50, "total": 50},
+]
 
 
 def honest(level: str) -> dict:
-    findings = [{"name": name, "level": "green", "reason": "so it is", "values": {}} for name in MEANINGS]
+    findings = [
+        {"name": name, "level": "green", "reason": "so it is", "values": {}} for name in MEANINGS
+    ]
     findings[2] = findings[2] | {"level": level, "reason": "more steps are weaker"}
     return {"level": level, "n": 4, "epsilon": 4 / 255, "norm": "linf", "findings": findings}
 
 
 def kept(store, run_id: str, honesty: dict | None = None, **changes) -> str:
     """A finished evaluation of four images in two classes with names that are markup."""
-    one = new_evaluation(store, run_id, REQUEST | {name: changes[name] for name in changes.keys() & REQUEST.keys()})
-    rows = [{"class": name, "n": 2, "clean_accuracy": 1.0, "robust_accuracy": 0.5 * place} for place, name in enumerate(NASTY)]
-    answer = {"attack": "apgd", "steps": 20, "norm": "linf", "images": 4, "class_names": NASTY, "curve": POINTS, "expected_robustness": 0.6}
-    answer |= {"per_class": rows, "honesty": honesty, "seconds": 20.0, "attack_seconds": 10.0, "gradient_evaluations": 100} | changes
+    one = new_evaluation(
+        store, run_id, REQUEST | {name: changes[name] for name in changes.keys() & REQUEST.keys()}
+    )
+    rows = [
+        {"class": name, "n": 2, "clean_accuracy": 1.0, "robust_accuracy": 0.5 * place}
+        for place, name in enumerate(NASTY)
+    ]
+    answer = {
+        "attack": "apgd",
+        "steps": 20,
+        "norm": "linf",
+        "images": 4,
+        "class_names": NASTY,
+        "curve": POINTS,
+        "expected_robustness": 0.6,
+    }
+    answer |= {
+        "per_class": rows,
+        "honesty": honesty,
+        "seconds": 20.0,
+        "attack_seconds": 10.0,
+        "gradient_evaluations": 100,
+    } | changes
     epsilons = np.array([0, 2 / 255, 4 / 255])
     verdicts = np.array([[1, 1, 1], [1, 0, 0], [1, 1, 0], [0, 0, 0]], bool)
     labels = np.array([0, 0, 1, 1])
-    np.savez(one.folder / IMAGES, epsilons=epsilons, verdicts=verdicts, labels=labels, clean_prediction=labels, attacked_prediction=1 - labels)
+    np.savez(
+        one.folder / IMAGES,
+        epsilons=epsilons,
+        verdicts=verdicts,
+        labels=labels,
+        clean_prediction=labels,
+        attacked_prediction=1 - labels,
+    )
     np.savez(
         one.folder / PICTURES,
         clean=np.zeros((2, 8, 8, 3), np.uint8),
@@ -77,7 +123,13 @@ def test_a_run_without_evaluations(store, asked):
     assert "the run itself" in texts(app)
     app.button(key="evaluate.ask").click().run()
     ((who, request, picture),) = asked
-    assert (who, request["attack"], request["steps"], request["images"], picture) == (run_id, "apgd_ce_t", 20, 100, None)
+    assert (who, request["attack"], request["steps"], request["images"], picture) == (
+        run_id,
+        "apgd_ce_t",
+        20,
+        100,
+        None,
+    )
     assert request["estimate"] > 0
 
 
@@ -103,7 +155,9 @@ def test_while_one_is_made_and_cancel(store):
     run_id = stored_run(store, "rose")
     one = new_evaluation(store, run_id, REQUEST)
     pid, start = this_process()
-    (one.folder / STATE).write_text(json.dumps({"pid": pid, "start": start, "line": "waiting: run tulip is using the CPU"}))
+    (one.folder / STATE).write_text(
+        json.dumps({"pid": pid, "start": start, "line": "waiting: run tulip is using the CPU"})
+    )
     app = open_app(PAGE)
     assert not app.exception
     said = app.get("progress")[0].proto.text
@@ -118,7 +172,9 @@ def test_while_one_is_made_and_cancel(store):
     assert "of about 30 s" in app.get("progress")[0].proto.text
     assert 40 <= app.get("progress")[0].proto.value < 80
     # the process that makes it is gone
-    (one.folder / STATE).write_text(json.dumps({"pid": pid, "start": start - 100, "line": "attacking"}))
+    (one.folder / STATE).write_text(
+        json.dumps({"pid": pid, "start": start - 100, "line": "attacking"})
+    )
     app.run()
     assert "ended without an answer" in app.error[0].value
 
@@ -126,11 +182,19 @@ def test_while_one_is_made_and_cancel(store):
 def test_cancel_keeps_nothing(store, monkeypatch):
     run_id = stored_run(store, "rose")
     one = new_evaluation(store, run_id, REQUEST)
-    (one.folder / STATE).write_text(json.dumps({"pid": 4, "start": time.time(), "line": "attacking"}))
+    (one.folder / STATE).write_text(
+        json.dumps({"pid": 4, "start": time.time(), "line": "attacking"})
+    )
     ended = []
     monkeypatch.setattr(evaluations, "is_alive", lambda pid, start: True)
-    monkeypatch.setattr(evaluations.psutil, "Process", lambda pid: type("P", (), {"terminate": lambda self: ended.append(pid)})())
-    monkeypatch.setattr(evaluations.psutil, "wait_procs", lambda processes, timeout: (processes, []))
+    monkeypatch.setattr(
+        evaluations.psutil,
+        "Process",
+        lambda pid: type("P", (), {"terminate": lambda self: ended.append(pid)})(),
+    )
+    monkeypatch.setattr(
+        evaluations.psutil, "wait_procs", lambda processes, timeout: (processes, [])
+    )
     app = open_app(PAGE)
     app.button(key=f"evaluate.cancel.{one.evaluation_id}").click().run()
     assert ended == [4]
@@ -155,22 +219,33 @@ def test_a_kept_one(store, level):
 
 def test_green_checks_of_a_model_without_robustness_confirm_nothing(store):
     run_id = stored_run(store, "rose")
-    kept(store, run_id, honest("green"), curve=[*POINTS[:-1], POINTS[-1] | {"accuracy": 0.0, "low": 0.0, "high": 0.04}])
+    kept(
+        store,
+        run_id,
+        honest("green"),
+        curve=[*POINTS[:-1], POINTS[-1] | {"accuracy": 0.0, "low": 0.0, "high": 0.04}],
+    )
     app = open_app(PAGE)
     assert not app.success
     assert "There is no robustness to check at 4/255" in texts(app)
 
 
 def test_the_estimate_is_the_time_of_the_same_evaluation_before(store, asked):
-    """The evaluation kept took 20 s; asking for the very same one must say so, however slow the count of gradients makes it look."""
+    """The evaluation kept took 20 s; asking for the very same one must say so, however slow the
+    count of gradients makes it look.
+    """
     run_id = stored_run(store, "rose")
     kept(store, run_id, honest("green"))
     record = store.get(run_id)
     (before,) = list_evaluations(store, run_id)
-    seconds, basis = evaluate_form.estimate(record, before.wanted | {"images": before.answer["images"]}, [before])
+    seconds, basis = evaluate_form.estimate(
+        record, before.wanted | {"images": before.answer["images"]}, [before]
+    )
     assert basis == "an earlier evaluation of this run"
     assert seconds == pytest.approx(before.answer["seconds"])
-    twice, _ = evaluate_form.estimate(record, before.wanted | {"images": 2 * before.answer["images"]}, [before])
+    twice, _ = evaluate_form.estimate(
+        record, before.wanted | {"images": 2 * before.answer["images"]}, [before]
+    )
     assert seconds < twice < 2 * seconds
 
 
@@ -190,7 +265,10 @@ def test_the_link_chooses_run_and_evaluation(store):
     old = kept(store, first, honest("green"))
     newer = kept(store, first, None)
     app = open_app(PAGE, run=first, evaluation=old)
-    assert (app.selectbox(key="evaluate.run").value, app.selectbox(key="evaluate.evaluation").value) == (first, old)
+    assert (
+        app.selectbox(key="evaluate.run").value,
+        app.selectbox(key="evaluate.evaluation").value,
+    ) == (first, old)
     assert old != newer
     app.selectbox(key="evaluate.run").set_value(second).run()
     assert "Nothing was evaluated yet" in texts(app)
@@ -200,7 +278,9 @@ def test_the_link_chooses_run_and_evaluation(store):
 def test_a_link_to_what_is_not_there(store):
     run_id = stored_run(store, "rose")
     kept(store, run_id)
-    assert "no measured run '../etc'" in open_app(PAGE, run="../etc").warning[0].value.replace("&#46;", ".")
+    assert "no measured run '../etc'" in open_app(PAGE, run="../etc").warning[0].value.replace(
+        "&#46;", "."
+    )
     app = open_app(PAGE, run=run_id, evaluation="../../secret")
     assert "no evaluation" in app.warning[0].value
     assert not app.exception
@@ -208,7 +288,16 @@ def test_a_link_to_what_is_not_there(store):
 
 def test_a_picture_of_ones_own(store):
     run_id = stored_run(store, "rose")
-    kept(store, run_id, is_picture=True, prediction=NASTY[0], confidence=0.9, falls_at=2 / 255, taken_for=NASTY[1], epsilons=[0, 2 / 255, 4 / 255])
+    kept(
+        store,
+        run_id,
+        is_picture=True,
+        prediction=NASTY[0],
+        confidence=0.9,
+        falls_at=2 / 255,
+        taken_for=NASTY[1],
+        epsilons=[0, 2 / 255, 4 / 255],
+    )
     app = open_app(PAGE)
     assert not app.exception
     assert "on it is fooled" in texts(app)
@@ -239,7 +328,9 @@ def test_an_evaluation_that_came_damaged_leaves_the_page_whole(store, value):
             (folder / file).write_text(json.dumps(content | {name: value}))
             app = open_app(PAGE, run=run_id, evaluation=whole)
             assert not app.exception, (file, name)
-            assert "Does it hold under a stronger attack?" in [one.value for one in app.subheader], (file, name)
+            assert "Does it hold under a stronger attack?" in [
+                one.value for one in app.subheader
+            ], (file, name)
         (folder / file).write_text(json.dumps(content))
     (folder / ANSWER).write_text(json.dumps(answer | {"curve": value}))
     assert "cannot be read" in texts(open_app(PAGE, run=run_id))

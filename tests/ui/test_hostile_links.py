@@ -1,4 +1,6 @@
-"""Links with hostile values in every parameter of every page: the page comes, in time, and repeats nothing as markup."""
+"""Links with hostile values in every parameter of every page: the page comes, in time, and
+repeats nothing as markup.
+"""
 
 import html
 import os
@@ -27,13 +29,38 @@ VALUES = {
     "path": "../../etc/passwd",
 }
 USUAL = ("markup", "huge", "long", "odd", "longer than any number")
-SETTINGS = ("seed", "optim.epochs", "optim.learning_rate", "threat.epsilon", "threat.norm", "schedule.kind", "schedule.points", "schedule.ramp_end", "strategy.alpha",
-            "data.dataset", "data.domains", "model.backbone", "model.checkpoint", "name", "notes", "optim", "", "__class__")  # fmt: skip
+SETTINGS = (
+    "seed",
+    "optim.epochs",
+    "optim.learning_rate",
+    "threat.epsilon",
+    "threat.norm",
+    "schedule.kind",
+    "schedule.points",
+    "schedule.ramp_end",
+    "strategy.alpha",
+    "data.dataset",
+    "data.domains",
+    "model.backbone",
+    "model.checkpoint",
+    "name",
+    "notes",
+    "optim",
+    "",
+    "__class__",
+)
 EVERYWHERE = ("lock", "hide", "view")
 ASKED = {
     "": ("step", "race"),
     "pages/train.py": ("preset", "seed", "from", "set", "overlay"),
-    "pages/runs.py": ("run", "runs.search", "runs.order", "runs.statuses", "runs.datasets", "runs.tags"),
+    "pages/runs.py": (
+        "run",
+        "runs.search",
+        "runs.order",
+        "runs.statuses",
+        "runs.datasets",
+        "runs.tags",
+    ),
     "pages/compare.py": ("runs", "x", "group", "band", "base", "show"),
     "pages/evaluate.py": ("run", "evaluation"),
 }
@@ -47,7 +74,9 @@ def shown(store):
 
 
 def asked(page: str, value: str, ids: list[str]) -> list[dict]:
-    """The queries that put `value` into every parameter of a page, alone and beside a run that there is."""
+    """The queries that put `value` into every parameter of a page, alone and beside
+    a run that there is.
+    """
     both = dict.fromkeys((*ASKED[page], *EVERYWHERE), value)
     if page == "":
         return [{"step": value}, {"race": f"{value},{ids[0]},{value}"}]

@@ -1,4 +1,6 @@
-"""What files, runs and people say is text on every page: each sentence that repeats it is looked at, and no mark of it is Markdown."""
+"""What files, runs and people say is text on every page: each sentence that repeats it is looked
+at, and no mark of it is Markdown.
+"""
 
 import html
 import json
@@ -27,14 +29,18 @@ KINDS = ("markdown", "caption", "info", "error", "warning", "success", "subheade
 
 
 def said(app) -> list[str]:
-    """Everything that Streamlit reads as Markdown, words of progress bars and below pictures included."""
+    """Everything that Streamlit reads as Markdown, words of progress bars and
+    below pictures included.
+    """
     lines = [str(one.value) for kind in KINDS for one in getattr(app, kind)]
     lines += [one.proto.text for one in app.get("progress")]
     return lines + [picture.caption for one in app.get("image") for picture in one.proto.imgs]
 
 
 def check(app, *begins: str) -> None:
-    """Each of `begins` stands on the page with what was planted after it, and nowhere a mark of that."""
+    """Each of `begins` stands on the page with what was planted after it, and
+    nowhere a mark of that.
+    """
     assert not app.exception
     lines = said(app)
     for line in lines:
@@ -78,22 +84,32 @@ class TestRuns:
 
 class TestCompare:
     def test_names_in_sentences(self, store):
-        records = [test_compare.stored(store, f"{EVIL} {number}", shares=(0.9 - number / 50, 0.5)) for number in range(8)]
+        records = [
+            test_compare.stored(store, f"{EVIL} {number}", shares=(0.9 - number / 50, 0.5))
+            for number in range(8)
+        ]
         app = test_compare.compare(runs=test_compare.link(*records))
         check(app, "Against **evil**")
 
     def test_events_that_cannot_be_read(self, store):
         records = [test_compare.stored(store, EVIL), test_compare.stored(store, "rose")]
         append_events(store.engine, records[0].run_id, [Event(99, -1, 0.0, 1.0, "log", {})])
-        check(test_compare.compare(runs=test_compare.link(*records)), "1 of 4 stored events cannot be read")
+        check(
+            test_compare.compare(runs=test_compare.link(*records)),
+            "1 of 4 stored events cannot be read",
+        )
 
     def test_what_a_link_asks_for(self, store):
-        records = test_compare.link(test_compare.stored(store, "rose"), test_compare.stored(store, "tulip"))
+        records = test_compare.link(
+            test_compare.stored(store, "rose"), test_compare.stored(store, "tulip")
+        )
         app = test_compare.compare(runs=f"{records},{EVIL}", x=EVIL, group=EVIL)
         check(app, "Not in this store: **evil**", "no axis '**evil**", "do not differ in '**evil**")
 
     def test_endless_text_of_a_link(self, store):
-        records = test_compare.link(test_compare.stored(store, "rose"), test_compare.stored(store, "tulip"))
+        records = test_compare.link(
+            test_compare.stored(store, "rose"), test_compare.stored(store, "tulip")
+        )
         app = test_compare.compare(runs=records, x="\x1b[2J" + "x" * 5000)
         assert len(app.warning) == 1
         assert app.warning[0].value.isprintable()
@@ -115,12 +131,27 @@ class TestEvaluate:
     def test_classes_and_reasons(self, store):
         findings = honest("green")
         findings["findings"][0] |= {"name": EVIL, "reason": EVIL}
-        rows = [{"class": EVIL, "n": 2, "clean_accuracy": 1.0, "robust_accuracy": 0.5 * place} for place in range(2)]
-        kept(store, stored_run(store, "rose"), findings, class_names=[EVIL, f"other {EVIL}"], per_class=rows)
+        rows = [
+            {"class": EVIL, "n": 2, "clean_accuracy": 1.0, "robust_accuracy": 0.5 * place}
+            for place in range(2)
+        ]
+        kept(
+            store,
+            stored_run(store, "rose"),
+            findings,
+            class_names=[EVIL, f"other {EVIL}"],
+            per_class=rows,
+        )
         check(open_app(EVALUATE), "before: ", "· **evil**", ": **evil**", "holds up to")
 
     def test_a_picture_of_ones_own(self, store):
-        answer = {"prediction": EVIL, "confidence": 0.9, "falls_at": 2 / 255, "taken_for": EVIL, "epsilons": [0, 2 / 255, 4 / 255]}
+        answer = {
+            "prediction": EVIL,
+            "confidence": 0.9,
+            "falls_at": 2 / 255,
+            "taken_for": EVIL,
+            "epsilons": [0, 2 / 255, 4 / 255],
+        }
         kept(store, stored_run(store, "rose"), is_picture=True, **answer)
         check(open_app(EVALUATE), "The model takes it for **evil**")
 
@@ -144,16 +175,22 @@ class TestTrain:
     def test_an_upload(self, monkeypatch):
         monkeypatch.setattr(dataset_cards, "reading", lambda home, spec: Reading(1.0, "decoding"))
         app = open_app(TRAIN)
-        app.file_uploader(key="upload.zip").upload("[evil](x) **evil**.zip", archive(), "application/zip").run()
+        app.file_uploader(key="upload.zip").upload(
+            "[evil](x) **evil**.zip", archive(), "application/zip"
+        ).run()
         check(app, ".zip: 6 images kept", "Deletes [evil](x)")
         again = open_app(TRAIN)
-        again.selectbox(key="train.data.dataset").set_value(f"folder:{list_uploads(find_home())[0]}").run()
+        again.selectbox(key="train.data.dataset").set_value(
+            f"folder:{list_uploads(find_home())[0]}"
+        ).run()
         check(again, "Uploaded before, as [evil](x)")
         check(again.button(key="form.look").click().run(), "/[evil](x)")
 
     def test_what_is_no_zip(self):
         app = open_app(TRAIN)
-        app.file_uploader(key="upload.zip").upload(f"{EVIL}.zip", b"nothing", "application/zip").run()
+        app.file_uploader(key="upload.zip").upload(
+            f"{EVIL}.zip", b"nothing", "application/zip"
+        ).run()
         check(app, "is not a zip")
 
     def test_how_far_reading_is(self, monkeypatch):
@@ -167,7 +204,10 @@ class TestTrain:
     def test_a_card(self, monkeypatch, tmp_path):
         Image.fromarray(np.zeros((8, 96, 3), np.uint8)).save(tmp_path / "samples.png")
         pair = CARD["duplicates"] | {"examples": [{"cells": [0, 1], "classes": [EVIL, EVIL]}]}
-        splits = [*CARD["splits"], {"name": EVIL, "is_domain": True, "count": 3, "per_class": [1, 2]}]
+        splits = [
+            *CARD["splits"],
+            {"name": EVIL, "is_domain": True, "count": 3, "per_class": [1, 2]},
+        ]
         card = (
             CARD
             | {"splits": splits}
@@ -202,4 +242,8 @@ class TestTrain:
         check(app, "from the file **evil**.pt")
 
     def test_what_a_link_asks_for(self):
-        check(open_app(TRAIN, overlay=EVIL, set=[f"threat.epsilon:{EVIL}", EVIL]), "there is no schedule **evil**", "From the link: ")
+        check(
+            open_app(TRAIN, overlay=EVIL, set=[f"threat.epsilon:{EVIL}", EVIL]),
+            "there is no schedule **evil**",
+            "From the link: ",
+        )

@@ -1,4 +1,6 @@
-"""Beside every robust number, on every page and in every command, stands what measured it: two runs, two attacks."""
+"""Beside every robust number, on every page and in every command, stands what measured it:
+two runs, two attacks.
+"""
 
 import html
 import json
@@ -32,7 +34,9 @@ def said(app) -> str:
     assert not app.exception
     text = html.unescape(texts(app)).replace("\\", "")
     # a sentence may name it once, before its numbers
-    assert not ROBUST_NUMBER.search(re.sub(r"The run's own report \([^)]*, n \d+\),[^;]*", "", text))
+    assert not ROBUST_NUMBER.search(
+        re.sub(r"The run's own report \([^)]*, n \d+\),[^;]*", "", text)
+    )
     return text
 
 
@@ -45,7 +49,9 @@ def hovers(figure: dict) -> list[str]:
 
 
 def titles(figure: dict) -> str:
-    axes = (value for name, value in figure["layout"].items() if name.startswith(("xaxis", "yaxis")))
+    axes = (
+        value for name, value in figure["layout"].items() if name.startswith(("xaxis", "yaxis"))
+    )
     notes = [note.get("text", "") for note in figure["layout"].get("annotations", [])]
     return " ".join([str((axis.get("title") or {}).get("text", "")) for axis in axes] + notes)
 
@@ -65,7 +71,10 @@ def test_one_run_says_it_under_beside_and_in_its_figures(store, runs, place, fin
     assert f"at 8/255 ({final or PGD})" in text
     # followed by PGD while it trains, whatever measures it at the end
     assert PGD in titles(accuracy)
-    assert sum("PGD, cross-entropy, 10 steps, 1 restart, n 200" in one for one in hovers(accuracy)) == 2
+    assert (
+        sum("PGD, cross-entropy, 10 steps, 1 restart, n 200" in one for one in hovers(accuracy))
+        == 2
+    )
     assert (final or PGD) in titles(curve)
     assert any("restart, n 200" in one for one in hovers(curve))
 
@@ -75,7 +84,10 @@ def test_compare_says_it_in_tables_figures_captions_and_the_warning(store, runs)
     text = said(app)
     assert "gentle by PGD-10; harsh by AutoAttack" in text
     assert "python -m rft_core evaluate ID --attack" in text
-    assert "harsh and gentle are not compared at 8/255: measured by different attacks, PGD-10 and AutoAttack." in text
+    assert (
+        "harsh and gentle are not compared at 8/255: measured by different attacks, PGD-10 and"
+        " AutoAttack." in text
+    )
     assert "the difference at 8/255" not in text
     assert list(app.dataframe[0].value["Measured by"]) == ["PGD-10", "AutoAttack"]
     assert list(app.dataframe[1].value["Robust"]) == ["–"]

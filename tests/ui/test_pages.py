@@ -14,7 +14,17 @@ from rft_core.store.events import Event, append_events
 from rft_core.store.run_store import RunStore
 
 APP = str(Path(__file__).parent.parent.parent / "app.py")
-POINTS = [{"epsilon": k / 255, "epsilon_255": float(k), "accuracy": 0.8 - 0.1 * k, "n": 100, "low": 0.1, "high": 0.9} for k in (0, 2, 4)]
+POINTS = [
+    {
+        "epsilon": k / 255,
+        "epsilon_255": float(k),
+        "accuracy": 0.8 - 0.1 * k,
+        "n": 100,
+        "low": 0.1,
+        "high": 0.9,
+    }
+    for k in (0, 2, 4)
+]
 
 
 TRAIN = "pages/train.py"
@@ -32,7 +42,9 @@ def open_app(page: str = "", **query: str | list[str]) -> AppTest:
 
 def stored_run(store: RunStore, name: str, finished: bool = True, **settings) -> str:
     """A run with one measurement, examples and, when finished, a report."""
-    run_id = store.submit(with_settings(preset("scheduled"), {"name": name, "evaluation.attack": "pgd", **settings}))
+    run_id = store.submit(
+        with_settings(preset("scheduled"), {"name": name, "evaluation.attack": "pgd", **settings})
+    )
     store.claim(("cpu",), run_id)
     folder = store.folder(run_id) / "examples"
     folder.mkdir()
@@ -50,24 +62,65 @@ def stored_run(store: RunStore, name: str, finished: bool = True, **settings) ->
         confidence=ones,
     )
     rows = [
-        Event(1, 0, 0.0, 1.0, "eval", {"curve": POINTS, "expected_robustness": 0.6, "gradient_evaluations": 10}),
-        Event(2, 0, 0.0, 1.0, "examples", {"file": "examples/0000000.npz", "class_names": ["rose", "tulip"]}),
-        Event(3, 0, 0.0, 1.0, "train", {"loss": 1.0, "epsilon": 0.01, "learning_rate": 0.001, "images_per_second": 5.0}),
-        Event(4, 9, 1.0, 2.0, "eval", {"curve": POINTS, "expected_robustness": 0.6, "gradient_evaluations": 20}),
-        Event(5, 9, 1.0, 2.0, "onset", {"step": 9, "epoch": 1.0, "accuracy": 0.8, "threshold": 0.07}),
+        Event(
+            1,
+            0,
+            0.0,
+            1.0,
+            "eval",
+            {"curve": POINTS, "expected_robustness": 0.6, "gradient_evaluations": 10},
+        ),
+        Event(
+            2,
+            0,
+            0.0,
+            1.0,
+            "examples",
+            {"file": "examples/0000000.npz", "class_names": ["rose", "tulip"]},
+        ),
+        Event(
+            3,
+            0,
+            0.0,
+            1.0,
+            "train",
+            {"loss": 1.0, "epsilon": 0.01, "learning_rate": 0.001, "images_per_second": 5.0},
+        ),
+        Event(
+            4,
+            9,
+            1.0,
+            2.0,
+            "eval",
+            {"curve": POINTS, "expected_robustness": 0.6, "gradient_evaluations": 20},
+        ),
+        Event(
+            5, 9, 1.0, 2.0, "onset", {"step": 9, "epoch": 1.0, "accuracy": 0.8, "threshold": 0.07}
+        ),
     ]
     append_events(store.engine, run_id, rows)
     store.beat(run_id, 9, 20)
     if finished:
         onset = {"step": 9, "epoch": 1.0, "accuracy": 0.8, "threshold": 0.07}
-        report = {"status": "finished", "clean_accuracy": 0.8, "robust_accuracy": 0.4, "expected_robustness": 0.6, "onset": onset, "curve": POINTS}
+        report = {
+            "status": "finished",
+            "clean_accuracy": 0.8,
+            "robust_accuracy": 0.4,
+            "expected_robustness": 0.6,
+            "onset": onset,
+            "curve": POINTS,
+        }
         report |= {"seconds": 12.0, "images_digest": "abc", "gradient_evaluations": 20}
         store.finish(run_id, "finished", report=report)
     return run_id
 
 
 def texts(app: AppTest) -> str:
-    return "\n".join(str(one.value) for kind in ("markdown", "caption", "info", "error", "warning") for one in getattr(app, kind))
+    return "\n".join(
+        str(one.value)
+        for kind in ("markdown", "caption", "info", "error", "warning")
+        for one in getattr(app, kind)
+    )
 
 
 def test_train_opens_with_the_scheduled_preset(store):
@@ -138,7 +191,9 @@ def test_runs_shows_a_run_with_its_numbers(store, finished):
     app = open_app("pages/runs.py")
     assert not app.exception
     assert "my run" in texts(app)
-    assert ("Stop and keep" in [button.label for button in app.button if not button.disabled]) is not finished
+    assert (
+        "Stop and keep" in [button.label for button in app.button if not button.disabled]
+    ) is not finished
     assert "adapted to its task at step 9" in texts(app)
 
 
@@ -155,7 +210,11 @@ def test_a_deep_link_opens_the_run_it_names(store):
 
 def test_a_failed_run_says_why_and_can_be_resumed(store):
     run_id = stored_run(store, "bad", finished=False)
-    store.finish(run_id, "failed", "the loss is not a finite number at step 3; lower optim.learning_rate (now 9)")
+    store.finish(
+        run_id,
+        "failed",
+        "the loss is not a finite number at step 3; lower optim.learning_rate (now 9)",
+    )
     app = open_app("pages/runs.py")
     assert "lower optim.learning_rate" in unescape(texts(app))
     app.button(key="runs.resume").click().run()
@@ -234,11 +293,16 @@ def test_a_folder_that_was_chosen_and_left_does_no_harm(store, tmp_path):
 
 def test_shifts_are_drawn_where_a_run_was_measured_on_them(store):
     run_id, other = stored_run(store, "shifted"), stored_run(store, "plain")
-    shifts = summarise((36, 40), {"sketch": (10, 40)}, [("fog", severity, 30, 40) for severity in (1, 2)], "abc")
+    shifts = summarise(
+        (36, 40), {"sketch": (10, 40)}, [("fog", severity, 30, 40) for severity in (1, 2)], "abc"
+    )
     store.finish(run_id, "finished", report=store.get(run_id).report | {"shifts": shifts})
     app = open_app("pages/runs.py", run=run_id)
     assert not app.exception
-    assert "25.0 % on average on 1 other domain, and 75.0 % on average under 1 corruption." in texts(app)
+    assert (
+        "25.0 % on average on 1 other domain, and 75.0 % on average under 1 corruption."
+        in texts(app)
+    )
     assert "other domain" not in texts(open_app("pages/runs.py", run=other))
     table = open_app("pages/compare.py", runs=f"{run_id},{other}").dataframe[0].value
     assert list(table["Other domains"]) == ["25.0 %", "–"]

@@ -1,4 +1,6 @@
-"""A run whose data or weights are gone: said on Runs and Evaluate, and set anew there, by a real process."""
+"""A run whose data or weights are gone: said on Runs and Evaluate, and set anew
+there, by a real process.
+"""
 
 import html
 import shutil
@@ -21,7 +23,9 @@ def photos(tmp_path) -> Path:
         folder = tmp_path / "photos" / name
         folder.mkdir(parents=True)
         for place in range(10):
-            Image.fromarray(generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(folder / f"{place}.png")
+            Image.fromarray(generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(
+                folder / f"{place}.png"
+            )
     return tmp_path / "photos"
 
 
@@ -50,7 +54,9 @@ def test_other_images_are_refused(store, photos, tmp_path):
     other = Path(shutil.move(photos, tmp_path / "moved"))
     app = set_path(open_app(RUNS, run=run_id), run_id, "data.dataset", other)
     assert not app.exception
-    assert "test images are others than those the run was measured on" in html.unescape(app.error[0].value)
+    assert "test images are others than those the run was measured on" in html.unescape(
+        app.error[0].value
+    )
     assert store.get(run_id).spec.data.dataset == f"folder:{photos}"
 
 

@@ -33,17 +33,30 @@ class TestStates:
 
     def test_queued_says_its_place_and_what_is_at_work(self, store):
         stored_run(store, "at *work*", finished=False)
-        first, second = (store.submit(with_settings(preset("scheduled"), {"name": name})) for name in ("next", "last"))
+        first, second = (
+            store.submit(with_settings(preset("scheduled"), {"name": name}))
+            for name in ("next", "last")
+        )
         assert "1st in the queue, behind at *work*" in html.unescape(texts(opened(run=first)))
         app = opened(run=second)
         assert "2nd in the queue, behind at *work*" in html.unescape(texts(app))
         store.request(first, "pause")
         assert "1st in the queue, behind at *work*" in html.unescape(texts(app.run()))
 
-    @pytest.mark.parametrize("status", ["queued", "running", "stopping", "paused", "stopped", "finished", "failed", "lost"])
+    @pytest.mark.parametrize(
+        "status",
+        ["queued", "running", "stopping", "paused", "stopped", "finished", "failed", "lost"],
+    )
     def test_no_button_moves_when_the_status_changes(self, store, status):
         put(store, stored_run(store, "one", finished=status == "finished"), status=status)
-        assert drawn_buttons(opened()) == ["stop", "pause", "resume", "duplicate", "evaluate", "delete"]
+        assert drawn_buttons(opened()) == [
+            "stop",
+            "pause",
+            "resume",
+            "duplicate",
+            "evaluate",
+            "delete",
+        ]
 
     def test_running_without_news(self, store):
         run_id = stored_run(store, "quiet", finished=False)
@@ -62,7 +75,9 @@ class TestStates:
         assert "time left not known yet" in app.get("progress")[0].proto.text
         started = Event(6, 9, 0.9, 99.0, "status", {"status": "running"})
         measured = Event(9, 14, 1.4, 103.0, "eval", {"curve": POINTS, "expected_robustness": 0.6})
-        append_events(store.engine, run_id, [started, train(7, 10, 100.0), train(8, 14, 102.0), measured])
+        append_events(
+            store.engine, run_id, [started, train(7, 10, 100.0), train(8, 14, 102.0), measured]
+        )
         store.beat(run_id, 14, 20)
         app.run()
         assert app.get("progress")[0].proto.text == "step 14 of 20; about 3.0 s left"
@@ -82,7 +97,11 @@ class TestStates:
     @pytest.mark.parametrize("status", ["failed", "lost"])
     def test_failed_and_lost_say_why_and_the_way_out(self, store, status):
         run_id = stored_run(store, "bad", finished=False)
-        store.finish(run_id, status, "the loss is not a finite number at step 3; lower optim.learning_rate (now 9)")
+        store.finish(
+            run_id,
+            status,
+            "the loss is not a finite number at step 3; lower optim.learning_rate (now 9)",
+        )
         (store.folder(run_id) / "run.log").write_text("Traceback: something\n")
         app = opened()
         (said,) = app.error
@@ -101,7 +120,17 @@ class TestStates:
         run_id = stored_run(store, "live", finished=False)
         app = opened()
         assert "stop" in buttons(app)
-        store.finish(run_id, "finished", report={"clean_accuracy": 0.8, "robust_accuracy": 0.4, "expected_robustness": 0.6, "onset": None, "curve": POINTS})
+        store.finish(
+            run_id,
+            "finished",
+            report={
+                "clean_accuracy": 0.8,
+                "robust_accuracy": 0.4,
+                "expected_robustness": 0.6,
+                "onset": None,
+                "curve": POINTS,
+            },
+        )
         app.run()
         assert buttons(app) == {"duplicate", "evaluate", "delete"}
 
@@ -148,7 +177,16 @@ class TestDeleteAndUndo:
 
 class TestDuplicateAndFork:
     def test_duplicate_opens_train_with_all_settings_of_the_run(self, store):
-        run_id = stored_run(store, "mine", **{"optim.epochs": 7, "optim.clip_norm": 0.5, "schedule.kind": "cosine", "threat.epsilon": "5/255"})
+        run_id = stored_run(
+            store,
+            "mine",
+            **{
+                "optim.epochs": 7,
+                "optim.clip_norm": 0.5,
+                "schedule.kind": "cosine",
+                "threat.epsilon": "5/255",
+            },
+        )
         app = opened()
         app.button(key="runs.duplicate").click().run()
         assert not app.exception
@@ -160,7 +198,12 @@ class TestDuplicateAndFork:
         app.button(key="train.launch").click().run()
         copy = store.get(store.summaries().rows[0].run_id)
         # clip_norm is not on the form
-        assert (copy.name, copy.spec.optim.epochs, copy.spec.optim.clip_norm, copy.spec.schedule.kind) == ("mine · copy", 8, 0.5, "cosine")
+        assert (
+            copy.name,
+            copy.spec.optim.epochs,
+            copy.spec.optim.clip_norm,
+            copy.spec.schedule.kind,
+        ) == ("mine · copy", 8, 0.5, "cosine")
         assert store.get(run_id).spec.optim.epochs == 7
 
     def test_a_preset_chosen_afterwards_starts_anew(self, store):
@@ -191,18 +234,33 @@ class TestDuplicateAndFork:
     def test_forking_from_the_page(self, store):
         run_id = stored_run(store, "parent", finished=False)
         save_file(
-            {"w": np.zeros(1, np.float32)}, store.folder(run_id) / "checkpoint.safetensors", {"progress": json.dumps({"step": 9, "tracked": [{"step": 9}]})}
+            {"w": np.zeros(1, np.float32)},
+            store.folder(run_id) / "checkpoint.safetensors",
+            {"progress": json.dumps({"step": 9, "tracked": [{"step": 9}]})},
         )
-        register_artifact(store.engine, run_id, store.folder(run_id), store.folder(run_id) / "checkpoint.safetensors", "checkpoint")
+        register_artifact(
+            store.engine,
+            run_id,
+            store.folder(run_id),
+            store.folder(run_id) / "checkpoint.safetensors",
+            "checkpoint",
+        )
         app = opened()
         assert any("Another schedule from step 9 of 20" in one.value for one in app.markdown)
         assert "Fork:" not in texts(app)
-        before = {block.proto.id for block in app.get("popover") if block.proto.popover.label == "Fork"}
+        before = {
+            block.proto.id for block in app.get("popover") if block.proto.popover.label == "Fork"
+        }
         app.selectbox(key=f"runs.fork.kind.{run_id}").set_value("constant").run()
         app.button(key="runs.fork.launch").click().run()
         assert not app.exception
         child = store.get(app.session_state["runs.run"])
-        assert (child.name, child.parent, child.parent_step, child.spec.schedule.kind) == ("parent · fork", run_id, 9, "constant")
+        assert (child.name, child.parent, child.parent_step, child.spec.schedule.kind) == (
+            "parent · fork",
+            run_id,
+            9,
+            "constant",
+        )
         assert "Forked from run" in texts(app)
         # a menu with another identity begins closed
         assert len(before) == 1

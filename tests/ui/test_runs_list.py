@@ -107,7 +107,10 @@ class TestRunOutsideTheSearch:
         assert "delete" in buttons(app)
 
     def test_a_run_that_falls_out_of_its_search_gives_no_place_to_another(self, store):
-        live, other = stored_run(store, "live", finished=False), stored_run(store, "other", finished=False)
+        live, other = (
+            stored_run(store, "live", finished=False),
+            stored_run(store, "other", finished=False),
+        )
         put(store, other, status="running")
         app = opened(run=live, **{"runs.statuses": "running"})
         assert "pause" in buttons(app)
@@ -124,9 +127,27 @@ class TestScrubber:
         app = opened()
 
         def shown(sequence: int, step: int) -> float:
-            """Measure at `step` with its own accuracy; return the clean accuracy of the curve that is drawn."""
-            curve = [POINTS[0] | {"accuracy": step / 100}, *(one | {"accuracy": 0.0} for one in POINTS[1:])]
-            append_events(store.engine, run_id, [Event(sequence, step, step / 9, 3.0, "eval", {"curve": curve, "expected_robustness": 0.6})])
+            """Measure at `step` with its own accuracy; return the clean accuracy of the
+            curve that is drawn.
+            """
+            curve = [
+                POINTS[0] | {"accuracy": step / 100},
+                *(one | {"accuracy": 0.0} for one in POINTS[1:]),
+            ]
+            append_events(
+                store.engine,
+                run_id,
+                [
+                    Event(
+                        sequence,
+                        step,
+                        step / 9,
+                        3.0,
+                        "eval",
+                        {"curve": curve, "expected_robustness": 0.6},
+                    )
+                ],
+            )
             return drawn(app.run())
 
         assert shown(6, 12) == pytest.approx(12)
@@ -140,7 +161,11 @@ class TestScrubber:
     def test_curve_and_images_are_those_of_the_evaluation(self, store):
         run_id = stored_run(store, "done")
         other = [POINTS[0] | {"accuracy": 0.1}, *(one | {"accuracy": 0.0} for one in POINTS[1:])]
-        append_events(store.engine, run_id, [Event(9, 4, 0.5, 2.0, "eval", {"curve": other, "expected_robustness": 0.01})])
+        append_events(
+            store.engine,
+            run_id,
+            [Event(9, 4, 0.5, 2.0, "eval", {"curve": other, "expected_robustness": 0.01})],
+        )
         app = opened()
         newest = app.get("plotly_chart")[1].proto.spec
         app.select_slider[0].set_value(4).run()
@@ -176,12 +201,25 @@ class TestWords:
         app.text_area(key=f"runs.notes.{run_id}").set_value("see *this* & <b>that</b>")
         app.multiselect(key=f"runs.tags.{run_id}").set_value(["x", "thesis"]).run()
         spec = store.get(run_id).spec
-        assert (spec.name, spec.notes, spec.tags) == ("new", "see *this* & <b>that</b>", ("x", "thesis"))
+        assert (spec.name, spec.notes, spec.tags) == (
+            "new",
+            "see *this* & <b>that</b>",
+            ("x", "thesis"),
+        )
         app = opened()
         assert listed(app) == ["new"]
         assert app.text_area(key=f"runs.notes.{run_id}").value == "see *this* & <b>that</b>"
 
-    @pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", "**bold** [link](javascript:alert(1))", "=1+2", ":red[x] $x^2$ `a`", "a & b #1"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "<img src=x onerror=alert(1)>",
+            "**bold** [link](javascript:alert(1))",
+            "=1+2",
+            ":red[x] $x^2$ `a`",
+            "a & b #1",
+        ],
+    )
     def test_names_tags_and_notes_are_text_and_never_markup(self, store, name):
         stored_run(store, name, tags=[name[:50]], notes=name)
         app = opened()

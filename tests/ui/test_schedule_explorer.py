@@ -1,4 +1,6 @@
-"""The Train page's schedule through app.py: its points, what it is compared with, and both in the address."""
+"""The Train page's schedule through app.py: its points, what it is compared with, and
+both in the address.
+"""
 
 import pytest
 
@@ -62,7 +64,9 @@ class TestPoints:
             ([[0, 0], [None, 100]], "lacks a number in row 2"),
         ],
     )
-    def test_a_mistake_is_said_at_the_table_and_blocks_launching_with_the_same_reason(self, store, points, said):
+    def test_a_mistake_is_said_at_the_table_and_blocks_launching_with_the_same_reason(
+        self, store, points, said
+    ):
         app = choose(open_app(TRAIN), "custom")
         app.session_state[POINTS] = points
         app.run()
@@ -135,7 +139,11 @@ class TestOverlay:
         app.multiselect(key="form.overlay").set_value(["paper", "step"]).run()
         assert app.query_params["overlay"] == "paper,step"
         again = open_app(TRAIN, overlay="paper,step")
-        assert demands(again) == demands(app) == ["Chosen: two hinges", "Four steps, 25 to 75 %", "Paper: 24 to 74 %, by epoch"]
+        assert (
+            demands(again)
+            == demands(app)
+            == ["Chosen: two hinges", "Four steps, 25 to 75 %", "Paper: 24 to 74 %, by epoch"]
+        )
 
     def test_nothing_is_a_choice_too(self, store):
         app = open_app(TRAIN)
@@ -165,7 +173,12 @@ def test_a_kind_says_what_it_does_and_so_does_each_of_its_parameters(store, row)
     app = choose(open_app(TRAIN), row.name)
     assert not app.exception
     assert row.help in texts(app)
-    controls = [one for kind in ("slider", "number_input", "segmented_control") for one in getattr(app, kind) if one.key in PARAMETERS]
+    controls = [
+        one
+        for kind in ("slider", "number_input", "segmented_control")
+        for one in getattr(app, kind)
+        if one.key in PARAMETERS
+    ]
     assert {one.key for one in controls} == PARAMETERS_OF[row.name]
     assert all(one.help.endswith(".") for one in controls)
 
@@ -204,5 +217,9 @@ class TestCost:
     @pytest.mark.parametrize("preset", ["fixed", "standard"])
     def test_nothing_is_said_of_attacks_left_out_where_all_or_none_are_run(self, store, preset):
         app = open_app(TRAIN, preset=preset)
-        assert [one.label for one in app.metric] == ["Time, about", "Attack cost saved", "Gradient evaluations"]
+        assert [one.label for one in app.metric] == [
+            "Time, about",
+            "Attack cost saved",
+            "Gradient evaluations",
+        ]
         assert "attacks left out" not in texts(app)

@@ -1,4 +1,6 @@
-"""A real server, as `python -m rft_core app --share` starts it: who is refused at the door, asked with raw requests."""
+"""A real server, as `python -m rft_core app --share` starts it: who is refused at the door,
+asked with raw requests.
+"""
 
 import http.client
 import os
@@ -32,7 +34,9 @@ def server(tmp_path_factory):
     # the lock held here, no worker is started
     with worker_lock(home), open(log, "wb") as output:
         command = [sys.executable, "-m", "rft_core", "app", "--share", "--port", str(port)]
-        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=CHECKOUT, env=environment, stdout=output, stderr=output
+        )
         try:
             _wait(port, process)
             yield port, log
@@ -52,7 +56,9 @@ def _wait(port: int, process: subprocess.Popen) -> None:
     raise AssertionError("the server did not start")
 
 
-def ask(port: int, path: str, host: str | None = None, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+def ask(
+    port: int, path: str, host: str | None = None, method: str = "GET", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.putrequest(method, path, skip_host=True)
     connection.putheader("Host", host or f"127.0.0.1:{port}")
@@ -60,14 +66,24 @@ def ask(port: int, path: str, host: str | None = None, method: str = "GET", **he
         connection.putheader(name, value)
     connection.endheaders()
     answer = connection.getresponse()
-    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    return (
+        answer.status,
+        {name.lower(): value for name, value in answer.getheaders()},
+        answer.read(),
+    )
 
 
 def stream(port: int, host: str, origin: str | None) -> int:
     """The status a WebSocket of that Host and Origin gets; 101 is let in."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
         try:
-            with connect(f"ws://{host}/_stcore/stream", sock=plain, origin=origin, subprotocols=["streamlit"], proxy=None):
+            with connect(
+                f"ws://{host}/_stcore/stream",
+                sock=plain,
+                origin=origin,
+                subprotocols=["streamlit"],
+                proxy=None,
+            ):
                 return 101
         except InvalidStatus as error:
             return error.response.status_code
@@ -75,25 +91,36 @@ def stream(port: int, host: str, origin: str | None) -> int:
 
 def test_the_page_is_served_and_may_not_be_framed(server):
     status, headers, body = ask(server[0], "/")
-    assert (status, headers["x-frame-options"], headers["x-content-type-options"]) == (200, "DENY", "nosniff")
+    assert (status, headers["x-frame-options"], headers["x-content-type-options"]) == (
+        200,
+        "DENY",
+        "nosniff",
+    )
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert b"<html" in body
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "", "0.0.0.0"]
+)
 @pytest.mark.parametrize("path", ["/", "/_stcore/health", "/media/x.png"])
 def test_a_foreign_host_is_refused(server, host, path):
     assert ask(server[0], path, host or "evil.example:1")[0] == 403
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:1", "http://127.0.0.1"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://localhost:1", "http://127.0.0.1"]
+)
 def test_a_foreign_origin_is_refused(server, origin):
     assert ask(server[0], "/", Origin=origin)[0] == 403
 
 
 def test_two_hosts_are_refused(server):
     with socket.create_connection(("127.0.0.1", server[0]), timeout=20) as plain:
-        plain.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server[0]}\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode())
+        plain.sendall(
+            f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server[0]}\r\nHost: evil.example\r\nConnection:"
+            " close\r\n\r\n".encode()
+        )
         assert plain.recv(100).split()[1] in (b"400", b"403")
 
 
@@ -107,7 +134,18 @@ def test_websockets(server):
     assert stream(port, "evil.example", "http://evil.example") == 403
 
 
-@pytest.mark.parametrize("path", ["/../README.md", "/%2e%2e/README.md", "/app/static/..%2f..%2fREADME.md", "/media/../../README.md", "/static/..%5c..%5capp.py", "//etc/passwd", "/app/static/README.md"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../README.md",
+        "/%2e%2e/README.md",
+        "/app/static/..%2f..%2fREADME.md",
+        "/media/../../README.md",
+        "/static/..%5c..%5capp.py",
+        "//etc/passwd",
+        "/app/static/README.md",
+    ],
+)
 def test_no_path_leads_to_a_file(server, path):
     status, _, body = ask(server[0], path)
     assert status in (400, 403, 404) or b"<html" in body
@@ -115,7 +153,9 @@ def test_no_path_leads_to_a_file(server, path):
 
 
 def test_an_upload_without_the_token_is_refused(server):
-    assert ask(server[0], "/_stcore/upload_file/session/file", method="PUT", **{"Content-Length": "0"})[0] in (400, 403)
+    assert ask(
+        server[0], "/_stcore/upload_file/session/file", method="PUT", **{"Content-Length": "0"}
+    )[0] in (400, 403)
 
 
 def test_the_pin_is_nowhere_in_what_it_printed(server):

@@ -18,7 +18,9 @@ sys.exit(not whole or not all(whole))
 
 
 def test_pandas_is_whole_before_a_thread_imports_anything():
-    """A first visitor's figure failed: plotly found the half of pandas that the warming thread had imported."""
+    """A first visitor's figure failed: plotly found the half of pandas that the warming
+    thread had imported.
+    """
     subprocess.run([sys.executable, "-c", LOOK], cwd=CHECKOUT, check=True, timeout=120)
 
 

@@ -35,7 +35,9 @@ def enter(app, pin: str):
 
 
 def bar() -> None:
-    """A page with nothing but the buttons beside the navigation, which AppTest draws on its first run of app.py alone."""
+    """A page with nothing but the buttons beside the navigation, which AppTest draws on its first
+    run of app.py alone.
+    """
     import streamlit as st
 
     from pages.ui.chrome.topbar import show_topbar
@@ -59,26 +61,44 @@ def opened_bar(**query: str) -> AppTest:
 
 class TestFormInTheAddress:
     def test_a_cold_link_fills_the_form_and_a_change_is_written_back(self, store):
-        app = open_app(TRAIN, preset="fixed", seed="3", set=["optim.epochs:10", "schedule.kind:cosine"])
+        app = open_app(
+            TRAIN, preset="fixed", seed="3", set=["optim.epochs:10", "schedule.kind:cosine"]
+        )
         assert not app.exception
-        assert (app.number_input(key="train.optim.epochs").value, app.number_input(key="train.seed").value) == (10, 3)
+        assert (
+            app.number_input(key="train.optim.epochs").value,
+            app.number_input(key="train.seed").value,
+        ) == (10, 3)
         assert app.selectbox(key="train.schedule.kind").value == "cosine"
         app.number_input(key="train.optim.epochs").set_value(12).run()
         assert sorted(app.query_params["set"]) == ["optim.epochs:12", "schedule.kind:cosine"]
         assert (app.query_params["preset"], app.query_params["seed"]) == ("fixed", "3")
 
     def test_what_cannot_be_taken_is_said_in_one_line(self, store):
-        app = open_app(TRAIN, preset="nothing", set=["optim.epochs:-4", "optim.learning_rate:1e-12", "optim.clip_norm:1"])
+        app = open_app(
+            TRAIN,
+            preset="nothing",
+            set=["optim.epochs:-4", "optim.learning_rate:1e-12", "optim.clip_norm:1"],
+        )
         assert not app.exception
         said = [html.unescape(one.value) for one in app.warning]
         assert len(said) == 1
-        assert all(part in said[0] for part in ("optim.epochs", "1e-07 is taken", "optim.clip_norm", "no preset 'nothing'"))
+        assert all(
+            part in said[0]
+            for part in ("optim.epochs", "1e-07 is taken", "optim.clip_norm", "no preset 'nothing'")
+        )
         assert app.number_input(key="train.optim.learning_rate").value == 1e-7
 
 
 class TestLesson:
     def test_locked_is_shown_and_fixed_hidden_is_not_shown_and_keeps_its_value(self, store):
-        app = open_app(TRAIN, preset="scheduled", lock="threat.epsilon", hide="optim.epochs,trio", set="optim.epochs:7")
+        app = open_app(
+            TRAIN,
+            preset="scheduled",
+            lock="threat.epsilon",
+            hide="optim.epochs,trio",
+            set="optim.epochs:7",
+        )
         assert app.number_input(key="train.epsilon").disabled
         assert not app.number_input(key="train.seed").disabled
         assert "train.optim.epochs" not in [one.key for one in app.number_input]
@@ -94,7 +114,11 @@ class TestLesson:
     def test_what_can_be_locked_is_called_as_on_the_form_and_what_is_on_it_comes_first(self, store):
         app = open_app(TRAIN, hide="seed")
         labels = app.session_state[lockable.DRAWN]
-        assert (labels["optim.epochs"], labels["threat.epsilon"], labels["seed"]) == ("Epochs", "Target epsilon, n/255", "Seed")
+        assert (labels["optim.epochs"], labels["threat.epsilon"], labels["seed"]) == (
+            "Epochs",
+            "Target epsilon, n/255",
+            "Seed",
+        )
         assert "schedule.patience" not in labels
         names = lockable.offered(labels, with_parts=False)
         assert names[: len(labels) + 1] == ["all", *labels]
@@ -103,7 +127,10 @@ class TestLesson:
         called = [lockable.told(name, labels) for name in lockable.offered(labels, with_parts=True)]
         assert len(set(called)) == len(called)
         assert next(one for one in called if "epochs" in one.lower()) == "Epochs (optimiser)"
-        assert [lockable.told(name, labels) for name in ("strategy.kind", "schedule.kind")] == ["Strategy", "Kind (epsilon schedule)"]
+        assert [lockable.told(name, labels) for name in ("strategy.kind", "schedule.kind")] == [
+            "Strategy",
+            "Kind (epsilon schedule)",
+        ]
         app.selectbox(key="train.schedule.kind").set_value("auto").run()
         assert app.session_state[lockable.DRAWN]["schedule.patience"] == "Patience, epochs"
         app.selectbox(key="train.schedule.kind").set_value("constant").run()
@@ -111,7 +138,9 @@ class TestLesson:
 
     def test_every_part_and_section_has_words(self):
         assert set(lockable.PARTS) == set(lesson.PARTS)
-        assert set(lockable.SECTIONS) == {name.partition(".")[0] for name in lesson.names_offered() if "." in name}
+        assert set(lockable.SECTIONS) == {
+            name.partition(".")[0] for name in lesson.names_offered() if "." in name
+        }
 
     def test_projector_mode_is_in_the_address_and_can_be_left(self, store):
         app = opened_bar(view="projector")
@@ -140,7 +169,9 @@ class TestViewersWhoMayLaunch:
     def test_within_the_limits_and_no_further(self, launching):
         asked = {"preset": "fixed", "set": ["data.train_size:400"]}
         app = open_app(TRAIN, **asked)
-        assert "1 run of yours waiting or at work, 5 min 00 s a run, 2,000 images a run" in texts(app)
+        assert "1 run of yours waiting or at work, 5 min 00 s a run, 2,000 images a run" in texts(
+            app
+        )
         app.button(key="train.launch").click().run()
         (record,) = launching.records()
         assert read_launch(launching.home.run_folder(record.run_id)).minutes == 5
@@ -151,7 +182,11 @@ class TestViewersWhoMayLaunch:
 
     def test_a_page_that_is_loaded_again_is_the_same_viewer(self, monkeypatch):
         state = {}
-        monkeypatch.setattr(gate, "st", SimpleNamespace(context=SimpleNamespace(ip_address="10.0.0.7"), session_state=state))
+        monkeypatch.setattr(
+            gate,
+            "st",
+            SimpleNamespace(context=SimpleNamespace(ip_address="10.0.0.7"), session_state=state),
+        )
         assert gate._viewer() == "10.0.0.7"
         gate.st.context.ip_address = None
         assert gate._viewer() == gate._viewer() == state[gate.SESSION]
@@ -181,7 +216,9 @@ class TestViewersWhoMayLaunch:
 
 
 class TestGate:
-    def test_a_viewer_sees_and_cannot_launch_though_the_button_is_pressed(self, shared, monkeypatch):
+    def test_a_viewer_sees_and_cannot_launch_though_the_button_is_pressed(
+        self, shared, monkeypatch
+    ):
         monkeypatch.setattr(gate, "closed", lambda reason="": {})
         app = open_app(TRAIN)
         assert app.button(key="train.launch").disabled
@@ -225,7 +262,10 @@ class TestGate:
         monkeypatch.setattr(gate.time, "sleep", slept.append)
         monkeypatch.setattr(gate, "WRONG_SECONDS", 1.5)
         app = opened_bar()
-        assert app.text_input(key="gate.pin").proto.type == app.text_input(key="gate.pin").proto.PASSWORD
+        assert (
+            app.text_input(key="gate.pin").proto.type
+            == app.text_input(key="gate.pin").proto.PASSWORD
+        )
         enter(app, "wrong one")
         assert slept.count(1.5) == 1
 
@@ -235,7 +275,9 @@ class TestGate:
             app = open_app(TRAIN, set=f"data.dataset:csv:{place}")
             assert "only the instructor" in html.unescape(app.error[0].value)
 
-    @pytest.mark.parametrize("run_id", ["../../etc/passwd", "..", "/etc", "%2e%2e", "x" * 3000, "\x00"])
+    @pytest.mark.parametrize(
+        "run_id", ["../../etc/passwd", "..", "/etc", "%2e%2e", "x" * 3000, "\x00"]
+    )
     def test_a_run_id_that_is_none(self, store, run_id):
         stored_run(store, "one")
         app = open_app("pages/runs.py", run=run_id)
@@ -244,7 +286,11 @@ class TestGate:
 
 
 def test_a_link_says_lists_as_several_and_its_qr_code_is_a_picture():
-    link = build_link("http://10.0.0.2:8501", "train", {"preset": ["fixed"], "set": ["optim.epochs:10", "name:a b&c"], "lock": ""})
+    link = build_link(
+        "http://10.0.0.2:8501",
+        "train",
+        {"preset": ["fixed"], "set": ["optim.epochs:10", "name:a b&c"], "lock": ""},
+    )
     assert link == "http://10.0.0.2:8501/train?preset=fixed&set=optim.epochs:10&set=name:a%20b%26c"
     assert qr_code(link).startswith("data:image/svg+xml")
     with pytest.raises(ValueError, match="."):
@@ -253,8 +299,12 @@ def test_a_link_says_lists_as_several_and_its_qr_code_is_a_picture():
 
 @pytest.mark.parametrize(
     ("asked", "shared", "address"),
-    [("http://127.0.0.1:8501/train", False, "http://127.0.0.1:8501"), ("http://localhost:8501", True, "http://10.0.0.2:8501"), ("https://lab.example/x", True, "https://lab.example")],
-)  # fmt: skip
+    [
+        ("http://127.0.0.1:8501/train", False, "http://127.0.0.1:8501"),
+        ("http://localhost:8501", True, "http://10.0.0.2:8501"),
+        ("https://lab.example/x", True, "https://lab.example"),
+    ],
+)
 def test_the_address_is_the_one_visitors_see(monkeypatch, asked, shared, address):
     from pages.ui.chrome import share_dialog
 

@@ -23,7 +23,14 @@ def played(store, name: str, share: float = 1.0) -> str:
     run_id = store.submit(preset(name))
     store.claim(("cpu",), run_id)
     events = one.events[: max(1, int(share * len(one.events)))]
-    append_events(store.engine, run_id, [Event(n + 1, e.step, e.epoch, 1000.0 + e.wall_time, e.kind, e.payload) for n, e in enumerate(events)])
+    append_events(
+        store.engine,
+        run_id,
+        [
+            Event(n + 1, e.step, e.epoch, 1000.0 + e.wall_time, e.kind, e.payload)
+            for n, e in enumerate(events)
+        ],
+    )
     store.beat(run_id, events[-1].step, one.total_steps)
     if share == 1.0:
         store.finish(run_id, "finished", report=one.report)
@@ -116,7 +123,10 @@ def test_predict_then_reveal(store):
     app.button(key="story.back").click().run()
     app.button(key="story.3.reveal").click().run()
     reached = 100 * FIXED.report["clean_accuracy"]
-    assert f"you guessed 60 %, it reached {reached:.1f} %: {60 - reached:.1f} points too high" in texts(app)
+    assert (
+        f"you guessed 60 %, it reached {reached:.1f} %: {60 - reached:.1f} points too high"
+        in texts(app)
+    )
     app.toggle(key="story.3.guess").set_value(False).run()
     assert "you guessed" not in texts(app)
     assert "guess" not in app.query_params
@@ -132,7 +142,9 @@ def test_a_refresh_keeps_the_guess(store):
     assert race.query_params["guess"] in ("fixed:60,scheduled:20", ["fixed:60,scheduled:20"])
 
 
-@pytest.mark.parametrize("guess", ["", "x", "fixed", "fixed:-1", "fixed:101", "fixed:1e9", "other:50", ":,:", "fixed:²"])
+@pytest.mark.parametrize(
+    "guess", ["", "x", "fixed", "fixed:-1", "fixed:101", "fixed:1e9", "other:50", ":,:", "fixed:²"]
+)
 def test_what_is_no_guess_in_an_address_is_left_out(store, guess):
     assert guessing.read(guess) == {}
     app = story(step="4", guess=guess)
@@ -150,17 +162,28 @@ def test_a_live_race_takes_the_guess_along(store):
 
 @pytest.mark.parametrize("step", ["1", "2"])
 def test_the_story_says_what_is_to_be_learned(store, step):
-    assert all(read_recording(name).spec.data.dataset.startswith("blooms") for name in ("standard", "fixed", "scheduled"))
+    assert all(
+        read_recording(name).spec.data.dataset.startswith("blooms")
+        for name in ("standard", "fixed", "scheduled")
+    )
     assert "48 kinds of drawn flowers; guessing gets 2.1 %" in texts(story(step=step))
 
 
 @pytest.mark.parametrize("step", ["3", "4"])
 def test_the_dotted_line_is_named(store, step):
-    assert f"Dotted grey line: {format_percent(onset_threshold(48))}, above which a run has adapted" in texts(story(step=step))
+    assert (
+        f"Dotted grey line: {format_percent(onset_threshold(48))}, above which a run has adapted"
+        in texts(story(step=step))
+    )
 
 
 @pytest.mark.parametrize(
-    ("step", "names"), [("2", ["standard", "fixed", "scheduled"]), ("3", ["standard", "fixed", "scheduled"]), ("4", ["fixed", "scheduled"])]
+    ("step", "names"),
+    [
+        ("2", ["standard", "fixed", "scheduled"]),
+        ("3", ["standard", "fixed", "scheduled"]),
+        ("4", ["fixed", "scheduled"]),
+    ],
 )
 def test_running_it_live_queues_the_recorded_settings(store, step, names):
     app = story(step=step)
@@ -222,7 +245,9 @@ def test_a_damaged_recording_is_one_line(store, monkeypatch, tmp_path):
     import streamlit
 
     streamlit.cache_resource.clear()
-    monkeypatch.setattr("pages.ui.story_page.recorded.read_recording", lambda name: read_recording(name, tmp_path))
+    monkeypatch.setattr(
+        "pages.ui.story_page.recorded.read_recording", lambda name: read_recording(name, tmp_path)
+    )
     app = story(step="2")
     assert not app.exception
     assert "card of the recorded runs" in texts(app)

@@ -15,8 +15,21 @@ from tests.ui import test_pages
 from tests.ui.test_pages import TRAIN, open_app
 
 TIMM = ("swin_tiny_patch4_window7_224.ms_in1k", "swin_small_patch4_window7_224.ms_in1k")
-ONLINE = catalog.Choice("cifar10", "CIFAR-10", "Photographs in 10 classes.", "Krizhevsky 2009", "rft_core.engine.data.sources.torchvision_sets:load")
-STYLES = catalog.Choice("styled", "Styled", "Two domains.", "drawn", "rft_core.engine.data.sources.blooms:load", domains=("plain", "sketch"))
+ONLINE = catalog.Choice(
+    "cifar10",
+    "CIFAR-10",
+    "Photographs in 10 classes.",
+    "Krizhevsky 2009",
+    "rft_core.engine.data.sources.torchvision_sets:load",
+)
+STYLES = catalog.Choice(
+    "styled",
+    "Styled",
+    "Two domains.",
+    "drawn",
+    "rft_core.engine.data.sources.blooms:load",
+    domains=("plain", "sketch"),
+)
 
 
 @dataclass(frozen=True)
@@ -31,15 +44,36 @@ class Facts:
 
 @pytest.fixture
 def zoo(monkeypatch):
-    """A small index of backbones: the embedded ones, one of them robust, and two of timm that are not here."""
-    embedded = {row.name: Facts(470_000, 32, "MIT", "instant", row.name.endswith("_robust")) for row in catalog.BACKBONES if row.name.startswith("bloom")}
+    """A small index of backbones: the embedded ones, one of them robust, and two of
+    timm that are not here.
+    """
+    embedded = {
+        row.name: Facts(470_000, 32, "MIT", "instant", row.name.endswith("_robust"))
+        for row in catalog.BACKBONES
+        if row.name.startswith("bloom")
+    }
     index = embedded | {name: Facts() for name in TIMM}
     monkeypatch.setattr(backbones, "facts", index.get)
     monkeypatch.setattr(dataset_cards, "facts", index.get)
-    monkeypatch.setattr(backbones, "search", lambda text, limit=30: [name for name in TIMM if all(word in name for word in text.split())][:limit])
-    monkeypatch.setattr(backbones, "training_memory", lambda name, *, image_size, batch_size, strategy: 2_000_000 * batch_size)
-    offline = Availability(False, "not here (about 113 MB), and the hub cannot be reached; pick an embedded one")
-    monkeypatch.setattr("rft_core.resources.weights.backbone_here", lambda name, home: Availability(True, "embedded") if name in embedded else offline)
+    monkeypatch.setattr(
+        backbones,
+        "search",
+        lambda text, limit=30: [
+            name for name in TIMM if all(word in name for word in text.split())
+        ][:limit],
+    )
+    monkeypatch.setattr(
+        backbones,
+        "training_memory",
+        lambda name, *, image_size, batch_size, strategy: 2_000_000 * batch_size,
+    )
+    offline = Availability(
+        False, "not here (about 113 MB), and the hub cannot be reached; pick an embedded one"
+    )
+    monkeypatch.setattr(
+        "rft_core.resources.weights.backbone_here",
+        lambda name, home: Availability(True, "embedded") if name in embedded else offline,
+    )
 
 
 @pytest.fixture
@@ -48,7 +82,9 @@ def menu(monkeypatch):
 
     def put(*rows: catalog.Choice) -> None:
         kept = tuple(row for row in catalog.DATASETS if row.name not in {one.name for one in rows})
-        monkeypatch.setattr(catalog, "MENUS", MappingProxyType(dict(catalog.MENUS) | {"datasets": (*kept, *rows)}))
+        monkeypatch.setattr(
+            catalog, "MENUS", MappingProxyType(dict(catalog.MENUS) | {"datasets": (*kept, *rows)})
+        )
 
     return put
 
@@ -67,7 +103,10 @@ class TestBackbone:
         app = open_app(TRAIN)
         assert "Bloom ViT · 470 k · instant" in labels(app, "train.model.backbone")
         said = texts(app)
-        assert "470 k parameters · 32 pixels · licence MIT · about 128 MB of memory at batch 64" in said
+        assert (
+            "470 k parameters · 32 pixels · licence MIT · about 128 MB of memory at batch 64"
+            in said
+        )
         assert "Weights: embedded." in said
 
     def test_memory_follows_the_batch_size(self, store, zoo):
@@ -81,7 +120,9 @@ class TestBackbone:
         assert app.button(key="train.launch").disabled
         app.text_input(key="train.backbone_search").set_value("swin small").run()
         assert not app.exception
-        assert labels(app, "train.backbone_match") == ["swin_small_patch4_window7_224.ms_in1k · 28.3 M · 224 pixels"]
+        assert labels(app, "train.backbone_match") == [
+            "swin_small_patch4_window7_224.ms_in1k · 28.3 M · 224 pixels"
+        ]
         assert app.button(key="train.launch").disabled
         assert app.button(key="train.trio").disabled
         assert "the hub cannot be reached" in app.button(key="train.launch").help
@@ -129,7 +170,10 @@ class TestBackbone:
         app.toggle(key="train.model.pretrained").set_value(False).run()
         app.text_input(key="train.backbone_search").set_value("tf_efficientnet_b0_ns").run()
         assert app.selectbox(key="train.backbone_match").value == "tf_efficientnet_b0.ns_jft_in1k"
-        assert "'tf_efficientnet_b0_ns' is called 'tf_efficientnet_b0.ns_jft_in1k' in timm now" in texts(app)
+        assert (
+            "'tf_efficientnet_b0_ns' is called 'tf_efficientnet_b0.ns_jft_in1k' in timm now"
+            in texts(app)
+        )
         app.button(key="train.launch").click().run()
         assert store.records()[0].spec.model.backbone == "tf_efficientnet_b0.ns_jft_in1k"
 
@@ -147,11 +191,17 @@ class TestDataset:
     def test_the_menu_groups_embedded_own_and_online(self, store, menu):
         menu(ONLINE)
         found = labels(open_app(TRAIN), "train.data.dataset")
-        places = [next(place for place, one in enumerate(found) if mark in one) for mark in ("· embedded", "· your own", "· online")]
+        places = [
+            next(place for place, one in enumerate(found) if mark in one)
+            for mark in ("· embedded", "· your own", "· online")
+        ]
         assert places == sorted(places)
         assert "CIFAR-10 · online, not here, needs a download" in found
 
-    @pytest.mark.parametrize(("is_up", "said"), [(False, "the network cannot be reached"), (True, "the first run downloads it")])
+    @pytest.mark.parametrize(
+        ("is_up", "said"),
+        [(False, "the network cannot be reached"), (True, "the first run downloads it")],
+    )
     def test_an_online_dataset_says_what_it_needs(self, store, menu, monkeypatch, is_up, said):
         menu(ONLINE)
         monkeypatch.setattr("rft_core.resources.weights.network_is_up", lambda timeout=1.0: is_up)
@@ -161,7 +211,9 @@ class TestDataset:
 
     def test_an_online_dataset_that_was_loaded_before_is_here(self, store, menu, monkeypatch):
         menu(ONLINE)
-        monkeypatch.setattr("rft_core.resources.datasets.is_downloaded", lambda home, dataset: dataset == "cifar10")
+        monkeypatch.setattr(
+            "rft_core.resources.datasets.is_downloaded", lambda home, dataset: dataset == "cifar10"
+        )
         app = open_app(TRAIN)
         app.selectbox(key="train.data.dataset").set_value("cifar10").run()
         assert "CIFAR-10 · online, here" in labels(app, "train.data.dataset")
@@ -195,7 +247,10 @@ class TestDataset:
 
     @pytest.mark.parametrize(
         ("scheme", "place", "said"),
-        [("csv", "/nowhere.csv", "there is no file '/nowhere.csv'"), ("folder", "/nowhere", "there is no folder")],
+        [
+            ("csv", "/nowhere.csv", "there is no file '/nowhere.csv'"),
+            ("folder", "/nowhere", "there is no folder"),
+        ],
     )
     def test_a_place_that_leads_nowhere_is_named(self, store, scheme, place, said):
         app = open_app(TRAIN)
@@ -223,8 +278,20 @@ class TestDataset:
     ("bound", "said"),
     [
         (0.25, "Measuring while it trains takes about 18.2 % of the run (at most 25 %)."),
-        (0.1, "Measuring while it trains takes about 8.5 % of the run (at most 10 %): 5 of 12 measurements, to stay within it."),
-        (0.01, "Measuring while it trains takes about 3.6 % of the run: more than 1 %, since the first and the last measurement always stay."),
+        (
+            0.1,
+            (
+                "Measuring while it trains takes about 8.5 % of the run (at most 10 %): 5 of 12"
+                " measurements, to stay within it."
+            ),
+        ),
+        (
+            0.01,
+            (
+                "Measuring while it trains takes about 3.6 % of the run: more than 1 %, since the"
+                " first and the last measurement always stay."
+            ),
+        ),
         (1.0, "Measuring while it trains takes about 18.2 % of the run."),
     ],
 )

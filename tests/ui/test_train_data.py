@@ -20,13 +20,34 @@ from tests.ui.test_train_choices import ONLINE, labels, texts
 
 menu = test_train_choices.menu
 CARD = {
-    "dataset": "digits", "name": "digits", "class_names": ["cat", "<b>dog</b>"], "image_size": 8, "cut": {}, "domains": [], "others": [],
-    "splits": [{"name": "train", "is_domain": False, "count": 9, "per_class": [4, 5]}, {"name": "test", "is_domain": False, "count": 3, "per_class": [1, 2]}],
-    "smallest": {"name": "cat", "count": 4}, "largest": {"name": "<b>dog</b>", "count": 5}, "notes": ["1 files could not be read: a_b.png"],
-    "duplicates": {"exact": 1, "near": 0, "checked": 3, "examples": [{"cells": [0, 1], "classes": ["cat", "cat"]}]},
-    "two_labels": {"count": 0, "examples": []}, "mean": [0.5, 0.5, 0.5], "std": [0.2, 0.2, 0.2], "samples": ["cat", "<b>dog</b>"],
-    "atlas": {"file": "samples.png", "cell": 8, "columns": 12, "count": 2}, "seconds": 1.0, "made": 1.0,
-}  # fmt: skip
+    "dataset": "digits",
+    "name": "digits",
+    "class_names": ["cat", "<b>dog</b>"],
+    "image_size": 8,
+    "cut": {},
+    "domains": [],
+    "others": [],
+    "splits": [
+        {"name": "train", "is_domain": False, "count": 9, "per_class": [4, 5]},
+        {"name": "test", "is_domain": False, "count": 3, "per_class": [1, 2]},
+    ],
+    "smallest": {"name": "cat", "count": 4},
+    "largest": {"name": "<b>dog</b>", "count": 5},
+    "notes": ["1 files could not be read: a_b.png"],
+    "duplicates": {
+        "exact": 1,
+        "near": 0,
+        "checked": 3,
+        "examples": [{"cells": [0, 1], "classes": ["cat", "cat"]}],
+    },
+    "two_labels": {"count": 0, "examples": []},
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.2, 0.2, 0.2],
+    "samples": ["cat", "<b>dog</b>"],
+    "atlas": {"file": "samples.png", "cell": 8, "columns": 12, "count": 2},
+    "seconds": 1.0,
+    "made": 1.0,
+}
 
 
 def picture(value: int) -> bytes:
@@ -59,31 +80,49 @@ class TestUpload:
     @pytest.fixture(autouse=True)
     def _no_process(self, store, monkeypatch):
         self.asked = []
-        monkeypatch.setattr(dataset_cards, "ask_for_card", lambda home, spec, again=False: self.asked.append(spec.data.dataset) or True)
+        monkeypatch.setattr(
+            dataset_cards,
+            "ask_for_card",
+            lambda home, spec, again=False: self.asked.append(spec.data.dataset) or True,
+        )
 
     def test_its_images_are_counted_at_once_and_the_time_told(self, store, monkeypatch):
-        monkeypatch.setattr(dataset_cards, "reading", lambda home, spec: Reading(1.0, "decoding") if spec.data.dataset in self.asked else None)
+        monkeypatch.setattr(
+            dataset_cards,
+            "reading",
+            lambda home, spec: (
+                Reading(1.0, "decoding") if spec.data.dataset in self.asked else None
+            ),
+        )
         app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
         (folder,) = list_uploads(find_home())
         assert self.asked == [f"folder:{folder}"]
         assert metrics(app) == {"Time": "unknown"}
         assert "The images are being counted" in texts(app)
-        monkeypatch.setattr(dataset_cards, "read_card", lambda home, spec: counted(96) if spec.data.dataset in self.asked else None)
+        monkeypatch.setattr(
+            dataset_cards,
+            "read_card",
+            lambda home, spec: counted(96) if spec.data.dataset in self.asked else None,
+        )
         app.run()
         assert len(self.asked) == 1
         assert metrics(app)["Time, about"] != "unknown"
         # 96 images in batches of 64 are one step an epoch
         epochs = app.number_input(key="train.optim.epochs").value
         assert f"{epochs} steps in all: too few to learn much" in texts(app)
-        assert all(said.endswith(f" of {epochs}") for said in app.dataframe[-1].value["Steps without an attack"])
+        assert all(
+            said.endswith(f" of {epochs}")
+            for said in app.dataframe[-1].value["Steps without an attack"]
+        )
         app.number_input(key="train.optim.epochs").set_value(50).run()
         assert "too few to learn much" not in texts(app)
         app.button(key="train.launch").click().run()
         assert store.records()[0].spec.data.train_size is None
 
     def test_no_other_data_are_read_in_its_place(self, store):
-        # it came in while the form held a mistake, and another dataset was chosen before that was mended
+        # it came in while the form held a mistake, and another dataset was chosen
+        # before that was mended
         app = open_app(TRAIN)
         app.session_state["upload.came_in"] = "folder:/elsewhere"
         app.run()
@@ -99,13 +138,17 @@ class TestUpload:
 
         before = menus()
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
-        assert [html.unescape(one.value) for one in app.success] == ["pets.zip: 6 images kept, and chosen as the dataset."]
+        assert [html.unescape(one.value) for one in app.success] == [
+            "pets.zip: 6 images kept, and chosen as the dataset."
+        ]
         assert not before & menus()
         assert open_app(TRAIN, preset="digits_quick").success.len == 0
 
     def test_a_zip_becomes_the_dataset_and_is_offered_again(self, store):
         app = open_app(TRAIN)
-        app.file_uploader(key="upload.zip").upload("pets.zip", archive(**{"notes.txt": b"hello"}), "application/zip").run()
+        app.file_uploader(key="upload.zip").upload(
+            "pets.zip", archive(**{"notes.txt": b"hello"}), "application/zip"
+        ).run()
         assert not app.exception
         (folder,) = list_uploads(find_home())
         assert app.selectbox(key="train.data.dataset").value == f"folder:{folder}"
@@ -118,7 +161,9 @@ class TestUpload:
     def test_a_rerun_unpacks_nothing_a_second_time(self, store, monkeypatch):
         app = open_app(TRAIN)
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
-        monkeypatch.setattr("rft_core.files.uploads.unpack", lambda *_: pytest.fail("unpacked again"))
+        monkeypatch.setattr(
+            "rft_core.files.uploads.unpack", lambda *_: pytest.fail("unpacked again")
+        )
         app.number_input(key="train.epsilon").set_value(4.0).run()
         app.selectbox(key="train.data.dataset").set_value("digits").run()
         assert not app.exception
@@ -155,7 +200,11 @@ class TestLook:
     @pytest.fixture(autouse=True)
     def _no_process(self, store, monkeypatch):
         self.asked = []
-        monkeypatch.setattr(dataset_cards, "ask_for_card", lambda home, spec, again=False: self.asked.append((spec.data.dataset, again)) or True)
+        monkeypatch.setattr(
+            dataset_cards,
+            "ask_for_card",
+            lambda home, spec, again=False: self.asked.append((spec.data.dataset, again)) or True,
+        )
 
     def look(self, dataset: str = "digits"):
         app = open_app(TRAIN)
@@ -163,17 +212,23 @@ class TestLook:
         return app.button(key="form.look").click().run()
 
     def test_while_it_is_read_the_dialog_says_since_when_and_what(self, monkeypatch):
-        monkeypatch.setattr(dataset_cards, "reading", lambda home, spec: Reading(75.0, "decoding 12 of 50 pictures"))
+        monkeypatch.setattr(
+            dataset_cards, "reading", lambda home, spec: Reading(75.0, "decoding 12 of 50 pictures")
+        )
         app = self.look()
         assert not app.exception
         assert "Reading for 1 min 15 s: decoding 12 of 50 pictures" in texts(app)
         stopped = []
-        monkeypatch.setattr(dataset_cards, "stop_reading", lambda home, spec: stopped.append(spec.data.dataset))
+        monkeypatch.setattr(
+            dataset_cards, "stop_reading", lambda home, spec: stopped.append(spec.data.dataset)
+        )
         app.button(key="form.stop_reading").click().run()
         assert stopped == ["digits"]
 
     def test_what_went_wrong_is_one_line_with_a_way_out(self, monkeypatch):
-        monkeypatch.setattr(dataset_cards, "read_card", lambda home, spec: {"error": "no image was found below it"})
+        monkeypatch.setattr(
+            dataset_cards, "read_card", lambda home, spec: {"error": "no image was found below it"}
+        )
         app = self.look()
         assert "no image was found below it" in app.error[0].value
         app.button(key="form.read_again").click().run()
@@ -181,7 +236,9 @@ class TestLook:
 
     def test_a_card_is_shown_with_its_warnings_first_and_names_as_text(self, monkeypatch, tmp_path):
         Image.fromarray(np.zeros((8, 96, 3), np.uint8)).save(tmp_path / "samples.png")
-        monkeypatch.setattr(dataset_cards, "read_card", lambda home, spec: CARD | {"made": time.time() - 5})
+        monkeypatch.setattr(
+            dataset_cards, "read_card", lambda home, spec: CARD | {"made": time.time() - 5}
+        )
         monkeypatch.setattr(dataset_cards, "card_folder", lambda home, spec: tmp_path)
         app = self.look()
         assert not app.exception
@@ -192,7 +249,14 @@ class TestLook:
         assert "2 classes at 8 pixels" in shown
         assert self.asked == []
 
-    @pytest.mark.parametrize(("dataset", "said"), [("folder", "Type the folder's path."), ("csv", "Type the table's path."), ("hf", "Type the dataset's name")])
+    @pytest.mark.parametrize(
+        ("dataset", "said"),
+        [
+            ("folder", "Type the folder's path."),
+            ("csv", "Type the table's path."),
+            ("hf", "Type the dataset's name"),
+        ],
+    )
     def test_nothing_chosen_yet_is_no_mistake(self, dataset, said):
         app = self.look(dataset)
         assert not app.error
@@ -206,11 +270,19 @@ class TestLook:
         monkeypatch.setattr("rft_core.resources.weights.network_is_up", lambda timeout=1.0: True)
         app = self.look("cifar10")
         assert self.asked == []
-        monkeypatch.setattr(dataset_cards, "reading", lambda home, spec: Reading(1.0, "downloading") if self.asked else None)
+        monkeypatch.setattr(
+            dataset_cards,
+            "reading",
+            lambda home, spec: Reading(1.0, "downloading") if self.asked else None,
+        )
         app.button(key="form.download").click().run()
         assert self.asked == [("cifar10", False)]
 
 
 def test_the_card_of_the_form_is_that_of_the_command(home):
-    spec = with_settings(RunSpec(), {"data.dataset": "digits", "data.image_size": 32, "optim.epochs": 3})
-    assert dataset_cards.card_key(spec) == dataset_cards.card_key(with_settings(RunSpec(), dataset_cards.card_settings(spec)))
+    spec = with_settings(
+        RunSpec(), {"data.dataset": "digits", "data.image_size": 32, "optim.epochs": 3}
+    )
+    assert dataset_cards.card_key(spec) == dataset_cards.card_key(
+        with_settings(RunSpec(), dataset_cards.card_settings(spec))
+    )

@@ -1,4 +1,6 @@
-"""Image folders and zips on the Train page: what is read is told, and what cannot be used is refused before Launch."""
+"""Image folders and zips on the Train page: what is read is told, and what cannot be used is
+refused before Launch.
+"""
 
 import html
 
@@ -29,7 +31,15 @@ def name(app, path) -> None:
 
 
 def told(app) -> str:
-    return html.unescape("\n".join([texts(app), *(one.value for one in app.caption), *(one.value for one in app.get("text"))])).casefold()
+    return html.unescape(
+        "\n".join(
+            [
+                texts(app),
+                *(one.value for one in app.caption),
+                *(one.value for one in app.get("text")),
+            ]
+        )
+    ).casefold()
 
 
 def mistake(app) -> str:
@@ -102,18 +112,26 @@ def test_an_uploaded_zip_without_class_folders_is_refused(store, tmp_path):
 
 def test_an_uploaded_zip_that_is_unclear_has_no_green_tick(store, tmp_path):
     app = open_app(TRAIN)
-    content = pack(tmp_path / "flowers.zip", two("flowers_train/", 6) | two("flowers_test/", 3)).read_bytes()
+    content = pack(
+        tmp_path / "flowers.zip", two("flowers_train/", 6) | two("flowers_test/", 3)
+    ).read_bytes()
     app.file_uploader(key="upload.zip").upload("flowers.zip", content, "application/zip").run()
     assert not app.success
     assert "set data.layout=splits" in html.unescape(app.warning[0].value)
     app.selectbox(key="train.data.layout").set_value("splits").run()
-    assert [html.unescape(one.value) for one in app.success] == ["flowers.zip: 18 images kept, and chosen as the dataset."]
+    assert [html.unescape(one.value) for one in app.success] == [
+        "flowers.zip: 18 images kept, and chosen as the dataset."
+    ]
     app.button(key="train.launch").click().run()
     assert store.records()[0].spec.data.layout == "splits"
 
 
 def test_an_uploaded_zip_of_split_folders_is_told(store, tmp_path):
     app = open_app(TRAIN)
-    app.file_uploader(key="upload.zip").upload("seg.zip", pack(tmp_path / "seg.zip", FIELD[0].groups).read_bytes(), "application/zip").run()
-    assert [html.unescape(one.value) for one in app.success] == ["seg.zip: 22 images kept, and chosen as the dataset."]
+    app.file_uploader(key="upload.zip").upload(
+        "seg.zip", pack(tmp_path / "seg.zip", FIELD[0].groups).read_bytes(), "application/zip"
+    ).run()
+    assert [html.unescape(one.value) for one in app.success] == [
+        "seg.zip: 22 images kept, and chosen as the dataset."
+    ]
     assert "4 images left out" in told(app)

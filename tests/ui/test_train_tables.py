@@ -1,4 +1,6 @@
-"""Tables of paths and labels on the Train page, and what Compare says of runs whose splits share images."""
+"""Tables of paths and labels on the Train page, and what Compare says of runs whose
+splits share images.
+"""
 
 import html
 
@@ -31,13 +33,19 @@ def name(app, table: str) -> None:
 def test_a_table_is_told_and_may_be_launched(app, store, tmp_path, header, more, line):
     rows = draw(tmp_path / "set")
     # the last row alone has another split
-    lines = [f"{path},{label}{',train' if 'split' in header and place < 39 else more}" for place, (path, label) in enumerate(rows)]
+    lines = [
+        f"{path},{label}{',train' if 'split' in header and place < 39 else more}"
+        for place, (path, label) in enumerate(rows)
+    ]
     table = write(tmp_path / "set", header, lines)
     name(app, table)
     assert mistake(app) == ""
     assert line in told(app)
     if "split" in header:
-        assert "1 rows were left out, their split is neither for training nor for measuring: line 41" in told(app)
+        assert (
+            "1 rows were left out, their split is neither for training nor for measuring: line 41"
+            in told(app)
+        )
     app.button(key="train.launch").click().run()
     (record,) = store.records()
     assert record.spec.data.dataset == table
@@ -61,5 +69,8 @@ def test_compare_warns_of_shared_images(store):
     shared = {"train_validation": 20, "train_test": 46, "validation_test": 0}
     store.finish(second.run_id, "finished", report=second.report | {"shared_images": shared})
     warnings = [html.unescape(one.value) for one in compare(runs=link(first, second)).warning]
-    expected = "In b, 20 validation images are in the training images too and 46 test images are in the training images too, pixel for pixel"
+    expected = (
+        "In b, 20 validation images are in the training images too and 46 test images are in the"
+        " training images too, pixel for pixel"
+    )
     assert sum(expected in warning for warning in warnings) == 1

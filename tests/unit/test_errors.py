@@ -9,7 +9,10 @@ from rft_core import errors
     ("message", "text"),
     [
         ("must be in [0, 1]", "threat.epsilon must be in [0, 1], got 8.0"),
-        ("must be in [0, 1]; did you mean 8/255?", "threat.epsilon must be in [0, 1], got 8.0; did you mean 8/255?"),
+        (
+            "must be in [0, 1]; did you mean 8/255?",
+            "threat.epsilon must be in [0, 1], got 8.0; did you mean 8/255?",
+        ),
     ],
 )
 def test_setting_error_puts_the_value_before_the_way_out(message, text):
@@ -30,7 +33,16 @@ def test_unknown_name_far_from_all_lists_them():
     assert error.nearest is None
 
 
-@pytest.mark.parametrize("kind", [errors.SettingError, errors.UnknownNameError, errors.DataError, errors.WeightsError, errors.StoreError])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        errors.SettingError,
+        errors.UnknownNameError,
+        errors.DataError,
+        errors.WeightsError,
+        errors.StoreError,
+    ],
+)
 def test_what_a_person_can_mend_is_a_user_error(kind):
     assert issubclass(kind, errors.UserError)
     assert issubclass(kind, errors.RftError)
@@ -42,7 +54,9 @@ def test_a_training_error_is_not_the_users():
 
 
 @pytest.mark.parametrize(
-    "value", [10**5000, [10**5000], "x" * 10**6, "\x1b[31m\n\u202e", {"a": "\x00"}], ids=["digits", "nested", "long", "controls", "mapping"]
+    "value",
+    [10**5000, [10**5000], "x" * 10**6, "\x1b[31m\n\u202e", {"a": "\x00"}],
+    ids=["digits", "nested", "long", "controls", "mapping"],
 )
 def test_a_value_of_any_kind_is_shown_in_one_short_line(value):
     for error in (

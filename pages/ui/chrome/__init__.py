@@ -1,1 +1,3 @@
-"""What surrounds every page: the bar at the top, the share dialog, the application that is served."""
+"""What surrounds every page: the bar at the top, the share dialog, the
+application that is served.
+"""

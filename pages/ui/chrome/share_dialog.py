@@ -1,4 +1,6 @@
-"""Share this page: a link with the view, the settings and what a lesson locks or hides, as text and as a QR code."""
+"""Share this page: a link with the view, the settings and what a lesson locks or hides, as
+text and as a QR code.
+"""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
@@ -21,34 +23,60 @@ def share_dialog(page: str) -> None:
     left, right = st.columns([7, 5], gap="medium")
     with left:
         wanted = _choose(page)
-    query = {name: values for name, values in _view().items() if name not in lesson.NAMES} | wanted.query()
+    query = {
+        name: values for name, values in _view().items() if name not in lesson.NAMES
+    } | wanted.query()
     address = server_address(st.context.url or "")
     link = build_link(address, page, query)
     with left:
         st.code(link, language=None, wrap_lines=True)
-        st.caption("Copy it with the button at its right end. It holds the whole view: page, settings, seed, step." + _who_can_open(address))
+        st.caption(
+            "Copy it with the button at its right end. It holds the whole view: page, settings,"
+            " seed, step." + _who_can_open(address)
+        )
     with right:
         try:
             st.image(qr_code(link), width="stretch", alt=f"QR code of the link {link}")
         except ValueError:
-            st.info("The link is too long for a QR code; shorten the notes, or share it as text.", icon=":material/qr_code:")
+            st.info(
+                "The link is too long for a QR code; shorten the notes, or share it as text.",
+                icon=":material/qr_code:",
+            )
 
 
 def _choose(page: str) -> lesson.Lesson:
     now = lesson.lesson()
-    projected = st.toggle("Projector mode", now.is_projected, key="share.projector", help="Larger type, thicker lines, fewer controls.")
+    projected = st.toggle(
+        "Projector mode",
+        now.is_projected,
+        key="share.projector",
+        help="Larger type, thicker lines, fewer controls.",
+    )
     if page != LOCKABLE_PAGE:
         return lesson.Lesson(now.locked, now.hidden, projected)
-    locked = _choice("Lock", now.locked, "share.lock", "Nothing: all can be changed", with_parts=False)
+    locked = _choice(
+        "Lock", now.locked, "share.lock", "Nothing: all can be changed", with_parts=False
+    )
     hidden = _choice("Hide", now.hidden, "share.hide", "Nothing: all is shown", with_parts=True)
     return lesson.Lesson(locked, hidden, projected)
 
 
-def _choice(label: str, chosen: tuple[str, ...], key: str, nothing: str, *, with_parts: bool) -> tuple[str, ...]:
+def _choice(
+    label: str, chosen: tuple[str, ...], key: str, nothing: str, *, with_parts: bool
+) -> tuple[str, ...]:
     on_form = lockable.drawn()
     # a link may lock a part by name, which has nothing to lock
     names = list(dict.fromkeys([*lockable.offered(on_form, with_parts=with_parts), *chosen]))
-    return tuple(st.multiselect(label, names, list(chosen), format_func=lambda name: lockable.told(name, on_form), key=key, placeholder=nothing))
+    return tuple(
+        st.multiselect(
+            label,
+            names,
+            list(chosen),
+            format_func=lambda name: lockable.told(name, on_form),
+            key=key,
+            placeholder=nothing,
+        )
+    )
 
 
 def _view() -> dict[str, list[str]]:
@@ -56,26 +84,46 @@ def _view() -> dict[str, list[str]]:
 
 
 def build_link(address: str, page: str, query: Mapping[str, str | list[str]]) -> str:
-    """Return the address of `page` with `query`, where a list is a parameter said several times. What needs no quoting is not quoted."""
-    said = urlencode({name: values for name, values in query.items() if values}, doseq=True, safe=":,/[]", quote_via=quote)
+    """Return the address of `page` with `query`, where a list is a parameter said several times.
+
+    What needs no quoting is not quoted.
+    """
+    said = urlencode(
+        {name: values for name, values in query.items() if values},
+        doseq=True,
+        safe=":,/[]",
+        quote_via=quote,
+    )
     return f"{address}/{page}" + (f"?{said}" if said else "")
 
 
 def server_address(asked: str) -> str:
-    """Return scheme, name and port as visitors see this server: as this browser asked for it, or this machine's own where that is a loopback and it is shared."""
+    """Return scheme, name and port as visitors see this server: as this browser asked for it, or
+    this machine's own where that is a loopback and it is shared.
+    """
     parts = urlsplit(asked)
     if not parts.hostname:
         parts = urlsplit(f"http://127.0.0.1:{st.get_option('server.port')}")
     others = lan_addresses() if is_shared() and is_loopback(parts.hostname) else ()
-    return f"{parts.scheme}://{others[0]}:{parts.port}" if others else f"{parts.scheme}://{parts.netloc}"
+    return (
+        f"{parts.scheme}://{others[0]}:{parts.port}"
+        if others
+        else f"{parts.scheme}://{parts.netloc}"
+    )
 
 
 def _who_can_open(address: str) -> str:
     if not is_loopback(urlsplit(address).hostname):
         return ""
-    return " **Only this machine can open it**: start the dashboard with `--share` to let others in."
+    return (
+        " **Only this machine can open it**: start the dashboard with `--share` to let others in."
+    )
 
 
 def qr_code(link: str) -> str:
-    """Return an SVG (data URI) of the QR code of `link`, dark on light in both themes; raises ValueError where it is too long for one."""
-    return segno.make(link, error="m", micro=False).svg_data_uri(scale=8, border=3, dark=DARK, light=LIGHT)
+    """Return an SVG (data URI) of the QR code of `link`, dark on light in both themes; raises
+    ValueError where it is too long for one.
+    """
+    return segno.make(link, error="m", micro=False).svg_data_uri(
+        scale=8, border=3, dark=DARK, light=LIGHT
+    )

@@ -1,4 +1,6 @@
-"""The buttons beside the navigation, on every page: projector mode, share, and on a shared server who is looking."""
+"""The buttons beside the navigation, on every page: projector mode, share, and on a shared
+server who is looking.
+"""
 
 import streamlit as st
 
@@ -13,8 +15,19 @@ def show_topbar(page: str) -> None:
     lesson.take_over()
     with st.container(key="topbar", horizontal=True, vertical_alignment="center", gap="small"):
         st.session_state[PROJECTOR] = lesson.lesson().is_projected
-        st.toggle("Projector", key=PROJECTOR, on_change=_toggle, help="Larger type, thicker lines, fewer controls.")
-        share = st.button("Share", icon=":material/qr_code_2:", key="topbar.share", type="tertiary", help="A link and a QR code of this very view.")
+        st.toggle(
+            "Projector",
+            key=PROJECTOR,
+            on_change=_toggle,
+            help="Larger type, thicker lines, fewer controls.",
+        )
+        share = st.button(
+            "Share",
+            icon=":material/qr_code_2:",
+            key="topbar.share",
+            type="tertiary",
+            help="A link and a QR code of this very view.",
+        )
         enter = gate.is_shared() and _who()
     if share:
         share_dialog(page)
@@ -29,6 +42,15 @@ def _toggle() -> None:
 def _who() -> bool:
     """Draw whether this session may change things; return whether the PIN is to be asked for."""
     if gate.is_instructor():
-        st.button("Leave", icon=":material/lock_open:", key="topbar.leave", type="tertiary", on_click=gate.leave, help="Be a viewer again.")
+        st.button(
+            "Leave",
+            icon=":material/lock_open:",
+            key="topbar.leave",
+            type="tertiary",
+            on_click=gate.leave,
+            help="Be a viewer again.",
+        )
         return False
-    return st.button("Instructor", icon=":material/lock:", key="topbar.enter", type="tertiary", help=gate.REFUSED)
+    return st.button(
+        "Instructor", icon=":material/lock:", key="topbar.enter", type="tertiary", help=gate.REFUSED
+    )

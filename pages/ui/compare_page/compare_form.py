@@ -1,4 +1,7 @@
-"""What Compare shows: the chosen runs, the axis, the groups. All of it lives in the URL, so a link or a refresh restores it."""
+"""What Compare shows: the chosen runs, the axis, the groups.
+
+All of it lives in the URL, so a link or a refresh restores it.
+"""
 
 import streamlit as st
 
@@ -14,7 +17,14 @@ from rft_core.units import format_epsilon
 
 MOST_RUNS = 20
 OFFERED = 500
-DEFAULTS = (("runs", ""), ("x", "step"), ("group", ""), ("band", "deviation"), ("base", ""), ("show", "clean,robust"))
+DEFAULTS = (
+    ("runs", ""),
+    ("x", "step"),
+    ("group", ""),
+    ("band", "deviation"),
+    ("base", ""),
+    ("show", "clean,robust"),
+)
 BAND_LABELS = {"deviation": "± standard deviation", "interval": "95 % interval"}
 
 
@@ -22,7 +32,9 @@ def choose_runs() -> list[RunRecord]:
     """Let the visitor choose runs; by default those of the URL, else the newest measured ones."""
     known = {summary.run_id: summary for summary in store().summaries(limit=OFFERED).rows}
     _adopt_url(known)
-    st.session_state["compare.runs"] = [one for one in st.session_state["compare.runs"] if one in known]
+    st.session_state["compare.runs"] = [
+        one for one in st.session_state["compare.runs"] if one in known
+    ]
     chosen = st.multiselect(
         "Runs",
         list(known),
@@ -44,13 +56,34 @@ def choose_view(records: list[RunRecord]) -> View:
     places = st.columns([5, 6, 5, 6, 8], vertical_alignment="bottom")
     axis = places[0].selectbox("Over", list(AXES), format_func=AXES.get, key="compare.x")
     group = places[1].selectbox(
-        "Group by", groups, format_func=_group_label, key="compare.group", help="Runs of a group share a line: their mean, with a band."
+        "Group by",
+        groups,
+        format_func=_group_label,
+        key="compare.group",
+        help="Runs of a group share a line: their mean, with a band.",
     )
-    band = places[2].selectbox("Band", list(BANDS), format_func=BAND_LABELS.get, key="compare.band", disabled=not group, help="What the band of a group is.")
-    base = places[3].selectbox("Baseline", ids, format_func=labels.get, key="compare.base", help="Differences are run minus baseline.")
+    band = places[2].selectbox(
+        "Band",
+        list(BANDS),
+        format_func=BAND_LABELS.get,
+        key="compare.band",
+        disabled=not group,
+        help="What the band of a group is.",
+    )
+    base = places[3].selectbox(
+        "Baseline",
+        ids,
+        format_func=labels.get,
+        key="compare.base",
+        help="Differences are run minus baseline.",
+    )
     with places[4]:
         panels = st.pills(
-            "Accuracy", list(PANELS), selection_mode="multi", format_func={"clean": "Clean", "robust": "Robust", "expected": "Expected"}.get, key="compare.show"
+            "Accuracy",
+            list(PANELS),
+            selection_mode="multi",
+            format_func={"clean": "Clean", "robust": "Robust", "expected": "Expected"}.get,
+            key="compare.show",
         )
     panels = tuple(name for name in PANELS if name in panels) or tuple(PANELS)
     _write_url(runs=",".join(ids), x=axis, group=group, band=band, base=base, show=",".join(panels))
@@ -58,7 +91,10 @@ def choose_view(records: list[RunRecord]) -> View:
 
 
 def _label(run: RunSummary) -> str:
-    return f"{run.name} · {format_epsilon(run.epsilon, run.norm)} · seed {run.seed} · {run.run_id[4:15]}"
+    return (
+        f"{run.name} · {format_epsilon(run.epsilon, run.norm)} · seed {run.seed} ·"
+        f" {run.run_id[4:15]}"
+    )
 
 
 def _group_label(name: str) -> str:
@@ -66,43 +102,67 @@ def _group_label(name: str) -> str:
 
 
 def _adopt_url(known: dict[str, RunSummary]) -> None:
-    """Take over the URL's view where it is not what this session wrote last: a link, a refresh, the way back."""
+    """Take over the URL's view where it is not what this session wrote last: a link, a
+    refresh, the way back.
+    """
     remembered = st.session_state.get("compare.url", {})
-    asked = {name: st.query_params[name] for name, _ in DEFAULTS if name in st.query_params} or remembered
+    asked = {
+        name: st.query_params[name] for name, _ in DEFAULTS if name in st.query_params
+    } or remembered
     if asked == remembered and "compare.runs" in st.session_state:
         return
     view = dict(DEFAULTS) | asked
     wanted = list(dict.fromkeys(one for one in view["runs"].split(",") if one))
     newest = [run_id for run_id, run in known.items() if run.clean is not None][:3]
-    st.session_state["compare.runs"] = [one for one in wanted if one in known][:MOST_RUNS] or newest[::-1]
+    st.session_state["compare.runs"] = [one for one in wanted if one in known][
+        :MOST_RUNS
+    ] or newest[::-1]
     st.session_state["compare.x"] = view["x"] if view["x"] in AXES else "step"
     st.session_state["compare.group"] = view["group"]
     st.session_state["compare.band"] = view["band"] if view["band"] in BANDS else "deviation"
     st.session_state["compare.base"] = view["base"]
-    st.session_state["compare.show"] = [name for name in PANELS if name in view["show"].split(",")] or ["clean", "robust"]
+    st.session_state["compare.show"] = [
+        name for name in PANELS if name in view["show"].split(",")
+    ] or ["clean", "robust"]
     _say_what_was_not_taken(view, wanted, known)
 
 
-def _say_what_was_not_taken(view: dict[str, str], wanted: list[str], known: dict[str, RunSummary]) -> None:
+def _say_what_was_not_taken(
+    view: dict[str, str], wanted: list[str], known: dict[str, RunSummary]
+) -> None:
     unknown = [one for one in wanted if one not in known]
     if unknown:
         st.warning(f"Not in this store: {quoted(', '.join(unknown))}.", icon=":material/help:")
     if len(wanted) - len(unknown) > MOST_RUNS:
-        st.warning(f"The link names {len(wanted) - len(unknown)} runs; the first {MOST_RUNS} are shown.", icon=":material/help:")
+        st.warning(
+            f"The link names {len(wanted) - len(unknown)} runs; the first {MOST_RUNS} are shown.",
+            icon=":material/help:",
+        )
     if view["x"] not in AXES:
-        st.warning(f"There is no axis '{quoted(view['x'])}'; the runs are drawn over their steps.", icon=":material/help:")
+        st.warning(
+            f"There is no axis '{quoted(view['x'])}'; the runs are drawn over their steps.",
+            icon=":material/help:",
+        )
 
 
 def _keep_possible(key: str, options: list[str], default: str) -> None:
     """A choice that is no longer offered, because other runs were chosen, falls back."""
     if st.session_state.get(key) not in options:
         if key == "compare.group" and st.session_state.get(key):
-            st.warning(f"These runs do not differ in '{quoted(st.session_state[key])}', so they are not grouped.", icon=":material/help:")
+            st.warning(
+                f"These runs do not differ in '{quoted(st.session_state[key])}', so they are not"
+                " grouped.",
+                icon=":material/help:",
+            )
         st.session_state[key] = default
 
 
 def _write_url(**view: str) -> None:
-    said = {name: view[name] for name, default in DEFAULTS if view[name] != default and not (name == "base" and view["runs"].startswith(view[name]))}
+    said = {
+        name: view[name]
+        for name, default in DEFAULTS
+        if view[name] != default and not (name == "base" and view["runs"].startswith(view[name]))
+    }
     for name, _ in DEFAULTS:
         if name in st.query_params and name not in said:
             del st.query_params[name]

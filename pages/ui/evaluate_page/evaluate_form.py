@@ -1,4 +1,6 @@
-"""What Evaluate asks: the attack, its steps, the epsilons, how many images; with the time it will take said first."""
+"""What Evaluate asks: the attack, its steps, the epsilons, how many images; with the time it
+will take said first.
+"""
 
 from typing import Any
 
@@ -21,7 +23,9 @@ USUAL_STEPS = {"square": 1000}
 OTHER_STEPS = 20
 USUAL_IMAGES = 200
 PICTURE_MEGABYTES = 20
-STRENGTH = "Roughly from weakest to strongest; it depends on the model. AutoAttack: strongest, slowest."
+STRENGTH = (
+    "Roughly from weakest to strongest; it depends on the model. AutoAttack: strongest, slowest."
+)
 
 
 def ask_form(record: RunRecord, done: list[Evaluation]) -> None:
@@ -41,27 +45,70 @@ def ask_form(record: RunRecord, done: list[Evaluation]) -> None:
         help="Gradient steps of the attack. AutoAttack always takes its standard 100.",
     )
     most = record.report["curve"][0]["n"]
-    images = right.number_input("Test images", 2, most, min(USUAL_IMAGES, most), key="evaluate.images", help="Drawn evenly over the classes.")
-    text = st.text_input("Epsilons", key="evaluate.epsilons", placeholder=_grid_text(record), help="Such as 0, 4/255, 8/255; empty for the run's own grid.")
-    honesty = st.checkbox("Honesty checks", True, key="evaluate.honesty", help="Whether the robustness is real, or the model only hides its gradient.")
+    images = right.number_input(
+        "Test images",
+        2,
+        most,
+        min(USUAL_IMAGES, most),
+        key="evaluate.images",
+        help="Drawn evenly over the classes.",
+    )
+    text = st.text_input(
+        "Epsilons",
+        key="evaluate.epsilons",
+        placeholder=_grid_text(record),
+        help="Such as 0, 4/255, 8/255; empty for the run's own grid.",
+    )
+    honesty = st.checkbox(
+        "Honesty checks",
+        True,
+        key="evaluate.honesty",
+        help="Whether the robustness is real, or the model only hides its gradient.",
+    )
     with mistakes_shown():
         epsilons = checked_epsilons(text, record.spec.threat.norm)
-        wanted = {"attack": attack, "steps": int(steps), "epsilons": epsilons, "images": int(images), "honesty": honesty}
+        wanted = {
+            "attack": attack,
+            "steps": int(steps),
+            "epsilons": epsilons,
+            "images": int(images),
+            "honesty": honesty,
+        }
         seconds, basis = estimate(record, wanted, done)
         st.markdown(f":material/timer: About **{format_duration(seconds)}**")
         st.caption(plain(f"At the pace of {basis}. A run that is using the device is waited for."))
-        if st.button("Evaluate", type="primary", icon=":material/troubleshoot:", key="evaluate.ask", width="stretch", **closed()):
+        if st.button(
+            "Evaluate",
+            type="primary",
+            icon=":material/troubleshoot:",
+            key="evaluate.ask",
+            width="stretch",
+            **closed(),
+        ):
             permitted(ask_for_evaluation)(store(), record.run_id, wanted | {"estimate": seconds})
             st.rerun()
 
 
 def choose_attack(record: RunRecord) -> str:
-    """Draw the menu of attacks that fit the run's norm; the first is stronger than the one it was measured with."""
-    fit = [row.name for row in choices("attacks") if row.name != "cw" or record.spec.threat.norm == "l2"]
+    """Draw the menu of attacks that fit the run's norm; the first is stronger than the one
+    it was measured with.
+    """
+    fit = [
+        row.name
+        for row in choices("attacks")
+        if row.name != "cw" or record.spec.threat.norm == "l2"
+    ]
     usual = fit.index("apgd_ce_t")
     rows = {row.name: row for row in choices("attacks")}
     told = "\n\n".join([STRENGTH, *(f"**{rows[name].label}**: {rows[name].help}" for name in fit)])
-    return st.selectbox("Attack", fit, usual, key="evaluate.attack", format_func=lambda name: rows[name].label, help=told)
+    return st.selectbox(
+        "Attack",
+        fit,
+        usual,
+        key="evaluate.attack",
+        format_func=lambda name: rows[name].label,
+        help=told,
+    )
 
 
 def picture_form(record: RunRecord) -> None:
@@ -72,42 +119,85 @@ def picture_form(record: RunRecord) -> None:
         key="evaluate.picture",
         help=f"At most {PICTURE_MEGABYTES} MB. It stays here.",
     )
-    st.caption("Resized as the data are, then attacked away from what the model takes it for, with the attack, steps and epsilons above.")
-    if st.button("Attack it", key="evaluate.ask_picture", width="stretch", **{"disabled": upload is None} | closed()) and upload is not None:
+    st.caption(
+        "Resized as the data are, then attacked away from what the model takes it for, with the"
+        " attack, steps and epsilons above."
+    )
+    if (
+        st.button(
+            "Attack it",
+            key="evaluate.ask_picture",
+            width="stretch",
+            **{"disabled": upload is None} | closed(),
+        )
+        and upload is not None
+    ):
         if upload.size > PICTURE_MEGABYTES * 1_000_000:
-            st.error(f"The picture has more than {PICTURE_MEGABYTES} MB; take a smaller one.", icon=":material/error:")
+            st.error(
+                f"The picture has more than {PICTURE_MEGABYTES} MB; take a smaller one.",
+                icon=":material/error:",
+            )
             return
         state = st.session_state
         attack = state["evaluate.attack"]
         with mistakes_shown():
             epsilons = checked_epsilons(state.get("evaluate.epsilons", ""), record.spec.threat.norm)
-            wanted = {"attack": attack, "steps": int(state[f"evaluate.steps.{attack}"]), "epsilons": epsilons, "images": 1, "honesty": False}
-            permitted(ask_for_evaluation)(store(), record.run_id, wanted | {"estimate": estimate(record, wanted, [])[0]}, upload.getvalue())
+            wanted = {
+                "attack": attack,
+                "steps": int(state[f"evaluate.steps.{attack}"]),
+                "epsilons": epsilons,
+                "images": 1,
+                "honesty": False,
+            }
+            permitted(ask_for_evaluation)(
+                store(),
+                record.run_id,
+                wanted | {"estimate": estimate(record, wanted, [])[0]},
+                upload.getvalue(),
+            )
             st.rerun()
 
 
 def checked_epsilons(text: str, norm: str) -> list[float] | None:
-    """Return the epsilons in a text, None for an empty one; raises where one is not of the norm's range."""
+    """Return the epsilons in a text, None for an empty one; raises where one is not
+    of the norm's range.
+    """
     if not (text or "").strip():
         return None
     found = split_epsilons(text)
     if norm == "linf" and max(found) > 1:
-        raise UserError(f"epsilon {max(found):g} is more than 1, the whole range of a pixel; write {max(found):g}/255")
+        raise UserError(
+            f"epsilon {max(found):g} is more than 1, the whole range of a pixel; write"
+            f" {max(found):g}/255"
+        )
     if not any(found):
-        raise UserError("0 alone is the clean accuracy; write at least one epsilon above it, such as 8/255")
+        raise UserError(
+            "0 alone is the clean accuracy; write at least one epsilon above it, such as 8/255"
+        )
     return found
 
 
-def estimate(record: RunRecord, wanted: dict[str, Any], done: list[Evaluation]) -> tuple[float, str]:
-    """Return (seconds, what the pace rests on): the newest evaluation of the run that is long enough to tell, else the run itself."""
+def estimate(
+    record: RunRecord, wanted: dict[str, Any], done: list[Evaluation]
+) -> tuple[float, str]:
+    """Return (seconds, what the pace rests on): the newest evaluation of the run that is long
+    enough to tell, else the run itself.
+    """
     report = record.report
     spent = _cost(record, wanted)
     for one in done:
         took = (one.answer or {}).get("seconds", 0) - START_SECONDS
         if took > 1 and not one.is_picture:
             # what the count leaves out, such as small batches, is in the time of a like evaluation
-            return START_SECONDS + took * spent / _cost(record, one.wanted | {"images": one.answer["images"]}), "an earlier evaluation of this run"
-    return START_SECONDS + spent * report["seconds"] / max(report["gradient_evaluations"], 1), "the run itself"
+            return (
+                START_SECONDS
+                + took * spent / _cost(record, one.wanted | {"images": one.answer["images"]}),
+                "an earlier evaluation of this run",
+            )
+    return (
+        START_SECONDS + spent * report["seconds"] / max(report["gradient_evaluations"], 1),
+        "the run itself",
+    )
 
 
 def _cost(record: RunRecord, wanted: dict[str, Any]) -> float:

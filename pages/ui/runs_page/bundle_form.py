@@ -16,12 +16,24 @@ CAME_IN, UPLOADS, SHOWN_LINES = "runs.came_in", "runs.bundles", 20
 
 
 def bundle_form(record: RunRecord | None) -> None:
-    """Draw the menu with the chosen run's bundle, where there is a run, and the upload of another."""
-    with st.popover("Bundle", icon=":material/inventory_2:", key="runs.bundle", help="A run with all its files as one .zip, to keep or to move."):
+    """Draw the menu with the chosen run's bundle, where there is a run, and
+    the upload of another.
+    """
+    with st.popover(
+        "Bundle",
+        icon=":material/inventory_2:",
+        key="runs.bundle",
+        help="A run with all its files as one .zip, to keep or to move.",
+    ):
         if record is not None:
             # a viewer's browser gets no function to call, whatever it presses
-            make = partial(permitted(bundle_bytes), store(), record.run_id) if is_instructor() else b""
-            name, told = f"rft-lab-{record.run_id}.zip", "Settings, events, report and files, with a checksum of each."
+            make = (
+                partial(permitted(bundle_bytes), store(), record.run_id) if is_instructor() else b""
+            )
+            name, told = (
+                f"rft-lab-{record.run_id}.zip",
+                "Settings, events, report and files, with a checksum of each.",
+            )
             st.download_button(
                 "Download bundle",
                 make,
@@ -39,7 +51,15 @@ def _upload() -> None:
     # another key empties the upload once it came in
     place = st.session_state.setdefault(UPLOADS, 0)
     file = st.file_uploader("Import a bundle", type="zip", key=f"{UPLOADS}.{place}", **closed())
-    if st.button("Import", key="runs.bundle.import", icon=":material/upload:", **{"disabled": file is None} | closed()) and file is not None:
+    if (
+        st.button(
+            "Import",
+            key="runs.bundle.import",
+            icon=":material/upload:",
+            **{"disabled": file is None} | closed(),
+        )
+        and file is not None
+    ):
         with mistakes_shown():
             done = permitted(import_bundle)(store(), file, file.name)
             st.session_state[CAME_IN] = tuple(import_lines(done))
@@ -55,4 +75,6 @@ def show_imported() -> None:
     lines = st.session_state.pop(CAME_IN, ())
     if lines:
         rest = [f"and {len(lines) - SHOWN_LINES} more"] if len(lines) > SHOWN_LINES else []
-        st.success("  \n".join(map(plain, [*lines[:SHOWN_LINES], *rest])), icon=":material/inventory_2:")
+        st.success(
+            "  \n".join(map(plain, [*lines[:SHOWN_LINES], *rest])), icon=":material/inventory_2:"
+        )

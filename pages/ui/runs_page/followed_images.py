@@ -1,4 +1,6 @@
-"""The test images that are followed through a run: clean, perturbation magnified, adversarial, and what the model says of them."""
+"""The test images that are followed through a run: clean, perturbation magnified, adversarial, and
+what the model says of them.
+"""
 
 from zipfile import BadZipFile
 
@@ -20,7 +22,11 @@ def show_examples(record: RunRecord, past: RunHistory, step: int | None, target:
         return
     st.subheader(f"The same test images, attacked at {target}", anchor=False)
     if not known:
-        unknown = (picture(np.full((8, 8, 3), 128, np.uint8)), "Not measured yet", "not measured yet")
+        unknown = (
+            picture(np.full((8, 8, 3), 128, np.uint8)),
+            "Not measured yet",
+            "not measured yet",
+        )
         st.html(rows_of_three([unknown] * 3 * min(SHOWN_EXAMPLES, record.spec.evaluation.examples)))
         return
     entry = past.examples[known[-1]]
@@ -44,12 +50,30 @@ def _drawn(path: str, written: int, names: tuple[str, ...]) -> str:
         grey = np.clip(0.5 + MAGNIFY * saved["delta"].astype(np.float32), 0, 1)
         for place in range(min(SHOWN_EXAMPLES, len(saved["labels"]))):
             truth = names[int(saved["labels"][place])]
-            clean = _cell(saved["clean"][place], names[int(saved["clean_prediction"][place])], saved["clean_confidence"][place], truth)
-            adversarial = _cell(saved["adversarial"][place], names[int(saved["prediction"][place])], saved["confidence"][place], truth)
+            clean = _cell(
+                saved["clean"][place],
+                names[int(saved["clean_prediction"][place])],
+                saved["clean_confidence"][place],
+                truth,
+            )
+            adversarial = _cell(
+                saved["adversarial"][place],
+                names[int(saved["prediction"][place])],
+                saved["confidence"][place],
+                truth,
+            )
             change = picture((255 * grey[place]).round().astype(np.uint8))
-            cells += [clean, (change, f"Perturbation, magnified {MAGNIFY} times", f"change × {MAGNIFY}"), adversarial]
+            cells += [
+                clean,
+                (change, f"Perturbation, magnified {MAGNIFY} times", f"change × {MAGNIFY}"),
+                adversarial,
+            ]
     return rows_of_three(cells)
 
 
 def _cell(image: np.ndarray, said: str, confidence: float, truth: str) -> Cell:
-    return picture(image), f"{truth}, taken for {said}", said_of(said, f"{100 * float(confidence):.0f} %", said == truth)
+    return (
+        picture(image),
+        f"{truth}, taken for {said}",
+        said_of(said, f"{100 * float(confidence):.0f} %", said == truth),
+    )

@@ -17,16 +17,28 @@ from rft_core.store.records import RunRecord
 from rft_core.worker.submit import ensure_worker
 
 RAMPED = ("two_hinge", "cosine", "step")
-NOTHING_LEFT = "Fork: nothing is left to train of a finished run. Pause a run on its way, or fork it while it runs."
+NOTHING_LEFT = (
+    "Fork: nothing is left to train of a finished run. Pause a run on its way, or fork it while it"
+    " runs."
+)
 NO_CHECKPOINT = "Fork: possible after the first checkpoint, with training left to do."
 
 
 def fork_form(record: RunRecord) -> str:
-    """Draw the button of a fork, and the form behind it; return why the run cannot be forked, empty where it can."""
+    """Draw the button of a fork, and the form behind it; return why the run cannot be
+    forked, empty where it can.
+    """
     step = fork_step(store(), record)
-    reason = "" if step is not None else NOTHING_LEFT if record.status == "finished" else NO_CHECKPOINT
+    reason = (
+        "" if step is not None else NOTHING_LEFT if record.status == "finished" else NO_CHECKPOINT
+    )
     # a menu of each run's own: the fork's is closed when it is launched and shown
-    with st.popover("Fork", icon=":material/call_split:", key=f"runs.fork.{record.run_id}", disabled=step is None):
+    with st.popover(
+        "Fork",
+        icon=":material/call_split:",
+        key=f"runs.fork.{record.run_id}",
+        disabled=step is None,
+    ):
         if step is not None:
             _form(record, step)
     return reason
@@ -34,7 +46,10 @@ def fork_form(record: RunRecord) -> str:
 
 def _form(record: RunRecord, step: int) -> None:
     st.markdown(f"**Another schedule from step {step} of {record.total_steps}**")
-    st.caption("A new run begins with this run's newest checkpoint. Data, model and all other settings stay.")
+    st.caption(
+        "A new run begins with this run's newest checkpoint. Data, model and all other settings"
+        " stay."
+    )
     settings = _schedule(record)
     try:
         spec = with_settings(record.spec, settings)
@@ -42,11 +57,29 @@ def _form(record: RunRecord, step: int) -> None:
         show_mistake(error)
         return
     strip = epsilon_strip(
-        *planned(spec, step, record), epsilon=spec.threat.epsilon, norm=spec.threat.norm, total_steps=record.total_steps, done=None, key="fork"
+        *planned(spec, step, record),
+        epsilon=spec.threat.epsilon,
+        norm=spec.threat.norm,
+        total_steps=record.total_steps,
+        done=None,
+        key="fork",
     )
-    st.plotly_chart(shown(strip), key="runs.fork.strip", config=dict(CONFIG), alt=f"Epsilon as it was until step {step}, and as the fork would go on")
-    name = st.text_input("Name", f"{record.name} · fork"[:200], key=f"runs.fork.name.{record.run_id}", max_chars=200)
-    if st.button("Launch the fork", type="primary", icon=":material/call_split:", key="runs.fork.launch", **closed()):
+    st.plotly_chart(
+        shown(strip),
+        key="runs.fork.strip",
+        config=dict(CONFIG),
+        alt=f"Epsilon as it was until step {step}, and as the fork would go on",
+    )
+    name = st.text_input(
+        "Name", f"{record.name} · fork"[:200], key=f"runs.fork.name.{record.run_id}", max_chars=200
+    )
+    if st.button(
+        "Launch the fork",
+        type="primary",
+        icon=":material/call_split:",
+        key="runs.fork.launch",
+        **closed(),
+    ):
         with mistakes_shown():
             st.session_state[CHOSEN] = permitted(fork)(store(), record.run_id, settings, name=name)
             permitted(ensure_worker)(store().home)
@@ -54,24 +87,54 @@ def _form(record: RunRecord, step: int) -> None:
 
 
 def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], list[float]]:
-    """Return (progress, factor) with the schedule of `parent` before `step` and that of `spec` from there on."""
+    """Return (progress, factor) with the schedule of `parent` before `step` and that of
+    `spec` from there on.
+    """
     progress, after = factors(spec)
     _, before = factors(parent.spec)
     border = step / parent.total_steps
-    return progress, [old if place < border else new for place, old, new in zip(progress, before, after)]
+    return progress, [
+        old if place < border else new for place, old, new in zip(progress, before, after)
+    ]
 
 
 def _schedule(record: RunRecord) -> dict[str, Any]:
     """Draw the settings of the schedule; return those that the chosen kind has."""
     parent, run_id = record.spec, record.run_id
-    rows = [row for row in choices("schedules") if row.name != "auto" or parent.schedule.kind == "auto"]
+    rows = [
+        row for row in choices("schedules") if row.name != "auto" or parent.schedule.kind == "auto"
+    ]
     labels = {row.name: row.label for row in rows}
-    kind = st.selectbox("Schedule", list(labels), format_func=labels.get, key=f"runs.fork.kind.{run_id}", index=list(labels).index(parent.schedule.kind))
+    kind = st.selectbox(
+        "Schedule",
+        list(labels),
+        format_func=labels.get,
+        key=f"runs.fork.kind.{run_id}",
+        index=list(labels).index(parent.schedule.kind),
+    )
     settings: dict[str, Any] = {"schedule.kind": kind}
     if kind in RAMPED:
         start = (100 * parent.schedule.ramp_start, 100 * parent.schedule.ramp_end)
-        low, high = st.slider("Ramp, % of the whole training", 0.0, 100.0, start, step=1.0, format="%g", key=f"runs.fork.ramp.{run_id}")
-        settings |= {"schedule.ramp_start": round(low / 100, 6), "schedule.ramp_end": round(high / 100, 6)}
+        low, high = st.slider(
+            "Ramp, % of the whole training",
+            0.0,
+            100.0,
+            start,
+            step=1.0,
+            format="%g",
+            key=f"runs.fork.ramp.{run_id}",
+        )
+        settings |= {
+            "schedule.ramp_start": round(low / 100, 6),
+            "schedule.ramp_end": round(high / 100, 6),
+        }
     if kind == "step":
-        settings["schedule.steps"] = st.number_input("Jumps", 1, 1000, parent.schedule.steps, key=f"runs.fork.steps.{run_id}", help=describe("schedule.steps"))
+        settings["schedule.steps"] = st.number_input(
+            "Jumps",
+            1,
+            1000,
+            parent.schedule.steps,
+            key=f"runs.fork.steps.{run_id}",
+            help=describe("schedule.steps"),
+        )
     return settings

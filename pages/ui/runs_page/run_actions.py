@@ -1,4 +1,6 @@
-"""What can be done with one run: pause, stop, resume, duplicate, fork, delete with undo, and the words kept with it."""
+"""What can be done with one run: pause, stop, resume, duplicate, fork, delete with undo, and
+the words kept with it.
+"""
 
 from collections.abc import Callable
 from types import MappingProxyType
@@ -35,34 +37,76 @@ NOT_RESUMABLE = f"Only a {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]} run can 
 DUPLICATE = "Opens Train with all settings of this run, to be changed."
 EVALUATE = "Stronger attacks, honesty checks, single images."
 NOT_MEASURED = "Can be evaluated once it has its report: finished, or stopped and kept."
-DELETE = f"Hides the run at once and removes it with its files after {UNDO_SECONDS / 60:.0f} minutes; until then it can be brought back."
+DELETE = (
+    f"Hides the run at once and removes it with its files after {UNDO_SECONDS / 60:.0f} minutes;"
+    " until then it can be brought back."
+)
 NOT_IDLE = "A run at work cannot be deleted; stop or pause it first."
 
 
 def show_actions(record: RunRecord) -> None:
-    """Draw every button, those that this run's status does not allow disabled: none may move under a pointer when the status changes."""
+    """Draw every button, those that this run's status does not allow disabled: none may move under
+    a pointer when the status changes.
+    """
     act, run_id = store(), record.run_id
     is_ahead, is_resumable = record.status in ("running", "queued"), record.status in RESUMABLE
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        _button("Stop and keep", "stop", lambda: permitted(act.request)(run_id, "stop"), STOP if is_ahead else NOT_AHEAD, is_ahead)
-        _button("Pause", "pause", lambda: permitted(act.request)(run_id, "pause"), PAUSE if is_ahead else NOT_AHEAD, is_ahead)
-        _button("Resume", "resume", lambda: _resume(run_id), RESUME if is_resumable else NOT_RESUMABLE, is_resumable)
+        _button(
+            "Stop and keep",
+            "stop",
+            lambda: permitted(act.request)(run_id, "stop"),
+            STOP if is_ahead else NOT_AHEAD,
+            is_ahead,
+        )
+        _button(
+            "Pause",
+            "pause",
+            lambda: permitted(act.request)(run_id, "pause"),
+            PAUSE if is_ahead else NOT_AHEAD,
+            is_ahead,
+        )
+        _button(
+            "Resume",
+            "resume",
+            lambda: _resume(run_id),
+            RESUME if is_resumable else NOT_RESUMABLE,
+            is_resumable,
+        )
         if st.button("Duplicate", icon=ICONS["duplicate"], key="runs.duplicate", help=DUPLICATE):
             prefill.forget()
             st.switch_page("pages/train.py", query_params={"from": run_id})
         is_measured = bool(record.report)
-        if st.button("Evaluate", icon=ICONS["evaluate"], key="runs.evaluate", disabled=not is_measured, help=EVALUATE if is_measured else NOT_MEASURED):
+        if st.button(
+            "Evaluate",
+            icon=ICONS["evaluate"],
+            key="runs.evaluate",
+            disabled=not is_measured,
+            help=EVALUATE if is_measured else NOT_MEASURED,
+        ):
             st.switch_page("pages/evaluate.py", query_params={"run": run_id})
         reason = fork_form(record)
         _words(record)
         bundle_form(record)
-        _button("Delete", "delete", lambda: _discard(run_id), NOT_IDLE if record.is_active else DELETE, not record.is_active)
+        _button(
+            "Delete",
+            "delete",
+            lambda: _discard(run_id),
+            NOT_IDLE if record.is_active else DELETE,
+            not record.is_active,
+        )
     if reason:
         st.caption(reason, text_alignment="right")
 
 
-def _button(label: str, name: str, action: Callable[[], object], help_text: str, is_allowed: bool) -> None:
-    if st.button(label, icon=ICONS[name], key=f"runs.{name}", **{"help": help_text, "disabled": not is_allowed} | closed()):
+def _button(
+    label: str, name: str, action: Callable[[], object], help_text: str, is_allowed: bool
+) -> None:
+    if st.button(
+        label,
+        icon=ICONS[name],
+        key=f"runs.{name}",
+        **{"help": help_text, "disabled": not is_allowed} | closed(),
+    ):
         with mistakes_shown():
             action()
             st.rerun()
@@ -86,14 +130,28 @@ def show_deleted() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for run_id, name, _ in deleted[:SHOWN_DELETED]:
-            st.text(f"{name if len(name) <= SHOWN_NAME else f'{name[:SHOWN_NAME]} …'} was deleted.", width="content")
-            if st.button("Undo", icon=":material/undo:", key=f"runs.undo.{run_id}", type="tertiary", **closed()):
+            st.text(
+                f"{name if len(name) <= SHOWN_NAME else f'{name[:SHOWN_NAME]} …'} was deleted.",
+                width="content",
+            )
+            if st.button(
+                "Undo",
+                icon=":material/undo:",
+                key=f"runs.undo.{run_id}",
+                type="tertiary",
+                **closed(),
+            ):
                 with mistakes_shown():
                     permitted(store().restore)(run_id)
                     st.session_state[CHOSEN] = run_id
                     st.rerun()
         what = "it" if len(deleted) == 1 else f"all {len(deleted)}"
-        if st.button(f"Remove {what} now", key="runs.empty", type="tertiary", **{"help": "Frees the disk; there is no way back."} | closed()):
+        if st.button(
+            f"Remove {what} now",
+            key="runs.empty",
+            type="tertiary",
+            **{"help": "Frees the disk; there is no way back."} | closed(),
+        ):
             with mistakes_shown():
                 permitted(store().purge)(older_than=0)
             st.rerun()
@@ -102,8 +160,18 @@ def show_deleted() -> None:
 def _words(record: RunRecord) -> None:
     """Draw name, tags and notes for editing; each is kept as soon as it is left."""
     run_id, shut = record.run_id, closed()
-    with st.popover("Notes", icon=":material/edit_note:", key="runs.words", help="Name, tags and notes."):
-        st.text_input("Name", record.spec.name, key=f"runs.name.{run_id}", max_chars=200, on_change=_keep, args=(run_id, "name"), **shut)
+    with st.popover(
+        "Notes", icon=":material/edit_note:", key="runs.words", help="Name, tags and notes."
+    ):
+        st.text_input(
+            "Name",
+            record.spec.name,
+            key=f"runs.name.{run_id}",
+            max_chars=200,
+            on_change=_keep,
+            args=(run_id, "name"),
+            **shut,
+        )
         st.multiselect(
             "Tags",
             sorted({*record.spec.tags, *st.session_state.get(f"runs.tags.{run_id}", ())}),
@@ -116,8 +184,19 @@ def _words(record: RunRecord) -> None:
             args=(run_id, "tags"),
             **shut,
         )
-        st.text_area("Notes", record.spec.notes, key=f"runs.notes.{run_id}", max_chars=4000, height=140, on_change=_keep, args=(run_id, "notes"), **shut)
-        st.caption("Kept with the run as soon as you leave a field. None of it changes its numbers.")
+        st.text_area(
+            "Notes",
+            record.spec.notes,
+            key=f"runs.notes.{run_id}",
+            max_chars=4000,
+            height=140,
+            on_change=_keep,
+            args=(run_id, "notes"),
+            **shut,
+        )
+        st.caption(
+            "Kept with the run as soon as you leave a field. None of it changes its numbers."
+        )
 
 
 def _keep(run_id: str, what: str) -> None:

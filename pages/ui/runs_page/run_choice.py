@@ -8,16 +8,18 @@ from pages.ui.shared.session import store
 from rft_core.store.records import RunRecord
 from rft_core.store.summaries import Wanted, is_listed
 
-# the run that the address names because this page wrote it there, and the search under which the page was drawn last
+# the run that the address names because this page wrote it there, and the search under which
+# the page was drawn last
 SHOWN, SOUGHT = "runs.shown", "runs.sought"
 
 
 def chosen_run(wanted: Wanted) -> tuple[RunRecord | None, bool]:
     """Return (the run to show, whether it is among those that `wanted` asks for).
 
-    It is the run that the address names, else the one chosen last, else the first that is found; None where none is found.
-    A new search that leaves the run out shows the first it finds instead. A run that an address names, or that falls out
-    of an unchanged search (it ended, it was renamed), stays: nobody's buttons may come to belong to another run.
+    It is the run that the address names, else the one chosen last, else the first that is found;
+    None where none is found. A new search that leaves the run out shows the first it finds instead.
+    A run that an address names, or that falls out of an unchanged search (it ended, it was
+    renamed), stays: nobody's buttons may come to belong to another run.
     """
     state = st.session_state
     is_new_search = state.get(SOUGHT, wanted) != wanted
@@ -56,5 +58,8 @@ def _remember(record: RunRecord | None) -> None:
 def show_outside(record: RunRecord) -> None:
     """Say that the shown run is left out by the search, and offer to clear that."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.info(plain(f"This run, {record.name}, is outside your search."), icon=":material/filter_list_off:")
+        st.info(
+            plain(f"This run, {record.name}, is outside your search."),
+            icon=":material/filter_list_off:",
+        )
         clear_button("outside")

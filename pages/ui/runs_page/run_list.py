@@ -1,4 +1,6 @@
-"""The list of runs: search, filters, order and pages, all kept in the URL; a click on a row chooses a run."""
+"""The list of runs: search, filters, order and pages, all kept in the URL; a click on
+a row chooses a run.
+"""
 
 from urllib.parse import quote
 
@@ -13,8 +15,22 @@ from rft_core.units import format_epsilon
 
 SHOWN_ROWS, ROW_HEIGHT = 4, 35
 CHOSEN, PAGE, GENERATION, LISTED = "runs.run", "runs.page", "runs.generation", "runs.listed"
-ORDER_LABELS = {"newest": "Newest", "oldest": "Oldest", "name": "Name", "status": "Status", "clean": "Clean", "robust": "Robust", "expected": "Expected"}
-FILTERS = {"statuses": "Status", "datasets": "Dataset", "strategies": "Strategy", "schedules": "Schedule", "tags": "Tag"}
+ORDER_LABELS = {
+    "newest": "Newest",
+    "oldest": "Oldest",
+    "name": "Name",
+    "status": "Status",
+    "clean": "Clean",
+    "robust": "Robust",
+    "expected": "Expected",
+}
+FILTERS = {
+    "statuses": "Status",
+    "datasets": "Dataset",
+    "strategies": "Strategy",
+    "schedules": "Schedule",
+    "tags": "Tag",
+}
 CHIP_COLOURS = {
     "queued": "gray",
     "running": "blue",
@@ -27,17 +43,32 @@ CHIP_COLOURS = {
 }
 SVG_DASHES = {"solid": "", "dash": "5 2", "dot": "2 2", "dashdot": "5 2 2 2", "longdash": "8 2"}
 COLUMNS = {
-    "colour": st.column_config.ImageColumn("", width=34, help="The run's colour and dash in every chart"),
+    "colour": st.column_config.ImageColumn(
+        "", width=34, help="The run's colour and dash in every chart"
+    ),
     "name": st.column_config.TextColumn("Name", width=130),
-    "status": st.column_config.MultiselectColumn("Status", options=STATUSES, color=[CHIP_COLOURS[one] for one in STATUSES], width=85),
-    "progress": st.column_config.ProgressColumn("Progress", min_value=0, max_value=1, format="percent", width=75),
-    "clean": st.column_config.NumberColumn("Clean", format="%.1f %%", width=62, help="Accuracy on unchanged test images"),
-    "robust": st.column_config.NumberColumn("Robust", format="%.1f %%", width=62, help="Accuracy on test images at the target epsilon"),
+    "status": st.column_config.MultiselectColumn(
+        "Status", options=STATUSES, color=[CHIP_COLOURS[one] for one in STATUSES], width=85
+    ),
+    "progress": st.column_config.ProgressColumn(
+        "Progress", min_value=0, max_value=1, format="percent", width=75
+    ),
+    "clean": st.column_config.NumberColumn(
+        "Clean", format="%.1f %%", width=62, help="Accuracy on unchanged test images"
+    ),
+    "robust": st.column_config.NumberColumn(
+        "Robust", format="%.1f %%", width=62, help="Accuracy on test images at the target epsilon"
+    ),
     "expected": st.column_config.NumberColumn(
-        "Expected", format="%.1f %%", width=72, help="Expected robustness: mean accuracy over epsilon from 0 to the target"
+        "Expected",
+        format="%.1f %%",
+        width=72,
+        help="Expected robustness: mean accuracy over epsilon from 0 to the target",
     ),
     "measured_by": st.column_config.TextColumn(
-        "Measured by", width=140, help="The attack behind robust and expected, its steps, and the number of test images"
+        "Measured by",
+        width=140,
+        help="The attack behind robust and expected, its steps, and the number of test images",
     ),
     "target": st.column_config.TextColumn("Target", width=58),
     "schedule": st.column_config.TextColumn("Schedule", width=72),
@@ -49,7 +80,9 @@ COLUMNS = {
 
 
 def choose_wanted() -> tuple[Wanted, int]:
-    """Draw search, filters, order and the picker of pages; return what the list shall show, and from which place on."""
+    """Draw search, filters, order and the picker of pages; return what the list shall show, and
+    from which place on.
+    """
     choices = {"statuses": STATUSES} | list_choices(store().engine)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         text = st.text_input(
@@ -63,18 +96,35 @@ def choose_wanted() -> tuple[Wanted, int]:
             width=380,
         )
         # under a fresh link the widgets do not know yet what the URL asks of them
-        set_filters = sum(bool(st.session_state.get(key, st.query_params.get_all(key))) for key in map("runs.{}".format, FILTERS))
-        with st.popover(f"Filters ({set_filters})" if set_filters else "Filters", icon=":material/filter_list:", key="runs.filters"):
-            chosen = {kind: tuple(_filter(kind, label, choices[kind])) for kind, label in FILTERS.items()}
+        set_filters = sum(
+            bool(st.session_state.get(key, st.query_params.get_all(key)))
+            for key in map("runs.{}".format, FILTERS)
+        )
+        with st.popover(
+            f"Filters ({set_filters})" if set_filters else "Filters",
+            icon=":material/filter_list:",
+            key="runs.filters",
+        ):
+            chosen = {
+                kind: tuple(_filter(kind, label, choices[kind])) for kind, label in FILTERS.items()
+            }
         order = st.selectbox(
-            "Order", list(ORDERS), format_func=ORDER_LABELS.get, key="runs.order", bind="query-params", label_visibility="collapsed", width=140
+            "Order",
+            list(ORDERS),
+            format_func=ORDER_LABELS.get,
+            key="runs.order",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=140,
         )
         wanted = Wanted(text or "", **chosen, order=order)
         return wanted, _choose_page(store().summaries(wanted, limit=1).total)
 
 
 def _choose_page(total: int) -> int:
-    """Draw the picker of pages where one page does not hold all `total` runs; return the place of its first run."""
+    """Draw the picker of pages where one page does not hold all `total` runs; return the
+    place of its first run.
+    """
     pages = max(1, -(-total // PAGE_ROWS))
     if st.session_state.get(PAGE, 1) > pages:
         # a search left fewer pages than the one that was open
@@ -87,20 +137,28 @@ def _choose_page(total: int) -> int:
 def _filter(kind: str, label: str, offered: tuple[str, ...]) -> list[str]:
     # a value of the URL that no run has any more stays visible, and can be taken off
     kept = [one for one in st.query_params.get_all(f"runs.{kind}") if one not in offered]
-    return st.multiselect(label, [*offered, *kept], key=f"runs.{kind}", bind="query-params", placeholder="all")
+    return st.multiselect(
+        label, [*offered, *kept], key=f"runs.{kind}", bind="query-params", placeholder="all"
+    )
 
 
 def show_list(wanted: Wanted, offset: int) -> None:
-    """Draw one page of the list with the chosen run marked; called again while anything is under way."""
+    """Draw one page of the list with the chosen run marked; called again while
+    anything is under way.
+    """
     page = store().summaries(wanted, PAGE_ROWS, offset)
     if not page.rows:
-        st.info("No run matches. Clear the search, or search for less.", icon=":material/filter_list_off:")
+        st.info(
+            "No run matches. Clear the search, or search for less.",
+            icon=":material/filter_list_off:",
+        )
         clear_button("list")
         return
     chosen = st.session_state.get(CHOSEN)
     ids = tuple(row.run_id for row in page.rows)
     if st.session_state.get(LISTED) != (ids, chosen):
-        # another key draws the table anew: a mark must never slide to another run when the list changes beneath it
+        # another key draws the table anew: a mark must never slide to another run when the
+        # list changes beneath it
         st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
         st.session_state[LISTED] = (ids, chosen)
     marked = [ids.index(chosen)] if chosen in ids else []
@@ -125,8 +183,15 @@ def show_list(wanted: Wanted, offset: int) -> None:
 
 
 def clear_button(place: str) -> None:
-    """Draw the button that takes off search and filters; `place` tells it from others on the page."""
-    if st.button("Clear the search", icon=":material/filter_list_off:", key=f"runs.clear.{place}", on_click=_clear):
+    """Draw the button that takes off search and filters; `place` tells it
+    from others on the page.
+    """
+    if st.button(
+        "Clear the search",
+        icon=":material/filter_list_off:",
+        key=f"runs.clear.{place}",
+        on_click=_clear,
+    ):
         # within the list only the list would be drawn anew
         st.rerun()
 
@@ -164,4 +229,7 @@ def swatch(number: int) -> str:
     colour, dash = run_style(number)
     dashes = f" stroke-dasharray='{SVG_DASHES[dash]}'" if SVG_DASHES[dash] else ""
     line = f"<path d='M1 8h26' stroke='{colour}' stroke-width='5'{dashes}/>"
-    return "data:image/svg+xml," + quote(f"<svg xmlns='http://www.w3.org/2000/svg' width='28' height='16'>{line}</svg>", safe="<>/:=' ")
+    return "data:image/svg+xml," + quote(
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='28' height='16'>{line}</svg>",
+        safe="<>/:=' ",
+    )

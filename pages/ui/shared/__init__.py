@@ -1,1 +1,3 @@
-"""What several pages use: the frame, the session, the gate, a lesson's wishes, pictures, a run's status."""
+"""What several pages use: the frame, the session, the gate, a lesson's wishes,
+pictures, a run's status.
+"""

@@ -18,10 +18,16 @@ ASSETS = Path(__file__).parent.parent.parent.parent / "assets"
 
 
 def open_page(title: str, script: str) -> None:
-    """Begin a page. A fresh server whose first visitor arrives by deep link runs a page's script without app.py;
-    then the visitor is sent through app.py and back, with the query kept."""
+    """Begin a page.
+
+    A fresh server whose first visitor arrives by deep link runs a page's script without app.py;
+    then the visitor is sent through app.py and back, with the query kept.
+    """
     if "framed" not in st.session_state:
-        st.session_state["deep_link"] = (script, {name: st.query_params.get_all(name) for name in st.query_params})
+        st.session_state["deep_link"] = (
+            script,
+            {name: st.query_params.get_all(name) for name in st.query_params},
+        )
         st.switch_page("app.py")
     st.title(title, anchor=False)
 
@@ -36,7 +42,10 @@ def mistakes_shown() -> Iterator[None]:
 
 
 def show_mistake(error: UserError) -> None:
-    """Show a user's mistake as one line. It may repeat what an address or a file says, so nothing of it is markup."""
+    """Show a user's mistake as one line.
+
+    It may repeat what an address or a file says, so nothing of it is markup.
+    """
     st.error(plain(str(error)), icon=":material/error:")
 
 
@@ -51,13 +60,17 @@ def shown(figure: go.Figure) -> go.Figure:
 
 
 def quoted(text: str) -> str:
-    """Return what an address says, to be repeated in a sentence: no markup, one line, not endless."""
+    """Return what an address says, to be repeated in a sentence: no markup,
+    one line, not endless.
+    """
     return plain(printable(text))
 
 
 def plain(text: str) -> str:
-    """Return `text`, which may hold names of files and classes, so that no character of it is markup.
+    """Return `text`, which may hold names of files and classes, so that no
+    character of it is markup.
 
-    Sentences made elsewhere go through it also where none holds a name today: that one may come is not seen from the page.
+    Sentences made elsewhere go through it also where none holds a name today: that one may come is
+    not seen from the page.
     """
     return text.translate({ord(mark): f"&#{ord(mark)};" for mark in MARKUP})

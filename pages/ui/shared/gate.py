@@ -1,6 +1,8 @@
-"""The one gate before everything that changes something: `permitted(act)(...)`, and `launching(submit)(...)`. A test holds every page to it.
+"""The one gate before everything that changes something: `permitted(act)(...)`, and
+`launching(submit)(...)`. A test holds every page to it.
 
-On this machine alone every session passes. Where the dashboard is shared, a session is a viewer until it has given the PIN.
+On this machine alone every session passes. Where the dashboard is shared, a session is a viewer
+until it has given the PIN.
 """
 
 import secrets
@@ -18,8 +20,13 @@ from rft_core.store.run_store import RunStore
 
 KEY, SESSION, PIN = "gate.key", "gate.session", "gate.pin"
 WRONG_SECONDS = 1.0
-REFUSED = "Viewers can look at everything and change nothing; press “Instructor” and give the PIN to change things."
-PLACES_REFUSED = "only the instructor can name files and folders of this machine; choose data from the menu"
+REFUSED = (
+    "Viewers can look at everything and change nothing; press “Instructor” and give the PIN to"
+    " change things."
+)
+PLACES_REFUSED = (
+    "only the instructor can name files and folders of this machine; choose data from the menu"
+)
 
 
 @st.cache_resource
@@ -51,12 +58,16 @@ def permitted(act: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def may_launch() -> bool:
-    """Return whether this session may launch runs: the instructor's, and a viewer's where the server was started so."""
+    """Return whether this session may launch runs: the instructor's, and a viewer's where the
+    server was started so.
+    """
     return is_instructor() or door().launching is not None
 
 
 def launching(act: Callable[..., str]) -> Callable[[RunStore, Sequence[RunSpec]], list[str]]:
-    """Return a function that submits specs by `act` (store, spec): in a viewer's session within the limits, or raising where viewers may not launch."""
+    """Return a function that submits specs by `act` (store, spec): in a viewer's session within the
+    limits, or raising where viewers may not launch.
+    """
     limits = door().launching
     if is_instructor() or limits is None:
         require_instructor()
@@ -65,31 +76,42 @@ def launching(act: Callable[..., str]) -> Callable[[RunStore, Sequence[RunSpec]]
 
 
 def launch_caption() -> str:
-    """Return what a viewer may launch, in one line; empty where that is nothing, and for the instructor, who is free."""
+    """Return what a viewer may launch, in one line; empty where that is nothing, and for the
+    instructor, who is free.
+    """
     limits = door().launching
     return "" if limits is None or is_instructor() else limits.sentence()
 
 
 def _viewer() -> str:
-    """Return what a viewer is known by: the address where there is one, since a page that is loaded again is another session."""
+    """Return what a viewer is known by: the address where there is one, since a page that is loaded
+    again is another session.
+    """
     return st.context.ip_address or st.session_state.setdefault(SESSION, secrets.token_hex(8))
 
 
 def require_place() -> None:
-    """Raise UserError in a viewer's session: what a viewer types must not tell which files this machine has."""
+    """Raise UserError in a viewer's session: what a viewer types must not tell which
+    files this machine has.
+    """
     if not is_instructor():
         raise UserError(PLACES_REFUSED)
 
 
 def closed(reason: str = "") -> dict[str, Any]:
-    """Return the options of a button that a viewer sees but cannot press. The gate holds without them."""
+    """Return the options of a button that a viewer sees but cannot press.
+
+    The gate holds without them.
+    """
     return {} if is_instructor() else {"disabled": True, "help": reason or REFUSED}
 
 
 @st.dialog("Instructor")
 def ask_for_pin() -> None:
     """Draw the dialog that makes this session the instructor's."""
-    st.caption("You are looking at a shared dashboard. The PIN was set by the person who started it.")
+    st.caption(
+        "You are looking at a shared dashboard. The PIN was set by the person who started it."
+    )
     with st.form("gate.form", border=False):
         pin = st.text_input("PIN", type="password", key=PIN, autocomplete="off")
         if not st.form_submit_button("Enter", type="primary"):

@@ -1,7 +1,9 @@
-"""What a teacher's link asks for beside the settings: locked and hidden controls, and projector mode.
+"""What a teacher's link asks for beside the settings: locked and hidden
+controls, and projector mode.
 
-`?lock=optim,threat.epsilon&hide=advanced&view=projector`. The session keeps it from page to page, and every page's
-address says it again, so that a refresh or a copied address gives the same view. A lock guides; it is no protection.
+`?lock=optim,threat.epsilon&hide=advanced&view=projector`. The session keeps it from page to page,
+and every page's address says it again, so that a refresh or a copied address gives the same view. A
+lock guides; it is no protection.
 """
 
 from dataclasses import dataclass
@@ -20,7 +22,9 @@ MOST_NAMES = 60
 
 @dataclass(frozen=True)
 class Lesson:
-    """Locked and hidden controls: settings ("optim.epochs"), whole sections ("optim"), parts of Train, or "all"."""
+    """Locked and hidden controls: settings ("optim.epochs"), whole sections ("optim"),
+    parts of Train, or "all".
+    """
 
     locked: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
@@ -28,14 +32,23 @@ class Lesson:
 
     def query(self) -> dict[str, str]:
         """Return this lesson as parameters of an address."""
-        said = {"lock": ",".join(self.locked), "hide": ",".join(self.hidden), "view": PROJECTOR if self.is_projected else ""}
+        said = {
+            "lock": ",".join(self.locked),
+            "hide": ",".join(self.hidden),
+            "view": PROJECTOR if self.is_projected else "",
+        }
         return {name: value for name, value in said.items() if value}
 
 
 def names_offered() -> tuple[str, ...]:
     """Return every name that can be locked or hidden: parts, sections, settings."""
     settings = setting_names()
-    return (EVERYTHING, *PARTS, *dict.fromkeys(name.partition(".")[0] for name in settings if "." in name), *settings)
+    return (
+        EVERYTHING,
+        *PARTS,
+        *dict.fromkeys(name.partition(".")[0] for name in settings if "." in name),
+        *settings,
+    )
 
 
 def lesson() -> Lesson:
@@ -44,11 +57,22 @@ def lesson() -> Lesson:
 
 
 def take_over() -> None:
-    """Take over what the address says, where it says something; say it in the address where it does not."""
+    """Take over what the address says, where it says something; say it in the
+    address where it does not.
+    """
     asked = {name: st.query_params[name] for name in NAMES if name in st.query_params}
     if asked and asked != lesson().query():
-        st.session_state[STATE] = Lesson(_known(asked.get("lock", "")), _known(asked.get("hide", "")), asked.get("view") == PROJECTOR)
-        strange = [name for part in ("lock", "hide") for name in asked.get(part, "").split(",") if name and name not in names_offered()]
+        st.session_state[STATE] = Lesson(
+            _known(asked.get("lock", "")),
+            _known(asked.get("hide", "")),
+            asked.get("view") == PROJECTOR,
+        )
+        strange = [
+            name
+            for part in ("lock", "hide")
+            for name in asked.get(part, "").split(",")
+            if name and name not in names_offered()
+        ]
         st.session_state["lesson.strange"] = strange[:MOST_NAMES]
     _write(lesson())
 

@@ -1,4 +1,6 @@
-"""What a lesson can lock or hide, in the words of the form: the controls on it first, then the rest."""
+"""What a lesson can lock or hide, in the words of the form: the controls on it
+first, then the rest.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -40,7 +42,9 @@ def forget_drawn() -> None:
 
 
 def note_drawn(setting: str, label: str) -> None:
-    """Remember that the control of `setting` is on the form under `label`; of several controls the first names it."""
+    """Remember that the control of `setting` is on the form under `label`; of several
+    controls the first names it.
+    """
     st.session_state.setdefault(DRAWN, {}).setdefault(setting, label)
 
 
@@ -50,14 +54,30 @@ def drawn() -> Mapping[str, str]:
 
 
 def offered(on_form: Mapping[str, str], *, with_parts: bool) -> list[str]:
-    """Return every name that can be locked, or with the parts hidden: those of the form in its order, parts, sections, what is not on it."""
+    """Return every name that can be locked, or with the parts hidden: those of the form in its
+    order, parts, sections, what is not on it.
+    """
     parts = lesson.PARTS if with_parts else ()
-    rest = [name for name in lesson.names_offered() if name not in (lesson.EVERYTHING, *lesson.PARTS)]
-    return list(dict.fromkeys([lesson.EVERYTHING, *on_form, *parts, *(name for name in rest if name in SECTIONS), *rest]))
+    rest = [
+        name for name in lesson.names_offered() if name not in (lesson.EVERYTHING, *lesson.PARTS)
+    ]
+    return list(
+        dict.fromkeys(
+            [
+                lesson.EVERYTHING,
+                *on_form,
+                *parts,
+                *(name for name in rest if name in SECTIONS),
+                *rest,
+            ]
+        )
+    )
 
 
 def told(name: str, on_form: Mapping[str, str]) -> str:
-    """Return how a menu calls `name`: its label comes first, so that a search finds it before what a description says."""
+    """Return how a menu calls `name`: its label comes first, so that a search finds it before
+    what a description says.
+    """
     if name == lesson.EVERYTHING:
         return "Everything"
     if name in PARTS:
@@ -68,5 +88,7 @@ def told(name: str, on_form: Mapping[str, str]) -> str:
     if name in on_form:
         label = on_form[name]
         # "Strategy" says where it belongs, "Kind" does not
-        return f"{label} ({section})" if section and label.lower().split()[0] not in section else label
+        return (
+            f"{label} ({section})" if section and label.lower().split()[0] not in section else label
+        )
     return f"Not on the form: {name}, {describe(name)}"

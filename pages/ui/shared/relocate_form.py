@@ -41,8 +41,12 @@ def _form(record: RunRecord, setting: str, value: str) -> None:
             help="Images are read there and compared with the run's own; others are refused.",
             **closed(),
         )
-        is_asked = st.form_submit_button("Set the path", icon=":material/drive_file_move:", **closed())
+        is_asked = st.form_submit_button(
+            "Set the path", icon=":material/drive_file_move:", **closed()
+        )
     if is_asked:
         with mistakes_shown(), st.spinner("Reading what is there"):
-            permitted(relocate_apart)(store(), record.run_id, setting, scheme + (path or "").strip())
+            permitted(relocate_apart)(
+                store(), record.run_id, setting, scheme + (path or "").strip()
+            )
             st.rerun()

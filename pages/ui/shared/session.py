@@ -26,7 +26,9 @@ def _history(run_id: str, sequence: int) -> RunHistory:
 
 
 def measured(run_ids: list[str]) -> list[RunHistory]:
-    """Return what runs measured so far, without their training steps, in the order given; read again only where there is news."""
+    """Return what runs measured so far, without their training steps, in the order given; read
+    again only where there is news.
+    """
     newest = last_sequences(store().engine, run_ids)
     return [_measured(run_id, newest[run_id]) for run_id in run_ids]
 
@@ -38,13 +40,17 @@ def _measured(run_id: str, sequence: int) -> RunHistory:
 
 @st.cache_data(ttl=3, show_spinner=False)
 def reconciled() -> list[str]:
-    """Hold running runs against their processes, at most every few seconds for all visitors together."""
+    """Hold running runs against their processes, at most every few seconds for
+    all visitors together.
+    """
     return store().reconcile()
 
 
 @st.cache_data(ttl=30, show_spinner=False)
 def weights_of(backbone: str) -> weights.Availability:
-    """Return whether a backbone's weights can be had; the network is asked at most every half minute for all visitors together."""
+    """Return whether a backbone's weights can be had; the network is asked at most every half
+    minute for all visitors together.
+    """
     return weights.backbone_here(backbone, store().home)
 
 

@@ -10,14 +10,24 @@ from rft_core.store.records import RunRecord
 
 
 def show_shifts(record: RunRecord) -> None:
-    """Draw accuracy on other domains and under corruptions, where a finished run was measured on them."""
+    """Draw accuracy on other domains and under corruptions, where a finished run
+    was measured on them.
+    """
     shifts = (record.report or {}).get("shifts")
     if not shifts:
         return
     st.subheader("How does it hold on other images?", anchor=False)
     left, right = columns(6, 6)
-    for place, rows, draw in ((left, "domains", domain_figure), (right, "corruptions", corruption_figure)):
+    for place, rows, draw in (
+        (left, "domains", domain_figure),
+        (right, "corruptions", corruption_figure),
+    ):
         if shifts[rows]:
             alt = f"Clean accuracy on {rows}: {describe_shifts(shifts)}"
-            place.plotly_chart(shown(draw(shifts, key=record.run_id)), key=f"runs.{rows}.{record.run_id}", config=dict(CONFIG), alt=alt)
+            place.plotly_chart(
+                shown(draw(shifts, key=record.run_id)),
+                key=f"runs.{rows}.{record.run_id}",
+                config=dict(CONFIG),
+                alt=alt,
+            )
     st.caption(describe_shifts(shifts))

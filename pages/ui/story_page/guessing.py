@@ -1,6 +1,8 @@
-"""Predict, then reveal: a visitor's guesses of final clean accuracy, kept in the session and in the address. Never in the way.
+"""Predict, then reveal: a visitor's guesses of final clean accuracy, kept in the session and in the
+address. Never in the way.
 
-`?guess=fixed:60,scheduled:20`, in percent: a refresh must not lose the guess, nor show beside it what was guessed at.
+`?guess=fixed:60,scheduled:20`, in percent: a refresh must not lose the guess, nor show beside it
+what was guessed at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,25 +18,38 @@ LONGEST = 200
 
 
 def ask(names: Sequence[str], key: str) -> dict[str, float]:
-    """Draw a slider a run when the visitor wants to guess; return name -> fraction, empty otherwise."""
+    """Draw a slider a run when the visitor wants to guess; return name ->
+    fraction, empty otherwise.
+    """
     state, came = st.session_state, take_over()
     kept = state.setdefault(GUESSES, {})
     if came:
-        state.update({f"{key}.guess": True} | {f"{key}.{name}": percent(kept[name]) for name in names if name in kept})
+        state.update(
+            {f"{key}.guess": True}
+            | {f"{key}.{name}": percent(kept[name]) for name in names if name in kept}
+        )
     state.setdefault(f"{key}.guess", bool(kept))
-    if not st.toggle("Guess first", key=f"{key}.guess", help="Place your guess of the final clean accuracy; the figure marks it."):
+    if not st.toggle(
+        "Guess first",
+        key=f"{key}.guess",
+        help="Place your guess of the final clean accuracy; the figure marks it.",
+    ):
         kept.clear()
         _write(kept)
         return {}
     for name in names:
         state.setdefault(f"{key}.{name}", percent(kept.get(name, FIRST_GUESS / 100)))
-        kept[name] = st.slider(f"{name.capitalize()} will reach, % clean", 0, 100, key=f"{key}.{name}") / 100
+        kept[name] = (
+            st.slider(f"{name.capitalize()} will reach, % clean", 0, 100, key=f"{key}.{name}") / 100
+        )
     _write(kept)
     return {name: kept[name] for name in names}
 
 
 def take_over() -> bool:
-    """Take over the guesses of an address that this session did not write; return whether there were any."""
+    """Take over the guesses of an address that this session did not write; return
+    whether there were any.
+    """
     asked = st.query_params.get(NAME, "")
     if not asked or asked == st.session_state.get(WRITTEN):
         return False
@@ -43,9 +58,15 @@ def take_over() -> bool:
 
 
 def read(text: str) -> dict[str, float]:
-    """Return the guesses that `text` of an address says, name -> fraction; what is no guess is left out."""
+    """Return the guesses that `text` of an address says, name -> fraction; what is
+    no guess is left out.
+    """
     pairs = [one.partition(":")[::2] for one in text[:LONGEST].split(",")]
-    return {name: int(value) / 100 for name, value in pairs if name in STYLES and value in map(str, range(101))}
+    return {
+        name: int(value) / 100
+        for name, value in pairs
+        if name in STYLES and value in map(str, range(101))
+    }
 
 
 def percent(guess: float) -> int:
@@ -93,4 +114,8 @@ def revealed(key: str) -> bool:
 
 def verdicts(guesses: dict[str, float], tracks: Sequence[Track]) -> list[str]:
     """Return one line a guess whose run is over."""
-    return [describe_guess(track.label, guesses[track.label], track.end["accuracy"]) for track in tracks if track.is_over and track.label in guesses]
+    return [
+        describe_guess(track.label, guesses[track.label], track.end["accuracy"])
+        for track in tracks
+        if track.is_over and track.label in guesses
+    ]

@@ -54,10 +54,15 @@ def show_race(asked: str) -> None:
         del st.query_params["race"]
         st.rerun()
     if not records:
-        st.info("No such runs here. Go back to the story and press “Run it live here”.", icon=":material/lightbulb:")
+        st.info(
+            "No such runs here. Go back to the story and press “Run it live here”.",
+            icon=":material/lightbulb:",
+        )
         return
     live = any(_is_under_way(record) for record in records)
-    st.fragment(run_every=LIVE_SECONDS if live else None, key="race.live")(watch)(tuple(dict.fromkeys(record.run_id for record in records)))
+    st.fragment(run_every=LIVE_SECONDS if live else None, key="race.live")(watch)(
+        tuple(dict.fromkeys(record.run_id for record in records))
+    )
 
 
 def watch(run_ids: tuple[str, ...]) -> None:
@@ -69,21 +74,41 @@ def watch(run_ids: tuple[str, ...]) -> None:
         show_mistake(error)
         return
     if any(record.spec.threat.norm != "linf" for record in by_role.values()):
-        st.info("The race draws runs under the norm linf. Compare shows these.", icon=":material/lightbulb:")
-        st.page_link("pages/compare.py", label="Compare them", icon=":material/compare_arrows:", query_params={"runs": ",".join(run_ids)})
+        st.info(
+            "The race draws runs under the norm linf. Compare shows these.",
+            icon=":material/lightbulb:",
+        )
+        st.page_link(
+            "pages/compare.py",
+            label="Compare them",
+            icon=":material/compare_arrows:",
+            query_params={"runs": ",".join(run_ids)},
+        )
         return
     left, right = columns(8, 4)
     guesses = guessing.kept_guesses()
     called = labels(by_role)
-    tracks = [replace(_live(record, role), label=called[role], guess=guesses.get(called[role])) for role, record in by_role.items()]
+    tracks = [
+        replace(_live(record, role), label=called[role], guess=guesses.get(called[role]))
+        for role, record in by_role.items()
+    ]
     with left:
         epsilon = max(record.spec.threat.epsilon for record in by_role.values())
         # a guess is worth nothing beside the answer
-        references = [] if guesses and not all(track.is_over for track in tracks) else recorded_references(by_role, tracks)
+        references = (
+            []
+            if guesses and not all(track.is_over for track in tracks)
+            else recorded_references(by_role, tracks)
+        )
         figure = race_figure(tracks, epsilon=epsilon, key=",".join(run_ids), references=references)
         said = f"{describe_race(tracks)} {describe_threshold(tracks)}".strip()
         with st.container(key="lesson"):
-            st.plotly_chart(shown(figure), key="race.figure", config=dict(CONFIG) | {"displayModeBar": False}, alt=f"Clean accuracy over steps. {said}")
+            st.plotly_chart(
+                shown(figure),
+                key="race.figure",
+                config=dict(CONFIG) | {"displayModeBar": False},
+                alt=f"Clean accuracy over steps. {said}",
+            )
         st.caption(said)
         for line in guessing.verdicts(guesses, tracks):
             st.markdown(f":material/target: {line}")
@@ -106,21 +131,41 @@ def show_states(by_role: dict[str, RunRecord]) -> None:
     st.caption("One run after the other has the device. They go on when this page is closed.")
     measured = [record.run_id for record in by_role.values() if record.report]
     if len(measured) > 1:
-        st.page_link("pages/compare.py", label="Compare them", icon=":material/compare_arrows:", query_params={"runs": ",".join(measured)})
-    st.page_link("pages/train.py", label="Explore schedules on Train", icon=":material/model_training:", query_params={"preset": "scheduled"})
+        st.page_link(
+            "pages/compare.py",
+            label="Compare them",
+            icon=":material/compare_arrows:",
+            query_params={"runs": ",".join(measured)},
+        )
+    st.page_link(
+        "pages/train.py",
+        label="Explore schedules on Train",
+        icon=":material/model_training:",
+        query_params={"preset": "scheduled"},
+    )
 
 
 def nature(record: RunRecord) -> str:
     """Return what kind of run of the story this is, by its schedule."""
-    return "standard" if is_standard(record) else "fixed" if record.spec.schedule.kind == "constant" else "scheduled"
+    return (
+        "standard"
+        if is_standard(record)
+        else "fixed"
+        if record.spec.schedule.kind == "constant"
+        else "scheduled"
+    )
 
 
 def cast(records: list[RunRecord]) -> dict[str, RunRecord]:
-    """Return role -> run in the order of the race; of two runs with one schedule the second takes a free role."""
+    """Return role -> run in the order of the race; of two runs with one schedule the
+    second takes a free role.
+    """
     roles = {}
     for record in records:
         wanted = nature(record)
-        roles[wanted if wanted not in roles else next(one for one in ORDER if one not in roles)] = record
+        roles[wanted if wanted not in roles else next(one for one in ORDER if one not in roles)] = (
+            record
+        )
     return {role: roles[role] for role in ORDER if role in roles}
 
 
@@ -128,11 +173,16 @@ def labels(by_role: dict[str, RunRecord]) -> dict[str, str]:
     """Return role -> what its run is called: its nature, numbered where several share one."""
     natures = [nature(record) for record in by_role.values()]
     counts = [natures[: place + 1].count(one) for place, one in enumerate(natures)]
-    return {role: one if count == 1 else f"{one} {count}" for role, one, count in zip(by_role, natures, counts)}
+    return {
+        role: one if count == 1 else f"{one} {count}"
+        for role, one, count in zip(by_role, natures, counts)
+    }
 
 
 def recorded_references(by_role: dict[str, RunRecord], tracks: list[Track]) -> list[Track]:
-    """Return the recorded runs with the very settings of the live ones; named only until the live one has its own result."""
+    """Return the recorded runs with the very settings of the live ones; named only until the live
+    one has its own result.
+    """
     found = []
     for (role, record), track in zip(by_role.items(), tracks):
         if not differences([record.spec, recording(role).spec]):
@@ -141,14 +191,18 @@ def recorded_references(by_role: dict[str, RunRecord], tracks: list[Track]) -> l
 
 
 def _live(record: RunRecord, role: str) -> Track:
-    return _track(record.run_id, last_sequence(store().engine, record.run_id), role, bool(record.report))
+    return _track(
+        record.run_id, last_sequence(store().engine, record.run_id), role, bool(record.report)
+    )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _track(run_id: str, sequence: int, role: str, has_report: bool) -> Track:
     record = store().get(run_id)
     events = read_events(store().engine, run_id, kinds=("train", "eval", "onset", "status"))
-    return build_track(role, record.spec, thinned(events, TRAINING_POINTS), record.total_steps, record.report)
+    return build_track(
+        role, record.spec, thinned(events, TRAINING_POINTS), record.total_steps, record.report
+    )
 
 
 def _is_under_way(record: RunRecord) -> bool:

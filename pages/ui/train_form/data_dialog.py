@@ -1,4 +1,6 @@
-"""Look at the data: a card of the dataset, made by a process of its own while the page says how far it is."""
+"""Look at the data: a card of the dataset, made by a process of its own while the
+page says how far it is.
+"""
 
 import time
 
@@ -19,11 +21,17 @@ OPEN = "form.looking"
 POLL_SECONDS = 1.0
 # twelve in a row: whole classes beside each other, where each has one, two, three, four or six
 PICTURE_PIXELS = 96
-ICONS = {"ok": ":green[:material/check_circle:]", "note": ":gray[:material/info:]", "warning": ":orange[:material/warning:]"}
+ICONS = {
+    "ok": ":green[:material/check_circle:]",
+    "note": ":gray[:material/info:]",
+    "warning": ":orange[:material/warning:]",
+}
 
 
 def look_at(spec: RunSpec | None, mistake: str = "") -> None:
-    """Draw the dialog for the data of `spec`; without one it says what keeps the data from being read."""
+    """Draw the dialog for the data of `spec`; without one it says what keeps the
+    data from being read.
+    """
     st.session_state[OPEN] = True
     _dialog(spec, mistake)
 
@@ -47,7 +55,10 @@ def _dialog(spec: RunSpec | None, mistake: str) -> None:
     card = dataset_cards.read_card(home, spec)
     if card is None and dataset_cards.reading(home, spec) is None:
         if not is_instructor():
-            st.info("These data have not been looked at yet; the instructor can have them read.", icon=":material/lightbulb:")
+            st.info(
+                "These data have not been looked at yet; the instructor can have them read.",
+                icon=":material/lightbulb:",
+            )
             return
         if needs_download(spec.data.dataset) and not _agreed(spec):
             return
@@ -64,10 +75,21 @@ def _dialog(spec: RunSpec | None, mistake: str) -> None:
 def _agreed(spec: RunSpec) -> bool:
     """Ask before anything is downloaded; return whether it may be."""
     if is_online():
-        st.info("These images are not on this machine yet. Looking at them downloads them; a run then needs no network.", icon=":material/cloud_download:")
+        st.info(
+            "These images are not on this machine yet. Looking at them downloads them; a run then"
+            " needs no network.",
+            icon=":material/cloud_download:",
+        )
         return st.button("Download and look", type="primary", key="form.download")
-    st.info("These images are not on this machine, and the network cannot be reached.", icon=":material/cloud_off:")
-    return st.button("Look on this machine all the same", key="form.download", help="They may have been put in place by hand.")
+    st.info(
+        "These images are not on this machine, and the network cannot be reached.",
+        icon=":material/cloud_off:",
+    )
+    return st.button(
+        "Look on this machine all the same",
+        key="form.download",
+        help="They may have been put in place by hand.",
+    )
 
 
 def _wait(spec: RunSpec) -> None:
@@ -85,8 +107,14 @@ def _wait(spec: RunSpec) -> None:
 
 
 def _show_progress(at_work: Reading) -> None:
-    st.markdown(f":material/hourglass_top: Reading for {format_duration(at_work.seconds)}: {plain(at_work.line)}")
-    st.caption("It is read at the size the run will use, and kept for it. Reading goes on when this is closed.")
+    st.markdown(
+        f":material/hourglass_top: Reading for {format_duration(at_work.seconds)}:"
+        f" {plain(at_work.line)}"
+    )
+    st.caption(
+        "It is read at the size the run will use, and kept for it. Reading goes on when this is"
+        " closed."
+    )
 
 
 def _show_failure(spec: RunSpec, line: str) -> None:
@@ -95,7 +123,12 @@ def _show_failure(spec: RunSpec, line: str) -> None:
 
 
 def _again(spec: RunSpec, label: str) -> None:
-    if st.button(label, key="form.read_again", icon=":material/refresh:", **{"help": "Also after files were changed in place."} | closed()):
+    if st.button(
+        label,
+        key="form.read_again",
+        icon=":material/refresh:",
+        **{"help": "Also after files were changed in place."} | closed(),
+    ):
         with mistakes_shown():
             permitted(dataset_cards.ask_for_card)(store().home, spec, again=True)
             st.rerun()
@@ -104,16 +137,29 @@ def _again(spec: RunSpec, label: str) -> None:
 def _show_card(spec: RunSpec, card: dict) -> None:
     st.markdown(plain(describe_card(card)))
     if card["others"]:
-        st.caption(plain(f"Trained on {', '.join(card['domains'])}; measured only: {', '.join(card['others'])}."))
-    st.markdown("  \n".join(f"{ICONS[finding.level]} {_text(finding)}" for finding in findings(card)))
+        st.caption(
+            plain(
+                f"Trained on {', '.join(card['domains'])}; measured only:"
+                f" {', '.join(card['others'])}."
+            )
+        )
+    st.markdown(
+        "  \n".join(f"{ICONS[finding.level]} {_text(finding)}" for finding in findings(card))
+    )
     _show_pictures(spec, card)
     st.subheader("How many training images has each class?", anchor=False)
     small, large = card["smallest"], card["largest"]
-    alt = f"Training images a class, from {small['count']} ({small['name']}) to {large['count']} ({large['name']})"
+    alt = (
+        f"Training images a class, from {small['count']} ({small['name']}) to {large['count']}"
+        f" ({large['name']})"
+    )
     st.plotly_chart(shown(balance_figure(card)), key="form.balance", config=dict(CONFIG), alt=alt)
     with st.container(horizontal=True, vertical_alignment="center"):
         _again(spec, "Read again")
-        st.caption(f"read {format_duration(time.time() - card['made'])} ago, in {format_duration(card['seconds'])}")
+        st.caption(
+            f"read {format_duration(time.time() - card['made'])} ago, in"
+            f" {format_duration(card['seconds'])}"
+        )
 
 
 def _show_pictures(spec: RunSpec, card: dict) -> None:
@@ -123,12 +169,25 @@ def _show_pictures(spec: RunSpec, card: dict) -> None:
         return
     shown = card["samples"]
     classes = len(set(shown))
-    part = "" if classes == len(card["class_names"]) else f", {classes} of {len(card['class_names']):,} classes"
+    part = (
+        ""
+        if classes == len(card["class_names"])
+        else f", {classes} of {len(card['class_names']):,} classes"
+    )
     st.subheader(f"Training images{part}", anchor=False)
-    st.image(cells[: len(shown)], caption=[plain(name) for name in shown], width=PICTURE_PIXELS, alt=shown)
+    st.image(
+        cells[: len(shown)],
+        caption=[plain(name) for name in shown],
+        width=PICTURE_PIXELS,
+        alt=shown,
+    )
     for pair in card["duplicates"]["examples"]:
         st.caption(plain(f"In training ({pair['classes'][0]}), and in test ({pair['classes'][1]})"))
-        st.image([cells[place] for place in pair["cells"]], width=PICTURE_PIXELS, alt=["training image", "test image"])
+        st.image(
+            [cells[place] for place in pair["cells"]],
+            width=PICTURE_PIXELS,
+            alt=["training image", "test image"],
+        )
 
 
 def _text(finding: Finding) -> str:

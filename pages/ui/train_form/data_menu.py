@@ -25,7 +25,9 @@ UPLOADER, OUTCOME, CAME_IN = "upload.zip", "upload.outcome", "upload.came_in"
 
 @dataclass(frozen=True)
 class _Own:
-    """How data that are not on the menu are named: the menu's label, and the field for their place."""
+    """How data that are not on the menu are named: the menu's label, and the
+    field for their place.
+    """
 
     label: str
     field: str
@@ -35,7 +37,9 @@ class _Own:
 
 
 class MissingPlace(UserError):
-    """The data are one's own and nobody has said yet where they are: nothing wrong, only unfinished."""
+    """The data are one's own and nobody has said yet where they are: nothing
+    wrong, only unfinished.
+    """
 
 
 OWN = MappingProxyType(
@@ -79,7 +83,9 @@ class _Outcome:
 
 
 def data_menu() -> bool:
-    """Draw the menu of datasets with what belongs to the chosen one; return whether it is to be looked at."""
+    """Draw the menu of datasets with what belongs to the chosen one; return whether
+    it is to be looked at.
+    """
     _take_upload()
     rows = {row.name: row for row in choices("datasets") if row.name not in SCHEMES}
     uploaded = {f"folder:{folder}": folder for folder in uploads.list_uploads(store().home)}
@@ -87,19 +93,33 @@ def data_menu() -> bool:
     labels = {row.name: _label(row) for row in rows.values() if not row.is_online}
     labels |= {name: f"{folder.name} · uploaded" for name, folder in uploaded.items()}
     labels |= {scheme: own.label for scheme, own in OWN.items() if scheme != "hf"}
-    labels |= {row.name: _label(row) for row in rows.values() if row.is_online} | {"hf": OWN["hf"].label}
+    labels |= {row.name: _label(row) for row in rows.values() if row.is_online} | {
+        "hf": OWN["hf"].label
+    }
     chosen = field(st.selectbox, "Dataset", "data.dataset", list(labels), format_func=labels.get)
     if chosen in rows:
         _show_row(rows[chosen])
     elif chosen in OWN:
         own = OWN[chosen]
-        field(st.text_input, own.field, "data.dataset", key=place_key(chosen), placeholder=own.placeholder, **{"help": own.help} | closed(PLACES_REFUSED))
+        field(
+            st.text_input,
+            own.field,
+            "data.dataset",
+            key=place_key(chosen),
+            placeholder=own.placeholder,
+            **{"help": own.help} | closed(PLACES_REFUSED),
+        )
     if chosen == "folder" or chosen in uploaded:
         _folder(chosen)
     if chosen == "csv":
         _table()
     with st.container(horizontal=True, gap="small"):
-        look = st.button("Look at the data", key="form.look", icon=":material/image_search:", help="Pictures, class sizes, broken files, duplicates.")
+        look = st.button(
+            "Look at the data",
+            key="form.look",
+            icon=":material/image_search:",
+            help="Pictures, class sizes, broken files, duplicates.",
+        )
         if not (lesson.is_locked("data.dataset") or lesson.is_hidden("data.dataset")):
             _upload()
     _show_outcome()
@@ -110,7 +130,11 @@ def data_menu() -> bool:
 
 def _folder(chosen: str) -> None:
     """Draw how a folder is read, once one is named."""
-    dataset = f"folder:{(st.session_state[place_key('folder')] or '').strip()}" if chosen == "folder" else chosen
+    dataset = (
+        f"folder:{(st.session_state[place_key('folder')] or '').strip()}"
+        if chosen == "folder"
+        else chosen
+    )
     # what a viewer types must not tell which files this machine has
     if dataset != "folder:" and (is_instructor() or chosen != "folder"):
         folder_menu(dataset, chosen_domains())
@@ -137,19 +161,33 @@ def _mend_choice(rows: dict[str, Choice], uploaded: dict[str, Path]) -> None:
 def _label(row: Choice) -> str:
     if not row.is_online:
         return f"{row.label} · embedded"
-    return f"{row.label} · online, " + ("here" if datasets.is_downloaded(store().home, row.name) else "not here, needs a download")
+    return f"{row.label} · online, " + (
+        "here" if datasets.is_downloaded(store().home, row.name) else "not here, needs a download"
+    )
 
 
 def _show_row(row: Choice) -> None:
     numbers = [
-        f"{row.facts[name]:,} {words}" for name, words in (("train", "training images"), ("test", "test images"), ("classes", "classes")) if name in row.facts
+        f"{row.facts[name]:,} {words}"
+        for name, words in (
+            ("train", "training images"),
+            ("test", "test images"),
+            ("classes", "classes"),
+        )
+        if name in row.facts
     ]
     st.caption(" ".join([row.help, *([f"{', '.join(numbers)}."] if numbers else [])]))
     if row.is_online and not datasets.is_downloaded(store().home, row.name):
         if is_online():
-            st.caption(":material/cloud_download: Not here yet: the first run downloads it, then it works without a network.")
+            st.caption(
+                ":material/cloud_download: Not here yet: the first run downloads it, then it works"
+                " without a network."
+            )
         else:
-            st.caption(":material/cloud_off: Not here, and the network cannot be reached: embedded datasets and your own work without one.")
+            st.caption(
+                ":material/cloud_off: Not here, and the network cannot be reached: embedded"
+                " datasets and your own work without one."
+            )
     if row.domains:
         _domains(list(row.domains))
 
@@ -157,7 +195,9 @@ def _show_row(row: Choice) -> None:
 def _domains(names: list[str]) -> None:
     """Draw the choice of training domains; one that another dataset has is let go."""
     state = st.session_state
-    state[key("data.domains")] = [name for name in state.get(key("data.domains"), []) if name in names]
+    state[key("data.domains")] = [
+        name for name in state.get(key("data.domains"), []) if name in names
+    ]
     field(st.multiselect, "Train on", "data.domains", names, placeholder=f"{names[0]}, the first")
     st.caption("The other domains are measured only, never trained on.")
 
@@ -176,7 +216,10 @@ def domains_field() -> None:
                 names,
                 accept_new_options=True,
                 placeholder="none: the data have no domains",
-                help="Type the names of the domains to train on: the outer folders of PATH/DOMAIN/CLASS, or values of a domain column.",
+                help=(
+                    "Type the names of the domains to train on: the outer folders of"
+                    " PATH/DOMAIN/CLASS, or values of a domain column."
+                ),
             )
 
 
@@ -190,7 +233,9 @@ def is_own() -> bool:
 
 
 def chosen_dataset() -> str:
-    """Return the chosen dataset as a spec names it; raises MissingPlace while there is no path or name, UserError for a path that leads nowhere."""
+    """Return the chosen dataset as a spec names it; raises MissingPlace while there is no path or
+    name, UserError for a path that leads nowhere.
+    """
     chosen = st.session_state[key("data.dataset")]
     if chosen not in OWN:
         return chosen
@@ -201,30 +246,55 @@ def chosen_dataset() -> str:
     dataset = absolute_value(DATASET, f"{chosen}:{place}")
     path = Path(dataset.partition(":")[2])
     if chosen == "folder" and not (path.is_dir() or path.is_file()):
-        raise UserError(f"there is no folder '{path}' on this machine; give the path of a folder with one folder of images a class, or of a zip of it")
+        raise UserError(
+            f"there is no folder '{path}' on this machine; give the path of a folder with one"
+            " folder of images a class, or of a zip of it"
+        )
     if chosen == "csv" and not path.is_file():
-        raise UserError(f"there is no file '{path}' on this machine; give the path of a table with the columns path and label")
+        raise UserError(
+            f"there is no file '{path}' on this machine; give the path of a table with the columns"
+            " path and label"
+        )
     return dataset
 
 
 def chosen_domains() -> list[str]:
     """Return the domains to train on; none for a dataset without them."""
-    return list(st.session_state.get(key("data.domains"), [])) if is_own() or st.session_state[key("data.dataset")] in _domain_rows() else []
+    return (
+        list(st.session_state.get(key("data.domains"), []))
+        if is_own() or st.session_state[key("data.dataset")] in _domain_rows()
+        else []
+    )
 
 
 def needs_download(dataset: str) -> bool:
     """Return whether `dataset` is fetched from the network the first time it is read."""
-    online = dataset.startswith("hf:") or any(row.name == dataset and row.is_online for row in choices("datasets"))
+    online = dataset.startswith("hf:") or any(
+        row.name == dataset and row.is_online for row in choices("datasets")
+    )
     return online and not datasets.is_downloaded(store().home, dataset)
 
 
 def _upload() -> None:
     most = st.get_option("server.maxUploadSize")
-    # another key closes it once a file came in; without a key of its own, its open state would pass to the menu "Remove" that comes then
+    # another key closes it once a file came in; without a key of its own, its open state would pass
+    # to the menu "Remove" that comes then
     outcome = st.session_state.get(OUTCOME)
-    with st.popover("Upload a zip", icon=":material/upload:", key=f"form.upload.{outcome.file_id if outcome else 'none'}"):
-        st.file_uploader("A zip of images", type="zip", key=UPLOADER, **{"help": "One folder of images a class, or train/ and test/ of them."} | closed())
-        st.caption(f"Larger than {most} MB: choose 'Image folder or zip' and give its path on this machine.")
+    with st.popover(
+        "Upload a zip",
+        icon=":material/upload:",
+        key=f"form.upload.{outcome.file_id if outcome else 'none'}",
+    ):
+        st.file_uploader(
+            "A zip of images",
+            type="zip",
+            key=UPLOADER,
+            **{"help": "One folder of images a class, or train/ and test/ of them."} | closed(),
+        )
+        st.caption(
+            f"Larger than {most} MB: choose 'Image folder or zip' and give its path on this"
+            " machine."
+        )
 
 
 def _take_upload() -> None:
@@ -238,7 +308,9 @@ def _take_upload() -> None:
         except (UserError, OSError) as error:
             st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, error=str(error))
             return
-    st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, upload.folder, upload.kept, upload.skipped, upload.left_out)
+    st.session_state[OUTCOME] = _Outcome(
+        file.file_id, file.name, upload.folder, upload.kept, upload.skipped, upload.left_out
+    )
     st.session_state[key("data.dataset")] = f"folder:{upload.folder}"
     st.session_state[CAME_IN] = f"folder:{upload.folder}"
 
@@ -249,14 +321,18 @@ def came_in(dataset: str) -> bool:
 
 
 def _show_outcome() -> None:
-    """Say what is wrong with the last uploaded file, or what was left out of it while it is the chosen dataset."""
+    """Say what is wrong with the last uploaded file, or what was left out of it while it
+    is the chosen dataset.
+    """
     outcome = st.session_state.get(OUTCOME)
     if outcome is None:
         return
     if outcome.error:
         st.error(plain(outcome.error), icon=":material/error:")
     elif outcome.skipped and st.session_state[key("data.dataset")] == f"folder:{outcome.folder}":
-        with st.expander(f"{outcome.left_out:,} {'file was' if outcome.left_out == 1 else 'files were'} left out"):
+        with st.expander(
+            f"{outcome.left_out:,} {'file was' if outcome.left_out == 1 else 'files were'} left out"
+        ):
             st.text("\n".join(outcome.skipped))
 
 
@@ -264,15 +340,37 @@ def _show_upload(folder: Path) -> None:
     """Say what is uploaded, and let it be removed."""
     outcome = st.session_state.get(OUTCOME)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if outcome and outcome.folder == folder and (mistake := folder_mistake(f"folder:{folder}", chosen_domains())):
-            st.warning(plain(f"{outcome.name}: {outcome.kept:,} images kept, but {mistake}"), icon=":material/help:")
+        if (
+            outcome
+            and outcome.folder == folder
+            and (mistake := folder_mistake(f"folder:{folder}", chosen_domains()))
+        ):
+            st.warning(
+                plain(f"{outcome.name}: {outcome.kept:,} images kept, but {mistake}"),
+                icon=":material/help:",
+            )
         elif outcome and outcome.folder == folder:
-            st.success(plain(f"{outcome.name}: {outcome.kept:,} images kept, and chosen as the dataset."), icon=":material/check_circle:")
+            st.success(
+                plain(f"{outcome.name}: {outcome.kept:,} images kept, and chosen as the dataset."),
+                icon=":material/check_circle:",
+            )
         else:
             st.caption(plain(f"Uploaded before, as {folder.name}."))
         with st.popover("Remove", icon=":material/delete:", key=f"form.remove.{folder.name}"):
-            st.caption(plain(f"Deletes {folder.name} from this machine. Runs that used it keep their results, but cannot be resumed or measured again."))
-            st.button("Remove this upload", key="form.remove_upload", on_click=_forget, args=(folder.name,), icon=":material/delete:", **closed())
+            st.caption(
+                plain(
+                    f"Deletes {folder.name} from this machine. Runs that used it keep their"
+                    " results, but cannot be resumed or measured again."
+                )
+            )
+            st.button(
+                "Remove this upload",
+                key="form.remove_upload",
+                on_click=_forget,
+                args=(folder.name,),
+                icon=":material/delete:",
+                **closed(),
+            )
 
 
 def _forget(name: str) -> None:

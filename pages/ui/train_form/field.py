@@ -13,8 +13,12 @@ from rft_core.spec.run_spec import describe
 LOCKED = "Locked by the link that opened this page."
 
 
-def field(draw: Callable[..., Any], label: str, setting: str, *arguments: Any, **options: Any) -> Any:
-    """Draw the control of `setting` with `draw` and return its value; a hidden one keeps the value it has."""
+def field(
+    draw: Callable[..., Any], label: str, setting: str, *arguments: Any, **options: Any
+) -> Any:
+    """Draw the control of `setting` with `draw` and return its value; a hidden one
+    keeps the value it has.
+    """
     name = options.pop("key", key(setting))
     lockable.note_drawn(setting, label)
     if lesson.is_hidden(setting):
@@ -26,7 +30,9 @@ def field(draw: Callable[..., Any], label: str, setting: str, *arguments: Any, *
 
 
 def menu(kind: str, setting: str, label: str, **options: Any) -> str:
-    """Draw the menu `kind` of the catalog for `setting`, with one sentence on what is chosen; return its name."""
+    """Draw the menu `kind` of the catalog for `setting`, with one sentence on what is
+    chosen; return its name.
+    """
     labels = {row.name: row.label for row in choices(kind)}
     chosen = field(st.selectbox, label, setting, list(labels), format_func=labels.get, **options)
     if not lesson.is_hidden(setting):

@@ -27,12 +27,16 @@ def _checked(dataset: str, layout: str, domains: tuple[str, ...]) -> tuple[str, 
 
 
 def check_folder(dataset: str, domains: list[str]) -> tuple[str, ...]:
-    """Return what is to be said of the folder or zip `dataset`; raises DataError where a run on it would fail."""
+    """Return what is to be said of the folder or zip `dataset`; raises DataError where a
+    run on it would fail.
+    """
     return _checked(dataset, chosen_layout(dataset), tuple(domains))
 
 
 def chosen_layout(dataset: str) -> str:
-    """Return what the folders of `dataset` are, as the form says; "auto" for all but folders and zips."""
+    """Return what the folders of `dataset` are, as the form says; "auto" for all
+    but folders and zips.
+    """
     return st.session_state[key("data.layout")] if dataset.startswith("folder:") else "auto"
 
 
@@ -46,13 +50,17 @@ def folder_mistake(dataset: str, domains: list[str]) -> str:
 
 
 def folder_menu(dataset: str, domains: list[str]) -> None:
-    """Draw what the folders of `dataset` are, and say what of it is left out and how the rest is read."""
+    """Draw what the folders of `dataset` are, and say what of it is left out and
+    how the rest is read.
+    """
     field(st.selectbox, "The folders are", "data.layout", list(LAYOUTS), format_func=LAYOUTS.get)
     tell_reading(dataset, domains, "the folder")
 
 
 def tell_reading(dataset: str, domains: list[str], what: str) -> None:
-    """Say how the folder, zip or table `dataset`, called `what`, is read, and what of it is left out."""
+    """Say how the folder, zip or table `dataset`, called `what`, is read, and
+    what of it is left out.
+    """
     # what is wrong stands beside the button that it keeps from launching
     if lesson.is_hidden("data.dataset") or folder_mistake(dataset, domains):
         return

@@ -1,4 +1,7 @@
-"""The whole form in the address: `?preset=fixed&seed=3&set=optim.epochs:10`. A link, a refresh and the way back restore it."""
+"""The whole form in the address: `?preset=fixed&seed=3&set=optim.epochs:10`.
+
+A link, a refresh and the way back restore it.
+"""
 
 from types import MappingProxyType
 
@@ -12,7 +15,12 @@ WRITTEN, SAID = "form.url", "form.link_said"
 NAMES = ("preset", "seed", "set")
 # what the form's fields take, where that is less than a spec may hold
 RANGES = MappingProxyType(
-    {"optim.learning_rate": (1e-7, 100.0), "optim.head_learning_rate": (1e-7, 100.0), "strategy.alpha": (0.01, 100_000.0), "seed": (0, 2**31 - 1)}
+    {
+        "optim.learning_rate": (1e-7, 100.0),
+        "optim.head_learning_rate": (1e-7, 100.0),
+        "strategy.alpha": (0.01, 100_000.0),
+        "seed": (0, 2**31 - 1),
+    }
 )
 
 
@@ -47,8 +55,13 @@ def show_said() -> None:
 
 
 def write(preset: str, spec: RunSpec | None, base: RunSpec) -> None:
-    """Write the form into the address: the preset, and what differs from `base`. While it holds a mistake, its settings stay as they were."""
-    wanted = {name: values for name, values in _asked().items() if spec is None} | {"preset": [preset]}
+    """Write the form into the address: the preset, and what differs from `base`.
+
+    While it holds a mistake, its settings stay as they were.
+    """
+    wanted = {name: values for name, values in _asked().items() if spec is None} | {
+        "preset": [preset]
+    }
     if spec is not None:
         items = link_items(spec, base)
         wanted |= {"seed": [item.partition(":")[2] for item in items if item.startswith("seed:")]}

@@ -1,4 +1,5 @@
-"""What the form holds: one session value a setting, filled by a preset, kept while a widget is not drawn.
+"""What the form holds: one session value a setting, filled by a preset, kept while a
+widget is not drawn.
 
 Widget keys are "train." + the setting's name. What is not on the form keeps the preset's value.
 """
@@ -21,7 +22,14 @@ ANY_TIMM = "any timm model"
 KEPT = "form.kept"
 BUTTONS = ("train.launch", "train.trio")
 # on the form too, each with a widget of another name
-COMPOSED = ("data.dataset", "data.domains", "threat.epsilon", "schedule.ramp_start", "schedule.ramp_end", "schedule.points")
+COMPOSED = (
+    "data.dataset",
+    "data.domains",
+    "threat.epsilon",
+    "schedule.ramp_start",
+    "schedule.ramp_end",
+    "schedule.points",
+)
 ON_FORM = (
     "name",
     "seed",
@@ -85,7 +93,16 @@ def choose_preset() -> str:
     if not lesson.is_hidden("preset"):
         # another preset would change what is locked
         shut = bool(lesson.lesson().locked)
-        st.pills("Start from", names, format_func=labels.get, key="train.preset", on_change=_choose, required=True, wrap=True, disabled=shut)
+        st.pills(
+            "Start from",
+            names,
+            format_func=labels.get,
+            key="train.preset",
+            on_change=_choose,
+            required=True,
+            wrap=True,
+            disabled=shut,
+        )
     chosen = st.session_state["train.preset"]
     st.caption(next(row.help for row in PRESETS if row.name == chosen))
     return chosen
@@ -97,7 +114,11 @@ def _adopt_link(names: list[str]) -> None:
     if "from" not in st.query_params:
         prefill.forget()
     st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
-    fill(form_link.read(prefill.starting_point(st.session_state["train.preset"]), (*ON_FORM, *COMPOSED)))
+    fill(
+        form_link.read(
+            prefill.starting_point(st.session_state["train.preset"]), (*ON_FORM, *COMPOSED)
+        )
+    )
     if wanted not in names:
         form_link.say(f"there is no preset '{printable(wanted)}'; {DEFAULT_PRESET} is taken")
     if strange := lesson.strangers():
@@ -105,9 +126,13 @@ def _adopt_link(names: list[str]) -> None:
 
 
 def keep() -> None:
-    """Remember every value of the form: Streamlit forgets a widget that is not drawn, on another page or behind a menu."""
+    """Remember every value of the form: Streamlit forgets a widget that is not drawn, on another
+    page or behind a menu.
+    """
     st.session_state[KEPT] = st.session_state.get(KEPT, {}) | {
-        name: value for name, value in st.session_state.items() if name.startswith("train.") and name not in BUTTONS
+        name: value
+        for name, value in st.session_state.items()
+        if name.startswith("train.") and name not in BUTTONS
     }
 
 
@@ -117,7 +142,8 @@ def _restore() -> None:
         _fill()
         keep()
     for name, value in st.session_state[KEPT].items():
-        # written anew even where it is there: a value that only a widget holds goes when the widget is not drawn
+        # written anew even where it is there: a value that only a widget holds goes when
+        # the widget is not drawn
         st.session_state[name] = st.session_state.get(name, value)
 
 
@@ -129,7 +155,9 @@ def _choose() -> None:
 
 
 def _fill() -> None:
-    """Write the values of the chosen preset, or of the run that the page was opened from, into every widget."""
+    """Write the values of the chosen preset, or of the run that the page was opened
+    from, into every widget.
+    """
     fill(prefill.starting_point(st.session_state["train.preset"]))
 
 
@@ -141,7 +169,9 @@ def fill(spec: RunSpec) -> None:
     _fill_backbone(values["model.backbone"])
     fill_dataset(values["data.dataset"])
     state[key("data.domains")] = list(values["data.domains"])
-    state["train.epsilon"] = values["threat.epsilon"] * (PIXEL_LEVELS if values["threat.norm"] == "linf" else 1)
+    state["train.epsilon"] = values["threat.epsilon"] * (
+        PIXEL_LEVELS if values["threat.norm"] == "linf" else 1
+    )
     state["train.ramp"] = (100 * values["schedule.ramp_start"], 100 * values["schedule.ramp_end"])
     state["train.points"] = as_percent(values["schedule.points"])
 
@@ -164,9 +194,13 @@ def fill_dataset(dataset: str) -> None:
     scheme, colon, place = dataset.partition(":")
     st.session_state[key("data.dataset")] = scheme
     for one in SCHEMES:
-        st.session_state[place_key(one)] = place if colon and scheme == one else st.session_state.get(place_key(one), "")
+        st.session_state[place_key(one)] = (
+            place if colon and scheme == one else st.session_state.get(place_key(one), "")
+        )
 
 
 def place_key(scheme: str) -> str:
-    """Return the widget key of the place that belongs to a scheme of datasets, such as the path of a folder."""
+    """Return the widget key of the place that belongs to a scheme of datasets, such as
+    the path of a folder.
+    """
     return f"train.{scheme}"

@@ -18,17 +18,22 @@ from rft_core.units import format_bytes, format_count
 
 MATCHES = 30
 ALREADY_ROBUST = (
-    "This backbone is already robust: a schedule costs robustness (schedule paper, section on robust backbones). Suggested: constant, or a short ramp."
+    "This backbone is already robust: a schedule costs robustness (schedule paper, section on"
+    " robust backbones). Suggested: constant, or a short ramp."
 )
 
 
 def model_menu() -> None:
-    """Draw the menu of backbones, the search for all others, and what is known of the one that is chosen."""
+    """Draw the menu of backbones, the search for all others, and what is known of
+    the one that is chosen.
+    """
     rows = {row.name: row for row in choices("backbones")}
     state = st.session_state
     if state[key("model.backbone")] not in (*rows, ANY_TIMM):
         state[key("model.backbone")] = ANY_TIMM
-    labels = {name: _label(name, row.label) for name, row in rows.items()} | {ANY_TIMM: "Any timm model: search"}
+    labels = {name: _label(name, row.label) for name, row in rows.items()} | {
+        ANY_TIMM: "Any timm model: search"
+    }
     chosen = field(st.selectbox, "Backbone", "model.backbone", list(labels), format_func=labels.get)
     if chosen == ANY_TIMM:
         _search()
@@ -39,7 +44,13 @@ def model_menu() -> None:
 
 def _label(name: str, label: str) -> str:
     known = backbones.facts(name)
-    return " · ".join([label, *([format_count(known.parameters)] if known and known.parameters else []), *([known.tier] if known and known.tier else [])])
+    return " · ".join(
+        [
+            label,
+            *([format_count(known.parameters)] if known and known.parameters else []),
+            *([known.tier] if known and known.tier else []),
+        ]
+    )
 
 
 def _search() -> None:
@@ -60,8 +71,19 @@ def _search() -> None:
         st.caption(plain(f"Note: {renamed}."))
     if st.session_state.get("train.backbone_match") not in found:
         st.session_state["train.backbone_match"] = found[0]
-    more = f"the first {MATCHES} matches" if len(found) == MATCHES else f"{len(found)} {'match' if len(found) == 1 else 'matches'}"
-    field(st.selectbox, f"Model, {more}", "model.backbone", found, format_func=_describe, key="train.backbone_match")
+    more = (
+        f"the first {MATCHES} matches"
+        if len(found) == MATCHES
+        else f"{len(found)} {'match' if len(found) == 1 else 'matches'}"
+    )
+    field(
+        st.selectbox,
+        f"Model, {more}",
+        "model.backbone",
+        found,
+        format_func=_describe,
+        key="train.backbone_match",
+    )
 
 
 def _describe(name: str) -> str:
@@ -81,7 +103,9 @@ def chosen_backbone() -> str:
         return name
     wanted = st.session_state.get("train.backbone_search")
     if not wanted:
-        raise UserError("no backbone is chosen yet; type part of a timm name, or pick one from the menu")
+        raise UserError(
+            "no backbone is chosen yet; type part of a timm name, or pick one from the menu"
+        )
     near = ", ".join(backbones.near_names(wanted))
     raise UserError(f"no timm model matches '{wanted}'; try fewer words, or one of {near}")
 
@@ -89,7 +113,11 @@ def chosen_backbone() -> str:
 def _show(name: str, help_text: str) -> None:
     """Say what the backbone is, what it asks for, and where its weights come from."""
     reason = weights_missing(name)
-    weights = f":material/cloud_off: {plain(f'Weights: {reason}.')}" if reason else plain(f"Weights: {_origin(name)}.")
+    weights = (
+        f":material/cloud_off: {plain(f'Weights: {reason}.')}"
+        if reason
+        else plain(f"Weights: {_origin(name)}.")
+    )
     lines = (help_text, " · ".join(_known(name)), weights)
     st.caption("  \n".join(line for line in lines if line))
 
@@ -98,32 +126,54 @@ def _known(name: str) -> list[str]:
     known, state = backbones.facts(name), st.session_state
     if known is None:
         return []
-    batch, size = state[key("optim.batch_size")] or 1, state[key("data.image_size")] or known.image_size
-    memory = backbones.training_memory(name, image_size=size, batch_size=batch, strategy=state[key("strategy.kind")])
+    batch, size = (
+        state[key("optim.batch_size")] or 1,
+        state[key("data.image_size")] or known.image_size,
+    )
+    memory = backbones.training_memory(
+        name, image_size=size, batch_size=batch, strategy=state[key("strategy.kind")]
+    )
     parts = [f"{format_count(known.parameters)} parameters"] if known.parameters else []
-    parts += [f"{known.image_size} pixels", f"licence {known.licence}" if known.licence else "licence not stated"]
+    parts += [
+        f"{known.image_size} pixels",
+        f"licence {known.licence}" if known.licence else "licence not stated",
+    ]
     at = f"batch {batch}" + (f" and {size} pixels" if size != known.image_size else "")
     # the estimate is of a run that keeps its activations
     about = "less than" if state[key("runtime.checkpoint_activations")] else "about"
-    return [*parts, f"{about} {format_bytes(memory)} of memory at {at}" if memory else "memory not known"]
+    return [
+        *parts,
+        f"{about} {format_bytes(memory)} of memory at {at}" if memory else "memory not known",
+    ]
 
 
 def _origin(name: str) -> str:
     state = st.session_state
     if path := (state[key("model.checkpoint")] or "").strip():
         return f"from the file {Path(path).name}"
-    return weights_of(name).reason if state[key("model.pretrained")] else "random, nothing is loaded"
+    return (
+        weights_of(name).reason if state[key("model.pretrained")] else "random, nothing is loaded"
+    )
 
 
 def weights_missing(name: str) -> str:
-    """Return why a run with the backbone `name` cannot have its weights, as a sentence without its full stop; "" when it can."""
+    """Return why a run with the backbone `name` cannot have its weights, as a sentence without its
+    full stop; "" when it can.
+    """
     state, known = st.session_state, backbones.facts(name)
     if known is not None and known.refusal:
         return f"'{name}' cannot be fine-tuned, since {known.refusal}; choose another backbone"
     if path := (state[key("model.checkpoint")] or "").strip():
         if not is_instructor():
             return PLACES_REFUSED
-        return "" if is_there(CHECKPOINT, path) else f"there is no file '{path}'; give the path of a checkpoint on this machine, or leave it empty"
+        return (
+            ""
+            if is_there(CHECKPOINT, path)
+            else (
+                f"there is no file '{path}'; give the path of a checkpoint on this machine, or"
+                " leave it empty"
+            )
+        )
     here = weights_of(name) if state[key("model.pretrained")] else None
     return here.reason if here and not here.usable else ""
 
@@ -135,7 +185,11 @@ def _hint_at_robust(name: str) -> None:
     with st.container(border=True):
         st.caption(ALREADY_ROBUST)
         st.button(
-            "Use a constant schedule", key="form.constant", on_click=_make_constant, icon=":material/trending_flat:", disabled=lesson.is_locked("schedule.kind")
+            "Use a constant schedule",
+            key="form.constant",
+            on_click=_make_constant,
+            icon=":material/trending_flat:",
+            disabled=lesson.is_locked("schedule.kind"),
         )
 
 
@@ -146,4 +200,10 @@ def _make_constant() -> None:
 def checkpoint_field() -> None:
     """Draw the path of a checkpoint, for those who have their own weights."""
     told = {"help": describe("model.checkpoint")} | closed(PLACES_REFUSED)
-    field(st.text_input, "Checkpoint", "model.checkpoint", placeholder="/path/to/weights.safetensors", **told)
+    field(
+        st.text_input,
+        "Checkpoint",
+        "model.checkpoint",
+        placeholder="/path/to/weights.safetensors",
+        **told,
+    )

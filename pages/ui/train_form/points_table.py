@@ -1,4 +1,7 @@
-"""The points of a custom schedule as a table. The form holds them, in percent; link, chart and table all write there."""
+"""The points of a custom schedule as a table.
+
+The form holds them, in percent; link, chart and table all write there.
+"""
 
 import pandas as pd
 import streamlit as st
@@ -31,7 +34,9 @@ def points_table() -> None:
 
 
 def read() -> list[tuple[float, float]]:
-    """Return the points (progress, factor) of the form; raises UserError with what is wrong in them and the way out."""
+    """Return the points (progress, factor) of the form; raises UserError with what is wrong in
+    them and the way out.
+    """
     points = _fractions(st.session_state[POINTS])
     if fault := points_fault(points):
         raise UserError(f"schedule.points {fault}")
@@ -39,7 +44,9 @@ def read() -> list[tuple[float, float]]:
 
 
 def take_shape() -> None:
-    """Where `custom` was chosen, let it begin as the schedule that was chosen before it, where that has a shape."""
+    """Where `custom` was chosen, let it begin as the schedule that was chosen before it,
+    where that has a shape.
+    """
     state = st.session_state
     if state[key("schedule.kind")] != "custom":
         return
@@ -48,7 +55,12 @@ def take_shape() -> None:
     start, end = kept.get("train.ramp", (25.0, 75.0))
     before |= {"ramp_start": start / 100, "ramp_end": end / 100}
     try:
-        shape = shape_points(with_settings(RunSpec(), {f"schedule.{name}": value for name, value in before.items() if value is not None}).schedule)
+        shape = shape_points(
+            with_settings(
+                RunSpec(),
+                {f"schedule.{name}": value for name, value in before.items() if value is not None},
+            ).schedule
+        )
     except UserError:
         # the form held a mistake: the points stay as they were
         return
@@ -60,10 +72,16 @@ def _name() -> str:
 
 
 def _draw(rows: list[list[float]]) -> pd.DataFrame:
-    st.caption("One row a point; two at the same progress are a jump. Before the first and after the last, epsilon stays as it is there.")
+    st.caption(
+        "One row a point; two at the same progress are a jump. Before the first and after the last,"
+        " epsilon stays as it is there."
+    )
     helps = ("Share of training that is done, 0 to 100.", "Share of the target epsilon, 0 to 100.")
     config = {
-        name: st.column_config.NumberColumn(name, help=told, min_value=0, max_value=100, required=True, format="%.6g") for name, told in zip(COLUMNS, helps)
+        name: st.column_config.NumberColumn(
+            name, help=told, min_value=0, max_value=100, required=True, format="%.6g"
+        )
+        for name, told in zip(COLUMNS, helps)
     }
     return st.data_editor(
         pd.DataFrame(rows, columns=list(COLUMNS), dtype=float),
@@ -77,11 +95,16 @@ def _draw(rows: list[list[float]]) -> pd.DataFrame:
 
 
 def _rows(frame: pd.DataFrame) -> list[list[float | None]]:
-    return [[None if pd.isna(value) else float(value) for value in row] for row in frame.itertuples(index=False)]
+    return [
+        [None if pd.isna(value) else float(value) for value in row]
+        for row in frame.itertuples(index=False)
+    ]
 
 
 def _fractions(rows: list[list[float | None]]) -> list[tuple[float | None, float | None]]:
-    return [tuple(None if value is None else round(value / 100, 6) for value in row) for row in rows]
+    return [
+        tuple(None if value is None else round(value / 100, 6) for value in row) for row in rows
+    ]
 
 
 def _sort() -> None:

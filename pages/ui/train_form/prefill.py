@@ -1,7 +1,9 @@
-"""Train filled with the settings of an earlier run: `?from=RUN_ID` in the URL, written by "Duplicate".
+"""Train filled with the settings of an earlier run: `?from=RUN_ID` in the URL,
+written by "Duplicate".
 
-The form asks three things of it: `arrived()` once a run of the page, and when that is true fills itself anew;
-`starting_point(preset)` wherever it would take the preset; `forget()` when another preset is chosen.
+The form asks three things of it: `arrived()` once a run of the page, and when that is true
+fills itself anew; `starting_point(preset)` wherever it would take the preset; `forget()` when
+another preset is chosen.
 """
 
 import streamlit as st
@@ -14,7 +16,9 @@ ORIGIN = "form.from"
 
 
 def arrived() -> bool:
-    """Return whether the URL names a run that the form was not yet filled from; an unknown one is shown as a mistake."""
+    """Return whether the URL names a run that the form was not yet filled from; an unknown one
+    is shown as a mistake.
+    """
     wanted = st.query_params.get("from", "")
     if not wanted or wanted == st.session_state.get(ORIGIN):
         return False
@@ -29,7 +33,9 @@ def arrived() -> bool:
 
 
 def starting_point(name: str) -> RunSpec:
-    """Return the spec that the form begins with: that of the run the form was filled from, else that of preset `name`."""
+    """Return the spec that the form begins with: that of the run the form was filled from, else
+    that of preset `name`.
+    """
     if origin := st.session_state.get(ORIGIN):
         try:
             spec = store().get(origin).spec

@@ -1,4 +1,6 @@
-"""The form of a run: widgets for the settings most people change, from the catalog; returns a RunSpec."""
+"""The form of a run: widgets for the settings most people change, from the
+catalog; returns a RunSpec.
+"""
 
 from typing import Any
 
@@ -16,7 +18,9 @@ from rft_core.units import PIXEL_LEVELS
 
 
 def model_and_data() -> bool:
-    """Draw the card that says what is fine-tuned on what; return whether the data are to be looked at."""
+    """Draw the card that says what is fine-tuned on what; return whether the data
+    are to be looked at.
+    """
     with st.container(border=True):
         st.subheader("Model and data", anchor=False)
         model_menu()
@@ -40,7 +44,16 @@ def method() -> None:
             linf = st.session_state[key("threat.norm")] == "linf"
             label = "Target epsilon, n/255" if linf else "Target epsilon"
             most, step = (255.0, 1.0) if linf else (1000.0, 0.25)
-            field(st.number_input, label, "threat.epsilon", key="train.epsilon", min_value=0.0, max_value=most, step=step, format="%g")
+            field(
+                st.number_input,
+                label,
+                "threat.epsilon",
+                key="train.epsilon",
+                min_value=0.0,
+                max_value=most,
+                step=step,
+                format="%g",
+            )
         with right:
             field(st.segmented_control, "Norm", "threat.norm", ["linf", "l2"], required=True)
 
@@ -51,12 +64,27 @@ def _parameters_of(strategy: str, objective: str) -> None:
     if strategy == "lora":
         with left:
             _number("Rank", "strategy.rank", 1, 4096)
-        field(right.number_input, "Alpha", "strategy.alpha", min_value=0.01, max_value=100_000.0, format="%g")
+        field(
+            right.number_input,
+            "Alpha",
+            "strategy.alpha",
+            min_value=0.01,
+            max_value=100_000.0,
+            format="%g",
+        )
     if strategy in ("adapter", "compacter"):
         with left:
             _number("Reduction", "strategy.reduction", 1, 4096, placeholder="the paper's")
     if objective in ("trades", "mart", "score", "anchored"):
-        field(right.number_input, "Beta", "objective.beta", min_value=0.0, max_value=1000.0, format="%g", placeholder="its own default")
+        field(
+            right.number_input,
+            "Beta",
+            "objective.beta",
+            min_value=0.0,
+            max_value=1000.0,
+            format="%g",
+            placeholder="its own default",
+        )
 
 
 def training() -> None:
@@ -65,7 +93,14 @@ def training() -> None:
         st.subheader("Training", anchor=False)
         left, middle, right = st.columns(3)
         field(left.number_input, "Epochs", "optim.epochs", min_value=1, max_value=100_000)
-        field(middle.number_input, "Learning rate", "optim.learning_rate", min_value=1e-7, max_value=100.0, format="%g")
+        field(
+            middle.number_input,
+            "Learning rate",
+            "optim.learning_rate",
+            min_value=1e-7,
+            max_value=100.0,
+            format="%g",
+        )
         field(right.number_input, "Seed", "seed", min_value=0, max_value=2**31 - 1)
         field(st.text_input, "Name", "name", max_chars=200)
         if not (lesson.is_hidden("advanced") or lesson.lesson().is_projected):
@@ -77,12 +112,30 @@ def _advanced() -> None:
     left, right = st.columns(2)
     with left:
         _number("Batch size", "optim.batch_size", 1, 65_536)
-        field(st.selectbox, "Attack, training", "attack.kind", [row.name for row in choices("attacks") if not row.measures_only])
+        field(
+            st.selectbox,
+            "Attack, training",
+            "attack.kind",
+            [row.name for row in choices("attacks") if not row.measures_only],
+        )
         _number("Attack steps, training", "attack.steps", 1, 1000)
-        field(st.selectbox, "Attack, measuring", "evaluation.attack", [row.name for row in choices("attacks")])
+        field(
+            st.selectbox,
+            "Attack, measuring",
+            "evaluation.attack",
+            [row.name for row in choices("attacks")],
+        )
         _number("Attack steps, measuring", "evaluation.steps", 1, 10_000)
         _number("Measurements", "evaluation.tracking", 2, 1000)
-        field(st.number_input, "Share for measuring, at most", "evaluation.tracking_share", min_value=0.01, max_value=1.0, step=0.05, format="%g")
+        field(
+            st.number_input,
+            "Share for measuring, at most",
+            "evaluation.tracking_share",
+            min_value=0.01,
+            max_value=1.0,
+            step=0.05,
+            format="%g",
+        )
         field(st.selectbox, "Augmentation", "data.augment", ["none", "flip", "paper"])
         field(st.toggle, "Random start", "attack.random_start")
         field(st.toggle, "Pretrained weights", "model.pretrained")
@@ -97,8 +150,22 @@ def _advanced() -> None:
             format="%g",
             placeholder="as the backbone",
         )
-        field(st.number_input, "Weight decay", "optim.weight_decay", min_value=0.0, max_value=100.0, format="%g")
-        field(st.number_input, "Warm-up share", "optim.warmup_fraction", min_value=0.0, max_value=1.0, format="%g")
+        field(
+            st.number_input,
+            "Weight decay",
+            "optim.weight_decay",
+            min_value=0.0,
+            max_value=100.0,
+            format="%g",
+        )
+        field(
+            st.number_input,
+            "Warm-up share",
+            "optim.warmup_fraction",
+            min_value=0.0,
+            max_value=1.0,
+            format="%g",
+        )
         _number("Training images", "data.train_size", 2, 10_000_000, placeholder="all")
         _number("Images measured live", "evaluation.eval_size", 2, 1_000_000, placeholder="all")
         _number("Image size", "data.image_size", 8, 1024, placeholder="the backbone's")
@@ -113,18 +180,34 @@ def _number(label: str, setting: str, low: int, high: int, **options: Any) -> No
 
 
 def read_spec(base: str) -> RunSpec:
-    """Return the spec that the form describes, on top of preset `base`; a mistake raises with the setting's name."""
+    """Return the spec that the form describes, on top of preset `base`; a mistake raises
+    with the setting's name.
+    """
     state = st.session_state
-    changes: dict[str, Any] = {setting: state[key(setting)] for setting in ON_FORM if key(setting) in state}
+    changes: dict[str, Any] = {
+        setting: state[key(setting)] for setting in ON_FORM if key(setting) in state
+    }
     for text in ("notes", "name"):
         changes[text] = changes.get(text) or ""
-    changes |= {"model.backbone": chosen_backbone(), "model.checkpoint": (changes["model.checkpoint"] or "").strip() or None}
+    changes |= {
+        "model.backbone": chosen_backbone(),
+        "model.checkpoint": (changes["model.checkpoint"] or "").strip() or None,
+    }
     dataset = chosen_dataset()
-    changes |= {"data.dataset": dataset, "data.domains": chosen_domains(), "data.layout": chosen_layout(dataset)}
+    changes |= {
+        "data.dataset": dataset,
+        "data.domains": chosen_domains(),
+        "data.layout": chosen_layout(dataset),
+    }
     scale = PIXEL_LEVELS if state[key("threat.norm")] == "linf" else 1
-    changes["threat.epsilon"] = state["train.epsilon"] / scale if state["train.epsilon"] is not None else ""
+    changes["threat.epsilon"] = (
+        state["train.epsilon"] / scale if state["train.epsilon"] is not None else ""
+    )
     start, end = state.get("train.ramp", (25.0, 75.0))
-    changes |= {"schedule.ramp_start": round(start / 100, 6), "schedule.ramp_end": round(end / 100, 6)}
+    changes |= {
+        "schedule.ramp_start": round(start / 100, 6),
+        "schedule.ramp_end": round(end / 100, 6),
+    }
     if state[key("schedule.kind")] == "custom":
         changes["schedule.points"] = points_table.read()
     spec = with_settings(prefill.starting_point(base), changes)

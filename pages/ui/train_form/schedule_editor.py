@@ -1,4 +1,7 @@
-"""The chart of a custom schedule, with points that are dragged. It writes where the table writes."""
+"""The chart of a custom schedule, with points that are dragged.
+
+It writes where the table writes.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,22 +20,38 @@ from rft_core.spec.schedules import points_fault
 KEY, STAMP = "form.editor", "form.editor_stamp"
 PIXELS, TYPE_PIXELS, MOST_POINTS = 330, 13, 200
 HOW = (
-    "Drag a point; double-click beside the points to add one. By keyboard: Tab to a point, arrows move it by 1 % (with Shift by 10 %), "
-    "Enter adds the next one, Delete removes it."
+    "Drag a point; double-click beside the points to add one. By keyboard: Tab to a point, arrows"
+    " move it by 1 % (with Shift by 10 %), Enter adds the next one, Delete removes it."
 )
 _draw = st.components.v2.component(
     "schedule_editor",
-    html='<div class="editor"><div class="legend"></div><svg role="group" aria-label="Points of the epsilon schedule"></svg></div>',
+    html=(
+        '<div class="editor"><div class="legend"></div><svg role="group" aria-label="Points of the'
+        ' epsilon schedule"></svg></div>'
+    ),
     css=(ASSETS / "schedule_editor.css").read_text(),
     js=(ASSETS / "schedule_editor.js").read_text(),
 )
 
 
 def schedule_editor(spec: RunSpec, lines: Sequence[Line]) -> None:
-    """Draw the custom schedule of `spec`, the first of `lines`, with the others behind it; what is moved is in the form when the page runs next."""
-    is_locked = any(lesson.is_locked(name) or lesson.is_hidden(name) for name in ("schedule", "schedule.points"))
-    height, size = (PIXELS * HEIGHT, TYPE_PIXELS * TYPE) if lesson.lesson().is_projected else (PIXELS, TYPE_PIXELS)
-    shown = {"height": round(height), "type": size, "locked": is_locked, "stamp": st.session_state.get(STAMP)}
+    """Draw the custom schedule of `spec`, the first of `lines`, with the others behind it; what is
+    moved is in the form when the page runs next.
+    """
+    is_locked = any(
+        lesson.is_locked(name) or lesson.is_hidden(name) for name in ("schedule", "schedule.points")
+    )
+    height, size = (
+        (PIXELS * HEIGHT, TYPE_PIXELS * TYPE)
+        if lesson.lesson().is_projected
+        else (PIXELS, TYPE_PIXELS)
+    )
+    shown = {
+        "height": round(height),
+        "type": size,
+        "locked": is_locked,
+        "stamp": st.session_state.get(STAMP),
+    }
     _draw(key=KEY, data=editor_data(spec, lines) | shown, on_moved_change=_take)
     if not is_locked:
         st.caption(HOW)
@@ -43,15 +62,26 @@ def _take() -> None:
 
 
 def take_over(moved: Any) -> None:
-    """Take over what the browser sent, {"points": [[progress, factor], ...], "stamp": number}; what is no schedule is left out."""
+    """Take over what the browser sent, {"points": [[progress, factor], ...], "stamp": number}; what
+    is no schedule is left out.
+    """
     if not isinstance(moved, dict):
         return
     # the browser waits for its stamp, taken over or not
     st.session_state[STAMP] = moved.get("stamp")
     points = moved.get("points")
-    if isinstance(points, list) and len(points) <= MOST_POINTS and all(map(_is_point, points)) and points_fault(points) is None:
+    if (
+        isinstance(points, list)
+        and len(points) <= MOST_POINTS
+        and all(map(_is_point, points))
+        and points_fault(points) is None
+    ):
         st.session_state[POINTS] = as_percent(points)
 
 
 def _is_point(one: Any) -> bool:
-    return isinstance(one, list) and len(one) == 2 and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in one)
+    return (
+        isinstance(one, list)
+        and len(one) == 2
+        and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in one)
+    )

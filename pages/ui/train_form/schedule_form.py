@@ -1,4 +1,6 @@
-"""The card of the epsilon schedule: its kind, what the kind does, and the parameters that the kind has."""
+"""The card of the epsilon schedule: its kind, what the kind does, and the
+parameters that the kind has.
+"""
 
 from types import MappingProxyType
 
@@ -22,14 +24,45 @@ def schedule() -> None:
         kind = menu("schedules", "schedule.kind", "Kind", on_change=take_shape)
         if kind in RAMPED:
             told = f"{describe('schedule.ramp_start')} {describe('schedule.ramp_end')}"
-            field(st.slider, "Ramp, % of training", "schedule.ramp_start", 0.0, 100.0, step=1.0, format="%g", key="train.ramp", help=told)
+            field(
+                st.slider,
+                "Ramp, % of training",
+                "schedule.ramp_start",
+                0.0,
+                100.0,
+                step=1.0,
+                format="%g",
+                key="train.ramp",
+                help=told,
+            )
         if kind == "step":
             field(st.number_input, "Jumps", "schedule.steps", min_value=1, max_value=1000)
         if kind == "auto":
             left, right = st.columns(2)
-            field(left.number_input, "Patience, epochs", "schedule.patience", min_value=1, max_value=1000)
-            field(right.number_input, "Tolerance, share", "schedule.tolerance", min_value=0.0, max_value=1.0, step=0.01, format="%g")
+            field(
+                left.number_input,
+                "Patience, epochs",
+                "schedule.patience",
+                min_value=1,
+                max_value=1000,
+            )
+            field(
+                right.number_input,
+                "Tolerance, share",
+                "schedule.tolerance",
+                min_value=0.0,
+                max_value=1.0,
+                step=0.01,
+                format="%g",
+            )
         if kind == "custom":
             points_table()
         if kind not in ("constant", "uniform"):
-            field(st.segmented_control, "Epsilon changes", "schedule.granularity", list(PACES), format_func=PACES.get, required=True)
+            field(
+                st.segmented_control,
+                "Epsilon changes",
+                "schedule.granularity",
+                list(PACES),
+                format_func=PACES.get,
+                required=True,
+            )

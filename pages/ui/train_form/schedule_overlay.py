@@ -1,4 +1,6 @@
-"""What the chosen schedule is compared with: a menu whose choice is in the address, `?overlay=cosine,paper`."""
+"""What the chosen schedule is compared with: a menu whose choice is in the address,
+`?overlay=cosine,paper`.
+"""
 
 import streamlit as st
 
@@ -12,7 +14,9 @@ NOTHING = "none"
 
 
 def compare_with() -> list[str]:
-    """Draw the menu and return the names chosen of REFERENCES; a link, a refresh and the way back restore them."""
+    """Draw the menu and return the names chosen of REFERENCES; a link, a refresh and the
+    way back restore them.
+    """
     labels = {one.name: one.label for one in REFERENCES}
     _adopt(list(labels))
     chosen = st.multiselect(
@@ -21,7 +25,10 @@ def compare_with() -> list[str]:
         format_func=labels.get,
         key=KEY,
         placeholder="nothing",
-        help="Other schedules over the same training; each keeps its own ramp, whatever the form says.",
+        help=(
+            "Other schedules over the same training; each keeps its own ramp, whatever the form"
+            " says."
+        ),
     )
     _write(chosen)
     return chosen
@@ -35,7 +42,10 @@ def _adopt(offered: list[str]) -> None:
     wanted = [one for one in dict.fromkeys(asked.split(",")) if one and one != NOTHING]
     st.session_state[KEY] = [one for one in wanted if one in offered]
     if strange := [one for one in wanted if one not in offered]:
-        st.warning(f"From the link: there is no schedule {quoted(', '.join(strange))} to compare with.", icon=":material/link_off:")
+        st.warning(
+            f"From the link: there is no schedule {quoted(', '.join(strange))} to compare with.",
+            icon=":material/link_off:",
+        )
 
 
 def _write(chosen: list[str]) -> None:

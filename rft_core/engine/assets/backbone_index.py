@@ -1,9 +1,11 @@
-"""The index of timm's backbones: what each weighs and costs, found out without its weights, kept in assets/backbones.json.
+"""The index of timm's backbones: what each weighs and costs, found out without its weights, kept in
+assets/backbones.json.
 
     python -m rft_core.engine.assets.backbone_index [FILE]      a few hours on one core, no network
 
-Every architecture is built without memory (fake tensors: shapes, no numbers) and sent one picture of its own size. What is
-kept for the backward pass is counted where autograd keeps it, so that it includes exactly what the operations of the CPU keep.
+Every architecture is built without memory (fake tensors: shapes, no numbers) and sent one picture
+of its own size. What is kept for the backward pass is counted where autograd keeps it, so that it
+includes exactly what the operations of the CPU keep.
 """
 
 import json
@@ -36,10 +38,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Cost:
-    """What one backbone costs at its own size, its published head included; None where it cannot be found out without memory.
+    """What one backbone costs at its own size, its published head included; None where it cannot be
+    found out without memory.
 
-    `macs` are multiply-adds a picture. `activations` are the float32 numbers a picture that a forward pass keeps for the gradient of
-    every weight and of the pixels, `frozen_activations` those for the pixels alone, with weights and statistics frozen.
+    `macs` are multiply-adds a picture. `activations` are the float32 numbers a picture that a
+    forward pass keeps for the gradient of every weight and of the pixels, `frozen_activations`
+    those for the pixels alone, with weights and statistics frozen.
     """
 
     parameters: int | None
@@ -55,7 +59,11 @@ def measure(name: str) -> Cost:
     size = embedded.IMAGE_SIZE if own else timm.get_pretrained_cfg(name).input_size[-1]
     try:
         with torch.device("meta"):
-            model = catalog.find("backbones", name).load()(SOURCE_CLASSES) if own else timm.create_model(name)
+            model = (
+                catalog.find("backbones", name).load()(SOURCE_CLASSES)
+                if own
+                else timm.create_model(name)
+            )
     except Exception as error:  # any of a thousand architectures may need real tensors to be built
         log.info("%s cannot be built without memory: %s", name, _first_line(error))
         return Cost(None, size)
@@ -74,17 +82,23 @@ def measure(name: str) -> Cost:
 
 def _forward(model: nn.Module, images: Tensor) -> tuple[int, int]:
     """Return (multiply-adds, numbers kept for the backward pass), both a picture."""
-    weights = {tensor.untyped_storage()._cdata for tensor in [*model.parameters(), *model.buffers()]}
+    weights = {
+        tensor.untyped_storage()._cdata for tensor in [*model.parameters(), *model.buffers()]
+    }
     kept: dict[int, Any] = {}
 
     def keep(tensor: Tensor) -> Tensor:
-        # a storage counts once, however many operations keep a view of it; holding it keeps its address its own
+        # a storage counts once, however many operations keep a view of it; holding it
+        # keeps its address its own
         storage = tensor.untyped_storage()
         if storage._cdata not in weights:
             kept[storage._cdata] = storage
         return tensor
 
-    with saved_tensors_hooks(keep, lambda tensor: tensor), FlopCounterMode(display=False) as counter:
+    with (
+        saved_tensors_hooks(keep, lambda tensor: tensor),
+        FlopCounterMode(display=False) as counter,
+    ):
         output = model(images)
     del output
     numbers = sum(storage.nbytes() for storage in kept.values()) // BYTES
@@ -100,12 +114,14 @@ def build_index(
     costs: Callable[[str], Cost] = measure,
     refusals: Callable[[str], str] = refusal,
 ) -> dict[str, Any]:
-    """Return the index as plain data: one row an architecture, and below it only what its pretrained weights have different.
+    """Return the index as plain data: one row an architecture, and below it only what its
+    pretrained weights have different.
 
-    "architectures" and "embedded": name -> [parameters, image_size, macs, activations, frozen_activations]. "weights": architecture ->
-    tag, its default first -> [place of its licence in "licences", its own row or null, its hub id or address or null where that is
-    timm/NAME, "" where there is none]. "refused": architecture -> why it cannot be fine-tuned, for those that cannot (trainable.py).
-    "renamed": a name of earlier versions of timm -> today's.
+    "architectures" and "embedded": name -> [parameters, image_size, macs, activations,
+    frozen_activations]. "weights": architecture -> tag, its default first -> [place of its licence
+    in "licences", its own row or null, its hub id or address or null where that is timm/NAME, ""
+    where there is none]. "refused": architecture -> why it cannot be fine-tuned, for those that
+    cannot (trainable.py). "renamed": a name of earlier versions of timm -> today's.
     """
     known: dict[tuple, Cost] = {}
     licences: list[str] = []
@@ -117,8 +133,14 @@ def build_index(
             licence = config.license or "unknown"
             licences += [licence] if licence not in licences else []
             row = _row(full, known, costs)
-            hub = None if config.hf_hub_id == f"timm/{full}" else config.hf_hub_id or config.url or ""
-            weights.setdefault(architecture, {})[full.partition(".")[2]] = [licences.index(licence), None if row == own else row, hub]
+            hub = (
+                None if config.hf_hub_id == f"timm/{full}" else config.hf_hub_id or config.url or ""
+            )
+            weights.setdefault(architecture, {})[full.partition(".")[2]] = [
+                licences.index(licence),
+                None if row == own else row,
+                hub,
+            ]
         if reason := refusals(architecture):
             refused[architecture] = reason
         log.info("%d %s %s %s", place, architecture, own, reason)
@@ -150,9 +172,14 @@ def _renamed() -> dict[str, str]:
 
 
 def _tagged(architecture: str) -> list[str]:
-    """Return the names of the weights of `architecture`, those first that its plain name stands for."""
+    """Return the names of the weights of `architecture`, those first that its
+    plain name stands for.
+    """
     default = timm.get_pretrained_cfg(architecture).tag
-    return sorted(timm.list_pretrained(f"{architecture}.*"), key=lambda name: name.partition(".")[2] != default)
+    return sorted(
+        timm.list_pretrained(f"{architecture}.*"),
+        key=lambda name: name.partition(".")[2] != default,
+    )
 
 
 def _row(name: str, known: dict[tuple, Cost], costs: Callable[[str], Cost]) -> list[int | None]:
@@ -164,17 +191,35 @@ def _row(name: str, known: dict[tuple, Cost], costs: Callable[[str], Cost]) -> l
 
 
 def write_index(path: Path = BACKBONES_FILE) -> None:
-    """Write the index of every backbone of the installed timm to `path`, one architecture a line."""
+    """Write the index of every backbone of the installed timm to `path`, one
+    architecture a line.
+    """
     index = build_index()
     path.write_text(dump(index))
 
 
 def dump(index: dict[str, Any]) -> str:
-    """Return the index as JSON with one architecture a line, so that a change of timm shows as changed lines."""
+    """Return the index as JSON with one architecture a line, so that a change of timm
+    shows as changed lines.
+    """
     parts = []
     for key, value in index.items():
-        lines = [f"{json.dumps(name)}:{json.dumps(row, separators=(',', ':'))}" for name, row in value.items()] if isinstance(value, dict) else None
-        parts.append(f"{json.dumps(key)}:" + (json.dumps(value, separators=(",", ":")) if lines is None else "{\n" + ",\n".join(lines) + "\n}"))
+        lines = (
+            [
+                f"{json.dumps(name)}:{json.dumps(row, separators=(',', ':'))}"
+                for name, row in value.items()
+            ]
+            if isinstance(value, dict)
+            else None
+        )
+        parts.append(
+            f"{json.dumps(key)}:"
+            + (
+                json.dumps(value, separators=(",", ":"))
+                if lines is None
+                else "{\n" + ",\n".join(lines) + "\n}"
+            )
+        )
     return "{" + ",\n".join(parts) + "}\n"
 
 

@@ -1,4 +1,6 @@
-"""Pretrain the embedded backbones on the source task: ordinary runs of the engine, reproducible from their seed."""
+"""Pretrain the embedded backbones on the source task: ordinary runs of the engine,
+reproducible from their seed.
+"""
 
 import json
 import platform
@@ -29,8 +31,12 @@ BASE = MappingProxyType(
 RECIPES: Mapping[str, dict[str, Any]] = MappingProxyType(
     {
         "bloom_resnet": {"optim": {"epochs": 12, "batch_size": 128, "learning_rate": 3e-3}},
-        "bloom_convnext": {"optim": {"epochs": 20, "batch_size": 128, "learning_rate": 3e-3, "weight_decay": 0.05}},
-        "bloom_vit": {"optim": {"epochs": 40, "batch_size": 128, "learning_rate": 2e-3, "weight_decay": 0.05}},
+        "bloom_convnext": {
+            "optim": {"epochs": 20, "batch_size": 128, "learning_rate": 3e-3, "weight_decay": 0.05}
+        },
+        "bloom_vit": {
+            "optim": {"epochs": 40, "batch_size": 128, "learning_rate": 2e-3, "weight_decay": 0.05}
+        },
         "bloom_resnet_robust": {
             "optim": {"epochs": 16, "batch_size": 128, "learning_rate": 3e-3},
             "schedule": {"kind": "two_hinge", "ramp_start": 0.1, "ramp_end": 0.6},
@@ -44,16 +50,29 @@ def recipe(name: str) -> RunSpec:
     """Return the run that makes an embedded backbone."""
     if name not in RECIPES:
         raise UnknownNameError("embedded backbone", name, list(RECIPES))
-    return parse(BASE | RECIPES[name] | {"name": f"pretrain {name}", "model": {"backbone": name, "pretrained": False}})
+    return parse(
+        BASE
+        | RECIPES[name]
+        | {
+            "name": f"pretrain {name}",
+            "model": {"backbone": name, "pretrained": False},
+        }
+    )
 
 
 def pretrain(name: str, reporter: FolderReporter, folder: Path = WEIGHTS) -> dict[str, Any]:
-    """Run the recipe of `name`; write its weights (without the head) and its card into `folder`; return the card."""
+    """Run the recipe of `name`; write its weights (without the head) and its card into
+    `folder`; return the card.
+    """
     spec = recipe(name)
     report = execute(spec, reporter).as_dict()
     tensors, _ = read_tensors(reporter.folder / WEIGHTS_FILE)
     head = ("backbone.fc.", "backbone.head.fc.", "backbone.head.weight", "backbone.head.bias")
-    backbone = {key.removeprefix("backbone."): value for key, value in tensors.items() if not key.startswith(head)}
+    backbone = {
+        key.removeprefix("backbone."): value
+        for key, value in tensors.items()
+        if not key.startswith(head)
+    }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
     write_tensors(path, backbone, {"backbone": name})
@@ -73,9 +92,14 @@ def pretrain(name: str, reporter: FolderReporter, folder: Path = WEIGHTS) -> dic
         "sha256": sha256(path),
         "bytes": path.stat().st_size,
         "command": f"python -m rft_core pretrain {name}",
-        "source_task": "blooms_source: 54 classes of drawn flowers, 24,000 training images, measured on 2,000",
+        "source_task": (
+            "blooms_source: 54 classes of drawn flowers, 24,000 training images, measured on 2,000"
+        ),
         "recipe": spec.model_dump(mode="json"),
-        "measured": {key: report[key] for key in kept} | {"processor": platform.machine(), "epsilon": "8/255"},
+        "measured": (
+            {key: report[key] for key in kept}
+            | {"processor": platform.machine(), "epsilon": "8/255"}
+        ),
         "licence": "MIT",
     }
     (folder / f"{name}.json").write_text(json.dumps(card, indent=2) + "\n")

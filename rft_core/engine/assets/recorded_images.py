@@ -1,4 +1,6 @@
-"""A few test images attacked at rising epsilons, with what the model says of each: the pictures of the first lesson."""
+"""A few test images attacked at rising epsilons, with what the model says of each: the pictures
+of the first lesson.
+"""
 
 from pathlib import Path
 
@@ -20,18 +22,25 @@ EPSILONS = tuple(level / PIXEL_LEVELS for level in (0, 0.25, 0.5, 1, 2, 3, 4, 6,
 
 
 def save_gallery(path: Path, spec: RunSpec, folder: Path, count: int, *, run: str) -> None:
-    """Attack `count` test images with the trained model in a run's `folder` and write what recordings.Gallery reads.
+    """Attack `count` test images with the trained model in a run's `folder` and write what
+    recordings.Gallery reads.
 
-    The images are the first of the test set that the model reads rightly, at most one a class. `run` is kept as the name
-    of the run they belong to.
+    The images are the first of the test set that the model reads rightly, at most one a class.
+    `run` is kept as the name of the run they belong to.
     """
     if spec.threat.norm != "linf":
-        raise SettingError("threat.norm", spec.threat.norm, "must be linf, the norm of the pictures' epsilons; record without --pictures")
+        raise SettingError(
+            "threat.norm",
+            spec.threat.norm,
+            "must be linf, the norm of the pictures' epsilons; record without --pictures",
+        )
     job = load_job(spec, folder)
     with eval_mode(job.model):
         right = predict(job.model, job.dataset.test).argmax(1) == job.dataset.test.labels
         chosen = _one_a_class(job.dataset.test, right, count)
-        deltas, logits = climb(job.model, chosen, norm=spec.threat.norm, steps=spec.evaluation.steps, epsilons=EPSILONS)
+        deltas, logits = climb(
+            job.model, chosen, norm=spec.threat.norm, steps=spec.evaluation.steps, epsilons=EPSILONS
+        )
     confidences, classes = logits.softmax(-1).topk(min(MOST_CONFIDENT, logits.shape[-1]))
     names = np.array(job.dataset.class_names)
     np.savez_compressed(
@@ -51,5 +60,8 @@ def _one_a_class(split: Split, right: Tensor, count: int) -> Split:
     for place in torch.nonzero(right).flatten().tolist():
         taken.setdefault(int(split.labels[place]), place)
     if len(taken) < count:
-        raise DataError(f"the model reads images of {len(taken)} classes rightly, {count} were asked for; ask for fewer, or train it longer")
+        raise DataError(
+            f"the model reads images of {len(taken)} classes rightly, {count} were asked for; ask"
+            " for fewer, or train it longer"
+        )
     return split.take(torch.tensor(sorted(taken.values())[:count]))

@@ -1,1 +1,4 @@
-"""Attacks: pure functions (model, images, labels, ...) -> adversarial images. They move no device and no mode."""
+"""Attacks: pure functions (model, images, labels, ...) -> adversarial images.
+
+They move no device and no mode.
+"""

@@ -1,8 +1,9 @@
-"""APGD: PGD with momentum and a step size that halves itself (Croce and Hein, ICML 2020, algorithm 1).
+"""APGD: PGD with momentum and a step size that halves itself (Croce and Hein,
+ICML 2020, algorithm 1).
 
-Starts with a step of 2 epsilon. At checkpoints the step is halved, and the walk goes back to its best point, when the loss
-rose in fewer than 75 % of the steps since the last one, or when neither step nor best loss changed. With 7 steps every step
-is a checkpoint; with 10 the first window is 2.
+Starts with a step of 2 epsilon. At checkpoints the step is halved, and the walk goes back to its
+best point, when the loss rose in fewer than 75 % of the steps since the last one, or when neither
+step nor best loss changed. With 7 steps every step is a checkpoint; with 10 the first window is 2.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,9 @@ MOMENTUM, RISING_SHARE = 0.75, 0.75
 FIRST_WINDOW, SMALLEST_WINDOW, WINDOW_DECREASE = 0.22, 0.06, 0.03
 
 
-def apgd_walk(steps: int, relative_step_size: float | None = None, loss: Loss = cross_entropy) -> Walk:
+def apgd_walk(
+    steps: int, relative_step_size: float | None = None, loss: Loss = cross_entropy
+) -> Walk:
     """Return APGD over `steps` steps as a walk; it chooses its own step size."""
     return Walk(start(steps), advance(steps), length=lambda classes: steps, loss=loss)
 
@@ -30,7 +33,9 @@ def start(steps: int) -> Callable[[Tensor, Tensor, Tensor], State]:
 
 
 def advance(steps: int) -> Callable[[State, Here, Tensor, Tensor, Norm], State]:
-    """Return (state, here, images, epsilon, ball) -> the state one step on, of an APGD of `steps` steps."""
+    """Return (state, here, images, epsilon, ball) -> the state one step on, of an
+    APGD of `steps` steps.
+    """
     return partial(_advance, steps=steps)
 
 
@@ -49,19 +54,31 @@ def apgd(
     restarts: int = 1,
     prefer_misclassified: bool = False,
 ) -> Tensor:
-    """Return adversarial images (N, C, H, W) within `epsilon` and [0, 1] that maximise `loss` (APGD-CE by default).
+    """Return adversarial images (N, C, H, W) within `epsilon` and [0, 1] that maximise `loss`
+    (APGD-CE by default).
 
-    Of its iterates the one with the largest loss is returned (algorithm 1's x_max), which is what training wants: libraries
-    return the first misclassified one instead (`prefer_misclassified`), and so give an image that is wrong without an attack
-    back as it came. `relative_step_size` is not used: APGD chooses its own. Costs steps + 1 gradient evaluations a restart.
+    Of its iterates the one with the largest loss is returned (algorithm 1's x_max), which is what
+    training wants: libraries return the first misclassified one instead (`prefer_misclassified`),
+    and so give an image that is wrong without an attack back as it came. `relative_step_size` is
+    not used: APGD chooses its own. Costs steps + 1 gradient evaluations a restart.
     """
     walk = apgd_walk(steps, loss=loss)
     options = {"random_start": random_start, "generator": generator, "restarts": restarts}
-    return walk_to_end(walk, model, images, labels, norm=norm, epsilon=epsilon, prefer_misclassified=prefer_misclassified, **options)
+    return walk_to_end(
+        walk,
+        model,
+        images,
+        labels,
+        norm=norm,
+        epsilon=epsilon,
+        prefer_misclassified=prefer_misclassified,
+        **options,
+    )
 
 
 def apgd_dlr(model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
-    """APGD on the difference of logits ratio; on two classes on the margin, because the ratio needs three.
+    """APGD on the difference of logits ratio; on two classes on the margin, because
+    the ratio needs three.
 
     An objective's own `loss` among the `options` takes precedence.
     """
@@ -92,7 +109,9 @@ def _start(images: Tensor, first: Tensor, epsilon: Tensor, *, steps: int) -> Sta
     }
 
 
-def _advance(state: State, here: Here, images: Tensor, epsilon: Tensor, ball: Norm, *, steps: int) -> State:
+def _advance(
+    state: State, here: Here, images: Tensor, epsilon: Tensor, ball: Norm, *, steps: int
+) -> State:
     state, gradient, values = dict(state), here.gradient, here.values
     better = values > state["best_value"]
     state["best"] = where(better, state["point"], state["best"])
@@ -106,7 +125,9 @@ def _advance(state: State, here: Here, images: Tensor, epsilon: Tensor, ball: No
 
 
 def _check(state: State, gradient: Tensor, steps: int) -> Tensor:
-    """At a checkpoint halve the step and go back to the best point where the walk stalls; return the gradients to use."""
+    """At a checkpoint halve the step and go back to the best point where the walk stalls; return
+    the gradients to use.
+    """
     due = state["since_check"] >= state["window"]
     wandering = state["rises"] <= RISING_SHARE * state["window"]
     stuck = ~state["was_reduced"] & (state["best_at_check"] >= state["best_value"])
@@ -115,9 +136,14 @@ def _check(state: State, gradient: Tensor, steps: int) -> Tensor:
     state["point"] = where(reduce, state["best"], state["point"])
     state["was_reduced"] = torch.where(due, reduce, state["was_reduced"])
     state["best_at_check"] = torch.where(due, state["best_value"], state["best_at_check"])
-    smaller = (state["window"] - max(int(WINDOW_DECREASE * steps), 1)).clamp(min=max(int(SMALLEST_WINDOW * steps), 1))
+    smaller = (state["window"] - max(int(WINDOW_DECREASE * steps), 1)).clamp(
+        min=max(int(SMALLEST_WINDOW * steps), 1)
+    )
     state["window"] = torch.where(due, smaller, state["window"])
-    state["rises"], state["since_check"] = state["rises"].masked_fill(due, 0), state["since_check"].masked_fill(due, 0)
+    state["rises"], state["since_check"] = (
+        state["rises"].masked_fill(due, 0),
+        state["since_check"].masked_fill(due, 0),
+    )
     return where(reduce, state["best_gradient"], gradient)
 
 

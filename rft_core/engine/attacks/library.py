@@ -1,8 +1,9 @@
 """AutoAttack, Square, FAB and CW from torchattacks, with its traps fenced.
 
-torchattacks gives a model back in training mode, leaves gradients in the weights (CW), seeds torch globally (APGD, Square,
-FAB), takes views of its input (so it must be contiguous), and its own AutoAttack runs APGD and FAB for 10 steps where the
-paper's standard version runs 100. None of that gets out of, or into, the functions here.
+torchattacks gives a model back in training mode, leaves gradients in the weights (CW), seeds torch
+globally (APGD, Square, FAB), takes views of its input (so it must be contiguous), and its own
+AutoAttack runs APGD and FAB for 10 steps where the paper's standard version runs 100. None of that
+gets out of, or into, the functions here.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,11 +25,21 @@ TARGETED_CLASSES = 4
 SEED = 0
 
 
-def autoattack(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int = STANDARD_STEPS, **_: object) -> Tensor:
-    """Return adversarial images by AutoAttack's standard version: APGD-CE, APGD-T, FAB-T and Square in turn.
+def autoattack(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    norm: str,
+    epsilon: float,
+    steps: int = STANDARD_STEPS,
+    **_: object,
+) -> Tensor:
+    """Return adversarial images by AutoAttack's standard version: APGD-CE, APGD-T,
+    FAB-T and Square in turn.
 
-    Each runs on what the ones before left standing. It always takes its standard 100 steps: `steps` is not used. With
-    fewer than four classes the targeted APGD is not defined and is left out.
+    Each runs on what the ones before left standing. It always takes its standard 100 steps: `steps`
+    is not used. With fewer than four classes the targeted APGD is not defined and is left out.
     """
     classes = _count_classes(model, images)
     targets = min(TARGETS, classes - 1)
@@ -38,22 +49,55 @@ def autoattack(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, e
         attacks = [torchattacks.APGD(fenced, steps=STANDARD_STEPS, loss="ce", **options)]
         if classes >= TARGETED_CLASSES:
             # the library aims at n_classes - 1 targets; the standard version at nine
-            attacks.append(torchattacks.APGDT(fenced, steps=STANDARD_STEPS, n_classes=targets + 1, **options))
-        attacks.append(torchattacks.FAB(fenced, steps=STANDARD_STEPS, multi_targeted=True, n_classes=targets + 1, **options))
+            attacks.append(
+                torchattacks.APGDT(fenced, steps=STANDARD_STEPS, n_classes=targets + 1, **options)
+            )
+        attacks.append(
+            torchattacks.FAB(
+                fenced, steps=STANDARD_STEPS, multi_targeted=True, n_classes=targets + 1, **options
+            )
+        )
         attacks.append(torchattacks.Square(fenced, n_queries=SQUARE_QUERIES, **options))
         return attacks
 
     return _in_turn(model, images, labels, norm, epsilon, build)
 
 
-def square(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int = SQUARE_QUERIES, **_: object) -> Tensor:
+def square(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    norm: str,
+    epsilon: float,
+    steps: int = SQUARE_QUERIES,
+    **_: object,
+) -> Tensor:
     """Return adversarial images by Square (no gradients), `steps` being queries, at least 100."""
     return _in_turn(
-        model, images, labels, norm, epsilon, lambda fenced: [torchattacks.Square(fenced, norm=NAMES(norm), eps=epsilon, n_queries=max(100, steps), seed=SEED)]
+        model,
+        images,
+        labels,
+        norm,
+        epsilon,
+        lambda fenced: [
+            torchattacks.Square(
+                fenced, norm=NAMES(norm), eps=epsilon, n_queries=max(100, steps), seed=SEED
+            )
+        ],
     )
 
 
-def fab(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int, **_: object) -> Tensor:
+def fab(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    norm: str,
+    epsilon: float,
+    steps: int,
+    **_: object,
+) -> Tensor:
     """Return adversarial images by FAB; a change that leaves the ball is not counted."""
     classes = _count_classes(model, images)
     return _in_turn(
@@ -62,19 +106,49 @@ def fab(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon:
         labels,
         norm,
         epsilon,
-        lambda fenced: [torchattacks.FAB(fenced, norm=NAMES(norm), eps=epsilon, steps=steps, n_classes=classes, seed=SEED)],
+        lambda fenced: [
+            torchattacks.FAB(
+                fenced, norm=NAMES(norm), eps=epsilon, steps=steps, n_classes=classes, seed=SEED
+            )
+        ],
     )
 
 
-def cw(model: nn.Module, images: Tensor, labels: Tensor, *, norm: str, epsilon: float, steps: int, **_: object) -> Tensor:
-    """Return adversarial images by Carlini and Wagner's l2 attack; a change that leaves the ball is not counted."""
+def cw(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    norm: str,
+    epsilon: float,
+    steps: int,
+    **_: object,
+) -> Tensor:
+    """Return adversarial images by Carlini and Wagner's l2 attack; a change that leaves the
+    ball is not counted.
+    """
     if norm != "l2":
-        raise SettingError("threat.norm", norm, "does not fit the attack 'cw', which is made for l2; choose pgd, apgd or autoattack")
-    return _in_turn(model, images, labels, norm, epsilon, lambda fenced: [torchattacks.CW(fenced, steps=steps)])
+        raise SettingError(
+            "threat.norm",
+            norm,
+            "does not fit the attack 'cw', which is made for l2; choose pgd, apgd or autoattack",
+        )
+    return _in_turn(
+        model, images, labels, norm, epsilon, lambda fenced: [torchattacks.CW(fenced, steps=steps)]
+    )
 
 
-def _in_turn(model: nn.Module, images: Tensor, labels: Tensor, norm: str, epsilon: float, build: Callable[[nn.Module], list[Attack]]) -> Tensor:
-    """Run attacks one after the other on the images that still stand; return what fooled the model, else the images."""
+def _in_turn(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    norm: str,
+    epsilon: float,
+    build: Callable[[nn.Module], list[Attack]],
+) -> Tensor:
+    """Run attacks one after the other on the images that still stand; return what fooled the
+    model, else the images.
+    """
     result = images.clone()
     with _fence(model):
         standing = torch.nonzero(_predict(model, images) == labels).flatten()

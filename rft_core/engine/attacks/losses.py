@@ -17,10 +17,12 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def dlr(logits: Tensor, labels: Tensor) -> Tensor:
-    """Difference of logits ratio (Croce and Hein, ICML 2020, eq. 8): -(z_y - max_{i != y} z_i) / (z_pi1 - z_pi3).
+    """Difference of logits ratio (Croce and Hein, ICML 2020, eq. 8): -(z_y - max_{i != y}
+    z_i) / (z_pi1 - z_pi3).
 
-    It does not change when the logits are scaled, so that confident models do not hide their gradient. With two classes
-    the ratio is not defined: the margin -(z_y - z_other) takes its place, which has the same sign and direction.
+    It does not change when the logits are scaled, so that confident models do not hide their
+    gradient. With two classes the ratio is not defined: the margin -(z_y - z_other) takes its
+    place, which has the same sign and direction.
     """
     logits = logits.float()
     ordered, places = logits.sort(dim=1, descending=True)
@@ -32,17 +34,21 @@ def dlr(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def dlr_until_wrong(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the DLR while an image is classified rightly (at most 0), and its cross-entropy once it is not (at least log 2).
+    """Return the DLR while an image is classified rightly (at most 0), and its cross-entropy once
+    it is not (at least log 2).
 
-    Of a misclassified image the ratio is no measure: where y ranks third it is 1 and has no slope, and elsewhere it grows as
-    the three largest logits come together. Training attacks such images too.
+    Of a misclassified image the ratio is no measure: where y ranks third it is 1 and has no
+    slope, and elsewhere it grows as the three largest logits come together. Training
+    attacks such images too.
     """
     right = logits.argmax(1) == labels
     return torch.where(right, dlr(logits, labels), cross_entropy(logits, labels))
 
 
 def margin(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return max_{k != y} z_k - z_y: above 0 where the image is misclassified (Carlini and Wagner, S&P 2017, f_6)."""
+    """Return max_{k != y} z_k - z_y: above 0 where the image is misclassified (Carlini and
+    Wagner, S&P 2017, f_6).
+    """
     logits = logits.float()
     own = F.one_hot(labels, logits.shape[1]).bool()
     rival = logits.masked_fill(own, -torch.inf).amax(1)
@@ -50,7 +56,8 @@ def margin(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def targeted_dlr(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
-    """Targeted DLR (Croce and Hein, ICML 2020, eq. 9): -(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4) / 2), targets t (N,).
+    """Targeted DLR (Croce and Hein, ICML 2020, eq. 9): -(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4)
+    / 2), targets t (N,).
 
     With fewer than four classes it is the margin -(z_y - z_t).
     """

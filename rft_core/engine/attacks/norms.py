@@ -1,4 +1,5 @@
-"""Norms: the three things an attack needs to know about a ball, each for a whole batch (N, C, H, W).
+"""Norms: the three things an attack needs to know about a ball, each for a
+whole batch (N, C, H, W).
 
 `epsilon` is a number, or a tensor (N, 1, 1, 1) with one budget an image.
 """
@@ -17,7 +18,9 @@ SMALLEST = 1e-30
 
 @dataclass(frozen=True)
 class Norm:
-    """`project` a perturbation into the ball, turn a gradient into a unit `direction`, draw `random` points, `size`."""
+    """`project` a perturbation into the ball, turn a gradient into a unit `direction`, draw
+    `random` points, `size`.
+    """
 
     name: str
     project: Callable[[Tensor, float | Tensor], Tensor]
@@ -44,12 +47,18 @@ def _unit(gradient: Tensor) -> Tensor:
 
 
 def _random_box(like: Tensor, epsilon: float | Tensor, generator: torch.Generator | None) -> Tensor:
-    return (2 * torch.rand(like.shape, generator=generator, device=like.device, dtype=like.dtype) - 1) * epsilon
+    return (
+        2 * torch.rand(like.shape, generator=generator, device=like.device, dtype=like.dtype) - 1
+    ) * epsilon
 
 
-def _random_ball(like: Tensor, epsilon: float | Tensor, generator: torch.Generator | None) -> Tensor:
+def _random_ball(
+    like: Tensor, epsilon: float | Tensor, generator: torch.Generator | None
+) -> Tensor:
     direction = torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
-    radius = torch.rand((len(like), 1, 1, 1), generator=generator, device=like.device, dtype=like.dtype)
+    radius = torch.rand(
+        (len(like), 1, 1, 1), generator=generator, device=like.device, dtype=like.dtype
+    )
     return _unit(direction) * radius * epsilon
 
 

@@ -1,8 +1,9 @@
 """Walks: attacks taken one gradient at a time, each image at its own place in its own walk.
 
-A walk is plain data, a mapping from names to tensors whose first dimension is the images'. "point" is where the gradient
-is wanted next. `start` makes a walk, `advance` takes the gradient there and moves on; an attack is a loop around the two.
-Evaluation runs many walks side by side and replaces each as it ends, so that batches stay full.
+A walk is plain data, a mapping from names to tensors whose first dimension is the images'. "point"
+is where the gradient is wanted next. `start` makes a walk, `advance` takes the gradient there and
+moves on; an attack is a loop around the two. Evaluation runs many walks side by side and replaces
+each as it ends, so that batches stay full.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,9 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 class Here(NamedTuple):
-    """What a walk is told of the points it stands at: gradient (N, C, H, W), logits (N, K) and losses (N,)."""
+    """What a walk is told of the points it stands at: gradient (N, C, H, W), logits
+    (N, K) and losses (N,).
+    """
 
     gradient: Tensor
     logits: Tensor
@@ -30,12 +33,13 @@ class Here(NamedTuple):
 
 @dataclass(frozen=True)
 class Walk:
-    """One attack: how it starts and moves. `images` and `epsilon` (N, 1, 1, 1) belong to the places of the state.
+    """One attack: how it starts and moves. `images` and `epsilon` (N, 1, 1, 1) belong to the
+    places of the state.
 
-    start (images, first, epsilon) -> state, `first` being the points to start from.
-    advance (state, here, images, epsilon, ball) -> state, `here` being what was found at the state's points.
-    length (classes) -> moves until the attack gives up.
-    choose_loss (state) -> the loss of the state's points, for an attack that changes it on its way; else `loss` is used.
+    start (images, first, epsilon) -> state, `first` being the points to start from. advance (state,
+    here, images, epsilon, ball) -> state, `here` being what was found at the state's points. length
+    (classes) -> moves until the attack gives up. choose_loss (state) -> the loss of the state's
+    points, for an attack that changes it on its way; else `loss` is used.
     """
 
     start: Callable[[Tensor, Tensor, Tensor], State]
@@ -49,7 +53,9 @@ class Walk:
         return self.loss if self.choose_loss is None else self.choose_loss(state)
 
 
-def input_gradient(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss = cross_entropy) -> Here:
+def input_gradient(
+    model: nn.Module, images: Tensor, labels: Tensor, loss: Loss = cross_entropy
+) -> Here:
     """Return what stands at `images`; the weights' gradients are not computed."""
     with torch.enable_grad(), weights_at_rest():
         leaf = images.detach().requires_grad_(True)
@@ -60,7 +66,9 @@ def input_gradient(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss 
     return Here(gradient, logits.detach(), values.detach())
 
 
-def random_point(images: Tensor, epsilon: float | Tensor, norm: str, generator: torch.Generator | None) -> Tensor:
+def random_point(
+    images: Tensor, epsilon: float | Tensor, norm: str, generator: torch.Generator | None
+) -> Tensor:
     """Return random points of the balls around `images`, inside [0, 1]."""
     return torch.clamp(images + NORMS[norm].random(images, epsilon, generator), 0, 1)
 
@@ -78,17 +86,21 @@ def walk_to_end(
     restarts: int = 1,
     prefer_misclassified: bool = True,
 ) -> Tensor:
-    """Take the walk from the image (or a random point) and return, for each image, the best point found in all restarts.
+    """Take the walk from the image (or a random point) and return, for each image, the best point
+    found in all restarts.
 
-    Best is the point with the largest loss, as training wants it; the start itself is no candidate, so that every image
-    comes back perturbed. With `prefer_misclassified`, as measuring wants it, a misclassified point is better than every
-    other, the first one found is kept, and the start counts too. The first restart begins as `random_start` says, every
+    Best is the point with the largest loss, as training wants it; the start itself is no
+    candidate, so that every image comes back perturbed. With `prefer_misclassified`, as
+    measuring wants it, a misclassified point is better than every other, the first one found is
+    kept, and the start counts too. The first restart begins as `random_start` says, every
     further one at a random point.
     """
     epsilons = torch.full((len(images), 1, 1, 1), epsilon, device=images.device, dtype=images.dtype)
     best, best_rank = images.clone(), torch.full((len(images),), -torch.inf, device=images.device)
     for attempt in range(restarts):
-        first = random_point(images, epsilon, norm, generator) if random_start or attempt else images
+        first = (
+            random_point(images, epsilon, norm, generator) if random_start or attempt else images
+        )
         state, moves, length = walk.start(images, first, epsilons), 0, 1
         while moves <= length:
             here = input_gradient(model, state["point"], labels, walk.loss_at(state))

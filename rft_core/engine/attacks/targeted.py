@@ -1,11 +1,15 @@
-"""APGD-CE + T: APGD on cross-entropy, then APGD towards one wrong class after another, until the image falls.
+"""APGD-CE + T: APGD on cross-entropy, then APGD towards one wrong class after another,
+until the image falls.
 
-The targeted loss is that of AutoAttack's APGD-T (Croce and Hein, ICML 2020, section 4): against a target t it is
--(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4) / 2), pi being the order of the logits. Cross-entropy pulls an image towards the
-class that is nearest where the walk begins, and a model can be curved there; a walk towards each of the nearest classes
-finds what more steps and restarts of cross-entropy do not. AutoAttack aims at nine classes with 100 steps each and adds
-FAB and Square; here every part takes `steps` and three classes are aimed at: on the embedded models the nearest two
-felled all that nine did, and the result lies within a point of AutoAttack (docs/results.md).
+The targeted loss is that of AutoAttack's APGD-T (Croce and Hein, ICML 2020, section 4):
+against a target t it is
+-(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4) / 2), pi being the order of the logits. Cross-entropy pulls
+  an image towards the
+class that is nearest where the walk begins, and a model can be curved there; a walk towards each of
+the nearest classes finds what more steps and restarts of cross-entropy do not. AutoAttack aims at
+nine classes with 100 steps each and adds FAB and Square; here every part takes `steps` and three
+classes are aimed at: on the embedded models the nearest two felled all that nine did, and the
+result lies within a point of AutoAttack (docs/results.md).
 """
 
 from functools import partial
@@ -22,8 +26,12 @@ from rft_core.engine.attacks.stepwise import Here, Loss, State, Walk, walk_to_en
 TARGETS = 3
 
 
-def apgd_ce_t_walk(steps: int, relative_step_size: float | None = None, targets: int = TARGETS) -> Walk:
-    """Return the attack as a walk: `steps` steps on cross-entropy, then `steps` towards each of the nearest classes."""
+def apgd_ce_t_walk(
+    steps: int, relative_step_size: float | None = None, targets: int = TARGETS
+) -> Walk:
+    """Return the attack as a walk: `steps` steps on cross-entropy, then `steps` towards each of
+    the nearest classes.
+    """
 
     def length(classes: int) -> int:
         # each part also looks where it begins
@@ -49,9 +57,11 @@ def apgd_ce_t(
     generator: torch.Generator | None = None,
     **_: object,
 ) -> Tensor:
-    """Return adversarial images (N, C, H, W) within `epsilon` and [0, 1], misclassified where a walk got there.
+    """Return adversarial images (N, C, H, W) within `epsilon` and [0, 1], misclassified
+    where a walk got there.
 
-    Costs up to (steps + 1) x (1 + min(3, classes - 1)) gradient evaluations an image. For measuring only.
+    Costs up to (steps + 1) x (1 + min(3, classes - 1)) gradient evaluations an
+    image. For measuring only.
     """
     walk = apgd_ce_t_walk(steps)
     return walk_to_end(
@@ -77,10 +87,14 @@ def _start(images: Tensor, first: Tensor, epsilon: Tensor, *, steps: int, target
     }
 
 
-def _advance(state: State, here: Here, images: Tensor, epsilon: Tensor, ball: Norm, *, steps: int) -> State:
+def _advance(
+    state: State, here: Here, images: Tensor, epsilon: Tensor, ball: Norm, *, steps: int
+) -> State:
     own = {name: state[name] for name in ("first", "part", "taken", "nearest")}
     begins = (own["part"] == 0) & (own["taken"] == 0)
-    own["nearest"] = torch.where(begins[:, None], _order(here.logits, own["nearest"]), own["nearest"])
+    own["nearest"] = torch.where(
+        begins[:, None], _order(here.logits, own["nearest"]), own["nearest"]
+    )
     ended = own["taken"] >= steps
     moved = apgd.advance(steps)(state, here, images, epsilon, ball)
     again = apgd.start(steps)(images, own["first"], epsilon)
@@ -91,7 +105,8 @@ def _advance(state: State, here: Here, images: Tensor, epsilon: Tensor, ball: No
 
 
 def _order(logits: Tensor, like: Tensor) -> Tensor:
-    """Return the classes (N, T) in the order of their logits, the first one left out; the last one again where they end.
+    """Return the classes (N, T) in the order of their logits, the first one left out; the last one
+    again where they end.
 
     An image that is still in flight is classified rightly, so the first one is its own class.
     """

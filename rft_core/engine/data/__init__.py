@@ -1,1 +1,3 @@
-"""Datasets: images as uint8 tensors, decoded once, with class names and a train / validation / test split."""
+"""Datasets: images as uint8 tensors, decoded once, with class names and a train /
+validation / test split.
+"""

@@ -1,7 +1,9 @@
-"""Pictures with the same pixels: how they are found, kept in one split where splits are drawn here, and counted where not.
+"""Pictures with the same pixels: how they are found, kept in one split where splits are drawn here,
+and counted where not.
 
-Two pictures are the same when their pixels are equal at the size that the run sees, whatever their files are like. They are
-found by a hash of the pixels, so that the time grows with the number of pictures and not with its square.
+Two pictures are the same when their pixels are equal at the size that the run sees, whatever their
+files are like. They are found by a hash of the pixels, so that the time grows with the number of
+pictures and not with its square.
 """
 
 import hashlib
@@ -24,22 +26,30 @@ def pixel_digest(pixels: np.ndarray) -> bytes:
 
 
 def group_digests(digests: Sequence[bytes | None]) -> np.ndarray:
-    """Return a number for each picture (N,) int64, the same for the same digest; UNREADABLE where there is none."""
+    """Return a number for each picture (N,) int64, the same for the same digest; UNREADABLE
+    where there is none.
+    """
     numbers: dict[bytes, int] = {}
     return np.array(
-        [UNREADABLE if digest is None else numbers.setdefault(digest, len(numbers)) for digest in digests],
+        [
+            UNREADABLE if digest is None else numbers.setdefault(digest, len(numbers))
+            for digest in digests
+        ],
         dtype=np.int64,
     )
 
 
 def count_shared(digests: Mapping[str, Sequence[bytes]]) -> dict[str, int]:
-    """Return for each two splits how many images of the second one are in the first one too, such as {"train_test": 46}.
+    """Return for each two splits how many images of the second one are in the first one too, such
+    as {"train_test": 46}.
 
-    `digests` holds those of the images of "train", "validation", "test" and of the other domains by name; what other
-    domains share with training is added up as "train_others".
+    `digests` holds those of the images of "train", "validation", "test" and of the other domains by
+    name; what other domains share with training is added up as "train_others".
     """
     sets = {name: set(values) for name, values in digests.items()}
-    shared = {f"{one}_{two}": _count(digests[two], sets[one]) for one, two in combinations(SPLITS, 2)}
+    shared = {
+        f"{one}_{two}": _count(digests[two], sets[one]) for one, two in combinations(SPLITS, 2)
+    }
     if others := [name for name in digests if name not in SPLITS]:
         shared[OTHERS] = sum(_count(digests[name], sets["train"]) for name in others)
     return shared
@@ -66,7 +76,9 @@ def numbered_apart(groups: np.ndarray) -> np.ndarray:
 
 
 def first_of_each(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the index of the first picture of each group, ascending, and for every picture the place of its group among them."""
+    """Return the index of the first picture of each group, ascending, and for every picture the
+    place of its group among them.
+    """
     _, firsts, inverse = np.unique(groups, return_index=True, return_inverse=True)
     order = np.argsort(firsts)
     place = np.empty_like(order)
@@ -75,7 +87,8 @@ def first_of_each(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def merge_groups(names: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Return the numbers (N,) of groups that hold whole groups of both: same name, or same number, or linked by such pictures.
+    """Return the numbers (N,) of groups that hold whole groups of both: same name, or same number,
+    or linked by such pictures.
 
     Where no two names are linked, the numbers are the ranks of the sorted names.
     """
@@ -96,11 +109,15 @@ def merge_groups(names: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.array([root(name) for name in range(len(parent))])[by_name]
 
 
-def hold_out_groups(labels: np.ndarray, groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (kept, held out) indices with every group on one side: about `share` of each class is held out, seeded.
+def hold_out_groups(
+    labels: np.ndarray, groups: np.ndarray, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (kept, held out) indices with every group on one side: about `share` of each class
+    is held out, seeded.
 
-    A group counts for the class of its first picture. Each class keeps a group for training, and gives one where it has two.
-    Pictures that cannot be read are kept: a split of them alone could measure nothing.
+    A group counts for the class of its first picture. Each class keeps a group for training, and
+    gives one where it has two. Pictures that cannot be read are kept: a split of them alone
+    could measure nothing.
     """
     generator, readable = np.random.default_rng(seed), np.flatnonzero(groups != UNREADABLE)
     firsts, group_of = first_of_each(groups[readable])
@@ -112,30 +129,40 @@ def hold_out_groups(labels: np.ndarray, groups: np.ndarray, share: float, seed: 
         held[_nearest(generator.permutation(members), sizes, share)] = True
     _give_back(labels[readable], group_of, held)
     if not held.any():
-        raise DataError("the images of every class are copies of one, so none can be held out for measuring; add images")
+        raise DataError(
+            "the images of every class are copies of one, so none can be held out for measuring;"
+            " add images"
+        )
     chosen = readable[held[group_of]]
     return np.setdiff1d(np.arange(len(labels)), chosen), chosen
 
 
 def _nearest(members: np.ndarray, sizes: np.ndarray, share: float) -> list[int]:
-    """Return those of `members`, groups of `sizes` images, that come nearest to `share` of the images; never all of them."""
+    """Return those of `members`, groups of `sizes` images, that come nearest to `share` of the
+    images; never all of them.
+    """
     total = int(sizes[members].sum())
     wanted, held, chosen = min(total - 1, max(1, round(share * total))), 0, []
     for group in members:
-        if len(chosen) < len(members) - 1 and abs(held + sizes[group] - wanted) < abs(held - wanted):
+        if len(chosen) < len(members) - 1 and abs(held + sizes[group] - wanted) < abs(
+            held - wanted
+        ):
             chosen.append(group)
             held += sizes[group]
     return chosen if chosen or len(members) == 1 else [members[np.argmin(sizes[members])]]
 
 
 def _give_back(labels: np.ndarray, group_of: np.ndarray, held: np.ndarray) -> None:
-    """Return to training the groups of a class that has no other: its pictures are copies of pictures of another class."""
+    """Return to training the groups of a class that has no other: its pictures are copies of
+    pictures of another class.
+    """
     lost = np.setdiff1d(labels, labels[~held[group_of]])
     held[np.unique(group_of[np.isin(labels, lost)])] = False
 
 
 def split_groups(members: np.ndarray, sizes: np.ndarray, counts: Sequence[int]) -> list[list[int]]:
-    """Return `members`, groups of `sizes` images, dealt in their order: to the first of `counts` with room for a whole one.
+    """Return `members`, groups of `sizes` images, dealt in their order: to the first of `counts`
+    with room for a whole one.
 
     The last list holds all others.
     """

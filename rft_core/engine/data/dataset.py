@@ -1,4 +1,6 @@
-"""The one shape every dataset takes: three splits of uint8 images with labels, and the class names."""
+"""The one shape every dataset takes: three splits of uint8 images with labels,
+and the class names.
+"""
 
 import hashlib
 import math
@@ -27,7 +29,9 @@ NO_SPLITS: Mapping[str, "Split"] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a run wants of a dataset. Loaders that read files decode no more images than `train_size` and `eval_size` need.
+    """What a run wants of a dataset.
+
+    Loaders that read files decode no more images than `train_size` and `eval_size` need.
 
     `notify` takes a line for the run's log while a long load goes on ("downloading cifar10: 40 %").
     """
@@ -43,7 +47,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, 3, H, W) uint8 and labels (N,) int64; the images may be kept on the CPU while the labels are on a GPU."""
+    """Images (N, 3, H, W) uint8 and labels (N,) int64; the images may be kept on the CPU while the
+    labels are on a GPU.
+    """
 
     images: Tensor
     labels: Tensor
@@ -52,25 +58,39 @@ class Split:
         return len(self.labels)
 
     def take(self, indices: Tensor) -> "Split":
-        """Return the images at `indices`, in that order; images and labels stay on the devices they are on."""
-        return Split(self.images[indices.to(self.images.device)], self.labels[indices.to(self.labels.device)])
+        """Return the images at `indices`, in that order; images and labels stay on the
+        devices they are on.
+        """
+        return Split(
+            self.images[indices.to(self.images.device)], self.labels[indices.to(self.labels.device)]
+        )
 
     def fetch(self, which: Tensor | slice = slice(None)) -> Tensor:
-        """Return the images at `which`, on the device of the labels: a batch for the model, wherever the images are kept."""
+        """Return the images at `which`, on the device of the labels: a batch for the model,
+        wherever the images are kept.
+        """
         device = self.labels.device
         if isinstance(which, Tensor):
             which = which.to(self.images.device)
         images = self.images[which]
         # a copy from pinned memory does not wait for what the GPU still has to do
-        return images.pin_memory().to(device, non_blocking=True) if device.type == "cuda" != images.device.type else images.to(device)
+        return (
+            images.pin_memory().to(device, non_blocking=True)
+            if device.type == "cuda" != images.device.type
+            else images.to(device)
+        )
 
     def to(self, device: torch.device, room: float = math.inf) -> "Split":
-        """Return the same split on `device`; images that take more than `room` bytes stay where they are."""
+        """Return the same split on `device`; images that take more than `room` bytes
+        stay where they are.
+        """
         images = self.images.to(device) if self.images.nbytes <= room else self.images
         return Split(images, self.labels.to(device))
 
     def digest(self) -> str:
-        """Return a short hash of pixels and labels: two runs may be paired image by image only when it is equal."""
+        """Return a short hash of pixels and labels: two runs may be paired image by image
+        only when it is equal.
+        """
         content = hashlib.sha256(self.images.contiguous().cpu().numpy())
         content.update(self.labels.contiguous().cpu().numpy())
         return content.hexdigest()[:16]
@@ -82,14 +102,15 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Train, validation and test split; `notes` says what was left out while loading, for the run's log, and `left_out`
-    counts what of it was never tried.
+    """Train, validation and test split; `notes` says what was left out while loading, for the run's
+    log, and `left_out` counts what of it was never tried.
 
-    A dataset with domains is split by them: `domains` are those that the three splits come from, `others` holds the test
-    images of the remaining ones. A domain is never on both sides.
+    A dataset with domains is split by them: `domains` are those that the three splits come from,
+    `others` holds the test images of the remaining ones. A domain is never on both sides.
 
-    `shared` says how many images of each two splits are the same (see count_shared), None before they were counted. `greys`
-    are the values of greys of more than 8 bits, None where there are none.
+    `shared` says how many images of each two splits are the same (see count_shared), None
+    before they were counted. `greys` are the values of greys of more than 8 bits, None
+    where there are none.
     """
 
     name: str
@@ -106,7 +127,10 @@ class Dataset:
 
     def __post_init__(self):
         if both := sorted(set(self.domains) & set(self.others)):
-            raise DataError(f"{self.name} trains on the domain '{both[0]}' and measures it as another one; a domain is one or the other")
+            raise DataError(
+                f"{self.name} trains on the domain '{both[0]}' and measures it as another one; a"
+                " domain is one or the other"
+            )
 
     @property
     def num_classes(self) -> int:
@@ -120,7 +144,9 @@ class Dataset:
         return own | dict(self.others)
 
     def with_shared(self) -> "Dataset":
-        """Return the dataset with the images counted that two splits share; as it is where they were counted before."""
+        """Return the dataset with the images counted that two splits share; as it is where they
+        were counted before.
+        """
         if self.shared is not None:
             return self
         digests = {name: split.pixel_digests() for name, split in self.splits.items()}
@@ -134,9 +160,11 @@ class Dataset:
         return [f"{phrase}, {told}" for phrase in describe_shared(self.shared, counts)]
 
     def to(self, device: torch.device) -> "Dataset":
-        """Return the same dataset on `device`: every split's labels, and its images where there is room for them.
+        """Return the same dataset on `device`: every split's labels, and its images where
+        there is room for them.
 
-        Training images come first; those of a split that does not fit stay on the CPU, and travel batch by batch.
+        Training images come first; those of a split that does not fit stay on the CPU, and
+        travel batch by batch.
         """
         room = room_for_images(device)
         moved = []
@@ -144,23 +172,43 @@ class Dataset:
             moved.append(split.to(device, room))
             room -= moved[-1].images.nbytes if moved[-1].images is not split.images else 0
         train, validation, test, *others = moved
-        return replace(self, train=train, validation=validation, test=test, others=dict(zip(self.others, others)))
+        return replace(
+            self,
+            train=train,
+            validation=validation,
+            test=test,
+            others=dict(zip(self.others, others)),
+        )
 
     def limited(self, request: Request) -> "Dataset":
-        """Return the dataset with no more images than `request` asks for, drawn evenly over classes; the draw has no seed of a run."""
-        others = {name: stratified(split, request.shift_size, seed=2) for name, split in self.others.items()}
-        return replace(self, train=stratified(self.train, request.train_size, seed=0), test=stratified(self.test, request.eval_size, seed=1), others=others)
+        """Return the dataset with no more images than `request` asks for, drawn evenly over
+        classes; the draw has no seed of a run.
+        """
+        others = {
+            name: stratified(split, request.shift_size, seed=2)
+            for name, split in self.others.items()
+        }
+        return replace(
+            self,
+            train=stratified(self.train, request.train_size, seed=0),
+            test=stratified(self.test, request.eval_size, seed=1),
+            others=others,
+        )
 
 
 def stratified(split: Split, size: int | None, seed: int) -> Split:
-    """Return `size` images of `split`, seeded, with each class's share kept; the whole split when it is no larger."""
+    """Return `size` images of `split`, seeded, with each class's share kept; the whole split
+    when it is no larger.
+    """
     if size is None or size >= len(split):
         return split
     return split.take(torch.from_numpy(stratified_indices(split.labels.cpu().numpy(), size, seed)))
 
 
 def stratified_indices(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
-    """Return `size` indices, seeded and sorted, with each class's share kept to within one image (largest remainder)."""
+    """Return `size` indices, seeded and sorted, with each class's share kept to within one image
+    (largest remainder).
+    """
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(labels))
     by_class = order[np.argsort(labels[order], kind="stable")]
@@ -170,11 +218,14 @@ def stratified_indices(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
     return np.sort(by_class[places])
 
 
-def holdout(labels: np.ndarray, share: float, seed: int, groups: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return (kept, held out) indices, stratified and seeded; each class keeps at least one image for training.
+def holdout(
+    labels: np.ndarray, share: float, seed: int, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (kept, held out) indices, stratified and seeded; each class keeps at least
+    one image for training.
 
-    Images with the same number in `groups` (N,), such as copies of one picture, stay on one side. Without any such the
-    draw is that of the labels alone.
+    Images with the same number in `groups` (N,), such as copies of one picture, stay on one side.
+    Without any such the draw is that of the labels alone.
     """
     if has_copies(groups):
         return hold_out_groups(labels, groups, share, seed)
@@ -189,5 +240,7 @@ def holdout(labels: np.ndarray, share: float, seed: int, groups: np.ndarray | No
         kept.append(members[count:])
     held_out = np.sort(np.concatenate(held))
     if not len(held_out):
-        raise DataError("every class has a single image, so none can be held out for measuring; add images")
+        raise DataError(
+            "every class has a single image, so none can be held out for measuring; add images"
+        )
     return np.sort(np.concatenate(kept)), held_out

@@ -1,12 +1,15 @@
-"""Greys of more than 8 bits: which value is black and which is white, the same for all pictures of a dataset.
+"""Greys of more than 8 bits: which value is black and which is white, the same for all
+pictures of a dataset.
 
-A file of 16 bits a pixel often holds fewer: 12 from a scanner, 10 from a camera. Taken as 16 they would be nearly black, so
-white is the largest number of the smallest usual depth (8, 10, 12, 14 or 16 bits) that holds the largest value of the whole
-dataset: 1,900 is not of 10 bits, so of 12, and white is 4,095. The largest value of each picture would make a dark one as
-bright as the one beside it.
+A file of 16 bits a pixel often holds fewer: 12 from a scanner, 10 from a camera. Taken as 16
+they would be nearly black, so white is the largest number of the smallest usual depth (8, 10,
+12, 14 or 16 bits) that holds the largest value of the whole dataset: 1,900 is not of 10 bits,
+so of 12, and white is 4,095. The largest value of each picture would make a dark one as bright
+as the one beside it.
 
-Floats are 0 to 1 where none is above 1, else they are taken as whole numbers are. What is below 0 or needs more than 16 bits
-has no white that is agreed on: it is stretched from the least to the greatest value of the dataset.
+Floats are 0 to 1 where none is above 1, else they are taken as whole numbers are. What is below 0
+or needs more than 16 bits has no white that is agreed on: it is stretched from the least to the
+greatest value of the dataset.
 """
 
 import os
@@ -41,7 +44,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Greys:
-    """The values of deep greys: of whole numbers and of floats; None where a dataset has no such pictures."""
+    """The values of deep greys: of whole numbers and of floats; None where a dataset
+    has no such pictures.
+    """
 
     integers: Span | None = None
     floats: Span | None = None
@@ -87,25 +92,32 @@ def span_of(values: np.ndarray) -> Span:
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Return whether `picture` is a grey of more than 8 bits whose white its file does not name, by its header alone."""
+    """Return whether `picture` is a grey of more than 8 bits whose white its file does not name,
+    by its header alone.
+    """
     # a PGM names its largest value, and Pillow has scaled it to 16 bits by that
     return picture.format != "PPM" and (picture.mode.startswith("I") or picture.mode == "F")
 
 
 def is_deep_colour(picture: Image.Image) -> bool:
-    """Return whether an opened `picture` has 16 bits a channel, of which Pillow reads the upper 8 alone."""
+    """Return whether an opened `picture` has 16 bits a channel, of which Pillow
+    reads the upper 8 alone.
+    """
     tiles = getattr(picture, "tile", None) or [("", None, 0, "")]
     raw = str(tiles[0][3])
     return ";16" in raw and not picture.mode.startswith("I")
 
 
 def colour_notes(largest: Sequence[int]) -> list[str]:
-    """Return a line where deep colours are too dark to be of 16 bits; `largest` is the greatest value (of 255) of each."""
+    """Return a line where deep colours are too dark to be of 16 bits; `largest` is the greatest
+    value (of 255) of each.
+    """
     if not largest or max(largest) >= DARK:
         return []
     return [
-        f"{len(largest):,} colour pictures of 16 bits a channel are nearly black: the upper 8 bits of each are read, and the "
-        f"largest value there is {max(largest)} of 255, so they seem to hold fewer bits; save them with 8 bits a channel"
+        f"{len(largest):,} colour pictures of 16 bits a channel are nearly black: the upper 8 bits"
+        f" of each are read, and the largest value there is {max(largest)} of 255, so they seem to"
+        " hold fewer bits; save them with 8 bits a channel"
     ]
 
 
@@ -117,7 +129,9 @@ def to_eight_bits(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray
 
 
 class GreyScale:
-    """The greys of all pictures of `parts`, looked for when the first deep one is met; called from several threads."""
+    """The greys of all pictures of `parts`, looked for when the first deep one is met; called
+    from several threads.
+    """
 
     def __init__(self, parts: Sequence[Pictures], notify: Callable[[str], None]):
         self.parts, self.notify, self.lock = parts, notify, threading.Lock()
@@ -127,7 +141,9 @@ class GreyScale:
         """Return the values of the whole dataset. Pictures that cannot be read say nothing."""
         with self.lock:
             if self.found is None:
-                self.notify("greys of more than 8 bits: looking for the largest value in all pictures")
+                self.notify(
+                    "greys of more than 8 bits: looking for the largest value in all pictures"
+                )
                 self.found = self._look()
             return self.found
 
@@ -152,7 +168,11 @@ def _reader(part: Pictures) -> Callable[[int], tuple[bool, Span] | None]:
         except Exception:
             return None
         span = span_of(values)
-        return (np.issubdtype(values.dtype, np.integer), span) if np.isfinite([span.low, span.high]).all() else None
+        return (
+            (np.issubdtype(values.dtype, np.integer), span)
+            if np.isfinite([span.low, span.high]).all()
+            else None
+        )
 
     return read
 
@@ -165,7 +185,10 @@ def _joined(one: Span | None, two: Span) -> Span:
 
 def _note(span: Span, whole: bool, name: str) -> str:
     black, white = limits_of(span, whole)
-    found = f"{span.pictures:,} {name} pictures of more than 8 bits: the values found are {_value(span.low)} to {_value(span.high)}"
+    found = (
+        f"{span.pictures:,} {name} pictures of more than 8 bits: the values found are"
+        f" {_value(span.low)} to {_value(span.high)}"
+    )
     if span.low < 0 or depth_of(span.high) is None:
         return f"{found}; all were stretched by that range"
     bits = f" ({depth_of(white)} bits)" if white > 1 else ""

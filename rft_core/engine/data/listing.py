@@ -1,7 +1,7 @@
 """Pictures before they are decoded: what a loader that reads files returns to `decode`.
 
-A loader only lists: where each picture is and its class. Cutting to size, decoding, resizing and the cache are done once,
-in `decode`, for all of them.
+A loader only lists: where each picture is and its class. Cutting to size, decoding, resizing and
+the cache are done once, in `decode`, for all of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +16,11 @@ from rft_core.files.layout import LeftOut
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures of one split: `labels` (N,) int64, `names` (N,) for messages, and `read` (index), which returns the opened
-    Pillow image or raises. `read` is called from several threads.
+    """Pictures of one split: `labels` (N,) int64, `names` (N,) for messages, and `read` (index),
+    which returns the opened Pillow image or raises. `read` is called from several threads.
 
-    `groups` (N,) int64 is the same number for pictures with the same pixels, -1 for one that cannot be read; None as long as
-    nobody has looked.
+    `groups` (N,) int64 is the same number for pictures with the same pixels, -1 for one that cannot
+    be read; None as long as nobody has looked.
     """
 
     labels: np.ndarray
@@ -35,16 +35,20 @@ class Pictures:
         """Return the pictures at `indices`, in that order."""
         names = [self.names[index] for index in indices]
         groups = None if self.groups is None else self.groups[indices]
-        return Pictures(self.labels[indices], names, lambda index: self.read(int(indices[index])), groups)
+        return Pictures(
+            self.labels[indices], names, lambda index: self.read(int(indices[index])), groups
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """A dataset before it is decoded. `validation` and `test` may be None: then `decode` holds them out of `train`.
+    """A dataset before it is decoded. `validation` and `test` may be None: then `decode` holds
+    them out of `train`.
 
-    `fingerprint` changes when the pictures or their labels change (names, sizes and times of files; a version), and is
-    all that the cache of decoded images goes by. `left_out`, `domains` and `others` are those of Dataset. `undrawn`
-    is the listing as it was before a paper's split was drawn in it (protocols.py) and `redraw` draws it; None where none was.
+    `fingerprint` changes when the pictures or their labels change (names, sizes and times of files;
+    a version), and is all that the cache of decoded images goes by. `left_out`, `domains` and
+    `others` are those of Dataset. `undrawn` is the listing as it was before a paper's split was
+    drawn in it (protocols.py) and `redraw` draws it; None where none was.
     """
 
     name: str
@@ -67,7 +71,9 @@ class Listing:
 
     @property
     def drawn(self) -> tuple[str, ...]:
-        """The splits that are drawn from the training pictures here: validation, test, both or none."""
+        """The splits that are drawn from the training pictures here:
+        validation, test, both or none.
+        """
         given = self.given
         return tuple(kind for kind in ("validation", "test") if getattr(given, kind) is None)
 

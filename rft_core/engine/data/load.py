@@ -9,7 +9,9 @@ from rft_core.spec import catalog
 from rft_core.spec.run_spec import RunSpec
 
 
-def load_dataset(spec: RunSpec, *, image_size: int, notify: Callable[[str], None] = lambda text: None) -> Dataset:
+def load_dataset(
+    spec: RunSpec, *, image_size: int, notify: Callable[[str], None] = lambda text: None
+) -> Dataset:
     """Return the dataset of `spec` at `image_size` pixels, cut to the sizes asked for.
 
     Splits and subsets never depend on a run's seed: runs are compared on the same images.
@@ -17,8 +19,14 @@ def load_dataset(spec: RunSpec, *, image_size: int, notify: Callable[[str], None
     data = spec.data
     scheme, colon, place = data.dataset.partition(":")
     if data.layout != "auto" and scheme != "folder":
-        raise DataError(f"data.layout is {data.layout}, but {data.dataset} is no folder of images; leave it auto")
-    row, name = catalog.find("datasets", scheme if colon else data.dataset), place if colon else data.dataset
+        raise DataError(
+            f"data.layout is {data.layout}, but {data.dataset} is no folder of images; leave it"
+            " auto"
+        )
+    row, name = (
+        catalog.find("datasets", scheme if colon else data.dataset),
+        place if colon else data.dataset,
+    )
     request = Request(
         image_size=image_size,
         domains=data.domains,
@@ -37,7 +45,10 @@ def load_dataset(spec: RunSpec, *, image_size: int, notify: Callable[[str], None
 def _check_domains(spec: RunSpec, dataset: Dataset) -> None:
     wanted = spec.data.domains
     if wanted and not dataset.domains:
-        raise DataError(f"data.domains is {', '.join(wanted)}, but {spec.data.dataset} has no domains; leave it empty")
+        raise DataError(
+            f"data.domains is {', '.join(wanted)}, but {spec.data.dataset} has no domains; leave it"
+            " empty"
+        )
     for name in wanted:
         if name not in dataset.domains:
             raise UnknownNameError("domain", name, [*dataset.domains, *dataset.others])

@@ -1,4 +1,7 @@
-"""Where and how a run computes: device, threads, memory layout, precision. Chosen automatically, with fall-backs."""
+"""Where and how a run computes: device, threads, memory layout, precision.
+
+Chosen automatically, with fall-backs.
+"""
 
 import math
 import resource
@@ -26,20 +29,34 @@ class Runtime:
 
     def autocast(self) -> AbstractContextManager:
         """Context for forward passes in training; reported evaluation never uses it."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bfloat16" else nullcontext()
+        return (
+            torch.autocast(self.device.type, torch.bfloat16)
+            if self.precision == "bfloat16"
+            else nullcontext()
+        )
 
     def describe(self) -> dict[str, str | int]:
         """Return device, threads and precision as plain data."""
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU"
         layout = "channels_last" if self.memory_format is torch.channels_last else "contiguous"
-        return {"device": str(self.device), "device_name": name, "threads": self.threads, "precision": self.precision, "memory_format": layout}
+        return {
+            "device": str(self.device),
+            "device_name": name,
+            "threads": self.threads,
+            "precision": self.precision,
+            "memory_format": layout,
+        }
 
 
 def peak_memory(device: torch.device) -> dict[str, float]:
-    """Return the most memory in MiB that this process has held so far, and on a CUDA device the most its tensors took there. Microseconds."""
+    """Return the most memory in MiB that this process has held so far, and on a CUDA device the
+    most its tensors took there. Microseconds.
+    """
     # Linux counts in KiB, macOS in bytes
     unit = 2**20 if sys.platform == "darwin" else 2**10
-    peak = {"process_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)}
+    peak = {
+        "process_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+    }
     if device.type == "cuda":
         peak["device_memory_mib"] = round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
     return peak
@@ -54,12 +71,16 @@ def choose_runtime(spec: RuntimeSpec, model: nn.Module) -> Runtime:
 
 
 def compile_model(model: nn.Module, runtime: Runtime, image_size: int) -> str | None:
-    """Compile `model` in place on a GPU and try it once; return why it was left as it was, or None when it was compiled.
+    """Compile `model` in place on a GPU and try it once; return why it was left as it was, or None
+    when it was compiled.
 
     Weights, their names and the training flags stay the same.
     """
     if runtime.device.type != "cuda":
-        return "runtime.compile is for GPUs (on a CPU compiling takes longer than it saves); the run is not compiled"
+        return (
+            "runtime.compile is for GPUs (on a CPU compiling takes longer than it saves); the run"
+            " is not compiled"
+        )
     model.compile()
     try:
         with eval_mode(model), torch.no_grad():
@@ -72,7 +93,9 @@ def compile_model(model: nn.Module, runtime: Runtime, image_size: int) -> str | 
 
 
 def room_for_images(device: torch.device) -> float:
-    """Return how many bytes of images may be kept on `device`: half of what is free on a GPU, the rest being for training."""
+    """Return how many bytes of images may be kept on `device`: half of what is free on a GPU, the
+    rest being for training.
+    """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0] / 2
     if device.type == "mps":
@@ -90,19 +113,33 @@ def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
-        raise SettingError("runtime.device", name, "needs a CUDA GPU and this machine has none; use cpu or auto")
+        raise SettingError(
+            "runtime.device", name, "needs a CUDA GPU and this machine has none; use cpu or auto"
+        )
     if name == "mps" and not torch.backends.mps.is_available():
-        raise SettingError("runtime.device", name, "needs an Apple GPU and this machine has none; use cpu or auto")
+        raise SettingError(
+            "runtime.device", name, "needs an Apple GPU and this machine has none; use cpu or auto"
+        )
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise SettingError("runtime.device", name, f"is not one of the {torch.cuda.device_count()} GPUs of this machine; use cuda:0 or auto")
+        raise SettingError(
+            "runtime.device",
+            name,
+            f"is not one of the {torch.cuda.device_count()} GPUs of this machine; use cuda:0 or"
+            " auto",
+        )
     return device
 
 
 def _precision(wanted: str, device: torch.device) -> str:
     if wanted == "bfloat16" and device.type == "cpu":
-        # measured with torch 2.15: four of eight equal tiny runs ended with weights that are not finite
-        raise SettingError("runtime.precision", wanted, "is for GPUs, on a CPU it is slower and not reliable; use auto or float32")
+        # measured with torch 2.15: four of eight equal tiny runs ended with
+        # weights that are not finite
+        raise SettingError(
+            "runtime.precision",
+            wanted,
+            "is for GPUs, on a CPU it is slower and not reliable; use auto or float32",
+        )
     if wanted == "auto":
         return "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
     return wanted

@@ -1,10 +1,12 @@
-"""Products: the matrix products of linear layers and of patches, by whichever library is quick on this processor.
+"""Products: the matrix products of linear layers and of patches, by whichever library is
+quick on this processor.
 
-On a CPU torch multiplies matrices in float32 with MKL, which uses AVX-512 on Intel's processors alone. On AMD's that have it,
-oneDNN (which torch uses for convolutions everywhere) is about twice as fast at the sizes of our layers: docs/measurements.md. A
-convolution that cuts its input into patches (its stride is its kernel) is a linear layer of each patch, and oneDNN's own gradient
-of its input takes up to four times as long as that product. The choice follows from the processor and not from a stopwatch, so
-that a run gives the same numbers again.
+On a CPU torch multiplies matrices in float32 with MKL, which uses AVX-512 on Intel's processors
+alone. On AMD's that have it, oneDNN (which torch uses for convolutions everywhere) is about twice
+as fast at the sizes of our layers: docs/measurements.md. A convolution that cuts its input into
+patches (its stride is its kernel) is a linear layer of each patch, and oneDNN's own gradient of its
+input takes up to four times as long as that product. The choice follows from the processor and not
+from a stopwatch, so that a run gives the same numbers again.
 """
 
 import platform
@@ -24,9 +26,19 @@ _RESTING: ContextVar[bool] = ContextVar("weights at rest", default=False)
 
 
 def prefers_onednn() -> bool:
-    """Return whether oneDNN is the quicker library for products of float32 matrices on this machine."""
-    has_both = torch.backends.mkldnn.is_available() and torch.backends.mkl.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    return has_both and torch.backends.cpu.get_cpu_capability() == "AVX512" and "AuthenticAMD" in _processor()
+    """Return whether oneDNN is the quicker library for products of float32
+    matrices on this machine.
+    """
+    has_both = (
+        torch.backends.mkldnn.is_available()
+        and torch.backends.mkl.is_available()
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    )
+    return (
+        has_both
+        and torch.backends.cpu.get_cpu_capability() == "AVX512"
+        and "AuthenticAMD" in _processor()
+    )
 
 
 def choose_products(model: nn.Module, device: torch.device) -> nn.Module:
@@ -35,7 +47,9 @@ def choose_products(model: nn.Module, device: torch.device) -> nn.Module:
 
 
 def use_onednn(model: nn.Module) -> nn.Module:
-    """Have the linear layers and patches of `model` multiply with oneDNN, in place; weights and their names stay as they are."""
+    """Have the linear layers and patches of `model` multiply with oneDNN, in place; weights and
+    their names stay as they are.
+    """
     for module in model.modules():
         if type(module) is nn.Linear and module.weight.numel() >= SMALLEST_WEIGHT:
             module.__class__ = _OnednnLinear
@@ -54,9 +68,11 @@ def use_torch(model: nn.Module) -> nn.Module:
 
 @contextmanager
 def weights_at_rest() -> Iterator[None]:
-    """Inside the block forward and backward passes compute no gradient of the weights of oneDNN's layers: an attack has no use for it.
+    """Inside the block forward and backward passes compute no gradient of the weights of oneDNN's
+    layers: an attack has no use for it.
 
-    Torch's own layers see for themselves what is asked for; a function written in Python is only told what could be.
+    Torch's own layers see for themselves what is asked for; a function written in Python is
+    only told what could be.
     """
     token = _RESTING.set(True)
     try:
@@ -69,15 +85,27 @@ class _OnednnLinear(nn.Linear):
     """A linear layer whose products in float32 on a CPU are oneDNN's."""
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return _Linear.apply(inputs, *_weights(self)) if _is_plain(inputs, self.weight) else super().forward(inputs)
+        return (
+            _Linear.apply(inputs, *_weights(self))
+            if _is_plain(inputs, self.weight)
+            else super().forward(inputs)
+        )
 
 
 class PatchConvolution(nn.Conv2d):
-    """A convolution without padding whose stride is its kernel, whose input's gradient in float32 on a CPU is oneDNN's product."""
+    """A convolution without padding whose stride is its kernel, whose input's gradient in float32
+    on a CPU is oneDNN's product.
+    """
 
     def forward(self, inputs: Tensor) -> Tensor:
-        fits = inputs.ndim == 4 and all(size % side == 0 for size, side in zip(inputs.shape[-2:], self.kernel_size))
-        return _Patches.apply(inputs, *_weights(self)) if fits and _is_plain(inputs, self.weight) else super().forward(inputs)
+        fits = inputs.ndim == 4 and all(
+            size % side == 0 for size, side in zip(inputs.shape[-2:], self.kernel_size)
+        )
+        return (
+            _Patches.apply(inputs, *_weights(self))
+            if fits and _is_plain(inputs, self.weight)
+            else super().forward(inputs)
+        )
 
 
 class _Linear(torch.autograd.Function):
@@ -104,7 +132,9 @@ class _Linear(torch.autograd.Function):
 
 
 class _Patches(torch.autograd.Function):
-    """The convolution of images (N, C, H, W) with weight (O, C, h, w) at the stride (h, w), bias (O,) or None; differentiable once."""
+    """The convolution of images (N, C, H, W) with weight (O, C, h, w) at the stride (h, w), bias
+    (O,) or None; differentiable once.
+    """
 
     @staticmethod
     def forward(context, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -121,23 +151,35 @@ class _Patches(torch.autograd.Function):
             return ours, None, None
         none, options = [0, 0], [False, *for_weights]
         sides = list(weight.shape[-2:])
-        _, *theirs = torch.ops.aten.convolution_backward(gradient, images, weight, [len(weight)], sides, none, [1, 1], False, none, 1, options)
+        _, *theirs = torch.ops.aten.convolution_backward(
+            gradient, images, weight, [len(weight)], sides, none, [1, 1], False, none, 1, options
+        )
         return ours, *theirs
 
 
 def _of_patches(gradient: Tensor, images: Tensor, weight: Tensor) -> Tensor:
-    """Return the gradient of `images` (N, C, H, W): that of a patch is its output's times the weight, and lies where the patch lay."""
+    """Return the gradient of `images` (N, C, H, W): that of a patch is its output's times the
+    weight, and lies where the patch lay.
+    """
     outputs, channels, height, width = weight.shape
     rows, columns = gradient.shape[-2:]
-    patches = product(gradient.permute(0, 2, 3, 1).contiguous(), weight.permute(2, 3, 1, 0).reshape(-1, outputs))
+    patches = product(
+        gradient.permute(0, 2, 3, 1).contiguous(), weight.permute(2, 3, 1, 0).reshape(-1, outputs)
+    )
     patches = patches.view(len(images), rows, columns, height, width, channels)
     if images.is_contiguous():
         return patches.permute(0, 5, 1, 3, 2, 4).reshape(images.shape)
-    return patches.transpose(2, 3).reshape(len(images), rows * height, columns * width, channels).permute(0, 3, 1, 2)
+    return (
+        patches.transpose(2, 3)
+        .reshape(len(images), rows * height, columns * width, channels)
+        .permute(0, 3, 1, 2)
+    )
 
 
 def _cuts_patches(layer: nn.Conv2d) -> bool:
-    is_simple = layer.padding in ((0, 0), "valid") and layer.dilation == (1, 1) and layer.groups == 1
+    is_simple = (
+        layer.padding in ((0, 0), "valid") and layer.dilation == (1, 1) and layer.groups == 1
+    )
     return is_simple and layer.stride == layer.kernel_size != (1, 1)
 
 

@@ -1,8 +1,10 @@
-"""Activations computed again in the backward pass instead of kept from the forward pass (Chen et al. 2016, Training Deep Nets with
-Sublinear Memory Cost): less memory, one more forward pass a gradient.
+"""Activations computed again in the backward pass instead of kept from the forward pass
+(Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost): less memory, one more
+forward pass a gradient.
 
-timm's networks do it block by block. Dropout draws the same numbers both times, since torch gives the second pass the random
-state of the first. Batch norms would count every batch twice, which `statistics_held` prevents.
+timm's networks do it block by block. Dropout draws the same numbers both times, since torch gives
+the second pass the random state of the first. Batch norms would count every batch twice, which
+`statistics_held` prevents.
 """
 
 from collections.abc import Iterator
@@ -15,7 +17,9 @@ FLAG = "grad_checkpointing"
 
 
 def recompute_activations(model: nn.Module) -> str | None:
-    """Have `model.backbone` compute its activations again; return why it keeps them all the same, or None when it does."""
+    """Have `model.backbone` compute its activations again; return why it keeps them all the same,
+    or None when it does.
+    """
     switch = getattr(model.backbone, "set_grad_checkpointing", None)
     try:
         if switch is not None:
@@ -23,7 +27,10 @@ def recompute_activations(model: nn.Module) -> str | None:
     except (AssertionError, NotImplementedError, TypeError):
         switch = None
     if switch is None or not recomputes(model):
-        return "runtime.checkpoint_activations: this backbone cannot compute its activations again; they are kept"
+        return (
+            "runtime.checkpoint_activations: this backbone cannot compute its activations again;"
+            " they are kept"
+        )
     return None
 
 
@@ -47,9 +54,18 @@ def kept_for_once(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def statistics_held(model: nn.Module) -> Iterator[None]:
-    """Inside the block no batch norm moves its running statistics, also where it measures its batch: for a backward pass in which
-    forward passes are repeated."""
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.track_running_stats] if recomputes(model) else []
+    """Inside the block no batch norm moves its running statistics, also where it measures its
+    batch: for a backward pass in which forward passes are repeated.
+    """
+    norms = (
+        [
+            module
+            for module in model.modules()
+            if isinstance(module, _BatchNorm) and module.track_running_stats
+        ]
+        if recomputes(model)
+        else []
+    )
     before = [(norm.momentum, norm.num_batches_tracked.clone()) for norm in norms]
     for norm in norms:
         # running = (1 - momentum) * running + momentum * batch

@@ -1,4 +1,6 @@
-"""A closer look at single images: which fall first, which hold longest, and what they look like at rising epsilons."""
+"""A closer look at single images: which fall first, which hold longest, and what they look
+like at rising epsilons.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,41 +18,60 @@ from rft_core.metrics.verdicts import smallest_falling
 MOST_CONFIDENT = 5
 SHOWN_EACH, SHOWN_EPSILONS = 6, 7
 FIRST, LONGEST = "first", "longest"
-# a known perturbation (N, C, H, W), and the epsilon (N,) from which on it fits, infinite where there is none
+# a known perturbation (N, C, H, W), and the epsilon (N,) from which on it fits,
+# infinite where there is none
 Known = tuple[Tensor, Tensor]
 
 
 def choose_shown(measured: Evaluation, margins: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Return the images (indices) that fall first, then those that hold longest, and for each which of the two it is.
+    """Return the images (indices) that fall first, then those that hold longest, and for each
+    which of the two it is.
 
-    Images that are wrong without an attack are left out. Among equals the smaller clean margin (`margins`, (N,)) falls first.
+    Images that are wrong without an attack are left out. Among equals the smaller clean margin
+    (`margins`, (N,)) falls first.
     """
     fallen_at = smallest_falling(np.array(measured.epsilons), measured.verdicts)
     right = np.flatnonzero(fallen_at > 0)
     order = right[np.lexsort((margins[right], fallen_at[right]))]
     first = [place for place in order if np.isfinite(fallen_at[place])][:SHOWN_EACH]
     longest = [place for place in order[::-1] if place not in first][:SHOWN_EACH]
-    return np.array([*first, *longest], dtype=np.int64), [FIRST] * len(first) + [LONGEST] * len(longest)
+    return np.array([*first, *longest], dtype=np.int64), [FIRST] * len(first) + [LONGEST] * len(
+        longest
+    )
 
 
 def thin(epsilons: Sequence[float]) -> tuple[float, ...]:
     """Return at most SHOWN_EPSILONS of `epsilons`, evenly placed, with the first and the last."""
-    places = np.unique(np.linspace(0, len(epsilons) - 1, min(SHOWN_EPSILONS, len(epsilons))).round().astype(int))
+    places = np.unique(
+        np.linspace(0, len(epsilons) - 1, min(SHOWN_EPSILONS, len(epsilons))).round().astype(int)
+    )
     return tuple(epsilons[place] for place in places)
 
 
-def climb(model: nn.Module, split: Split, *, norm: str, steps: int, epsilons: Sequence[float], known: Known | None = None) -> tuple[Tensor, Tensor]:
-    """Return perturbations (N, E, C, H, W) and logits (N, E, K) at each of `epsilons`, by PGD with `steps` steps.
+def climb(
+    model: nn.Module,
+    split: Split,
+    *,
+    norm: str,
+    steps: int,
+    epsilons: Sequence[float],
+    known: Known | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Return perturbations (N, E, C, H, W) and logits (N, E, K) at each of `epsilons`, by
+    PGD with `steps` steps.
 
-    A perturbation that fools the model stays where the attack in the larger ball, which holds it too, finds none. Where PGD
-    finds none at all, the `known` one is taken from the epsilon on that holds it.
+    A perturbation that fools the model stays where the attack in the larger ball, which
+    holds it too, finds none. Where PGD finds none at all, the `known` one is taken from the
+    epsilon on that holds it.
     """
     images, labels = as_pixels(split.fetch()), split.labels
     delta, deltas, logits = torch.zeros_like(images), [], []
     for epsilon in epsilons:
         if epsilon > 0:
             found = pgd(model, images, labels, norm=norm, epsilon=epsilon, steps=steps) - images
-            worse = _is_right(model, images + delta, labels) | ~_is_right(model, images + found, labels)
+            worse = _is_right(model, images + delta, labels) | ~_is_right(
+                model, images + found, labels
+            )
             delta = torch.where(worse.view(-1, 1, 1, 1), found, delta)
         if epsilon > 0 and known is not None:
             helped = _is_right(model, images + delta, labels) & (known[1] <= epsilon)
@@ -62,26 +83,54 @@ def climb(model: nn.Module, split: Split, *, norm: str, steps: int, epsilons: Se
 
 
 def known_of(measured: Evaluation, places: np.ndarray, split: Split) -> Known:
-    """Return the perturbations that an evaluation found for the images at `places`, `split` holding these images."""
+    """Return the perturbations that an evaluation found for the images at `places`, `split`
+    holding these images.
+    """
     images = as_pixels(split.fetch())
-    fallen_at = smallest_falling(np.array(measured.epsilons, dtype=np.float32), measured.verdicts)[places]
+    fallen_at = smallest_falling(np.array(measured.epsilons, dtype=np.float32), measured.verdicts)[
+        places
+    ]
     found = [measured.fooling.get(int(place)) for place in places]
-    deltas = torch.stack([torch.zeros_like(image) if one is None else one.delta for image, one in zip(images, found)])
-    start = torch.tensor([np.inf if one is None else at for one, at in zip(found, fallen_at)], dtype=torch.float32, device=images.device)
+    deltas = torch.stack(
+        [torch.zeros_like(image) if one is None else one.delta for image, one in zip(images, found)]
+    )
+    start = torch.tensor(
+        [np.inf if one is None else at for one, at in zip(found, fallen_at)],
+        dtype=torch.float32,
+        device=images.device,
+    )
     # the grid stands in the evaluation as float32, in the pictures as it was asked for
     return deltas, start * (1 - 1e-6)
 
 
-def save_pictures(path: Path, model: nn.Module, split: Split, measured: Evaluation, places: np.ndarray, kinds: Sequence[str], *, norm: str, steps: int) -> None:
+def save_pictures(
+    path: Path,
+    model: nn.Module,
+    split: Split,
+    measured: Evaluation,
+    places: np.ndarray,
+    kinds: Sequence[str],
+    *,
+    norm: str,
+    steps: int,
+) -> None:
     """Attack the images of `split` at `places` at rising epsilons and write one .npz:
 
-    clean uint8 (M, H, W, 3), delta float16 (M, E, H, W, 3) in pixel scale, epsilons (E,), classes and confidences (M, E, 5)
-    of the most confident, labels (M,), kinds (M,), falls_at (M,) infinite where an image held, places (M,).
+    clean uint8 (M, H, W, 3), delta float16 (M, E, H, W, 3) in pixel scale, epsilons (E,), classes
+    and confidences (M, E, 5) of the most confident, labels (M,), kinds (M,), falls_at (M,) infinite
+    where an image held, places (M,).
     """
     shown = split.take(torch.from_numpy(places))
     epsilons = thin(measured.epsilons)
     with eval_mode(model):
-        deltas, logits = climb(model, shown, norm=norm, steps=steps, epsilons=epsilons, known=known_of(measured, places, shown))
+        deltas, logits = climb(
+            model,
+            shown,
+            norm=norm,
+            steps=steps,
+            epsilons=epsilons,
+            known=known_of(measured, places, shown),
+        )
     confidences, classes = logits.softmax(-1).topk(min(MOST_CONFIDENT, logits.shape[-1]))
     np.savez_compressed(
         path,

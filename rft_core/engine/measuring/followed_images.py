@@ -1,4 +1,6 @@
-"""The few test images that are followed through training: clean, adversarial, and what the model says of both."""
+"""The few test images that are followed through training: clean, adversarial, and what
+the model says of both.
+"""
 
 from pathlib import Path
 
@@ -12,15 +14,22 @@ from rft_core.engine.measuring.evaluate import as_pixels
 from rft_core.engine.models.modes import eval_mode
 
 
-def save_examples(path: Path, model: nn.Module, split: Split, *, norm: str, epsilon: float, steps: int) -> None:
+def save_examples(
+    path: Path, model: nn.Module, split: Split, *, norm: str, epsilon: float, steps: int
+) -> None:
     """Attack the images of `split` at `epsilon` and write one .npz:
 
-    clean and adversarial uint8 (N, H, W, 3), delta float16 (N, H, W, 3) in pixel scale, labels, and for both pictures
-    prediction (N,) and confidence (N,). The pictures are rounded for the eye; the predictions are of the exact ones.
+    clean and adversarial uint8 (N, H, W, 3), delta float16 (N, H, W, 3) in pixel scale, labels, and
+    for both pictures prediction (N,) and confidence (N,). The pictures are rounded for the eye; the
+    predictions are of the exact ones.
     """
     images = as_pixels(split.fetch())
     with eval_mode(model):
-        adversarial = pgd(model, images, split.labels, norm=norm, epsilon=epsilon, steps=steps) if epsilon > 0 else images
+        adversarial = (
+            pgd(model, images, split.labels, norm=norm, epsilon=epsilon, steps=steps)
+            if epsilon > 0
+            else images
+        )
         with torch.no_grad():
             clean_confidence, clean_prediction = model(images).float().softmax(1).max(1)
             confidence, prediction = model(adversarial).float().softmax(1).max(1)

@@ -1,9 +1,10 @@
 """Honesty checks: is a measured robustness real, or does the model only hide its gradient?
 
-After Carlini et al. 2019 (On Evaluating Adversarial Robustness) and AutoAttack's flags. Every check gives green, amber or
-red with its reason; a red one means that the robust accuracy of this model must not be believed as it stands. The checks
-look at every epsilon of the grid, since a gradient can be masked at small epsilons and not at large ones, and at losses
-other than the one that was reported.
+After Carlini et al. 2019 (On Evaluating Adversarial Robustness) and AutoAttack's flags. Every
+check gives green, amber or red with its reason; a red one means that the robust accuracy of
+this model must not be believed as it stands. The checks look at every epsilon of the grid,
+since a gradient can be masked at small epsilons and not at large ones, and at losses other than
+the one that was reported.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,8 @@ HUGE = {"linf": 64 / 255, "l2": 10.0}.get
 VANISHED = 1e-12
 BATCH = 128
 LEVELS = ("green", "amber", "red")
-# a drop of accuracy under another loss that no conclusion hangs on: one point, as the default attack is held to
+# a drop of accuracy under another loss that no conclusion hangs on: one point, as the
+# default attack is held to
 SMALL_DROP = 0.01
 
 
@@ -45,7 +47,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Honesty:
-    """All findings on `n` images at `epsilons`, the largest being `epsilon`; `level` is that of the worst."""
+    """All findings on `n` images at `epsilons`, the largest being `epsilon`; `level`
+    is that of the worst.
+    """
 
     findings: tuple[Finding, ...]
     n: int
@@ -83,10 +87,12 @@ def check_honesty(
     steps: int = STEPS,
     batch: int = BATCH,
 ) -> Honesty:
-    """Return the findings on `model` over `split` (100 to 200 images are enough) at each of `epsilons`, `batch` images at a time.
+    """Return the findings on `model` over `split` (100 to 200 images are enough) at each of
+    `epsilons`, `batch` images at a time.
 
-    `attack` and `steps` are those of the robust accuracy that is checked. Epsilon 0 is left out; one above it is needed.
-    Costs about 10 gradient evaluations an image and epsilon, 200 more, and 450 predictions. Training flags are given back.
+    `attack` and `steps` are those of the robust accuracy that is checked. Epsilon 0 is left out;
+    one above it is needed. Costs about 10 gradient evaluations an image and epsilon, 200 more, and
+    450 predictions. Training flags are given back.
     """
     grid = tuple(sorted(epsilon for epsilon in epsilons if epsilon > 0))
     probe = _Probe(model, split, norm, grid, attack, steps, batch)
@@ -117,13 +123,17 @@ class _Probe:
         for images, labels in self.batches():
             attacked = images
             if epsilon > 0:
-                attacked = pgd(self.model, images, labels, norm=self.norm, epsilon=epsilon, steps=steps)
+                attacked = pgd(
+                    self.model, images, labels, norm=self.norm, epsilon=epsilon, steps=steps
+                )
             with torch.no_grad():
                 right += (self.model(attacked).argmax(1) == labels).sum().item()
         return right / len(self.split)
 
     def curve(self, attack: str, steps: int, walk: Walk | None = None) -> tuple[float, ...]:
-        """Return accuracy at each of `epsilons` under an attack, by the search of every evaluation; each is measured once."""
+        """Return accuracy at each of `epsilons` under an attack, by the search of every evaluation;
+        each is measured once.
+        """
         name = f"{attack} {steps} {walk is not None}"
         if name not in self.measured:
             found = evaluate(
@@ -170,17 +180,30 @@ def _falls(probe: _Probe) -> Finding:
     accuracies = [probe.under_pgd(epsilon, STEPS) for epsilon in grid]
     rises = [later - earlier for earlier, later in zip(accuracies, accuracies[1:])]
     worst = rises.index(max(rises))
-    level = "green" if rises[worst] <= 0 else "amber" if rises[worst] <= probe.noise(accuracies[worst]) else "red"
-    reason = f"{format_percent(accuracies[0])} clean, {format_percent(accuracies[-1])} at {probe.at(-1)}"
+    level = (
+        "green"
+        if rises[worst] <= 0
+        else "amber"
+        if rises[worst] <= probe.noise(accuracies[worst])
+        else "red"
+    )
+    reason = (
+        f"{format_percent(accuracies[0])} clean, {format_percent(accuracies[-1])} at {probe.at(-1)}"
+    )
     if level != "green":
         before = format_epsilon(grid[worst], probe.norm)
-        reason = f"{reason}; from {before} to {probe.at(worst)} it rises from {format_percent(accuracies[worst])} to {format_percent(accuracies[worst + 1])}"
+        reason = (
+            f"{reason}; from {before} to {probe.at(worst)} it rises from"
+            f" {format_percent(accuracies[worst])} to {format_percent(accuracies[worst + 1])}"
+        )
     values = {"clean": accuracies[0], "full": accuracies[-1], "rise": rises[worst]}
     return Finding("accuracy falls with epsilon", level, reason, values)
 
 
 def _other_losses(probe: _Probe) -> Finding:
-    """The reported attack beside APGD on the margin and beside APGD-CE + T: the number stands or falls with its loss."""
+    """The reported attack beside APGD on the margin and beside APGD-CE + T: the number stands or
+    falls with its loss.
+    """
     reported = probe.curve(probe.attack, probe.steps)
     rivals = {
         "APGD on the margin": probe.curve("apgd", STEPS, apgd_walk(STEPS, loss=margin)),
@@ -196,10 +219,15 @@ def _other_losses(probe: _Probe) -> Finding:
     why = {
         "green": "no other loss finds more than a point",
         "amber": "another loss finds a little more; report the stronger attack",
-        "red": "the robust accuracy is that of a weak attack; evaluate with apgd_ce_t or autoattack",
+        "red": (
+            "the robust accuracy is that of a weak attack; evaluate with apgd_ce_t or autoattack"
+        ),
     }[level]
     label = catalog.find("attacks", probe.attack).label
-    reason = f"at {probe.at(place)}: {format_percent(high)} under {label}, {format_percent(low)} under {name}: {why}"
+    reason = (
+        f"at {probe.at(place)}: {format_percent(high)} under {label}, {format_percent(low)} under"
+        f" {name}: {why}"
+    )
     return Finding("no other loss is stronger", level, reason, {"reported": high, "other": low})
 
 
@@ -211,9 +239,17 @@ def _reaches_zero(probe: _Probe) -> Finding:
     why = (
         "nothing survives, as it must"
         if level == "green"
-        else "so large an attack must break every model; the attack is held up, or the model hardly looks at its input"
+        else (
+            "so large an attack must break every model; the attack is held up, or the model hardly"
+            " looks at its input"
+        )
     )
-    return Finding("accuracy reaches 0 at a huge epsilon", level, f"{format_percent(huge)} at {at}: {why}", {"huge": huge})
+    return Finding(
+        "accuracy reaches 0 at a huge epsilon",
+        level,
+        f"{format_percent(huge)} at {at}: {why}",
+        {"huge": huge},
+    )
 
 
 def _more_steps(probe: _Probe) -> Finding:
@@ -230,7 +266,10 @@ def _more_steps(probe: _Probe) -> Finding:
         "red": "more steps are weaker, so the gradient misleads",
     }[level]
     few, many = short[place], long[place]
-    reason = f"at {probe.at(place)}: {format_percent(few)} after {STEPS} steps, {format_percent(many)} after {MORE_STEPS}: {why}"
+    reason = (
+        f"at {probe.at(place)}: {format_percent(few)} after {STEPS} steps, {format_percent(many)}"
+        f" after {MORE_STEPS}: {why}"
+    )
     return Finding("more steps do not help the model", level, reason, {"few": few, "many": many})
 
 
@@ -244,8 +283,13 @@ def _without_gradient(probe: _Probe) -> Finding:
         "amber": "stronger without gradients, by no more than chance can do on so few images",
         "red": "an attack without gradients is stronger: the gradient is masked",
     }[level]
-    reason = f"at {probe.at(place)}: {format_percent(black)} under Square, {format_percent(white)} under PGD: {why}"
-    return Finding("no attack without gradients is stronger", level, reason, {"square": black, "pgd": white})
+    reason = (
+        f"at {probe.at(place)}: {format_percent(black)} under Square, {format_percent(white)} under"
+        f" PGD: {why}"
+    )
+    return Finding(
+        "no attack without gradients is stronger", level, reason, {"square": black, "pgd": white}
+    )
 
 
 def _one_step(probe: _Probe) -> Finding:
@@ -258,7 +302,10 @@ def _one_step(probe: _Probe) -> Finding:
     why = "no sign of overfitting to one step"
     if level == "red":
         why = "robust to one step and not to ten: catastrophic overfitting"
-    reason = f"at {probe.at(place)}: {format_percent(single[place])} under FGSM, {format_percent(many[place])} under PGD: {why}"
+    reason = (
+        f"at {probe.at(place)}: {format_percent(single[place])} under FGSM,"
+        f" {format_percent(many[place])} under PGD: {why}"
+    )
     values = {"fgsm": single[place], "pgd": many[place], "gap": single[place] - many[place]}
     return Finding("robustness is not to one step alone", level, reason, values)
 
@@ -270,7 +317,12 @@ def _gradients(probe: _Probe) -> Finding:
         vanished += (gradient.abs().amax(dim=(1, 2, 3)) <= VANISHED).sum().item()
     share = vanished / len(probe.split)
     level = "green" if share <= 0.01 else "amber" if share <= 0.1 else "red"
-    return Finding("gradients do not vanish", level, f"{format_percent(share)} of the images have no gradient to follow", {"vanished": share})
+    return Finding(
+        "gradients do not vanish",
+        level,
+        f"{format_percent(share)} of the images have no gradient to follow",
+        {"vanished": share},
+    )
 
 
 @torch.no_grad()
@@ -278,5 +330,14 @@ def _repeats(probe: _Probe) -> Finding:
     images, _ = next(probe.batches())
     largest = (probe.model(images) - probe.model(images)).abs().max().item()
     level = "green" if largest == 0 else "amber" if largest < 1e-4 else "red"
-    why = "two passes agree" if level != "red" else "two passes differ: the model is random, and one attack is not enough"
-    return Finding("two passes agree", level, f"logits differ by at most {largest:.1e}: {why}", {"difference": largest})
+    why = (
+        "two passes agree"
+        if level != "red"
+        else "two passes differ: the model is random, and one attack is not enough"
+    )
+    return Finding(
+        "two passes agree",
+        level,
+        f"logits differ by at most {largest:.1e}: {why}",
+        {"difference": largest},
+    )

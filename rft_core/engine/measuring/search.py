@@ -15,14 +15,18 @@ ROUNDING = 1 + 1e-5
 
 @dataclass(frozen=True)
 class Found:
-    """A perturbation (C, H, W) that fooled the model, and the class it then took the example for."""
+    """A perturbation (C, H, W) that fooled the model, and the class it then
+    took the example for.
+    """
 
     delta: Tensor
     said: int
 
 
 class Search:
-    """For each example the largest grid point it is known to survive (`low`) and the smallest where it fell (`high`)."""
+    """For each example the largest grid point it is known to survive (`low`) and the smallest
+    where it fell (`high`).
+    """
 
     def __init__(self, right: Tensor, grid: Tensor):
         self.grid, self.count = grid, len(grid)
@@ -31,11 +35,15 @@ class Search:
         self.waiting = deque(torch.nonzero(right).flatten().tolist() if self.count > 1 else [])
 
     def just_below(self, examples: Tensor) -> Tensor:
-        """The largest point not known to fall: a survivor is settled by the one attack that fails on it."""
+        """The largest point not known to fall: a survivor is settled by the one
+        attack that fails on it.
+        """
         return self.high[examples] - 1
 
     def middle(self, examples: Tensor) -> Tensor:
-        """The largest point first, then halves: for attacks whose success costs as much as their failure."""
+        """The largest point first, then halves: for attacks whose success costs as
+        much as their failure.
+        """
         halfway = (self.low[examples] + self.high[examples]) // 2
         return torch.where(self.high[examples] == self.count, self.count - 1, halfway)
 
@@ -45,8 +53,9 @@ class Search:
         return torch.tensor(taken, dtype=torch.long, device=self.low.device)
 
     def settle(self, examples: Tensor, points: Tensor, fallen_at: Tensor) -> None:
-        """Record finished attacks at grid `points`; `fallen_at` is the smallest point that holds the perturbation,
-        or `count` where the example survived."""
+        """Record finished attacks at grid `points`; `fallen_at` is the smallest point that holds
+        the perturbation, or `count` where the example survived.
+        """
         fell = fallen_at <= points
         self.high[examples[fell]] = fallen_at[fell]
         self.low[examples[~fell]] = points[~fell]
@@ -65,10 +74,11 @@ def bisect_with(
     batch_size: int,
     found: dict[int, Found] | None = None,
 ) -> int:
-    """Find every critical point with an attack that is a whole function: batches of examples that wait at the same point.
+    """Find every critical point with an attack that is a whole function: batches of examples that
+    wait at the same point.
 
-    Returns examples x steps, the attack's own count of gradient evaluations being unknown. Into `found`, where it is given,
-    goes what fooled the model in the smallest ball.
+    Returns examples x steps, the attack's own count of gradient evaluations being unknown. Into
+    `found`, where it is given, goes what fooled the model in the smallest ball.
     """
     spent = 0
     while search.waiting:
@@ -77,13 +87,17 @@ def bisect_with(
         for point in points.unique().tolist():
             for examples in waiting[points == point].split(batch_size):
                 images, labels = split.fetch(examples).float().div(255), split.labels[examples]
-                adversarial = attack(model, images, labels, norm=norm, epsilon=search.grid[point].item(), steps=steps)
+                adversarial = attack(
+                    model, images, labels, norm=norm, epsilon=search.grid[point].item(), steps=steps
+                )
                 with torch.no_grad():
                     said = model(adversarial).argmax(1)
                 fell = said != labels
                 if found is not None:
                     # a later success is always in a smaller ball
-                    fallen = zip(examples[fell].tolist(), (adversarial - images)[fell], said[fell].tolist())
+                    fallen = zip(
+                        examples[fell].tolist(), (adversarial - images)[fell], said[fell].tolist()
+                    )
                     found.update((example, Found(delta, name)) for example, delta, name in fallen)
                 place = torch.full_like(examples, point)
                 search.settle(examples, place, torch.where(fell, place, search.count))

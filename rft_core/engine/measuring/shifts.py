@@ -1,7 +1,8 @@
 """Out-of-distribution evaluation: clean accuracy on other domains and under common corruptions.
 
-Every run is measured on the same images: subsets are stratified with seeds of their own, and corruptions draw from streams
-that only depend on kind and severity. The training stream is not touched.
+Every run is measured on the same images: subsets are stratified with seeds of their own,
+and corruptions draw from streams that only depend on kind and severity. The training
+stream is not touched.
 """
 
 import hashlib
@@ -24,22 +25,30 @@ Corrupted = tuple[str, int, Split]
 
 
 def final_shifts(job: Job) -> dict[str, Any] | None:
-    """Return the final accuracies on every other domain and, where asked for, under each corruption and severity.
+    """Return the final accuracies on every other domain and, where asked for, under each
+    corruption and severity.
 
-    On `evaluation.shift_size` test images each, in the form of metrics.shifts.summarise; None when there is neither.
+    On `evaluation.shift_size` test images each, in the form of metrics.shifts.summarise; None
+    when there is neither.
     """
     evaluation = job.spec.evaluation
     if not (job.dataset.others or evaluation.corruptions):
         return None
     home = stratified(job.dataset.test, evaluation.shift_size, HOME_SEED)
-    return _measure(job, home, _domains(job, evaluation.shift_size), corrupted(home) if evaluation.corruptions else ())
+    return _measure(
+        job,
+        home,
+        _domains(job, evaluation.shift_size),
+        corrupted(home) if evaluation.corruptions else (),
+    )
 
 
 class ShiftTracker:
-    """Measures a few images of each other domain, and each corruption at the middle severity, while a run trains.
+    """Measures a few images of each other domain, and each corruption at the middle
+    severity, while a run trains.
 
-    The images are made once. In-domain and corrupted ones are validation images; the other domains only have test images,
-    on which nothing is chosen.
+    The images are made once. In-domain and corrupted ones are validation images; the other domains
+    only have test images, on which nothing is chosen.
     """
 
     def __init__(self, job: Job):
@@ -54,28 +63,52 @@ class ShiftTracker:
 
 
 def corrupted(split: Split, severities: Sequence[int] = SEVERITIES) -> Iterator[Corrupted]:
-    """Yield (kind, severity, the split under it) for each of the 15 corruptions; the same pictures at every call."""
+    """Yield (kind, severity, the split under it) for each of the 15 corruptions; the same
+    pictures at every call.
+    """
     for place, kind in enumerate(CORRUPTIONS):
         for severity in severities:
-            yield kind, severity, Split(corrupt(split.images, kind, severity, generator(0, "corruption", place, severity)), split.labels)
+            yield (
+                kind,
+                severity,
+                Split(
+                    corrupt(
+                        split.images, kind, severity, generator(0, "corruption", place, severity)
+                    ),
+                    split.labels,
+                ),
+            )
 
 
 def _domains(job: Job, size: int) -> dict[str, Split]:
-    return {name: stratified(split, size, DOMAIN_SEED) for name, split in job.dataset.others.items()}
+    return {
+        name: stratified(split, size, DOMAIN_SEED) for name, split in job.dataset.others.items()
+    }
 
 
-def _measure(job: Job, home: Split, domains: Mapping[str, Split], shifted: Iterable[Corrupted]) -> dict[str, Any]:
+def _measure(
+    job: Job, home: Split, domains: Mapping[str, Split], shifted: Iterable[Corrupted]
+) -> dict[str, Any]:
     with eval_mode(job.model):
         elsewhere = {name: (_correct(job, split), len(split)) for name, split in domains.items()}
-        rows = [(kind, severity, _correct(job, split), len(split)) for kind, severity, split in shifted]
+        rows = [
+            (kind, severity, _correct(job, split), len(split)) for kind, severity, split in shifted
+        ]
         return summarise((_correct(job, home), len(home)), elsewhere, rows, _digest(home, domains))
 
 
 def _correct(job: Job, split: Split) -> int:
-    return int((predict(job.model, split, memory_format=job.runtime.memory_format).argmax(1) == split.labels).sum())
+    return int(
+        (
+            predict(job.model, split, memory_format=job.runtime.memory_format).argmax(1)
+            == split.labels
+        ).sum()
+    )
 
 
 def _digest(home: Split, domains: Mapping[str, Split]) -> str:
     """Return one short hash of all images; corrupted ones follow from those of `home`."""
-    text = "/".join([home.digest(), *(f"{name}:{split.digest()}" for name, split in domains.items())])
+    text = "/".join(
+        [home.digest(), *(f"{name}:{split.digest()}" for name, split in domains.items())]
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,6 @@
-"""Build the model a spec names: an embedded backbone or any timm architecture, pixels in, logits out."""
+"""Build the model a spec names: an embedded backbone or any timm architecture,
+pixels in, logits out.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,10 +27,12 @@ Notify = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What a backbone was trained on: pixels on a side, mean and std of its images, and how they were brought to that size.
+    """What a backbone was trained on: pixels on a side, mean and std of its images, and how they
+    were brought to that size.
 
-    Size, mean and std are used. The interpolation is for information: data are resized bilinearly for every backbone, which is
-    the protocol of both papers (Ngnawé et al. 2026, Li et al. 2025) and keeps the images of all runs the same.
+    Size, mean and std are used. The interpolation is for information: data are resized bilinearly
+    for every backbone, which is the protocol of both papers (Ngnawé et al. 2026, Li et al. 2025)
+    and keeps the images of all runs the same.
     """
 
     image_size: int
@@ -38,7 +42,9 @@ class Preprocessing:
 
 
 def preprocessing(name: str) -> Preprocessing:
-    """Return what the backbone `name` expects, from timm's configuration; an unknown name raises with the nearest."""
+    """Return what the backbone `name` expects, from timm's configuration; an unknown name
+    raises with the nearest.
+    """
     if name in EMBEDDED:
         return Preprocessing(embedded.IMAGE_SIZE, embedded.MEAN, embedded.STD)
     name = backbones.current_name(name)
@@ -48,43 +54,70 @@ def preprocessing(name: str) -> Preprocessing:
         near = backbones.near_names(name)
         raise UnknownNameError("backbone", name, [], "model.backbone", near=near)
     config = timm.get_pretrained_cfg(name)
-    return Preprocessing(config.input_size[-1], tuple(config.mean), tuple(config.std), config.interpolation)
+    return Preprocessing(
+        config.input_size[-1], tuple(config.mean), tuple(config.std), config.interpolation
+    )
 
 
 def check_weights(spec: ModelSpec) -> None:
-    """Raise at once where the weights of `spec` are neither here nor to be had; loads and fetches nothing."""
+    """Raise at once where the weights of `spec` are neither here nor to be had; loads
+    and fetches nothing.
+    """
     backbones.check_backbone(spec.backbone)
     spec = spec.model_copy(update={"backbone": backbones.current_name(spec.backbone)})
     preprocessing(spec.backbone)
     if spec.checkpoint:
         if not Path(spec.checkpoint).expanduser().exists():
-            raise WeightsError(f"there is no file '{spec.checkpoint}' to start from; give model.checkpoint another path, or leave it empty")
+            raise WeightsError(
+                f"there is no file '{spec.checkpoint}' to start from; give model.checkpoint another"
+                " path, or leave it empty"
+            )
     elif spec.pretrained and spec.backbone in EMBEDDED:
         weights_file(spec.backbone)
     elif spec.pretrained:
         timm_models.check_weights(spec.backbone)
 
 
-def build_model(spec: ModelSpec, *, num_classes: int, image_size: int, seed: int, notify: Notify = lambda text: None) -> NormalizedModel:
+def build_model(
+    spec: ModelSpec,
+    *,
+    num_classes: int,
+    image_size: int,
+    seed: int,
+    notify: Notify = lambda text: None,
+) -> NormalizedModel:
     """Return the backbone of `spec` with a new head of `num_classes`, mean and std inside.
 
-    Whatever is random in it (the head, or everything when not pretrained) derives from `seed`. `notify` gets lines for the run's
-    log: how far a download is, what was taken from a checkpoint and what was not.
+    Whatever is random in it (the head, or everything when not pretrained) derives from `seed`.
+    `notify` gets lines for the run's log: how far a download is, what was taken from a
+    checkpoint and what was not.
     """
     expected = preprocessing(spec.backbone)
     if renamed := backbones.renaming(spec.backbone):
         notify(renamed)
         spec = spec.model_copy(update={"backbone": backbones.current_name(spec.backbone)})
     with global_stream(seed, "weights", device=torch.device("cpu")):
-        backbone = _embedded(spec, num_classes) if spec.backbone in EMBEDDED else timm_models.build(spec, num_classes, image_size, notify)
+        backbone = (
+            _embedded(spec, num_classes)
+            if spec.backbone in EMBEDDED
+            else timm_models.build(spec, num_classes, image_size, notify)
+        )
     if spec.checkpoint:
-        load_backbone(backbone, Path(spec.checkpoint).expanduser(), mean=expected.mean, std=expected.std, notify=notify)
+        load_backbone(
+            backbone,
+            Path(spec.checkpoint).expanduser(),
+            mean=expected.mean,
+            std=expected.std,
+            notify=notify,
+        )
     model = NormalizedModel(backbone, expected.mean, expected.std)
     _try_size(model, spec.backbone, num_classes, image_size, expected.image_size)
     return model
 
 
-def _try_size(model: NormalizedModel, name: str, classes: int, image_size: int, natural: int) -> None:
+def _try_size(
+    model: NormalizedModel, name: str, classes: int, image_size: int, natural: int
+) -> None:
     """Send one empty picture through, so that what does not fit is said before training."""
     try:
         with eval_mode(model), torch.no_grad():
@@ -93,7 +126,8 @@ def _try_size(model: NormalizedModel, name: str, classes: int, image_size: int, 
         raise SettingError(
             "data.image_size",
             image_size,
-            f"does not fit the backbone '{name}'; leave it empty for its own {natural} pixels ({error})",
+            f"does not fit the backbone '{name}'; leave it empty for its own {natural} pixels"
+            f" ({error})",
         ) from None
     if not isinstance(logits, torch.Tensor) or logits.shape != (1, classes):
         raise SettingError(

@@ -54,13 +54,21 @@ def read_candidates(path: Path) -> list[Weights]:
     if path.suffix == SAFE:
         return [Weights(read_tensors(path)[0], has_order=False)]
     if path.suffix not in PICKLED:
-        raise WeightsError(f"{path.name} is no kind of checkpoint that can be read; give a .safetensors file, or one of {', '.join(PICKLED)}")
+        raise WeightsError(
+            f"{path.name} is no kind of checkpoint that can be read; give a .safetensors file, or"
+            f" one of {', '.join(PICKLED)}"
+        )
     if _is_web_page(path):
-        raise WeightsError(f"{path.name} is a web page, not weights: the download went wrong; open its address in a browser, then fetch it anew")
+        raise WeightsError(
+            f"{path.name} is a web page, not weights: the download went wrong; open its address in"
+            " a browser, then fetch it anew"
+        )
     content = _load(path)
     found = find_weights(content)
     if not found:
-        raise WeightsError(f"{path.name} holds no weights by name{_keys_of(content)}; save model.state_dict()")
+        raise WeightsError(
+            f"{path.name} holds no weights by name{_keys_of(content)}; save model.state_dict()"
+        )
     return found
 
 
@@ -76,7 +84,10 @@ def _load(path: Path) -> Any:
             "torch.save(model.state_dict(), FILE) or safetensors"
         ) from None
     except (OSError, RuntimeError, EOFError, ValueError, BadZipFile) as error:
-        raise WeightsError(f"{path.name} cannot be read as a torch checkpoint ({first_line(error)}); fetch it anew, or give another file") from None
+        raise WeightsError(
+            f"{path.name} cannot be read as a torch checkpoint ({first_line(error)}); fetch it"
+            " anew, or give another file"
+        ) from None
 
 
 def find_weights(content: Any) -> list[Weights]:

@@ -11,25 +11,50 @@ MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 def bloom_resnet(num_classes: int) -> nn.Module:
     """Four basic blocks behind a three-layer stem."""
-    return ResNet(BasicBlock, (1, 1, 1, 1), num_classes=num_classes, channels=(24, 48, 96, 128), stem_type="deep", stem_width=16)
+    return ResNet(
+        BasicBlock,
+        (1, 1, 1, 1),
+        num_classes=num_classes,
+        channels=(24, 48, 96, 128),
+        stem_type="deep",
+        stem_width=16,
+    )
 
 
 def bloom_convnext(num_classes: int) -> nn.Module:
     """Five blocks on patches of 2 x 2 pixels, 5 x 5 kernels."""
-    model = ConvNeXt(num_classes=num_classes, depths=(1, 1, 2, 1), dims=(32, 64, 96, 128), patch_size=2, kernel_sizes=5, ls_init_value=None)
+    model = ConvNeXt(
+        num_classes=num_classes,
+        depths=(1, 1, 2, 1),
+        dims=(32, 64, 96, 128),
+        patch_size=2,
+        kernel_sizes=5,
+        ls_init_value=None,
+    )
     return _scale_by_fan_in(model)
 
 
 def bloom_vit(num_classes: int) -> nn.Module:
-    """Four blocks of width 96 on 16 tokens from three strided convolutions (Xiao et al. 2021: early convolutions)."""
+    """Four blocks of width 96 on 16 tokens from three strided convolutions (Xiao et al. 2021:
+    early convolutions).
+    """
     model = VisionTransformer(
-        img_size=IMAGE_SIZE, patch_size=8, embed_dim=96, depth=4, num_heads=3, mlp_ratio=2, num_classes=num_classes, embed_layer=ConvolutionStem
+        img_size=IMAGE_SIZE,
+        patch_size=8,
+        embed_dim=96,
+        depth=4,
+        num_heads=3,
+        mlp_ratio=2,
+        num_classes=num_classes,
+        embed_layer=ConvolutionStem,
     )
     return _scale_by_fan_in(model)
 
 
 class ConvolutionStem(nn.Module):
-    """Turns images (N, 3, 32, 32) into tokens (N, 16, width) by three strided 3 x 3 convolutions."""
+    """Turns images (N, 3, 32, 32) into tokens (N, 16, width) by three
+    strided 3 x 3 convolutions.
+    """
 
     def __init__(self, img_size: int, patch_size: int, in_chans: int, embed_dim: int, **_: object):
         super().__init__()
@@ -37,7 +62,15 @@ class ConvolutionStem(nn.Module):
         self.grid_size = (img_size // patch_size, img_size // patch_size)
         self.num_patches = self.grid_size[0] * self.grid_size[1]
         widths = (in_chans, embed_dim // 4, embed_dim // 2, embed_dim)
-        layers = [layer for a, b in zip(widths, widths[1:]) for layer in (nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU())]
+        layers = [
+            layer
+            for a, b in zip(widths, widths[1:])
+            for layer in (
+                nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(b),
+                nn.ReLU(),
+            )
+        ]
         self.convolutions = nn.Sequential(*layers, nn.Conv2d(embed_dim, embed_dim, 1))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -46,7 +79,8 @@ class ConvolutionStem(nn.Module):
 
 
 def _scale_by_fan_in(model: nn.Module) -> nn.Module:
-    # timm's fixed std of .02 is meant for widths of several hundred; these are narrow and would hardly start to learn
+    # timm's fixed std of .02 is meant for widths of several hundred; these are narrow and would
+    # hardly start to learn
     for module in model.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             nn.init.trunc_normal_(module.weight, std=module.weight[0].numel() ** -0.5)

@@ -1,4 +1,6 @@
-"""Embedded weights: safetensors files with a JSON card (recipe, accuracy, sha256), checked before use."""
+"""Embedded weights: safetensors files with a JSON card (recipe, accuracy,
+sha256), checked before use.
+"""
 
 import hashlib
 import json
@@ -15,13 +17,15 @@ def weights_file(name: str, folder: Path = WEIGHTS) -> Path:
     expected = read_card(name, folder)["sha256"]
     if not path.is_file():
         raise WeightsError(
-            f"the embedded weights {path.name} are missing; restore them with `git checkout -- {path.parent.name}` or `python -m rft_core pretrain {name}`"
+            f"the embedded weights {path.name} are missing; restore them with `git checkout --"
+            f" {path.parent.name}` or `python -m rft_core pretrain {name}`"
         )
     actual = sha256(path)
     if actual != expected:
         raise WeightsError(
-            f"the embedded weights {path.name} are damaged: sha256 is {actual[:12]}…, the card says {expected[:12]}…; "
-            f"restore them with `git checkout -- assets/weights` or `python -m rft_core pretrain {name}`"
+            f"the embedded weights {path.name} are damaged: sha256 is {actual[:12]}…, the card says"
+            f" {expected[:12]}…; restore them with `git checkout -- assets/weights` or `python -m"
+            f" rft_core pretrain {name}`"
         )
     return path
 
@@ -34,7 +38,10 @@ def read_card(name: str, folder: Path = WEIGHTS) -> dict[str, Any]:
             raise ValueError("it holds no sha256")
         return card
     except (OSError, ValueError) as error:
-        raise WeightsError(f"the card of the embedded backbone {name} cannot be read ({error}); restore it with `git checkout -- assets/weights`") from None
+        raise WeightsError(
+            f"the card of the embedded backbone {name} cannot be read ({error}); restore it with"
+            " `git checkout -- assets/weights`"
+        ) from None
 
 
 def sha256(path: Path) -> str:

@@ -29,7 +29,10 @@ def train_heads(backbone: nn.Module) -> None:
     """Make the heads of `backbone` trainable; StrategyError where it has none."""
     found = heads(backbone)
     if not found:
-        raise StrategyError(f"this {type(backbone).__name__} has no classification head that could be trained; choose another model.backbone")
+        raise StrategyError(
+            f"this {type(backbone).__name__} has no classification head that could be trained;"
+            " choose another model.backbone"
+        )
     for head in found:
         head.requires_grad_(True)
 

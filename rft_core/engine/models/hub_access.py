@@ -12,7 +12,9 @@ PROBE_SECONDS = 4.0
 
 @contextmanager
 def offline(wanted: bool = True) -> Iterator[None]:
-    """Inside the block the hub's library uses only what is cached, when `wanted`; the setting is restored after it."""
+    """Inside the block the hub's library uses only what is cached, when `wanted`; the setting
+    is restored after it.
+    """
     before = constants.HF_HUB_OFFLINE
     # read at every request by the library, so that the process need not be started anew
     constants.HF_HUB_OFFLINE = before or wanted
@@ -23,5 +25,9 @@ def offline(wanted: bool = True) -> Iterator[None]:
 
 
 def is_reachable(address: str | None = None) -> bool:
-    """Return whether a connection to `address`, the hub when not given, opens within a few seconds; behind a proxy the proxy is trusted."""
-    return not constants.HF_HUB_OFFLINE and network_is_up(PROBE_SECONDS, address or constants.ENDPOINT)
+    """Return whether a connection to `address`, the hub when not given, opens within a few seconds;
+    behind a proxy the proxy is trusted.
+    """
+    return not constants.HF_HUB_OFFLINE and network_is_up(
+        PROBE_SECONDS, address or constants.ENDPOINT
+    )

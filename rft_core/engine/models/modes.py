@@ -11,7 +11,9 @@ FROZEN = "rft_frozen_statistics"
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[nn.Module]:
-    """Put every module in eval mode and give each its own flag back afterwards, also after an error."""
+    """Put every module in eval mode and give each its own flag back afterwards,
+    also after an error.
+    """
     flags = {module: module.training for module in model.modules()}
     model.eval()
     try:
@@ -22,7 +24,9 @@ def eval_mode(model: nn.Module) -> Iterator[nn.Module]:
 
 
 def freeze_statistics(model: nn.Module) -> None:
-    """Mark the batch norms of `model`, so that `train_mode` leaves their running statistics alone."""
+    """Mark the batch norms of `model`, so that `train_mode` leaves their
+    running statistics alone.
+    """
     for module in model.modules():
         if isinstance(module, _BatchNorm):
             setattr(module, FROZEN, True)
@@ -30,7 +34,10 @@ def freeze_statistics(model: nn.Module) -> None:
 
 def trains_statistics(model: nn.Module) -> bool:
     """Return whether some batch norm of `model` measures its batches while training."""
-    return any(isinstance(module, _BatchNorm) and not getattr(module, FROZEN, False) for module in model.modules())
+    return any(
+        isinstance(module, _BatchNorm) and not getattr(module, FROZEN, False)
+        for module in model.modules()
+    )
 
 
 def train_mode(model: nn.Module) -> nn.Module:

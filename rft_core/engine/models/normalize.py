@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 
 class NormalizedModel(nn.Module):
-    """Maps pixels (N, 3, H, W) in [0, 1] to logits (N, K): logits = backbone((pixels - mean) / std)."""
+    """Maps pixels (N, 3, H, W) in [0, 1] to logits (N, K): logits =
+    backbone((pixels - mean) / std).
+    """
 
     def __init__(self, backbone: nn.Module, mean: Sequence[float], std: Sequence[float]):
         super().__init__()

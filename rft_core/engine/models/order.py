@@ -58,13 +58,20 @@ def match_by_order(tensors: Tensors, backbone: nn.Module, *, has_order: bool) ->
     ours = [item for item in backbone.state_dict().items() if _counts(*item)]
     head, reason = head_names(backbone), ""
     for prefix in _prefixes(tensors, len(ours) // 2):
-        below = [(name.removeprefix(prefix), tensor) for name, tensor in tensors.items() if name.startswith(prefix) and _counts(name, tensor)]
+        below = [
+            (name.removeprefix(prefix), tensor)
+            for name, tensor in tensors.items()
+            if name.startswith(prefix) and _counts(name, tensor)
+        ]
         wanted = _same_shapes(ours, below, head)
         if not wanted:
             continue
         reason = _contradiction(wanted, below, head) if has_order else UNORDERED
         if not reason:
-            found = {name: fit(theirs, tensor) for (name, tensor), (_, theirs) in zip(wanted, below, strict=True)}
+            found = {
+                name: fit(theirs, tensor)
+                for (name, tensor), (_, theirs) in zip(wanted, below, strict=True)
+            }
             return OrderMatch(Reading(found, "", prefix, by_order=True))
     return OrderMatch(reason=reason)
 
@@ -108,7 +115,10 @@ def _contradiction(ours: Named, theirs: Named, head: tuple[str, ...]) -> str:
         return misplaced
     for (name, tensor), (called, other) in zip(ours, theirs, strict=True):
         if not _alike(tensor, other, has_classes=name.startswith(head)):
-            return f"where this backbone has {name} {tuple(tensor.shape)} it has {called} {tuple(other.shape)}"
+            return (
+                f"where this backbone has {name} {tuple(tensor.shape)} it has {called}"
+                f" {tuple(other.shape)}"
+            )
         role, mark = _role(called), _mark(called)
         if role and _role(name) not in ("", role):
             return f"{called} is {role} by its name, and {name} in its place is {_role(name)}"
@@ -136,7 +146,9 @@ def _mark(name: str) -> str:
 
 
 def _misplaced(names: Sequence[str]) -> str:
-    """Return that the file's own numbering goes backwards, as after sorting: 1, 10, 11, 2; or ""."""
+    """Return that the file's own numbering goes backwards, as after sorting:
+    1, 10, 11, 2; or "".
+    """
     latest: dict[str, int] = {}
     for name in names:
         parts = name.split(".")

@@ -27,7 +27,9 @@ WRAPPERS = (
 LARGEST_NORMALISATION = 3
 # what is taken only where nothing else holds the same: averages, and the pupils of a distillation
 # (DINO is evaluated by its teacher, MoCo by the encoder of its queries)
-SECOND = frozenset(("ema", "average", "averaged", "avg", "swa", "shadow", "student", "momentum", "target"))
+SECOND = frozenset(
+    ("ema", "average", "averaged", "avg", "swa", "shadow", "student", "momentum", "target")
+)
 # tensors that only the vision tower of CLIP has, a transformer's and a ResNet's
 TOWER = ("class_embedding", "attnpool.positional_embedding")
 VISUAL = "visual."
@@ -65,7 +67,9 @@ def best_reading(tensors: Tensors, backbone: nn.Module, wanted: Tensors) -> Read
 def count_fitting(reading: Reading, wanted: Tensors) -> int:
     """Return how many of `wanted` the reading has under the same name in the same shape."""
     theirs = reading.tensors
-    return sum(name in theirs and theirs[name].shape == tensor.shape for name, tensor in wanted.items())
+    return sum(
+        name in theirs and theirs[name].shape == tensor.shape for name, tensor in wanted.items()
+    )
 
 
 def readings(tensors: Tensors, backbone: nn.Module, wanted: Tensors) -> Iterator[Reading]:

@@ -43,7 +43,11 @@ def refusal_of(
     are others.
     """
     missing = [name for name in wanted if name not in reading.tensors]
-    misfits = [name for name, tensor in wanted.items() if name in reading.tensors and reading.tensors[name].shape != tensor.shape]
+    misfits = [
+        name
+        for name, tensor in wanted.items()
+        if name in reading.tensors and reading.tensors[name].shape != tensor.shape
+    ]
     matched = len(wanted) - len(missing) - len(misfits)
     found = f" (names of {reading.layout})" if matched and reading.layout != "timm" else ""
     counts = (
@@ -72,24 +76,36 @@ def _way_out(
         )
     more = ""
     if share == 1:
-        more = "it has more layers than this backbone, whose features would be others without them; "
+        more = (
+            "it has more layers than this backbone, whose features would be others without them; "
+        )
     if looks := likeness(weights.tensors, wanted):
         return f"{more}it looks like {looks}: set model.backbone to that"
     if more:
         return f"{more}choose the architecture it was saved from, by its name in timm"
     if not left and not any(_same_names(wanted, reading)) and share > MOSTLY:
-        return "all of it belongs to this backbone, but it is only a part; give the whole model.state_dict()"
+        return (
+            "all of it belongs to this backbone, but it is only a part; give the whole"
+            " model.state_dict()"
+        )
     file = {**reading.rest, **reading.tensors}
     differs = _nearest(_same_names(wanted, reading)) or _nearest(_unmatched(file, wanted))
-    like = "it has much of this backbone" if share > MOSTLY else "it is like no backbone of the menu"
-    return f"{like}: {_top_level(weights)}{differs and f', and {differs}'}; choose the architecture it was saved from, by its name in timm"
+    like = (
+        "it has much of this backbone" if share > MOSTLY else "it is like no backbone of the menu"
+    )
+    return (
+        f"{like}: {_top_level(weights)}{differs and f', and {differs}'}; choose the architecture it"
+        " was saved from, by its name in timm"
+    )
 
 
 def deeper(backbone: nn.Module, reading: Reading, left: Sequence[str]) -> list[str]:
     """Return those of `left` that lie in a stack of layers of `backbone` behind its last one."""
     names = [name for name in left if name in reading.tensors]
     stacks = {
-        name: {child for child, _ in module.named_children()} for name, module in backbone.named_modules() if isinstance(module, nn.Sequential | nn.ModuleList)
+        name: {child for child, _ in module.named_children()}
+        for name, module in backbone.named_modules()
+        if isinstance(module, nn.Sequential | nn.ModuleList)
     }
     return [name for name in names if _is_behind(name.split("."), stacks)]
 
@@ -120,7 +136,9 @@ def likeness(tensors: Mapping[str, Tensor], ours: Mapping[str, Tensor]) -> str |
 @cache
 def _menu() -> dict[str, Shapes]:
     """Return the shapes of every backbone of the menu, without its head."""
-    return {choice.name: _shapes(_without_head(_without_memory(choice))) for choice in catalog.BACKBONES}
+    return {
+        choice.name: _shapes(_without_head(_without_memory(choice))) for choice in catalog.BACKBONES
+    }
 
 
 def _spare(wanted: Shapes, found: Shapes) -> float:
@@ -143,7 +161,11 @@ def _shapes(tensors: Mapping[str, Tensor]) -> Shapes:
 
 def _is_weight(name: str, tensor: Tensor) -> bool:
     last = name.rpartition(".")[2]
-    return not (not tensor.is_floating_point() or last in (*NOT_NEEDED, *TABLES) or is_normalisation(name, tensor))
+    return not (
+        not tensor.is_floating_point()
+        or last in (*NOT_NEEDED, *TABLES)
+        or is_normalisation(name, tensor)
+    )
 
 
 def _without_head(backbone: nn.Module) -> dict[str, Tensor]:
@@ -202,7 +224,9 @@ def _unmatched(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> I
             yield _distance(shape, other), name, shape, other, called
 
 
-def _first_of_each(tensors: Mapping[str, Tensor], shapes: Shapes) -> list[tuple[str, tuple[int, ...]]]:
+def _first_of_each(
+    tensors: Mapping[str, Tensor], shapes: Shapes
+) -> list[tuple[str, tuple[int, ...]]]:
     first: dict[tuple[int, ...], tuple[str, tuple[int, ...]]] = {}
     for name, tensor in tensors.items():
         if _is_weight(name, tensor) and shapes[sides(tensor)]:
@@ -212,7 +236,9 @@ def _first_of_each(tensors: Mapping[str, Tensor], shapes: Shapes) -> list[tuple[
 
 def _distance(ours: Sequence[int], theirs: Sequence[int]) -> float:
     """Return how far two shapes are apart: sides more or less, then the ratios of their sides."""
-    ratios = (abs(math.log(max(one, 1) / max(other, 1))) for one, other in zip(ours, theirs, strict=False))
+    ratios = (
+        abs(math.log(max(one, 1) / max(other, 1))) for one, other in zip(ours, theirs, strict=False)
+    )
     return 100.0 * abs(len(ours) - len(theirs)) + sum(ratios)
 
 

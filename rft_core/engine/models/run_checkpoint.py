@@ -1,7 +1,8 @@
 """Checkpoints: model, optimiser and progress as one safetensors file, written whole or not at all.
 
-The file before the newest is kept, so that a damaged one costs the steps between two checkpoints and not the run. There is
-no random state to save: all randomness derives from the seed and the step (seeds.py).
+The file before the newest is kept, so that a damaged one costs the steps between two
+checkpoints and not the run. There is no random state to save: all randomness derives from the
+seed and the step (seeds.py).
 """
 
 import errno
@@ -26,12 +27,23 @@ CHECKSUM = "crc32"
 OS_ERROR = re.compile(r"os error (\d+)")
 
 
-def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]) -> None:
+def save_checkpoint(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]
+) -> None:
     """Write weights, optimiser state and `progress` (plain JSON data) to `path`, atomically."""
     state = optimizer.state_dict()["state"]
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {f"optimizer.{index}.{name}": value for index, values in state.items() for name, value in values.items()}
-    write_tensors(path, tensors, {"progress": json.dumps(dict(progress))}, keep_as=path.with_name(PREVIOUS_NAME))
+    tensors |= {
+        f"optimizer.{index}.{name}": value
+        for index, values in state.items()
+        for name, value in values.items()
+    }
+    write_tensors(
+        path,
+        tensors,
+        {"progress": json.dumps(dict(progress))},
+        keep_as=path.with_name(PREVIOUS_NAME),
+    )
 
 
 def checkpoints(folder: Path) -> Iterator[Path]:
@@ -39,35 +51,56 @@ def checkpoints(folder: Path) -> Iterator[Path]:
     yield from (path for path in (folder / FILE_NAME, folder / PREVIOUS_NAME) if path.is_file())
 
 
-def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+def load_checkpoint(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> dict[str, Any]:
     """Load what `save_checkpoint` wrote into `model` and `optimizer`; return its progress.
 
     Raises WeightsError, with model and optimiser untouched, when the file is damaged.
     """
     tensors, metadata = read_tensors(path)
     if "progress" not in metadata:
-        raise WeightsError(f"{path} is no checkpoint of a run: it holds no progress; delete it or bring the right file back")
-    weights = {name.removeprefix("model."): tensor for name, tensor in tensors.items() if name.startswith("model.")}
+        raise WeightsError(
+            f"{path} is no checkpoint of a run: it holds no progress; delete it or bring the right"
+            " file back"
+        )
+    weights = {
+        name.removeprefix("model."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith("model.")
+    }
     model.load_state_dict(weights)
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     values: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, index, field = name.split(".")
-            values.setdefault(int(index), {})[field] = _laid_out_like(parameters[int(index)], tensor)
-    optimizer.load_state_dict({"state": values, "param_groups": optimizer.state_dict()["param_groups"]})
+            values.setdefault(int(index), {})[field] = _laid_out_like(
+                parameters[int(index)], tensor
+            )
+    optimizer.load_state_dict(
+        {"state": values, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
     return json.loads(metadata["progress"])
 
 
 def _laid_out_like(parameter: Tensor, tensor: Tensor) -> Tensor:
-    # the fused optimiser walks through memory: a state in another layout than its weight gives other numbers
+    # the fused optimiser walks through memory: a state in another layout than its
+    # weight gives other numbers
     return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], keep_as: Path | None = None) -> None:
-    """Write a safetensors file through a temporary one, synced to disk and read back before it takes the name.
+def write_tensors(
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    metadata: Mapping[str, str],
+    keep_as: Path | None = None,
+) -> None:
+    """Write a safetensors file through a temporary one, synced to disk and read back
+    before it takes the name.
 
-    The file that had the name is kept as `keep_as`, where that is given. A full disk leaves the old file as it was.
+    The file that had the name is kept as `keep_as`, where that is given. A full disk leaves
+    the old file as it was.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     ours = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -91,19 +124,33 @@ def checksum(tensors: Mapping[str, Tensor]) -> str:
     total = 0
     for name in sorted(tensors):
         # as bytes whatever the type: numpy knows no bfloat16
-        values = tensors[name].contiguous().flatten().view(torch.uint8) if tensors[name].numel() else torch.empty(0, dtype=torch.uint8)
+        values = (
+            tensors[name].contiguous().flatten().view(torch.uint8)
+            if tensors[name].numel()
+            else torch.empty(0, dtype=torch.uint8)
+        )
         total = zlib.crc32(values.numpy(), zlib.crc32(name.encode(), total))
     return f"{total:08x}"
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return (tensors, metadata) of a safetensors file; a broken one, or one that changed since it was written, raises with its name."""
+    """Return (tensors, metadata) of a safetensors file; a broken one, or one that changed since it
+    was written, raises with its name.
+    """
     try:
         with safe_open(path, framework="pt") as file:
-            tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+            tensors, metadata = (
+                {name: file.get_tensor(name) for name in file.keys()},
+                file.metadata() or {},
+            )
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} cannot be read as safetensors: {error}; delete it or give another file") from None
+        raise WeightsError(
+            f"{path} cannot be read as safetensors: {error}; delete it or give another file"
+        ) from None
     # files that others wrote carry no checksum
     if (written := metadata.pop(CHECKSUM, None)) is not None and written != checksum(tensors):
-        raise WeightsError(f"{path} is damaged: its contents are not those that were written; delete it or give another file")
+        raise WeightsError(
+            f"{path} is damaged: its contents are not those that were written; delete it or give"
+            " another file"
+        )
     return tensors, metadata

@@ -1,4 +1,6 @@
-"""Start from a file of weights: a robust backbone of others, a run of ours, or a model of your own."""
+"""Start from a file of weights: a robust backbone of others, a run of ours, or
+a model of your own.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -62,7 +64,9 @@ def load_backbone(
     _compare_normalisation(path, weights.tensors, {"mean": mean, "std": std}, notify)
 
 
-def _best(candidates: Sequence[Weights], backbone: nn.Module, wanted: Mapping[str, Tensor]) -> tuple[Weights, Reading]:
+def _best(
+    candidates: Sequence[Weights], backbone: nn.Module, wanted: Mapping[str, Tensor]
+) -> tuple[Weights, Reading]:
     """Return the first dictionary that gives all of `wanted`, by name or else by order.
 
     Where none does, the one that gives most of it.
@@ -84,11 +88,19 @@ def backbone_tensors(backbone: nn.Module) -> dict[str, Tensor]:
     All but the head and what it makes itself.
     """
     head = head_names(backbone)
-    return {name: tensor for name, tensor in backbone.state_dict().items() if not name.startswith(head) and name.rpartition(".")[2] not in NOT_NEEDED}
+    return {
+        name: tensor
+        for name, tensor in backbone.state_dict().items()
+        if not name.startswith(head) and name.rpartition(".")[2] not in NOT_NEEDED
+    }
 
 
 def _refuse_strategies(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    marked = [name for name in tensors if set(name.split(".")) & set(STRATEGY_MARKS) or name.endswith(STRATEGY_ENDS)]
+    marked = [
+        name
+        for name in tensors
+        if set(name.split(".")) & set(STRATEGY_MARKS) or name.endswith(STRATEGY_ENDS)
+    ]
     if marked:
         raise WeightsError(
             f"{path.name} was saved by a run whose strategy put layers of its own into the "
@@ -100,7 +112,10 @@ def _refuse_strategies(path: Path, tensors: Mapping[str, Tensor]) -> None:
 
 def _refuse_broken(path: Path, wanted: Mapping[str, Tensor], reading: Reading) -> None:
     if broken := [name for name in wanted if not reading.tensors[name].isfinite().all()]:
-        raise WeightsError(f"{path.name} holds numbers that are not finite{some(broken)}; use an earlier checkpoint of that training")
+        raise WeightsError(
+            f"{path.name} holds numbers that are not finite{some(broken)}; use an earlier"
+            " checkpoint of that training"
+        )
 
 
 def _left_over(backbone: nn.Module, reading: Reading) -> list[str]:
@@ -113,7 +128,9 @@ def _left_over(backbone: nn.Module, reading: Reading) -> list[str]:
     return [
         name
         for name, tensor in {**reading.rest, **more}.items()
-        if not is_normalisation(name, tensor) and not name.startswith(quiet) and name.rpartition(".")[2] not in NOT_NEEDED
+        if not is_normalisation(name, tensor)
+        and not name.startswith(quiet)
+        and name.rpartition(".")[2] not in NOT_NEEDED
     ]
 
 
@@ -128,14 +145,19 @@ def _notes(
 ) -> list[str]:
     """Return what a log says of a file that was loaded."""
     how = ", ".join(_ways(candidates, weights, reading))
-    notes = [f"{count} of {count} backbone tensors loaded{how and f' ({how})'}; the head is new{_old_head(backbone, reading)}"]
+    notes = [
+        f"{count} of {count} backbone tensors loaded{how and f' ({how})'}; the head is"
+        f" new{_old_head(backbone, reading)}"
+    ]
     raw = {tensor.shape for tensor in weights.tensors.values()}
     ours = backbone_tensors(backbone)
     resized = [name for name, tensor in ours.items() if _is_resized(name, tensor, raw)]
     if resized:
         notes.append(f"position embeddings were brought to this size{some(resized)}")
     if left:
-        notes.append(f"{len(left)} tensors are not part of this backbone and were left out{some(left)}")
+        notes.append(
+            f"{len(left)} tensors are not part of this backbone and were left out{some(left)}"
+        )
     if reading.by_order:
         first, second = next(iter(weights.tensors)), next(iter(reading.tensors))
         notes.append(
@@ -160,7 +182,11 @@ def _ways(candidates: Sequence[Weights], weights: Weights, reading: Reading) -> 
         ways.append(f"names of {reading.layout}")
     if reading.prefix:
         ways.append(f"below '{reading.prefix}'")
-    rivals = [".".join(other.keys) or "the file itself" for other in candidates if other is not weights and len(other.tensors) >= len(weights.tensors) * 0.9]
+    rivals = [
+        ".".join(other.keys) or "the file itself"
+        for other in candidates
+        if other is not weights and len(other.tensors) >= len(weights.tensors) * 0.9
+    ]
     if rivals:
         source = ".".join(weights.keys) or "the file itself"
         ways.append(f"those of '{source}'; it also holds {', '.join(rivals)}")

@@ -1,4 +1,6 @@
-"""timm's backbones: their weights brought here through the hub, and the architecture built around them."""
+"""timm's backbones: their weights brought here through the hub, and the
+architecture built around them.
+"""
 
 import time
 from collections.abc import Callable
@@ -21,10 +23,13 @@ Notify = Callable[[str], None]
 
 
 def build(spec: ModelSpec, num_classes: int, image_size: int, notify: Notify) -> nn.Module:
-    """Return the timm backbone of `spec` with a new head; its published weights are fetched when wanted and not here."""
+    """Return the timm backbone of `spec` with a new head; its published weights are fetched when
+    wanted and not here.
+    """
     wants_weights = spec.pretrained and not spec.checkpoint
     folder = fetch(spec.backbone, notify) if wants_weights else None
-    # with the file in its place nothing needs the network, and a hub that has gone silent cannot hold the run up
+    # with the file in its place nothing needs the network, and a hub that has gone silent
+    # cannot hold the run up
     is_here = folder is not None and holds(folder, _hub_id(spec.backbone))
     # only architectures that fix their size take img_size; the others raise TypeError on it
     natural = timm.get_pretrained_cfg(spec.backbone).input_size[-1]
@@ -32,28 +37,45 @@ def build(spec: ModelSpec, num_classes: int, image_size: int, notify: Notify) ->
     for options in sizes:
         try:
             with hub_access.offline(is_here):
-                return timm.create_model(spec.backbone, pretrained=wants_weights, num_classes=num_classes, cache_dir=folder, **options)
+                return timm.create_model(
+                    spec.backbone,
+                    pretrained=wants_weights,
+                    num_classes=num_classes,
+                    cache_dir=folder,
+                    **options,
+                )
         except TypeError:
             if options is sizes[-1]:
                 raise
         except (OSError, RuntimeError, ValueError) as error:
-            raise unavailable(spec.backbone, error) if wants_weights else _unbuildable(spec, error) from None
+            raise (
+                unavailable(spec.backbone, error) if wants_weights else _unbuildable(spec, error)
+            ) from None
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def check_weights(name: str) -> None:
-    """Raise WeightsError at once where the published weights of `name` are neither here nor to be had; fetches nothing."""
+    """Raise WeightsError at once where the published weights of `name` are neither here nor to be
+    had; fetches nothing.
+    """
     where = _hub_id(name)
     if not where:
-        raise WeightsError(f"no weights were published for '{name}'; choose one of its tags, or set model.pretrained to false")
-    if cached_in(where, find_home()) is None and not hub_access.is_reachable(where if "://" in where else None):
+        raise WeightsError(
+            f"no weights were published for '{name}'; choose one of its tags, or set"
+            " model.pretrained to false"
+        )
+    if cached_in(where, find_home()) is None and not hub_access.is_reachable(
+        where if "://" in where else None
+    ):
         raise unavailable(name, OfflineModeIsEnabled())
 
 
 def fetch(name: str, notify: Notify = lambda text: None) -> Path:
-    """Return the cache that holds the weights of the timm backbone `name`, after bringing them into the home's when they are nowhere.
+    """Return the cache that holds the weights of the timm backbone `name`, after bringing them into
+    the home's when they are nowhere.
 
-    A broken download goes on where it stopped, and the length is checked at its end. `notify` gets a line every two seconds.
+    A broken download goes on where it stopped, and the length is checked at its end. `notify` gets
+    a line every two seconds.
     """
     check_weights(name)
     home, where = find_home(), _hub_id(name)
@@ -68,13 +90,16 @@ def fetch(name: str, notify: Notify = lambda text: None) -> Path:
         except EntryNotFoundError:
             # published as another file: timm knows which
             notify(f"downloading the weights of {name}")
-        except Exception as error:  # the errors of the hub's transport have no class in common with those of its files
+        # the errors of the hub's transport have no class in common with those of its files
+        except Exception as error:
             raise unavailable(name, error) from None
     return home.weights
 
 
 def progress_lines(name: str, notify: Notify) -> type[tqdm]:
-    """Return a progress bar class for the hub that draws nothing and says how far a download is, at most every two seconds."""
+    """Return a progress bar class for the hub that draws nothing and says how far a download is, at
+    most every two seconds.
+    """
 
     class Lines(tqdm):
         def __init__(self, *arguments: object, **options: object):
@@ -104,8 +129,15 @@ class _Nowhere:
 def unavailable(name: str, error: Exception) -> WeightsError:
     """Return what to tell a person when the weights of `name` cannot be had because of `error`."""
     offline = isinstance(error, OfflineModeIsEnabled | LocalEntryNotFoundError)
-    reason = "the hub cannot be reached and they are not in the cache" if offline else (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-    return WeightsError(f"the weights of '{name}' cannot be had ({reason}); {OFFLINE} by setting model.pretrained to false")
+    reason = (
+        "the hub cannot be reached and they are not in the cache"
+        if offline
+        else (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    )
+    return WeightsError(
+        f"the weights of '{name}' cannot be had ({reason}); {OFFLINE} by setting model.pretrained"
+        " to false"
+    )
 
 
 def _unbuildable(spec: ModelSpec, error: Exception) -> SettingError:

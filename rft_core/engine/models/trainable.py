@@ -41,7 +41,9 @@ def refusal(name: str) -> str:
 
 
 def why_not(name: str, strategy: str, *, fake: bool = False) -> str:
-    """Return why one step of `strategy` fails on a new model `name`, as a clause; "" if it does not."""
+    """Return why one step of `strategy` fails on a new model `name`, as a
+    clause; "" if it does not.
+    """
     size = timm.get_pretrained_cfg(name).input_size[-1]
     try:
         with torch.device("meta") if fake else nullcontext():

@@ -12,10 +12,12 @@ from rft_core.engine.models.modes import eval_mode
 
 @dataclass(kw_only=True)
 class Adversary:
-    """Maps (model, images, labels) to adversarial images within `epsilon`; counts its gradient evaluations (examples x steps).
+    """Maps (model, images, labels) to adversarial images within `epsilon`; counts its gradient
+    evaluations (examples x steps).
 
-    `evaluations` is what the attack spends on an image where that is not its number of steps. With a `folding`
-    the model's folded twin is attacked in its place, which gives the same points to rounding.
+    `evaluations` is what the attack spends on an image where that is not its number of
+    steps. With a `folding` the model's folded twin is attacked in its place, which gives the
+    same points to rounding.
     """
 
     attack: Callable[..., Tensor]
@@ -30,9 +32,11 @@ class Adversary:
     spent: int = 0
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
-        """Attack in eval mode: in training mode the attack would move batch statistics and come out weaker.
+        """Attack in eval mode: in training mode the attack would move batch statistics
+        and come out weaker.
 
-        `options` are the attack's own, such as `loss`, and take precedence over what is configured here.
+        `options` are the attack's own, such as `loss`, and take precedence over
+        what is configured here.
         """
         self.spent += len(images) * (self.steps if self.evaluations is None else self.evaluations)
         configured = {

@@ -1,13 +1,17 @@
-"""Anchored: adversarial training held near the pretrained backbone, after PMG-AFT (Wang et al., CVPR 2024).
+"""Anchored: adversarial training held near the pretrained backbone, after PMG-AFT
+(Wang et al., CVPR 2024).
 
-L = mean CE(f(x'), y) + anchor_weight * mean KL(p_pre(x') || p(x')) + beta * mean KL(p(x) || p(x')),  both weights 1.
+L = mean CE(f(x'), y) + anchor_weight * mean KL(p_pre(x') || p(x')) + beta * mean KL(p(x) ||
+p(x')),  both weights 1.
 
-PMG-AFT fine-tunes the image tower of CLIP, and the frozen and the tuned tower are read through the same class embeddings.
-Under a new head the pretrained model has no classes of its own, so we keep that sharing: p_pre = softmax(head(z_pre(x'))), the
-features of a frozen copy of the pretrained backbone read through the head as it is now, without a gradient. Both
-distributions are then over the task's classes, on one scale, whatever the width of the features; while the head is still random
-the term is nearly 0, and under a linear probe it is exactly 0. The authors sum the KL over the batch; we take means.
-At factor 0, x' = x: cross-entropy plus the anchor; with anchor_weight 0 plain cross-entropy.
+PMG-AFT fine-tunes the image tower of CLIP, and the frozen and the tuned tower are read through the
+same class embeddings. Under a new head the pretrained model has no classes of its own, so we keep
+that sharing: p_pre = softmax(head(z_pre(x'))), the features of a frozen copy of the pretrained
+backbone read through the head as it is now, without a gradient. Both distributions are then over
+the task's classes, on one scale, whatever the width of the features; while the head is still
+random the term is nearly 0, and under a linear probe it is exactly 0. The authors sum the KL over
+the batch; we take means. At factor 0, x' = x: cross-entropy plus the anchor; with anchor_weight 0
+plain cross-entropy.
 """
 
 from copy import deepcopy
@@ -26,7 +30,8 @@ BETA = 1.0
 
 
 def prepare(model: nn.Module, settings: ObjectiveSpec) -> nn.Module:
-    """Return a frozen copy of the pretrained `model` that gives features (N, D), the input of the head.
+    """Return a frozen copy of the pretrained `model` that gives features (N, D),
+    the input of the head.
 
     SettingError where there is not one head that reads such features.
     """
@@ -35,15 +40,18 @@ def prepare(model: nn.Module, settings: ObjectiveSpec) -> nn.Module:
         raise SettingError(
             "objective.kind",
             "anchored",
-            f"needs a backbone with one head that reads its features, which {type(model.backbone).__name__} has not; "
-            "choose another objective or another model.backbone",
+            "needs a backbone with one head that reads its features, which"
+            f" {type(model.backbone).__name__} has not; choose another objective or another"
+            " model.backbone",
         )
     frozen.backbone.reset_classifier(0)
     return frozen
 
 
 def _reads_features(backbone: nn.Module) -> bool:
-    """Return whether the classifier of `backbone` is one layer from features (N, D) to logits (N, K)."""
+    """Return whether the classifier of `backbone` is one layer from features (N,
+    D) to logits (N, K).
+    """
     classifier, width = backbone.get_classifier(), getattr(backbone, "head_hidden_size", None)
     if width is None:
         return isinstance(classifier, nn.Module)
@@ -53,8 +61,18 @@ def _reads_features(backbone: nn.Module) -> bool:
         return False
 
 
-def loss(model: nn.Module, images: Tensor, labels: Tensor, adversary: Adversary | None, settings: ObjectiveSpec, *, reference: nn.Module) -> Tensor:
-    """Return cross-entropy on attacked images plus the divergences from the pretrained and from the clean prediction."""
+def loss(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    adversary: Adversary | None,
+    settings: ObjectiveSpec,
+    *,
+    reference: nn.Module,
+) -> Tensor:
+    """Return cross-entropy on attacked images plus the divergences from the pretrained and from
+    the clean prediction.
+    """
     attacked = images if adversary is None else adversary(model, images, labels)
     adversarial = model(attacked)
     total = F.cross_entropy(adversarial, labels)

@@ -10,11 +10,15 @@ from rft_core.spec import catalog
 from rft_core.spec.sections import ObjectiveSpec
 
 
-def build_objective(settings: ObjectiveSpec, model: nn.Module, runtime: Runtime) -> Callable[..., Tensor]:
-    """Return (model, images, labels, adversary, settings) -> loss for `model` as it is now, before training.
+def build_objective(
+    settings: ObjectiveSpec, model: nn.Module, runtime: Runtime
+) -> Callable[..., Tensor]:
+    """Return (model, images, labels, adversary, settings) -> loss for `model` as it is
+    now, before training.
 
-    What an objective's `prepare` returns is moved to the run's device. It belongs to the objective, not to the model: it is
-    neither trained, counted nor saved, and a resumed run makes the same one anew.
+    What an objective's `prepare` returns is moved to the run's device. It belongs to the
+    objective, not to the model: it is neither trained, counted nor saved, and a resumed run
+    makes the same one anew.
     """
     choice = catalog.find("objectives", settings.kind)
     loss, prepare = choice.load(), choice.companion("prepare")

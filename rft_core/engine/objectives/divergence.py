@@ -1,4 +1,6 @@
-"""What the regularised objectives share: a divergence of predictions, and a prediction to attack."""
+"""What the regularised objectives share: a divergence of predictions, and a
+prediction to attack.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -8,8 +10,15 @@ from rft_core.engine.models.modes import eval_mode
 
 
 def kl(target: Tensor, logits: Tensor) -> Tensor:
-    """Return KL(p || q) for each example, (N,), with p = softmax(target) and q = softmax(logits), both logits (N, K)."""
-    return F.kl_div(F.log_softmax(logits.float(), 1), F.log_softmax(target.float(), 1), reduction="none", log_target=True).sum(1)
+    """Return KL(p || q) for each example, (N,), with p = softmax(target) and q =
+    softmax(logits), both logits (N, K).
+    """
+    return F.kl_div(
+        F.log_softmax(logits.float(), 1),
+        F.log_softmax(target.float(), 1),
+        reduction="none",
+        log_target=True,
+    ).sum(1)
 
 
 @torch.no_grad()

@@ -3,8 +3,9 @@
 L = mean BCE(p(x'), y) + beta * mean (1 - p_y(x)) KL(p(x) || p(x')),  beta = 5,
 BCE(p, y) = -log p_y - log(1 - max_{k != y} p_k)  with  x' = argmax CE(f(x'), y) in the ball.
 
-The gradient goes through both predictions and through the weight. The authors guard log(1 - p) with added constants; here it is
-computed exactly, as a difference of log-sums of logits. At factor 0, x' = x: the boosted cross-entropy BCE(p(x), y) alone.
+The gradient goes through both predictions and through the weight. The authors guard log(1 - p) with
+added constants; here it is computed exactly, as a difference of log-sums of logits. At factor 0, x'
+= x: the boosted cross-entropy BCE(p(x), y) alone.
 """
 
 import torch
@@ -18,15 +19,25 @@ from rft_core.spec.sections import ObjectiveSpec
 BETA = 5.0
 
 
-def loss(model: nn.Module, images: Tensor, labels: Tensor, adversary: Adversary | None, settings: ObjectiveSpec) -> Tensor:
-    """Return the boosted cross-entropy on attacked images plus beta times the weighted divergence from clean ones."""
+def loss(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    adversary: Adversary | None,
+    settings: ObjectiveSpec,
+) -> Tensor:
+    """Return the boosted cross-entropy on attacked images plus beta times the weighted
+    divergence from clean ones.
+    """
     if adversary is None:
         return boosted_cross_entropy(model(images), labels).mean()
     beta = BETA if settings.beta is None else settings.beta
     attacked = adversary(model, images, labels)
     clean, adversarial = model(images), model(attacked)
     wrongness = 1 - clean.float().softmax(1).gather(1, labels[:, None]).squeeze(1)
-    return (boosted_cross_entropy(adversarial, labels) + beta * wrongness * kl(clean, adversarial)).mean()
+    return (
+        boosted_cross_entropy(adversarial, labels) + beta * wrongness * kl(clean, adversarial)
+    ).mean()
 
 
 def boosted_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:

@@ -1,9 +1,11 @@
-"""Adapter: a small bottleneck behind each residual branch (Houlsby et al., ICML 2019), placed as in Li et al., ICCV 2025.
+"""Adapter: a small bottleneck behind each residual branch (Houlsby et al., ICML 2019), placed as in
+Li et al., ICCV 2025.
 
-h = x + a + up(GELU(down(a))) with a = attention(x) or MLP(x): after attention and after the MLP of transformer blocks, inside
-the residual branch and after its layer scale; after the MLP of ConvNeXt blocks, before theirs. Weights start from N(0, .02),
-biases at 0, so a fresh model gives nearly the outputs it gave before. 3,567,370 trained weights on ViT-B/16 with 10 classes,
-as in the paper's table. A bottleneck is no linear map and cannot be merged.
+h = x + a + up(GELU(down(a))) with a = attention(x) or MLP(x): after attention and after the MLP of
+transformer blocks, inside the residual branch and after its layer scale; after the MLP of ConvNeXt
+blocks, before theirs. Weights start from N(0, .02), biases at 0, so a fresh model gives nearly the
+outputs it gave before. 3,567,370 trained weights on ViT-B/16 with 10 classes, as in the paper's
+table. A bottleneck is no linear map and cannot be merged.
 """
 
 from collections.abc import Callable
@@ -29,12 +31,19 @@ class Adapted(nn.Module):
     def forward(self, *inputs: Tensor, **options: object) -> Tensor:
         """Return the adapted outputs of the layer."""
         outputs = self.layer(*inputs, **options)
-        return outputs + self.bottleneck(outputs.movedim(self.channels, -1)).movedim(-1, self.channels)
+        return outputs + self.bottleneck(outputs.movedim(self.channels, -1)).movedim(
+            -1, self.channels
+        )
 
 
 def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:
     """Return `backbone`, frozen, with trainable bottlenecks and a trainable head."""
-    return insert("adapter", backbone, settings, lambda width: bottleneck(width, settings.reduction or REDUCTION))
+    return insert(
+        "adapter",
+        backbone,
+        settings,
+        lambda width: bottleneck(width, settings.reduction or REDUCTION),
+    )
 
 
 def bottleneck(width: int, reduction: int) -> nn.Sequential:
@@ -47,8 +56,12 @@ def bottleneck(width: int, reduction: int) -> nn.Sequential:
     return nn.Sequential(down, nn.GELU(), up)
 
 
-def insert(strategy: str, backbone: nn.Module, settings: StrategySpec, build: Callable[[int], nn.Module]) -> nn.Module:
-    """Return `backbone`, frozen but for its head, with a new `build` (width) behind each residual branch."""
+def insert(
+    strategy: str, backbone: nn.Module, settings: StrategySpec, build: Callable[[int], nn.Module]
+) -> nn.Module:
+    """Return `backbone`, frozen but for its head, with a new `build` (width) behind
+    each residual branch.
+    """
     blocks = blocks_for(strategy, backbone, FITS)
     backbone = linear_probe.apply(backbone, settings)
     for block in blocks["transformer"]:

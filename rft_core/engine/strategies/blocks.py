@@ -1,4 +1,6 @@
-"""Blocks: the kinds of blocks that strategies put weights into, and the error where a network has none of them."""
+"""Blocks: the kinds of blocks that strategies put weights into, and the error where a
+network has none of them.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +25,11 @@ class Kind:
 
     def find(self, backbone: nn.Module) -> list[nn.Module]:
         """Return the blocks of this kind in `backbone`, in network order."""
-        return [module for module in backbone.modules() if all(_has(module, mark) for mark in self.marks) and self.holds(module)]
+        return [
+            module
+            for module in backbone.modules()
+            if all(_has(module, mark) for mark in self.marks) and self.holds(module)
+        ]
 
 
 def is_three_by_three(module: nn.Module) -> bool:
@@ -32,7 +38,8 @@ def is_three_by_three(module: nn.Module) -> bool:
 
 
 def _calls_its_projection(block: nn.Module) -> bool:
-    # attention with separate q and v biases reads qkv.weight itself, so nothing put around qkv would take part
+    # attention with separate q and v biases reads qkv.weight itself, so nothing put
+    # around qkv would take part
     return isinstance(block.attn.qkv, nn.Linear) and getattr(block.attn, "q_bias", None) is None
 
 
@@ -46,27 +53,43 @@ def _has(module: nn.Module, path: str) -> bool:
 
 KINDS = MappingProxyType(
     {
-        "transformer": Kind("transformer blocks", ("attn.qkv", "mlp.fc1", "mlp.fc2"), _calls_its_projection),
+        "transformer": Kind(
+            "transformer blocks", ("attn.qkv", "mlp.fc1", "mlp.fc2"), _calls_its_projection
+        ),
         "convnext": Kind("ConvNeXt blocks", ("conv_dw", "mlp.fc1", "mlp.fc2"), lambda block: True),
-        "residual": Kind("residual blocks", ("conv1", "bn1", "conv2", "bn2"), lambda block: any(is_three_by_three(child) for child in block.children())),
+        "residual": Kind(
+            "residual blocks",
+            ("conv1", "bn1", "conv2", "bn2"),
+            lambda block: any(is_three_by_three(child) for child in block.children()),
+        ),
     }
 )
 
 
-def blocks_for(strategy: str, backbone: nn.Module, fits: Sequence[str]) -> dict[str, list[nn.Module]]:
-    """Return kind -> blocks for the kinds in `fits`; raises StrategyError where `backbone` has none of them."""
+def blocks_for(
+    strategy: str, backbone: nn.Module, fits: Sequence[str]
+) -> dict[str, list[nn.Module]]:
+    """Return kind -> blocks for the kinds in `fits`; raises StrategyError where
+    `backbone` has none of them.
+    """
     blocks = {kind: KINDS[kind].find(backbone) for kind in fits}
     if any(blocks.values()):
         return blocks
     wanted = " or ".join(str(KINDS[kind]) for kind in fits)
     found = [f"{len(found)} {kind}" for kind in KINDS.values() if (found := kind.find(backbone))]
     raise StrategyError(
-        f"the strategy '{strategy}' looks for {wanted}; this {type(backbone).__name__} has {' and '.join(found) or 'none'}; "
-        f"strategies that fit it: {', '.join(fitting(backbone))}"
+        f"the strategy '{strategy}' looks for {wanted}; this {type(backbone).__name__} has"
+        f" {' and '.join(found) or 'none'}; strategies that fit it: {', '.join(fitting(backbone))}"
     )
 
 
 def fitting(backbone: nn.Module) -> list[str]:
-    """Return the names of the strategies that `backbone` has places for, in the order of the menu."""
+    """Return the names of the strategies that `backbone` has places for, in
+    the order of the menu.
+    """
     needs = {choice.name: choice.companion("FITS") for choice in catalog.STRATEGIES}
-    return [name for name, fits in needs.items() if fits is None or any(KINDS[kind].find(backbone) for kind in fits)]
+    return [
+        name
+        for name, fits in needs.items()
+        if fits is None or any(KINDS[kind].find(backbone) for kind in fits)
+    ]

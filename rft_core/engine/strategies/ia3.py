@@ -1,9 +1,11 @@
-"""(IA)3: trained factors on the outputs of frozen layers (Liu et al., NeurIPS 2022), placed as in Li et al., ICCV 2025.
+"""(IA)3: trained factors on the outputs of frozen layers (Liu et al., NeurIPS 2022), placed as in
+Li et al., ICCV 2025.
 
-The factors start at 1 and multiply the outputs, bias included, of k and v (the q third of the fused projection stays as it
-is) and of both MLP layers: the first one's before its activation, and the second one's as well. The original (IA)3 has no
-factor behind the second layer; the paper's configuration switches it on, and we follow the paper: 72,202 trained weights on
-ViT-B/16 with 10 classes, as in its table. On a ConvNeXt the factors are those of the two MLP layers.
+The factors start at 1 and multiply the outputs, bias included, of k and v (the q third of the fused
+projection stays as it is) and of both MLP layers: the first one's before its activation, and the
+second one's as well. The original (IA)3 has no factor behind the second layer; the paper's
+configuration switches it on, and we follow the paper: 72,202 trained weights on ViT-B/16 with 10
+classes, as in its table. On a ConvNeXt the factors are those of the two MLP layers.
 """
 
 from copy import deepcopy
@@ -19,7 +21,9 @@ FITS = ("transformer", "convnext")
 
 
 class Scaled(nn.Module):
-    """y = factors * layer(x), one factor an output channel; the first `fixed` of them are 1 and not trained."""
+    """y = factors * layer(x), one factor an output channel; the first `fixed` of them
+    are 1 and not trained.
+    """
 
     def __init__(self, layer: nn.Linear | nn.Conv2d, fixed: int = 0):
         super().__init__()
@@ -28,7 +32,9 @@ class Scaled(nn.Module):
 
     def factors(self) -> Tensor:
         """Return all factors, (out,)."""
-        return torch.cat([self.scale.new_ones(self.fixed), self.scale]) if self.fixed else self.scale
+        return (
+            torch.cat([self.scale.new_ones(self.fixed), self.scale]) if self.fixed else self.scale
+        )
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the scaled outputs."""

@@ -1,9 +1,11 @@
-"""LoRA: a low-rank update beside frozen weights (Hu et al., ICLR 2022), placed as in Li et al., ICCV 2025.
+"""LoRA: a low-rank update beside frozen weights (Hu et al., ICLR 2022), placed as in
+Li et al., ICCV 2025.
 
-y = layer(x) + alpha / rank * up(down(x)); `up` starts at zero, so a fresh model gives the outputs it gave before. Places: q,
-k, v and both MLP layers of transformer blocks; both MLP layers of ConvNeXt blocks; the ungrouped 3 x 3 convolutions of
-residual blocks. Layers are peft's. Only timm's fused q,k,v projection is ours: peft would give the three one shared `down`,
-the paper has three separate pairs, and so 1,187,338 trained weights on ViT-B/16 with 10 classes, as in its table.
+y = layer(x) + alpha / rank * up(down(x)); `up` starts at zero, so a fresh model gives the outputs
+it gave before. Places: q, k, v and both MLP layers of transformer blocks; both MLP layers of
+ConvNeXt blocks; the ungrouped 3 x 3 convolutions of residual blocks. Layers are peft's. Only timm's
+fused q,k,v projection is ours: peft would give the three one shared `down`, the paper has three
+separate pairs, and so 1,187,338 trained weights on ViT-B/16 with 10 classes, as in its table.
 """
 
 import math
@@ -25,7 +27,9 @@ PARTS = 3
 
 
 class FusedLora(nn.Module):
-    """A linear layer that computes q, k and v at once, with a low-rank pair for each of the three."""
+    """A linear layer that computes q, k and v at once, with a low-rank pair
+    for each of the three.
+    """
 
     def __init__(self, layer: nn.Linear, rank: int, alpha: float):
         super().__init__()
@@ -39,7 +43,9 @@ class FusedLora(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return (..., 3 * width) from inputs (..., width)."""
         low = F.linear(inputs, self.down.flatten(0, 1)).unflatten(-1, (PARTS, self.rank))
-        return self.layer(inputs) + self.scale * torch.einsum("...pr,por->...po", low, self.up).flatten(-2)
+        return self.layer(inputs) + self.scale * torch.einsum(
+            "...pr,por->...po", low, self.up
+        ).flatten(-2)
 
     @torch.no_grad()
     def merged(self) -> nn.Linear:
@@ -52,10 +58,24 @@ def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:
     """Return `backbone`, frozen, with trainable low-rank pairs and a trainable head."""
     blocks = blocks_for("lora", backbone, FITS)
     backbone = linear_probe.apply(backbone, settings)
-    layers = [layer for block in [*blocks["transformer"], *blocks["convnext"]] for layer in (block.mlp.fc1, block.mlp.fc2)]
-    layers += [layer for block in blocks["residual"] for layer in block.children() if is_three_by_three(layer)]
+    layers = [
+        layer
+        for block in [*blocks["transformer"], *blocks["convnext"]]
+        for layer in (block.mlp.fc1, block.mlp.fc2)
+    ]
+    layers += [
+        layer
+        for block in blocks["residual"]
+        for layer in block.children()
+        if is_three_by_three(layer)
+    ]
     names = {module: name for name, module in backbone.named_modules()}
-    config = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, lora_dropout=0.0, target_modules=[names[layer] for layer in layers])
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=0.0,
+        target_modules=[names[layer] for layer in layers],
+    )
     backbone = inject_adapter_in_model(config, backbone)
     for block in blocks["transformer"]:
         block.attn.qkv = FusedLora(block.attn.qkv, settings.rank, settings.alpha)

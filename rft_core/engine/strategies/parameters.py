@@ -8,13 +8,17 @@ from torch import nn
 def count_parameters(model: nn.Module) -> tuple[int, int]:
     """Return (trainable, total) numbers of weights; a shared weight counts once."""
     parameters = list(model.parameters())
-    return sum(parameter.numel() for parameter in parameters if parameter.requires_grad), sum(parameter.numel() for parameter in parameters)
+    return sum(parameter.numel() for parameter in parameters if parameter.requires_grad), sum(
+        parameter.numel() for parameter in parameters
+    )
 
 
 def where(model: nn.Module) -> list[dict[str, Any]]:
-    """Return one row a part of the network, in its order: ``{"module": "blocks.3", "trainable": n, "total": n}``.
+    """Return one row a part of the network, in its order: ``{"module": "blocks.3",
+    "trainable": n, "total": n}``.
 
-    A part is a child of the backbone; a stack of like blocks or stages has one row for each of them.
+    A part is a child of the backbone; a stack of like blocks or stages has one
+    row for each of them.
     """
     network = getattr(model, "backbone", model)
     rows: dict[str, dict[str, Any]] = {}
@@ -33,4 +37,6 @@ def _part(network: nn.Module, name: str) -> str:
 
 def _is_stack(module: Any) -> bool:
     members = list(module) if isinstance(module, nn.Sequential | nn.ModuleList) else []
-    return len({type(member) for member in members}) == 1 and all(any(member.children()) for member in members)
+    return len({type(member) for member in members}) == 1 and all(
+        any(member.children()) for member in members
+    )

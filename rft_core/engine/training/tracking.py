@@ -21,24 +21,36 @@ TRACKED_POINTS = 5
 
 
 def plan(job: Job) -> tuple[int, ...]:
-    """Return the steps at which a run is measured, from its spec and the number of its images alone."""
+    """Return the steps at which a run is measured, from its spec and the number
+    of its images alone.
+    """
     data = job.dataset
     sizes = Sizes(len(data.train), len(job.tracked), len(data.test), len(data.others))
     return planned_steps(job.spec, sizes, attacked_share(job.spec, sizes.train))
 
 
 def tracked_epsilons(spec: RunSpec) -> tuple[float, ...]:
-    """Return at most five epsilons of the final grid, 0 and the last among them, for the live curve."""
+    """Return at most five epsilons of the final grid, 0 and the last among
+    them, for the live curve.
+    """
     grid = epsilon_grid(spec)
     if len(grid) <= TRACKED_POINTS:
         return grid
-    places = [round(place * (len(grid) - 1) / (TRACKED_POINTS - 1)) for place in range(TRACKED_POINTS)]
+    places = [
+        round(place * (len(grid) - 1) / (TRACKED_POINTS - 1)) for place in range(TRACKED_POINTS)
+    ]
     return tuple(grid[place] for place in places)
 
 
 def tracking_attack(spec: RunSpec) -> str:
-    """Return the attack of the live curve: the measuring one where it is quick, else PGD (AutoAttack would take hours)."""
-    return "pgd" if catalog.find("attacks", spec.evaluation.attack).measures_only else spec.evaluation.attack
+    """Return the attack of the live curve: the measuring one where it is quick, else PGD
+    (AutoAttack would take hours).
+    """
+    return (
+        "pgd"
+        if catalog.find("attacks", spec.evaluation.attack).measures_only
+        else spec.evaluation.attack
+    )
 
 
 def measure_split(job: Job, split: Split, epsilons: tuple[float, ...], attack: str) -> Evaluation:
@@ -59,26 +71,40 @@ def measure_split(job: Job, split: Split, epsilons: tuple[float, ...], attack: s
 
 
 def job_measured_by(job: Job, n: int, attack: str) -> MeasuredBy:
-    """Return what `measure_split` measures `n` images by under `attack`, as reports and events say it."""
+    """Return what `measure_split` measures `n` images by under `attack`, as
+    reports and events say it.
+    """
     return spec_measured_by(job.spec, attack, n, job.dataset.num_classes)
 
 
 class Tracker:
-    """Measures the validation subset at the planned steps and reports it; the training stream is not touched."""
+    """Measures the validation subset at the planned steps and reports it; the training
+    stream is not touched.
+    """
 
     def __init__(self, job: Job, progress: Progress, reporter: Reporter):
         self.job, self.progress, self.reporter = job, progress, reporter
         self.steps = frozenset(plan(job))
         self.images_digest = job.tracked.digest()
         self.shifts = ShiftTracker(job) if job.spec.evaluation.track_shifts else None
-        self.followed = stratified(job.dataset.test, job.spec.evaluation.examples, seed=2) if job.spec.evaluation.examples else None
+        self.followed = (
+            stratified(job.dataset.test, job.spec.evaluation.examples, seed=2)
+            if job.spec.evaluation.examples
+            else None
+        )
 
     def measure_if_due(self, step: int) -> None:
-        """Measure when `step` is planned; note the clean accuracy at the start of every epoch for the schedule `auto`."""
+        """Measure when `step` is planned; note the clean accuracy at the start of every epoch for
+        the schedule `auto`.
+        """
         if step in self.steps:
             self.measure(step)
         epoch, place = divmod(step, self.job.steps_per_epoch)
-        if self.job.spec.schedule.kind == "auto" and place == 0 and len(self.progress.validation) < epoch:
+        if (
+            self.job.spec.schedule.kind == "auto"
+            and place == 0
+            and len(self.progress.validation) < epoch
+        ):
             self.progress.validation.append(self._clean_accuracy())
 
     def measure(self, step: int) -> None:
@@ -90,7 +116,14 @@ class Tracker:
         measured = measure_split(job, job.tracked, tracked_epsilons(spec), tracking_attack(spec))
         curve = measured.curve
         self.progress.gradient_evaluations += measured.gradient_evaluations
-        self.progress.tracked.append({"step": step, "epoch": epoch, "clean": curve.clean_accuracy, "robust": curve.accuracies[-1]})
+        self.progress.tracked.append(
+            {
+                "step": step,
+                "epoch": epoch,
+                "clean": curve.clean_accuracy,
+                "robust": curve.accuracies[-1],
+            }
+        )
         payload = {
             "curve": curve.points(),
             "measured_by": job_measured_by(job, curve.n, tracking_attack(spec)).as_dict(),
@@ -116,16 +149,39 @@ class Tracker:
         path = folder / f"{step:07d}.npz"
         try:
             folder.mkdir(exist_ok=True)
-            save_examples(path, self.job.model, self.followed, norm=threat.norm, epsilon=threat.epsilon, steps=self.job.spec.evaluation.steps)
+            save_examples(
+                path,
+                self.job.model,
+                self.followed,
+                norm=threat.norm,
+                epsilon=threat.epsilon,
+                steps=self.job.spec.evaluation.steps,
+            )
         except OSError as error:
             path.unlink(missing_ok=True)
-            text = f"the example images of step {step} could not be written ({error.strerror or error}); training goes on without them, free some space"
+            text = (
+                f"the example images of step {step} could not be written"
+                f" ({error.strerror or error}); training goes on without them, free some space"
+            )
             self.reporter.event("log", step, epoch, {"text": text})
             return
         self.reporter.artifact(path, "examples")
-        self.reporter.event("examples", step, epoch, {"file": f"examples/{path.name}", "class_names": list(self.job.dataset.class_names)})
+        self.reporter.event(
+            "examples",
+            step,
+            epoch,
+            {"file": f"examples/{path.name}", "class_names": list(self.job.dataset.class_names)},
+        )
 
     def _clean_accuracy(self) -> float:
         with eval_mode(self.job.model), torch.no_grad():
-            right = predict(self.job.model, self.job.tracked, self.job.measure_batch, self.job.runtime.memory_format).argmax(1) == self.job.tracked.labels
+            right = (
+                predict(
+                    self.job.model,
+                    self.job.tracked,
+                    self.job.measure_batch,
+                    self.job.runtime.memory_format,
+                ).argmax(1)
+                == self.job.tracked.labels
+            )
         return right.float().mean().item()

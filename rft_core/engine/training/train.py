@@ -56,8 +56,11 @@ class Progress:
         return onset(*columns, num_classes)
 
 
-def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[int], None]) -> Request:
-    """Train until the end or until a person asks to stop or pause; return that request, or None at the end.
+def train(
+    job: Job, progress: Progress, reporter: Reporter, measure: Callable[[int], None]
+) -> Request:
+    """Train until the end or until a person asks to stop or pause; return that
+    request, or None at the end.
 
     `measure` (step) is called before each step; it decides whether this is a moment to evaluate.
     """
@@ -74,7 +77,9 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
             _save(checkpoint, job, clock, reporter)
             return request
         step, epoch = progress.step, progress.step // job.steps_per_epoch
-        moment = Moment(step / job.total_steps, epoch, spec.optim.epochs, spec.seed, tuple(progress.validation))
+        moment = Moment(
+            step / job.total_steps, epoch, spec.optim.epochs, spec.seed, tuple(progress.validation)
+        )
         epsilon = factor_at(schedule, spec.schedule, moment) * spec.threat.epsilon
         images, labels = next_batch(job, step)
         with clock.training():
@@ -92,8 +97,12 @@ def train(job: Job, progress: Progress, reporter: Reporter, measure: Callable[[i
     return None
 
 
-def step_that_fits(job: Job, progress: Progress, images: Tensor, labels: Tensor, epsilon: float, reporter: Reporter) -> tuple[Tensor, int]:
-    """Take one training step at `epsilon`; where memory runs out, take it again in smaller parts. Returns (loss, examples x steps of the attack).
+def step_that_fits(
+    job: Job, progress: Progress, images: Tensor, labels: Tensor, epsilon: float, reporter: Reporter
+) -> tuple[Tensor, int]:
+    """Take one training step at `epsilon`; where memory runs out, take it again in smaller parts.
+
+    Returns (loss, examples x steps of the attack).
 
     All randomness of a step derives from its number, so a second try draws the same starts.
     """
@@ -101,7 +110,9 @@ def step_that_fits(job: Job, progress: Progress, images: Tensor, labels: Tensor,
     while True:
         adversary = build_adversary(job, step, epsilon) if epsilon > 0 else None
         try:
-            return training_step(job, step, images, labels, adversary, progress.part_size), adversary.spent if adversary else 0
+            return training_step(job, step, images, labels, adversary, progress.part_size), (
+                adversary.spent if adversary else 0
+            )
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -109,15 +120,23 @@ def step_that_fits(job: Job, progress: Progress, images: Tensor, labels: Tensor,
         # outside the handler: the error would hold the tensors that did not fit
         if job.runtime.device.type == "cuda":
             torch.cuda.empty_cache()
-        reporter.event("log", step, step / job.steps_per_epoch, {"text": part_note(len(labels), progress.part_size, recomputes(job.model))})
+        reporter.event(
+            "log",
+            step,
+            step / job.steps_per_epoch,
+            {"text": part_note(len(labels), progress.part_size, recomputes(job.model))},
+        )
 
 
 def part_note(batch: int, part: int, has_recomputed: bool = False) -> str:
-    """Return the line that says how a batch that does not fit is worked on, and what makes more fit where that is not done yet."""
+    """Return the line that says how a batch that does not fit is worked on, and what makes more fit
+    where that is not done yet.
+    """
     way_out = "" if has_recomputed else f"; {RECOMPUTE} makes more fit at once"
     return (
-        f"a batch of {batch} images does not fit into memory: {part} are worked on at a time and their gradients are added up, which gives the "
-        f"same step, except that batch norms see the smaller parts{way_out}"
+        f"a batch of {batch} images does not fit into memory: {part} are worked on at a time and"
+        " their gradients are added up, which gives the same step, except that batch norms see the"
+        f" smaller parts{way_out}"
     )
 
 
@@ -125,23 +144,41 @@ def _smaller(part: int, job: Job) -> int:
     least = 2 if trains_statistics(job.model) else 1
     if part <= least:
         first = "" if recomputes(job.model) else f"set {RECOMPUTE} to true, "
-        raise TrainingError(f"out of memory with {part} images at a time; {first}lower data.image_size or train a smaller backbone, then run it again")
+        raise TrainingError(
+            f"out of memory with {part} images at a time; {first}lower data.image_size or train a"
+            " smaller backbone, then run it again"
+        )
     return max(least, (part + 1) // 2)
 
 
-def training_step(job: Job, step: int, images: Tensor, labels: Tensor, adversary: Adversary | None, part_size: int = 0) -> Tensor:
-    """One step of the method: attack with `adversary` (None at factor 0), take the objective's gradient, update. Returns the loss.
+def training_step(
+    job: Job,
+    step: int,
+    images: Tensor,
+    labels: Tensor,
+    adversary: Adversary | None,
+    part_size: int = 0,
+) -> Tensor:
+    """One step of the method: attack with `adversary` (None at factor 0), take the objective's
+    gradient, update. Returns the loss.
 
     With a `part_size` the batch is worked on in parts whose gradients are added up.
     """
     spec, device = job.spec, job.runtime.device
-    rate = learning_rate_factor(step / job.total_steps, warmup_fraction=spec.optim.warmup_fraction, decay=spec.optim.decay, one_step=1 / job.total_steps)
+    rate = learning_rate_factor(
+        step / job.total_steps,
+        warmup_fraction=spec.optim.warmup_fraction,
+        decay=spec.optim.decay,
+        one_step=1 / job.total_steps,
+    )
     set_learning_rate(job.optimizer, rate)
     train_mode(job.model)
     job.optimizer.zero_grad(set_to_none=True)
     total = torch.zeros((), device=device)
     with global_stream(spec.seed, "layers", step, device=device):
-        for some, their_labels in zip(images.split(part_size or len(images)), labels.split(part_size or len(labels))):
+        for some, their_labels in zip(
+            images.split(part_size or len(images)), labels.split(part_size or len(labels))
+        ):
             with job.runtime.autocast():
                 loss = job.objective(job.model, some, their_labels, adversary, spec.objective)
             share = len(their_labels) / len(labels)
@@ -174,13 +211,22 @@ def build_adversary(job: Job, step: int, epsilon: float) -> Adversary:
 
 
 def next_batch(job: Job, step: int) -> tuple[Tensor, Tensor]:
-    """Return the pixels (N, 3, H, W) and labels (N,) of `step`; the order depends only on seed and epoch."""
+    """Return the pixels (N, 3, H, W) and labels (N,) of `step`; the order depends
+    only on seed and epoch.
+    """
     epoch, place = divmod(step, job.steps_per_epoch)
     size, train_split = job.spec.optim.batch_size, job.dataset.train
     chosen = job.order.of(job.spec.seed, epoch, len(train_split))[place * size : (place + 1) * size]
     images = as_pixels(train_split.fetch(chosen))
-    images = augment(images, job.spec.data.augment, generator(job.spec.seed, "augment", step, device=images.device))
-    return images.contiguous(memory_format=job.runtime.memory_format), train_split.labels[chosen.to(train_split.labels.device)]
+    images = augment(
+        images,
+        job.spec.data.augment,
+        generator(job.spec.seed, "augment", step, device=images.device),
+    )
+    return (
+        images.contiguous(memory_format=job.runtime.memory_format),
+        train_split.labels[chosen.to(train_split.labels.device)],
+    )
 
 
 class _Clock:
@@ -201,7 +247,9 @@ class _Clock:
 
 
 class _Training:
-    """Adds the time spent inside the block to the training time, so that speeds leave evaluation out."""
+    """Adds the time spent inside the block to the training time, so that speeds
+    leave evaluation out.
+    """
 
     def __init__(self, progress: Progress):
         self.progress = progress
@@ -214,7 +262,9 @@ class _Training:
 
 
 def _save(path: Path, job: Job, clock: _Clock, reporter: Reporter) -> None:
-    """Write a checkpoint of a healthy model; a full disk is said and does not end the run, which still has the one before."""
+    """Write a checkpoint of a healthy model; a full disk is said and does not end the run, which
+    still has the one before.
+    """
     clock.tick()
     clock.saved = time.monotonic()
     progress = clock.progress
@@ -224,21 +274,30 @@ def _save(path: Path, job: Job, clock: _Clock, reporter: Reporter) -> None:
         save_checkpoint(path, job.model, job.optimizer, progress.as_dict())
         reporter.artifact(path, "checkpoint")
     except OSError as error:
-        text = f"the checkpoint of step {progress.step} could not be written ({error.strerror or error}); training goes on, free some space"
+        text = (
+            f"the checkpoint of step {progress.step} could not be written"
+            f" ({error.strerror or error}); training goes on, free some space"
+        )
         reporter.event("log", progress.step, progress.step / job.steps_per_epoch, {"text": text})
 
 
 def _require_finite(loss: Tensor, job: Job, step: int, checkpoint: Path) -> None:
-    # asking a GPU for the value would make it wait for every step; there it is asked when it reports
+    # asking a GPU for the value would make it wait for every step; there it is
+    # asked when it reports
     if loss.device.type == "cpu" and not math.isfinite(loss.item()):
         raise _not_finite("loss is", step, job, checkpoint)
 
 
 def _not_finite(what: str, step: int, job: Job, checkpoint: Path) -> TrainingError:
-    kept = "the last good checkpoint is kept" if checkpoint.is_file() else "there was no checkpoint yet"
+    kept = (
+        "the last good checkpoint is kept"
+        if checkpoint.is_file()
+        else "there was no checkpoint yet"
+    )
     rate = job.spec.optim.learning_rate
     return TrainingError(
-        f"the {what} not finite (NaN or infinite) at step {step}: training diverged; lower optim.learning_rate (now {rate:g}) or set optim.clip_norm; {kept}"
+        f"the {what} not finite (NaN or infinite) at step {step}: training diverged; lower"
+        f" optim.learning_rate (now {rate:g}) or set optim.clip_norm; {kept}"
     )
 
 

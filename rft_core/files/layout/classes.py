@@ -12,12 +12,15 @@ Item = TypeVar("Item", bound=Picture)
 MEASURED = ("validation", "test")
 
 
-def settle_classes(name: str, items: Sequence[Item], domains: Sequence[str]) -> tuple[list[Item], list[str]]:
+def settle_classes(
+    name: str, items: Sequence[Item], domains: Sequence[str]
+) -> tuple[list[Item], list[str]]:
     """Return `items` with their labels as training spells them, and what is to be said of that.
 
-    Spellings of one accent are one class. Names that differ by case alone are one class across splits, and two where
-    training itself has both. Training is that of `domains`, or all where there are none. Raises DataError for a class of
-    the validation or test images of `name` that training lacks.
+    Spellings of one accent are one class. Names that differ by case alone are one class across
+    splits, and two where training itself has both. Training is that of `domains`, or all where
+    there are none. Raises DataError for a class of the validation or test images of `name`
+    that training lacks.
     """
     own = [one for one in items if not domains or one.domain in domains]
     train = _labels(one for one in own if one.split == TRAIN)
@@ -25,11 +28,15 @@ def settle_classes(name: str, items: Sequence[Item], domains: Sequence[str]) -> 
     others = [label for label in _labels(items) if label not in train]
     found = {label: class_key(label) for label in train} | match_classes(others, classes)
     for kind in MEASURED:
-        extra = sorted(label for label in _labels(one for one in own if one.split == kind) if label not in found)
+        extra = sorted(
+            label
+            for label in _labels(one for one in own if one.split == kind)
+            if label not in found
+        )
         if extra and classes:
             raise DataError(
-                f"the {kind} images of {name} have the class '{extra[0]}' that the training images lack "
-                f"(those of training: {quoted(sorted(classes))}); rename or remove it"
+                f"the {kind} images of {name} have the class '{extra[0]}' that the training images"
+                f" lack (those of training: {quoted(sorted(classes))}); rename or remove it"
             )
     notes = [*_accents(found), *_cases(found, classes)]
     return [one._replace(label=found.get(one.label, class_key(one.label))) for one in items], notes
@@ -47,18 +54,29 @@ def _accents(found: dict[str, str]) -> list[str]:
     names = sorted(name for name, spelled in spellings.items() if len(spelled) > 1)
     if not names:
         return []
-    return [f"accents are written in two ways of Unicode, and taken for one class each: {quoted(names)}"]
+    return [
+        f"accents are written in two ways of Unicode, and taken for one class each: {quoted(names)}"
+    ]
 
 
 def _cases(found: dict[str, str], classes: Sequence[str]) -> list[str]:
     notes = []
-    met = [f"'{label}' is '{name}'" for label, name in sorted(found.items()) if class_key(label) != name]
+    met = [
+        f"'{label}' is '{name}'"
+        for label, name in sorted(found.items())
+        if class_key(label) != name
+    ]
     if met:
-        notes.append(f"names that differ from a class of training by case alone are taken for it: {', '.join(met[:6])}")
+        notes.append(
+            "names that differ from a class of training by case alone are taken for it:"
+            f" {', '.join(met[:6])}"
+        )
     by_case: dict[str, list[str]] = {}
     for name in classes:
         by_case.setdefault(name.casefold(), []).append(name)
     for names in by_case.values():
         if len(names) > 1:
-            notes.append(f"the classes {quoted(sorted(names))} differ by case alone, and are kept apart")
+            notes.append(
+                f"the classes {quoted(sorted(names))} differ by case alone, and are kept apart"
+            )
     return notes

@@ -1,7 +1,8 @@
-"""Which columns of a table say where a picture is, its class, its split and its domain, by their names in any spelling.
+"""Which columns of a table say where a picture is, its class, its split and its domain, by their
+names in any spelling.
 
-The same names for tables of paths (CSV) and for the datasets of the hub. Two columns that could both be meant are refused by
-name, unless their cells say the same.
+The same names for tables of paths (CSV) and for the datasets of the hub. Two columns that could
+both be meant are refused by name, unless their cells say the same.
 """
 
 import re
@@ -12,20 +13,55 @@ from types import MappingProxyType
 
 from rft_core.errors import DataError
 
-PATH, LABEL, SPLIT, DOMAIN, IS_VALID, IS_TEST = "path", "label", "split", "domain", "is_valid", "is_test"
-_THINGS, _KINDS = ("image", "img", "picture", "photo", "pic"), ("path", "file", "filename", "filepath", "name")
-_CLASSES, _SAYS = ("class", "label", "category", "target"), ("id", "name", "label", "index", "idx", "no", "number")
+PATH, LABEL, SPLIT, DOMAIN, IS_VALID, IS_TEST = (
+    "path",
+    "label",
+    "split",
+    "domain",
+    "is_valid",
+    "is_test",
+)
+_THINGS, _KINDS = (
+    ("image", "img", "picture", "photo", "pic"),
+    ("path", "file", "filename", "filepath", "name"),
+)
+_CLASSES, _SAYS = (
+    ("class", "label", "category", "target"),
+    ("id", "name", "label", "index", "idx", "no", "number"),
+)
 # as `plain` writes them: file_name, File Name and FileName are filename
 NAMES = MappingProxyType(
     {
         PATH: frozenset(
-            {*_THINGS, *(f"{thing}s" for thing in _THINGS), *(thing + kind for thing in _THINGS for kind in _KINDS)}
-            | {"path", "paths", "file", "files", "filename", "filenames", "filepath", "filepaths", "pathname"}
+            {
+                *_THINGS,
+                *(f"{thing}s" for thing in _THINGS),
+                *(thing + kind for thing in _THINGS for kind in _KINDS),
+            }
+            | {
+                "path",
+                "paths",
+                "file",
+                "files",
+                "filename",
+                "filenames",
+                "filepath",
+                "filepaths",
+                "pathname",
+            }
             | {"relativepath", "relpath", "fullpath", "absolutepath", "abspath", "relativefilepath"}
         ),
         LABEL: frozenset(
             {*_CLASSES, *(one + says for one in _CLASSES for says in _SAYS)}
-            | {"labels", "classes", "targets", "categories", "groundtruth", "finelabel", "finelabels"}
+            | {
+                "labels",
+                "classes",
+                "targets",
+                "categories",
+                "groundtruth",
+                "finelabel",
+                "finelabels",
+            }
         ),
         SPLIT: frozenset({"split", "splits", "splitname", "datasplit", "datasetsplit", "splitset"}),
         DOMAIN: frozenset({"domain", "domains", "domainname"}),
@@ -50,14 +86,18 @@ SHOWN = MappingProxyType(
 )
 # true for the images that are trained on; false may mean validation or test
 IS_TRAIN = frozenset({"istrain", "istraining", "istrainingimage", "istrainset"})
-MEANING = MappingProxyType({PATH: "the path of each image", LABEL: "its class", SPLIT: "its split", DOMAIN: "its domain"})
+MEANING = MappingProxyType(
+    {PATH: "the path of each image", LABEL: "its class", SPLIT: "its split", DOMAIN: "its domain"}
+)
 
 Cells = Callable[[int], Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The place of the column of each role, the names of columns that are not used, and what is to be said of the choice."""
+    """The place of the column of each role, the names of columns that are not used, and what is to
+    be said of the choice.
+    """
 
     places: dict[str, int]
     unused: tuple[str, ...] = ()
@@ -70,18 +110,23 @@ def plain(name: str) -> str:
 
 
 def meant_by(header: Sequence[str], role: str) -> list[int]:
-    """Return the places of the columns that could have `role` by their names; weaker names count where no other is there."""
+    """Return the places of the columns that could have `role` by their names; weaker names count
+    where no other is there.
+    """
     names = [plain(name) for name in header]
     found = [place for place, name in enumerate(names) if name in NAMES[role]]
     return found or [place for place, name in enumerate(names) if name in WEAKER.get(role, ())]
 
 
-def choose_columns(title: str, header: Sequence[str], cells: Cells, is_split: Callable[[str], bool]) -> Columns:
+def choose_columns(
+    title: str, header: Sequence[str], cells: Cells, is_split: Callable[[str], bool]
+) -> Columns:
     """Return the columns of the table `title` by the names in its `header`.
 
-    `cells` (place) gives a column's cells, and is called only where names leave two; `is_split` says whether a text is the
-    name of a split. Raises DataError where path or label is missing, with the columns that are there and the names that are
-    taken; where two columns could both be meant; and where splits are said in two ways, or in none that is clear.
+    `cells` (place) gives a column's cells, and is called only where names leave two; `is_split`
+    says whether a text is the name of a split. Raises DataError where path or label is missing,
+    with the columns that are there and the names that are taken; where two columns could both be
+    meant; and where splits are said in two ways, or in none that is clear.
     """
     _require(title, header)
     places, notes = {}, []
@@ -116,21 +161,33 @@ def _require(title: str, header: Sequence[str]) -> None:
         wanted = " and ".join(f"for {MEANING[role]}" for role in missing)
         taken = "; ".join(f"for {MEANING[role]} {', '.join(SHOWN[role])}" for role in missing)
         raise DataError(
-            f"{title} has no column {wanted}: its first line names {quoted_columns(header) or 'nothing'}. "
-            f"Names that are taken, in any case and spelling: {taken}. Rename a column"
+            f"{title} has no column {wanted}: its first line names"
+            f" {quoted_columns(header) or 'nothing'}. Names that are taken, in any case and"
+            f" spelling: {taken}. Rename a column"
         )
 
 
 def _alike(title: str, header: Sequence[str], role: str, found: Sequence[int], cells: Cells) -> str:
-    """Return a note where all columns `found` say the same of every row; raise DataError where they do not."""
+    """Return a note where all columns `found` say the same of every row; raise
+    DataError where they do not.
+    """
     names = quoted_columns([header[place] for place in found])
     rows = list(zip(*(cells(place) for place in found)))
     # classes may be written twice, as a number and as a name
     firsts = [len({row[place] for row in rows}) for place in range(len(found))]
-    same = all(len(set(row)) == 1 for row in rows) if role != LABEL else {len(set(rows))} == set(firsts)
+    same = (
+        all(len(set(row)) == 1 for row in rows)
+        if role != LABEL
+        else {len(set(rows))} == set(firsts)
+    )
     if not same:
-        raise DataError(f"{title} has {len(found)} columns that could be {MEANING.get(role, role)}: {names}; rename or remove all but one")
-    return f"the columns {names} say the same of every row, so either may be {MEANING.get(role, role)}"
+        raise DataError(
+            f"{title} has {len(found)} columns that could be {MEANING.get(role, role)}: {names};"
+            " rename or remove all but one"
+        )
+    return (
+        f"the columns {names} say the same of every row, so either may be {MEANING.get(role, role)}"
+    )
 
 
 def _are_numbers(cells: Sequence[str]) -> bool:
@@ -146,10 +203,12 @@ def _check_splits(title: str, header: Sequence[str], places: dict[str, int]) -> 
     flags = [places[role] for role in (IS_VALID, IS_TEST) if role in places]
     if SPLIT in places and flags:
         names = quoted_columns([header[place] for place in (places[SPLIT], *flags)])
-        raise DataError(f"{title} says in two ways which images are held out: {names}; keep one of them")
+        raise DataError(
+            f"{title} says in two ways which images are held out: {names}; keep one of them"
+        )
     training = [name for name in header if plain(name) in IS_TRAIN]
     if training and SPLIT not in places and not flags:
         raise DataError(
-            f"{title} has the column '{training[0]}', which does not say whether other images are for validation or test; "
-            "write a column split with train, validation and test instead"
+            f"{title} has the column '{training[0]}', which does not say whether other images are"
+            " for validation or test; write a column split with train, validation and test instead"
         )

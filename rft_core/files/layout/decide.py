@@ -17,7 +17,8 @@ AS_CLASSES = "set data.layout=classes if they are classes"
 def find_splits(top: Folder, root: str, layout: str) -> dict[str, str]:
     """Return the folders right in `top` that are splits, name -> kind; none where they are classes.
 
-    `root` is its path for messages. Raises LayoutQuestion, and DataError for test images without training images.
+    `root` is its path for messages. Raises LayoutQuestion, and DataError for test images
+    without training images.
     """
     if layout == CLASSES:
         return {}
@@ -30,7 +31,8 @@ def find_splits(top: Folder, root: str, layout: str) -> dict[str, str]:
         return kinds if layout == SPLITS or _is_split(top, root, kinds) else {}
     if layout == SPLITS and not has_splits_inside(top, root, layout):
         raise DataError(
-            f"data.layout is splits, but '{shown(root)}' has no folder of training images ({describe(top)}); name one train, or set data.layout=classes"
+            f"data.layout is splits, but '{shown(root)}' has no folder of training images"
+            f" ({describe(top)}); name one train, or set data.layout=classes"
         )
     _check_no_train(top, root, kinds)
     return {}
@@ -50,33 +52,45 @@ def _is_split(top: Folder, root: str, kinds: dict[str, str]) -> bool:
     same = [name for name in beside if name in inner or inner & set(top.filled[name].filled)]
     if len(beside) > 1 or same:
         raise LayoutQuestion(
-            f"'{shown(root)}' has a folder '{shown(train)}' with folders in it, beside {quoted(beside)}: is it the training split, or a class? "
-            f"Set data.layout=splits for the split (the others are left out); {AS_CLASSES}"
+            f"'{shown(root)}' has a folder '{shown(train)}' with folders in it, beside"
+            f" {quoted(beside)}: is it the training split, or a class? Set data.layout=splits for"
+            f" the split (the others are left out); {AS_CLASSES}"
         )
     return True
 
 
-def _check_loose_splits(top: Folder, root: str, kinds: dict[str, str], beside: Sequence[str]) -> None:
-    """Folders named as splits that hold no class folders, beside folders of pictures, may be classes too."""
+def _check_loose_splits(
+    top: Folder, root: str, kinds: dict[str, str], beside: Sequence[str]
+) -> None:
+    """Folders named as splits that hold no class folders, beside folders of
+    pictures, may be classes too.
+    """
     has_classes = any(top.filled[name].filled for name in kinds)
     if len(beside) > 1 and not has_classes and all(top.filled[name].pictures for name in beside):
         raise LayoutQuestion(
-            f"'{shown(root)}' has folders named as splits ({quoted(sorted(kinds))}) that hold no class folders, beside {quoted(beside)}; "
-            f"{AS_CLASSES}, or remove them"
+            f"'{shown(root)}' has folders named as splits ({quoted(sorted(kinds))}) that hold no"
+            f" class folders, beside {quoted(beside)}; {AS_CLASSES}, or remove them"
         )
 
 
 def _check_no_train(top: Folder, root: str, kinds: dict[str, str]) -> None:
-    """A test/ that holds the classes beside it would be a class of its own, with the test images in training."""
+    """A test/ that holds the classes beside it would be a class of its own, with the
+    test images in training.
+    """
     tops = set(top.filled)
     for name, kind in kinds.items():
         inner = set(top.filled[name].filled)
         if kind != LEFT_OUT and inner and (inner & tops or tops <= set(kinds)):
-            raise DataError(f"'{shown(root)}' has a {kind} folder, '{shown(name)}', and no folder train; put the training classes into train/")
+            raise DataError(
+                f"'{shown(root)}' has a {kind} folder, '{shown(name)}', and no folder train; put"
+                " the training classes into train/"
+            )
 
 
 def has_splits_inside(top: Folder, root: str, layout: str) -> bool:
-    """Return whether every folder holds only folders named as splits, one of them for training: cats/train, cats/test."""
+    """Return whether every folder holds only folders named as splits, one of them for training:
+    cats/train, cats/test.
+    """
     tops = list(top.filled.values())
     if layout == CLASSES or len(tops) < 2 or any(one.pictures for one in tops):
         return False
@@ -85,47 +99,65 @@ def has_splits_inside(top: Folder, root: str, layout: str) -> bool:
         return False
     if layout == AUTO and any(split.filled for one in tops for split in one.filled.values()):
         raise LayoutQuestion(
-            f"every folder of '{shown(root)}' ({quoted(list(top.filled))}) holds splits with folders in them: if the outer folders are domains, "
-            "name one in data.domains; if they are classes, set data.layout=splits to keep the splits, or data.layout=classes to draw new ones"
+            f"every folder of '{shown(root)}' ({quoted(list(top.filled))}) holds splits with"
+            " folders in them: if the outer folders are domains, name one in data.domains; if they"
+            " are classes, set data.layout=splits to keep the splits, or data.layout=classes to"
+            " draw new ones"
         )
     return True
 
 
 def check_strangers(strangers: Sequence[Folder], root: str, kinds: dict[str, str]) -> None:
-    """Raise LayoutQuestion for a folder that may be a split which is missing else: it must not be passed over."""
+    """Raise LayoutQuestion for a folder that may be a split which is missing else: it
+    must not be passed over.
+    """
     for folder in strangers:
         name = folder.parts[-1]
         kind = split_word(name)
         if kind and kind not in kinds.values() and folder.filled:
             raise LayoutQuestion(
-                f"the folder '{shown(name)}' of '{shown(root)}' may be the {kind} split: set data.layout=splits to take it for that, or rename it"
+                f"the folder '{shown(name)}' of '{shown(root)}' may be the {kind} split: set"
+                " data.layout=splits to take it for that, or rename it"
             )
 
 
-def check_class_names(names: Sequence[str], root: str, folders: Sequence[Folder], top: Folder) -> None:
-    """Raise LayoutQuestion for classes, right in `folders`, that may be splits; one called just train, of pictures, is a class."""
+def check_class_names(
+    names: Sequence[str], root: str, folders: Sequence[Folder], top: Folder
+) -> None:
+    """Raise LayoutQuestion for classes, right in `folders`, that may be splits; one called just
+    train, of pictures, is a class.
+    """
     odd = [name for name in names if looks_like_split(name)]
-    pictures = {name for one in folders for name, inner in one.filled.items() if inner.pictures and not inner.filled}
+    pictures = {
+        name
+        for one in folders
+        for name, inner in one.filled.items()
+        if inner.pictures and not inner.filled
+    }
     if not odd or (len(odd) == 1 and odd[0].casefold() == "train" and odd[0] in pictures):
         return
     raise LayoutQuestion(
-        f"'{shown(root)}' would have the {'class' if len(odd) == 1 else 'classes'} {quoted(odd)}, which may be splits: set data.layout=splits "
-        f"if the folders are splits, data.layout=classes if they are classes, or rename them. Found: {describe(top)}"
+        f"'{shown(root)}' would have the {'class' if len(odd) == 1 else 'classes'} {quoted(odd)},"
+        " which may be splits: set data.layout=splits if the folders are splits,"
+        f" data.layout=classes if they are classes, or rename them. Found: {describe(top)}"
     )
 
 
 def check_classes(tops: dict[str, Folder], root: str) -> None:
-    """Raise LayoutQuestion for a second copy of the classes inside a class, and for splits inside some of the classes."""
+    """Raise LayoutQuestion for a second copy of the classes inside a class, and for splits inside
+    some of the classes.
+    """
     for name, folder in tops.items():
         inner = set(folder.filled)
         if len(inner) > 1 and inner <= set(tops) - {name}:
             raise LayoutQuestion(
-                f"the folder '{shown(name)}' of '{shown(root)}' holds the same folders as lie beside it ({quoted(sorted(inner))}): "
-                f"remove it if it is a copy; {AS_CLASSES}"
+                f"the folder '{shown(name)}' of '{shown(root)}' holds the same folders as lie"
+                f" beside it ({quoted(sorted(inner))}): remove it if it is a copy; {AS_CLASSES}"
             )
         if odd := [one for one in folder.filled if split_of(one) is not None]:
             raise LayoutQuestion(
-                f"the folder '{shown(name)}' of '{shown(root)}' holds folders named as splits ({quoted(odd)}): set data.layout=classes "
-                f"to take all in it for pictures of '{shown(name)}', give every folder the same splits, or name one in data.domains if the "
-                "outer folders are domains"
+                f"the folder '{shown(name)}' of '{shown(root)}' holds folders named as splits"
+                f" ({quoted(odd)}): set data.layout=classes to take all in it for pictures of"
+                f" '{shown(name)}', give every folder the same splits, or name one in data.domains"
+                " if the outer folders are domains"
             )

@@ -1,4 +1,6 @@
-"""What a folder of images was found to be: each picture with its split, class and domain, and all that was left out."""
+"""What a folder of images was found to be: each picture with its split, class and domain, and
+all that was left out.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +14,9 @@ MOST_FOLDERS_NAMED = 8
 
 
 class Picture(NamedTuple):
-    """One picture: its path below the dataset's folder, its split, its class and its domain ('' for none)."""
+    """One picture: its path below the dataset's folder, its split, its class and its
+    domain ('' for none).
+    """
 
     parts: Parts
     split: str
@@ -21,7 +25,9 @@ class Picture(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """What was not taken, and why: how many images and other files, and the names of the first of them."""
+    """What was not taken, and why: how many images and other files, and the names
+    of the first of them.
+    """
 
     reason: str
     images: int
@@ -30,8 +36,14 @@ class LeftOut(NamedTuple):
 
     def line(self) -> str:
         """Return it as a line for card, log and form."""
-        counts = [f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in ((self.images, "image"), (self.files, "other file")) if count]
-        return f"{' and '.join(counts) or 'nothing'} left out, {self.reason}: {'; '.join(self.names)}"
+        counts = [
+            f"{count:,} {word}{'' if count == 1 else 's'}"
+            for count, word in ((self.images, "image"), (self.files, "other file"))
+            if count
+        ]
+        return (
+            f"{' and '.join(counts) or 'nothing'} left out, {self.reason}: {'; '.join(self.names)}"
+        )
 
 
 class LayoutQuestion(DataError):
@@ -40,7 +52,9 @@ class LayoutQuestion(DataError):
 
 @dataclass
 class Found:
-    """The pictures of a dataset's folder in order, what was left out of it, and what is to be said of how it was read."""
+    """The pictures of a dataset's folder in order, what was left out of it, and what is to be
+    said of how it was read.
+    """
 
     pictures: list[Picture] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -86,11 +100,15 @@ def counted(images: int) -> str:
 
 def quoted(names: Sequence[str]) -> str:
     """Return names in quotes for a message, the first few of many."""
-    return ", ".join(f"'{shown(name)}'" if not name.startswith("and ") else name for name in some(list(names), 6))
+    return ", ".join(
+        f"'{shown(name)}'" if not name.startswith("and ") else name for name in some(list(names), 6)
+    )
 
 
 def describe(folder: Folder) -> str:
-    """Return what lies in `folder`, for a message: loose pictures, folders with their counts, other files by suffix."""
+    """Return what lies in `folder`, for a message: loose pictures, folders with their counts,
+    other files by suffix.
+    """
     parts = [f"{counted(len(folder.pictures))} right in it"] if folder.pictures else []
     if folder.folders:
         inner = [_described(folder.folders[name], shown(name)) for name in sorted(folder.folders)]
@@ -103,10 +121,16 @@ def describe(folder: Folder) -> str:
 def by_suffix(counts: dict[str, int]) -> str:
     """Return counts of files by suffix, most first."""
     ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    return ", ".join(some([f"{count:,} {suffix or 'without a suffix'}" for suffix, count in ordered], 8))
+    return ", ".join(
+        some([f"{count:,} {suffix or 'without a suffix'}" for suffix, count in ordered], 8)
+    )
 
 
 def _described(folder: Folder, name: str) -> str:
     loose = len(folder.pictures)
-    how = f"{counted(folder.total)}, none right in it" if folder.total and not loose else counted(folder.total)
+    how = (
+        f"{counted(folder.total)}, none right in it"
+        if folder.total and not loose
+        else counted(folder.total)
+    )
     return f"{name}/ ({how})"

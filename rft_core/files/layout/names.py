@@ -35,7 +35,8 @@ OWN_FILES = frozenset({".upload.json"})
 
 
 def split_of(name: str) -> str | None:
-    """Return what the name of a folder or split says, in any case and spelling: "train", "validation", "test" or "left out".
+    """Return what the name of a folder or split says, in any case and spelling: "train",
+    "validation", "test" or "left out".
 
     None for every other name, also for one that speaks of two splits (train_valid).
     """
@@ -44,7 +45,9 @@ def split_of(name: str) -> str | None:
 
 
 def split_word(name: str) -> str | None:
-    """Return the split that a word of `name` speaks of (cats_train: "train"); None without one, and where words disagree."""
+    """Return the split that a word of `name` speaks of (cats_train: "train"); None without one, and
+    where words disagree.
+    """
     kinds = {KINDS[word] for word in _words(name) if word in KINDS}
     return kinds.pop() if len(kinds) == 1 else None
 
@@ -55,12 +58,16 @@ def looks_like_split(name: str) -> bool:
 
 
 def is_junk(name: str) -> bool:
-    """Return whether a file or folder of this `name` is never data: hidden, or put there by macOS, Windows or a NAS."""
+    """Return whether a file or folder of this `name` is never data: hidden, or put there by
+    macOS, Windows or a NAS.
+    """
     return name.startswith(".") or is_system(name)
 
 
 def is_system(name: str) -> bool:
-    """Return whether an operating system, or this program, puts a file or folder of this `name` beside a person's own."""
+    """Return whether an operating system, or this program, puts a file or folder of this `name`
+    beside a person's own.
+    """
     low = name.lower()
     return low in SYSTEM_FOLDERS or low in SYSTEM_FILES or low in OWN_FILES or name.startswith("._")
 
@@ -94,11 +101,16 @@ def match_classes(names: Iterable[str], classes: Sequence[str]) -> dict[str, str
 
 
 def _words(name: str) -> list[str]:
-    """Return the words of `name` in small letters; a set's word at the end of another is taken off (trainset, testdata)."""
+    """Return the words of `name` in small letters; a set's word at the end of another is taken off
+    (trainset, testdata).
+    """
     plain = unicodedata.normalize("NFKC", name)
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", plain)
     words = [word.casefold() for word in re.split(r"[\W_]+", plain) if word]
     return [_GLUED.sub(r"\1", word) for word in words]
 
 
-_GLUED = re.compile(rf"^({'|'.join(sorted(KINDS, key=len, reverse=True))})({'|'.join(sorted(FILLERS - {'my', 'seg'}, key=len, reverse=True))})$")
+# the longest first, so that "training" is not read as "train" with a rest
+_KINDS = "|".join(sorted(KINDS, key=len, reverse=True))
+_ENDINGS = "|".join(sorted(FILLERS - {"my", "seg"}, key=len, reverse=True))
+_GLUED = re.compile(rf"^({_KINDS})({_ENDINGS})$")

@@ -1,4 +1,6 @@
-"""Read a folder of images, or the names in an archive of one: what a run will train on, without opening a picture."""
+"""Read a folder of images, or the names in an archive of one: what a run will train on,
+without opening a picture.
+"""
 
 import os
 from collections import Counter
@@ -17,7 +19,8 @@ from rft_core.files.layout.tree import Folder, Parts, Tree, read_tree, tree_of_n
 
 @dataclass(frozen=True)
 class Reading:
-    """The pictures below `root` (a path without links) in order, what was left out, and notes on how they were read.
+    """The pictures below `root` (a path without links) in order, what was left out, and notes
+    on how they were read.
 
     `is_intact` is false where reading stopped early; then nothing was decided.
     """
@@ -42,45 +45,71 @@ def read_folder(
     most: int | None = None,
     title: str = "",
 ) -> Reading:
-    """Return what the folder at `path` holds. With `domains`, its first level are domains, and these are trained on.
+    """Return what the folder at `path` holds.
 
-    `layout` is the setting data.layout. Stops after `most` files where a number is given; messages call the folder `title`,
-    or by its path. Raises DataError for a folder that is missing or has no class folders, and LayoutQuestion where it could
-    be read in two ways.
+    With `domains`, its first level are domains, and these are trained on.
+
+    `layout` is the setting data.layout. Stops after `most` files where a number is given; messages
+    call the folder `title`, or by its path. Raises DataError for a folder that is missing or has no
+    class folders, and LayoutQuestion where it could be read in two ways.
     """
     root = Path(path).expanduser()
     if not root.is_dir():
         what = " (it is a file, and not called .zip)" if root.is_file() else ""
-        raise DataError(f"there is no folder '{path}'{what}; give the path of a folder with one folder of images a class, or of a zip of it")
+        raise DataError(
+            f"there is no folder '{path}'{what}; give the path of a folder with one folder of"
+            " images a class, or of a zip of it"
+        )
     tree = read_tree(root, most)
     if not tree.is_intact:
         return Reading(str(root), is_intact=False)
     return replace(_decide(tree, title or str(root), layout, domains), root=os.path.realpath(root))
 
 
-def read_names(names: Iterable[Parts], title: str, layout: str = "auto", domains: Sequence[str] = ()) -> Reading:
-    """Return what files of the plain paths `names` would be as a dataset called `title`: the check of an archive."""
+def read_names(
+    names: Iterable[Parts], title: str, layout: str = "auto", domains: Sequence[str] = ()
+) -> Reading:
+    """Return what files of the plain paths `names` would be as a dataset called `title`: the
+    check of an archive.
+    """
     return _decide(tree_of_names(names), title, layout, domains)
 
 
-def check_classes_of(reading: Reading, name: str, domains: Sequence[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of the classes that a run on `reading` would have, and what is to be said of their spelling.
+def check_classes_of(
+    reading: Reading, name: str, domains: Sequence[str] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the classes that a run on `reading` would have, and what is to be
+    said of their spelling.
 
-    Raises DataError as a run would: for one class, and for a validation or test class that training lacks.
+    Raises DataError as a run would: for one class, and for a validation or test class
+    that training lacks.
     """
     items, notes = settle_classes(name, reading.pictures, domains)
-    classes = sorted({one.label for one in items if one.split == TRAIN and (not domains or one.domain in domains)})
+    classes = sorted(
+        {
+            one.label
+            for one in items
+            if one.split == TRAIN and (not domains or one.domain in domains)
+        }
+    )
     require_two(name, classes)
     own = [one for one in items if not domains or one.domain in domains]
     missing = 2 - len({one.split for one in own if one.split != TRAIN})
-    require_images(name, max(Counter(one.label for one in own if one.split == TRAIN).values()), 1 + missing)
+    require_images(
+        name, max(Counter(one.label for one in own if one.split == TRAIN).values()), 1 + missing
+    )
     return tuple(classes), tuple(notes)
 
 
 def require_images(name: str, largest: int, needed: int, kind: str = "images") -> None:
-    """Raise DataError where the largest class has fewer than `needed` training images: one, and one for each split to draw."""
+    """Raise DataError where the largest class has fewer than `needed` training images: one, and one
+    for each split to draw.
+    """
     if largest < needed:
-        raise DataError(f"{name} has at most {largest} {kind} a class; training and measuring need at least {needed} in some class")
+        raise DataError(
+            f"{name} has at most {largest} {kind} a class; training and measuring need at least"
+            f" {needed} in some class"
+        )
 
 
 def require_two(name: str, classes: Sequence[str]) -> None:
@@ -92,14 +121,25 @@ def require_two(name: str, classes: Sequence[str]) -> None:
 
 def _decide(tree: Tree, root: str, layout: str, domains: Sequence[str]) -> Reading:
     try:
-        found = _domains(tree.top, root, layout, domains) if domains else arrange(tree.top, root, layout)
+        found = (
+            _domains(tree.top, root, layout, domains)
+            if domains
+            else arrange(tree.top, root, layout)
+        )
     except DataError as error:
         met = [*_links(tree), *_hidden(tree)]
-        raise type(error)("; ".join([str(error), *met])) if met and not isinstance(error, UnknownNameError) else error from None
+        raise (
+            type(error)("; ".join([str(error), *met]))
+            if met and not isinstance(error, UnknownNameError)
+            else error
+        ) from None
     left_out = [*found.left_out, *_not_read(tree)]
     notes = [*found.notes, *_empty(tree.top), *_links(tree), *_odd(tree)]
     if not domains and _looks_like_domains(tree.top, found):
-        notes.append(f"every folder of '{root}' holds the same folders; if the outer ones are domains and not classes, name one in data.domains")
+        notes.append(
+            f"every folder of '{root}' holds the same folders; if the outer ones are domains and"
+            " not classes, name one in data.domains"
+        )
     return Reading(root, tuple(found.pictures), tuple(left_out), tuple(notes))
 
 
@@ -122,10 +162,21 @@ def _domains(top: Folder, root: str, layout: str, domains: Sequence[str]) -> Fou
 def _not_read(tree: Tree) -> list[LeftOut]:
     found = []
     if files := list(_files(tree.top)):
-        found.append(LeftOut(f"not read as images ({by_suffix(tree.top.suffixes())})", 0, len(files), some(files)))
+        found.append(
+            LeftOut(
+                f"not read as images ({by_suffix(tree.top.suffixes())})", 0, len(files), some(files)
+            )
+        )
     if tree.hidden:
         names = [as_text(name) for name in tree.hidden]
-        found.append(LeftOut("hidden by a dot in front of their names, or of a folder's", len(names), 0, some(names)))
+        found.append(
+            LeftOut(
+                "hidden by a dot in front of their names, or of a folder's",
+                len(names),
+                0,
+                some(names),
+            )
+        )
     return found
 
 
@@ -155,9 +206,15 @@ def _links(tree: Tree) -> list[str]:
     notes = []
     if tree.not_followed:
         names = "; ".join(some([as_text(name) for name in tree.not_followed], MOST_FOLDERS_NAMED))
-        notes.append(f"{len(tree.not_followed):,} links lead out of the folder, or back to where they lie, and were not followed: {names}")
+        notes.append(
+            f"{len(tree.not_followed):,} links lead out of the folder, or back to where they lie,"
+            f" and were not followed: {names}"
+        )
     if tree.closed:
-        notes.append(f"{len(tree.closed):,} folders could not be read: {'; '.join(some([as_text(name) for name in tree.closed]))}")
+        notes.append(
+            f"{len(tree.closed):,} folders could not be read:"
+            f" {'; '.join(some([as_text(name) for name in tree.closed]))}"
+        )
     return notes
 
 
@@ -168,13 +225,20 @@ def _hidden(tree: Tree) -> list[str]:
 def _odd(tree: Tree) -> list[str]:
     if not tree.odd:
         return []
-    return [f"{len(tree.odd):,} names lead to no file, or to one that is not a plain file: {'; '.join(some([as_text(name) for name in tree.odd]))}"]
+    return [
+        f"{len(tree.odd):,} names lead to no file, or to one that is not a plain file:"
+        f" {'; '.join(some([as_text(name) for name in tree.odd]))}"
+    ]
 
 
 def _looks_like_domains(top: Folder, found: Found) -> bool:
     """Whether every class holds the same two or more folders and no image beside them."""
     tops = list(top.filled.values())
-    if len(tops) < 2 or any(one.split != TRAIN for one in found.pictures) or any(one.pictures for one in tops):
+    if (
+        len(tops) < 2
+        or any(one.split != TRAIN for one in found.pictures)
+        or any(one.pictures for one in tops)
+    ):
         return False
     sets = [set(one.filled) for one in tops]
     return len(sets[0]) > 1 and all(one == sets[0] for one in sets)

@@ -1,4 +1,6 @@
-"""A table of pictures (CSV) as people and spreadsheets write it: its text, its columns, and what each row says."""
+"""A table of pictures (CSV) as people and spreadsheets write it: its text, its columns,
+and what each row says.
+"""
 
 import csv
 import io
@@ -11,7 +13,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rft_core.errors import DataError
-from rft_core.files.layout.columns import DOMAIN, IS_TEST, IS_VALID, LABEL, PATH, SPLIT, Columns, choose_columns, meant_by, quoted_columns
+from rft_core.files.layout.columns import (
+    DOMAIN,
+    IS_TEST,
+    IS_VALID,
+    LABEL,
+    PATH,
+    SPLIT,
+    Columns,
+    choose_columns,
+    meant_by,
+    quoted_columns,
+)
 from rft_core.files.layout.found import LeftOut, some
 from rft_core.files.layout.names import LEFT_OUT, TEST, TRAIN, VALIDATION, split_of
 
@@ -19,13 +32,21 @@ DELIMITERS = (",", ";", "\t", "|")
 # the line by which Excel is told the delimiter
 SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-YES, NO = frozenset({"true", "yes", "y", "t", "1", "1.0"}), frozenset({"false", "no", "n", "f", "0", "0.0"})
-WAY_OUT = "the first line names the columns: path and label, and where wanted split and domain, separated by commas, semicolons, tabs or upright bars"
+YES, NO = (
+    frozenset({"true", "yes", "y", "t", "1", "1.0"}),
+    frozenset({"false", "no", "n", "f", "0", "0.0"}),
+)
+WAY_OUT = (
+    "the first line names the columns: path and label, and where wanted split and domain, separated"
+    " by commas, semicolons, tabs or upright bars"
+)
 Line = tuple[int, list[str]]
 
 
 class TableRow(NamedTuple):
-    """One picture: its file, its name in messages, its split, class and domain ('' for none), and the status of its file."""
+    """One picture: its file, its name in messages, its split, class and domain ('' for none), and
+    the status of its file.
+    """
 
     path: str
     name: str
@@ -37,7 +58,9 @@ class TableRow(NamedTuple):
 
 @dataclass
 class TableReading:
-    """The rows of a table that can be used, by reason those that cannot, and what is to be said of its columns."""
+    """The rows of a table that can be used, by reason those that cannot, and what is to be
+    said of its columns.
+    """
 
     title: str
     columns: Columns
@@ -52,7 +75,10 @@ class TableReading:
     @property
     def notes(self) -> list[str]:
         """What was left out, and how the columns were read, as lines."""
-        lines = [f"{len(names):,} rows were left out, {reason}: {'; '.join(some(names, 3))}" for reason, names in self.dropped.items()]
+        lines = [
+            f"{len(names):,} rows were left out, {reason}: {'; '.join(some(names, 3))}"
+            for reason, names in self.dropped.items()
+        ]
         if unused := self.columns.unused:
             lines.append(f"columns that are not used: {quoted_columns(unused)}")
         return [*lines, *self.columns.notes]
@@ -60,14 +86,19 @@ class TableReading:
     @property
     def left_out(self) -> list[LeftOut]:
         """The rows that cannot be used, counted by reason."""
-        return [LeftOut(reason, len(names), 0, some(names, 3)) for reason, names in self.dropped.items()]
+        return [
+            LeftOut(reason, len(names), 0, some(names, 3)) for reason, names in self.dropped.items()
+        ]
 
 
 def read_table(path: str | Path, most: int | None = None) -> TableReading:
-    """Return what the table at `path` says; relative paths start at its own folder. Opens no picture.
+    """Return what the table at `path` says; relative paths start at its own folder.
 
-    Only the first `most` rows are looked at where a number is given. Raises DataError for what is not a table, for missing
-    or ambiguous columns (see choose_columns), and where no row can be used.
+    Opens no picture.
+
+    Only the first `most` rows are looked at where a number is given. Raises DataError
+    for what is not a table, for missing or ambiguous columns (see choose_columns), and
+    where no row can be used.
     """
     place = Path(path).expanduser()
     header, lines = _split(place.name, _text(place))
@@ -88,9 +119,13 @@ def read_table(path: str | Path, most: int | None = None) -> TableReading:
             seen.add(row.path)
             reading.pictures.append(row)
         else:
-            reading.dropped.setdefault(reason, []).append(f"line {number} ({cell[PATH] or 'no path'})")
+            reading.dropped.setdefault(reason, []).append(
+                f"line {number} ({cell[PATH] or 'no path'})"
+            )
     if not reading.pictures:
-        raise DataError(f"no row of {place.name} can be used. {'; '.join(reading.notes) or WAY_OUT}")
+        raise DataError(
+            f"no row of {place.name} can be used. {'; '.join(reading.notes) or WAY_OUT}"
+        )
     return reading
 
 
@@ -98,7 +133,9 @@ def _text(place: Path) -> str:
     try:
         content = place.read_bytes()
     except OSError as error:
-        raise DataError(f"the table '{place}' cannot be read ({error.strerror}); give the path of a CSV file") from None
+        raise DataError(
+            f"the table '{place}' cannot be read ({error.strerror}); give the path of a CSV file"
+        ) from None
     # spreadsheets put a byte order mark in front, and "Unicode text" of Excel is UTF-16
     encoding = "utf-16" if content.startswith(UTF_16) else "utf-8-sig"
     try:
@@ -132,7 +169,9 @@ def _lines(text: str, delimiter: str) -> Iterator[Line]:
 
 
 def _first_lines(text: str) -> tuple[str, str]:
-    """Return the delimiter that a first line `sep=;` tells, '' without one, and the line that names the columns."""
+    """Return the delimiter that a first line `sep=;` tells, '' without one, and the line
+    that names the columns.
+    """
     lines = [line.strip("\r\n") for line in text[:100_000].splitlines() if line.strip()][:2]
     told = SEPARATOR.fullmatch(lines[0].strip(" ")) if lines else None
     if not told:
@@ -172,7 +211,9 @@ def _row(folder: str, cell: dict[str, str]) -> tuple[TableRow | None, str]:
 
 
 def row_split(cell: dict[str, str]) -> tuple[str, str]:
-    """Return the split of a row by its cells of the roles split, is_valid and is_test, and '' or why it has none."""
+    """Return the split of a row by its cells of the roles split, is_valid and is_test, and
+    '' or why it has none.
+    """
     if SPLIT in cell:
         split = split_of(cell[SPLIT])
         if split == LEFT_OUT:
@@ -181,14 +222,18 @@ def row_split(cell: dict[str, str]) -> tuple[str, str]:
     said = {role: cell[role].casefold() for role in (IS_VALID, IS_TEST) if role in cell}
     if strange := [role for role, text in said.items() if text not in YES | NO]:
         return "", f"their {strange[0]} is neither true nor false"
-    held = [kind for role, kind in ((IS_VALID, VALIDATION), (IS_TEST, TEST)) if said.get(role) in YES]
+    held = [
+        kind for role, kind in ((IS_VALID, VALIDATION), (IS_TEST, TEST)) if said.get(role) in YES
+    ]
     if len(held) > 1:
         return "", "they are both for validation and for test"
     return (held[0] if held else TRAIN), ""
 
 
 def _find(folder: str, name: str) -> tuple[str, os.stat_result | None]:
-    """Return the file `name` of a table in `folder` and its status; Windows' back-slashes are read as slashes."""
+    """Return the file `name` of a table in `folder` and its status; Windows' back-slashes
+    are read as slashes.
+    """
     path = os.path.normpath(os.path.join(folder, os.path.expanduser(name)))
     try:
         return path, os.stat(path)

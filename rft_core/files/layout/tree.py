@@ -1,4 +1,6 @@
-"""What lies in a folder or zip of images, before anything is decided: pictures, other files, and what was not entered."""
+"""What lies in a folder or zip of images, before anything is decided: pictures, other files, and
+what was not entered.
+"""
 
 import os
 from collections import Counter
@@ -14,7 +16,9 @@ Parts = tuple[str, ...]
 
 @dataclass
 class Folder:
-    """One folder: the pictures and other files right in it (names), and the folders in it by name."""
+    """One folder: the pictures and other files right in it (names), and the
+    folders in it by name.
+    """
 
     parts: Parts = ()
     pictures: list[str] = field(default_factory=list)
@@ -34,7 +38,9 @@ class Folder:
     @property
     def filled(self) -> dict[str, "Folder"]:
         """The folders in it with a picture in or below them, by name."""
-        return {name: self.folders[name] for name in sorted(self.folders) if self.folders[name].total}
+        return {
+            name: self.folders[name] for name in sorted(self.folders) if self.folders[name].total
+        }
 
     def below(self) -> Iterator[Parts]:
         """Give the path of each picture in it and below it, in order."""
@@ -57,7 +63,8 @@ class Folder:
 
 @dataclass
 class Tree:
-    """A dataset's folder, with what was met and not taken: paths of hidden pictures, of links and of folders not entered.
+    """A dataset's folder, with what was met and not taken: paths of hidden pictures, of links and
+    of folders not entered.
 
     `is_intact` is false where reading stopped at the number of entries that it was given.
     """
@@ -71,7 +78,8 @@ class Tree:
 
 
 def read_tree(root: str | os.PathLike, most: int | None = None) -> Tree:
-    """Return what lies below the folder `root`; links that lead out of it, or back to where they lie, are not followed.
+    """Return what lies below the folder `root`; links that lead out of it, or back to where they
+    lie, are not followed.
 
     Stops after `most` files and folders where a number is given.
     """
@@ -79,7 +87,9 @@ def read_tree(root: str | os.PathLike, most: int | None = None) -> Tree:
 
 
 def tree_of_names(names: Iterable[Parts]) -> Tree:
-    """Return the tree of the plain paths `names` of files, such as those of an archive's members."""
+    """Return the tree of the plain paths `names` of files, such as those of
+    an archive's members.
+    """
     tree = Tree()
     for *folders, name in names:
         folder, is_hidden = tree.top, any(is_junk(part) for part in (*folders, name))
@@ -118,7 +128,9 @@ class _Walk:
             names.sort()
         return self.tree
 
-    def _take(self, entry: os.DirEntry, folder: Folder, trail: tuple[str, ...], is_hidden: bool) -> list:
+    def _take(
+        self, entry: os.DirEntry, folder: Folder, trail: tuple[str, ...], is_hidden: bool
+    ) -> list:
         """File one entry; return what is to be entered for it."""
         self.met += 1
         if self.most is not None and self.met > self.most:
@@ -158,7 +170,9 @@ class _Walk:
         if not self.linked:
             return False
         real = os.path.realpath(path)
-        return real in self.linked or any(real.startswith(target + os.sep) for target in self.linked)
+        return real in self.linked or any(
+            real.startswith(target + os.sep) for target in self.linked
+        )
 
     def _stays(self, link: str, trail: tuple[str, ...]) -> bool:
         """Whether a link stays below the root and does not lead back to a folder it lies in."""

@@ -1,4 +1,6 @@
-"""Several runs as one line: their mean over a shared x axis, with a band that says how far they spread."""
+"""Several runs as one line: their mean over a shared x axis, with a band that says
+how far they spread.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +12,20 @@ from rft_core.errors import UnknownNameError
 from rft_core.metrics.significance import student_quantile
 
 MOST_POINTS = 500
-BANDS = MappingProxyType({"deviation": "mean ± standard deviation", "interval": "mean with its 95 % interval (Student's t)"})
+BANDS = MappingProxyType(
+    {
+        "deviation": "mean ± standard deviation",
+        "interval": "mean with its 95 % interval (Student's t)",
+    }
+)
 
 
 @dataclass(frozen=True)
 class Band:
-    """The mean of `n` lines at `x`, and the edges of its band; one line has no band. All float32, one length (P,)."""
+    """The mean of `n` lines at `x`, and the edges of its band; one line has no band.
+
+    All float32, one length (P,).
+    """
 
     x: np.ndarray
     mean: np.ndarray
@@ -25,11 +35,13 @@ class Band:
 
 
 def mean_band(lines: Sequence[tuple[np.ndarray, np.ndarray]], kind: str = "deviation") -> Band:
-    """Return the mean of `lines`, pairs (x, y) with rising x, and its band of `kind`: "deviation" or "interval".
+    """Return the mean of `lines`, pairs (x, y) with rising x, and its band of `kind`:
+    "deviation" or "interval".
 
-    Lines measured at the same x are averaged there. Others are joined by straight lines and averaged at every x that
-    one of them was measured at, as far as all of them reach: nothing is extrapolated, and n is the same everywhere.
-    The deviation is the sample's (n - 1); the interval is the t interval of the mean. Empty lines are left out.
+    Lines measured at the same x are averaged there. Others are joined by straight lines and
+    averaged at every x that one of them was measured at, as far as all of them reach: nothing is
+    extrapolated, and n is the same everywhere. The deviation is the sample's (n - 1); the interval
+    is the t interval of the mean. Empty lines are left out.
     """
     if kind not in BANDS:
         raise UnknownNameError("band", kind, list(BANDS))
@@ -40,13 +52,27 @@ def mean_band(lines: Sequence[tuple[np.ndarray, np.ndarray]], kind: str = "devia
     values = np.stack([np.interp(x, *line) for line in lines])
     mean, n = values.mean(axis=0), len(lines)
     half = _half_width(values, kind) if n > 1 else None
-    x, mean, low, high = (_single(one) for one in (x, mean, None if half is None else mean - half, None if half is None else mean + half))
+    x, mean, low, high = (
+        _single(one)
+        for one in (
+            x,
+            mean,
+            None if half is None else mean - half,
+            None if half is None else mean + half,
+        )
+    )
     return Band(x, mean, low, high, n)
 
 
 def thin(count: int, most: int = MOST_POINTS) -> np.ndarray:
-    """Return at most `most` positions of 0 .. count - 1, evenly spread, the first and the last among them."""
-    return np.arange(count) if count <= most else np.unique(np.linspace(0, count - 1, most).round().astype(int))
+    """Return at most `most` positions of 0 .. count - 1, evenly spread, the first and
+    the last among them.
+    """
+    return (
+        np.arange(count)
+        if count <= most
+        else np.unique(np.linspace(0, count - 1, most).round().astype(int))
+    )
 
 
 def _shared_x(grids: list[np.ndarray]) -> np.ndarray:

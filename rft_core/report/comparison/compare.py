@@ -1,4 +1,6 @@
-"""Runs side by side: their numbers, only the settings that differ, and whether a difference is more than luck."""
+"""Runs side by side: their numbers, only the settings that differ, and whether a
+difference is more than luck.
+"""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +20,9 @@ METRICS = ("clean_accuracy", "robust_accuracy", "expected_robustness")
 
 @dataclass(frozen=True)
 class Comparison:
-    """One row a run; `settings` maps each setting that differs to one value a run; `warnings` say what is unfair."""
+    """One row a run; `settings` maps each setting that differs to one value a run;
+    `warnings` say what is unfair.
+    """
 
     rows: list[dict[str, Any]]
     settings: dict[str, list[Any]]
@@ -27,23 +31,36 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `compare --json` prints."""
-        return {"runs": self.rows, "settings_that_differ": self.settings, "warnings": self.warnings, "paired": self.paired}
+        return {
+            "runs": self.rows,
+            "settings_that_differ": self.settings,
+            "warnings": self.warnings,
+            "paired": self.paired,
+        }
 
 
-def compare(records: list[RunRecord], runs_folder: Path | None = None, baseline: str | None = None) -> Comparison:
+def compare(
+    records: list[RunRecord], runs_folder: Path | None = None, baseline: str | None = None
+) -> Comparison:
     """Return the comparison of `records`, in their order.
 
-    With the folder of all runs' files, every run is also paired with `baseline` (a run id; the first by default), image by
-    image, where both were measured on the same test images at the same epsilons.
+    With the folder of all runs' files, every run is also paired with `baseline` (a run id;
+    the first by default), image by image, where both were measured on the same test images
+    at the same epsilons.
     """
     pairs = [] if runs_folder is None else pair_runs(records, runs_folder, baseline)
     labels = run_labels(records)
     named = {record.run_id: label for record, label in zip(records, labels)}
-    pairs = [replace(pair, name=named[pair.run_id], baseline_name=named[pair.baseline_id]) for pair in pairs]
+    pairs = [
+        replace(pair, name=named[pair.run_id], baseline_name=named[pair.baseline_id])
+        for pair in pairs
+    ]
     paired = [pair.as_dict() for pair in pairs if pair.is_paired and pair.is_alike]
     rows = [_row(record, label) for record, label in zip(records, labels)]
     _add_transfer(records, rows)
-    return Comparison(rows, differences([record.spec for record in records]), _warnings(records, labels), paired)
+    return Comparison(
+        rows, differences([record.spec for record in records]), _warnings(records, labels), paired
+    )
 
 
 def is_standard(record: RunRecord) -> bool:
@@ -54,21 +71,33 @@ def is_standard(record: RunRecord) -> bool:
 
 
 def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
-    """Add to every row what it lost against the first standard run among them, where there is one."""
+    """Add to every row what it lost against the first standard run among
+    them, where there is one.
+    """
     standard = next((record for record in records if record.report and is_standard(record)), None)
     for record, row in zip(records, rows):
         row["transfer_failure"] = (record.report or {}).get("transfer_failure")
         row["transfer_gap"] = row["suboptimal_transfer"] = None
-        if standard is None or record is standard or not record.report or not _is_one_task(record, standard):
+        if (
+            standard is None
+            or record is standard
+            or not record.report
+            or not _is_one_task(record, standard)
+        ):
             continue
         run, best = record.report["curve"][0], standard.report["curve"][0]
         gap = transfer_gap(run["accuracy"], best["accuracy"])
         low, _ = transfer_gap_interval(_count(run), run["n"], _count(best), best["n"])
-        row["transfer_gap"], row["suboptimal_transfer"] = gap, bool(is_suboptimal_transfer(gap, low))
+        row["transfer_gap"], row["suboptimal_transfer"] = (
+            gap,
+            bool(is_suboptimal_transfer(gap, low)),
+        )
 
 
 def _is_one_task(first: RunRecord, second: RunRecord) -> bool:
-    """Whether clean accuracies of two runs may be subtracted: they learned one dataset, or were measured on the same images."""
+    """Whether clean accuracies of two runs may be subtracted: they learned one dataset, or were
+    measured on the same images.
+    """
     same_images = first.report["images_digest"] == second.report["images_digest"]
     return same_images or first.spec.data.dataset == second.spec.data.dataset
 
@@ -102,10 +131,14 @@ def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
     reports = [record.report for record in records if record.report]
     if len({report["shifts"]["images_digest"] for report in reports if report.get("shifts")}) > 1:
         found.append(
-            "These runs were measured on different domains or different images of them, so their means over domains and corruptions cannot be compared."
+            "These runs were measured on different domains or different images of them, so their"
+            " means over domains and corruptions cannot be compared."
         )
     if len({(record.spec.threat.norm, record.spec.threat.epsilon) for record in records}) > 1:
-        found.append("These runs have different targets (norm or epsilon), so robust accuracy and expected robustness mean different things.")
+        found.append(
+            "These runs have different targets (norm or epsilon), so robust accuracy and expected"
+            " robustness mean different things."
+        )
     if any(report["status"] == "stopped" for report in reports):
         found.append("A run here was stopped early; its numbers are of the model as it stood.")
     found += _shared(records, names)
@@ -116,10 +149,14 @@ def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
 
 
 def _shared(records: list[RunRecord], names: list[str]) -> list[str]:
-    """Return a line for each run whose splits have images in common; runs from before this was counted say nothing."""
+    """Return a line for each run whose splits have images in common; runs from before this was
+    counted say nothing.
+    """
     lines = []
     for record, name in zip(records, names):
         if phrases := describe_shared((record.report or {}).get("shared_images")):
             what = " and ".join(phrases)
-            lines.append(f"In {name}, {what}, pixel for pixel: its accuracy there is partly memory.")
+            lines.append(
+                f"In {name}, {what}, pixel for pixel: its accuracy there is partly memory."
+            )
     return lines

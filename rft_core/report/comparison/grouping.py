@@ -1,4 +1,7 @@
-"""Runs in groups: by a setting that differs, or by everything but the seed. And names and colours that tell runs apart."""
+"""Runs in groups: by a setting that differs, or by everything but the seed.
+
+And names and colours that tell runs apart.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +17,8 @@ from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
 
 SEEDS = "seeds"
-# runs that differ in one of these are never averaged: the numbers of different tasks or targets have no common mean
+# runs that differ in one of these are never averaged: the numbers of different tasks or
+# targets have no common mean
 APART = ("data.dataset", "threat.norm", "threat.epsilon")
 LONGEST_LABEL = 48
 # settings of which `methods_apart` says the outcome
@@ -30,7 +34,9 @@ MEASURING = MappingProxyType(
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that share a line: the positions of its runs, and the settings (other than the seed) in which they still differ."""
+    """Runs that share a line: the positions of its runs, and the settings (other than the seed) in
+    which they still differ.
+    """
 
     label: str
     places: tuple[int, ...]
@@ -38,22 +44,34 @@ class Group:
 
 
 def grouping_choices(records: Sequence[RunRecord]) -> list[str]:
-    """Return by what these runs can be grouped: "seeds" (same settings but the seed) where seeds differ, then each setting that differs."""
+    """Return by what these runs can be grouped: "seeds" (same settings but the seed) where seeds
+    differ, then each setting that differs.
+    """
     differing = list(differences([record.spec for record in records])) if records else []
     return ([SEEDS] if "seed" in differing else []) + differing
 
 
 def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
-    """Return the groups of `records` by `by` (one of `grouping_choices`), in the order of their first runs; each run is in one.
+    """Return the groups of `records` by `by` (one of `grouping_choices`), in the order of their
+    first runs; each run is in one.
 
-    Runs on another dataset, norm or target epsilon, or measured by another attack or at other epsilons, are in another group, whatever `by` is. Groups by seed are called by the
-    name that their runs share, where each has its own; others by their values. Raises UserError for any other `by`.
+    Runs on another dataset, norm or target epsilon, or measured by another attack or at
+    other epsilons, are in another group, whatever `by` is. Groups by seed are called by the
+    name that their runs share, where each has its own; others by their values. Raises
+    UserError for any other `by`.
     """
     if by not in grouping_choices(records):
         known = ", ".join(grouping_choices(records)) or "nothing differs"
-        raise UserError(f"these runs cannot be grouped by '{by}', in which they do not differ; choose one of: {known}")
+        raise UserError(
+            f"these runs cannot be grouped by '{by}', in which they do not differ; choose one of:"
+            f" {known}"
+        )
     settings = differences([record.spec for record in records])
-    keyed = {name: values for name, values in settings.items() if (name != "seed" if by == SEEDS else name in (by, *APART))}
+    keyed = {
+        name: values
+        for name, values in settings.items()
+        if (name != "seed" if by == SEEDS else name in (by, *APART))
+    }
     keyed |= methods_apart(records)
     places: dict[tuple, list[int]] = {}
     for place in range(len(records)):
@@ -62,18 +80,32 @@ def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
     if by == SEEDS and all(len(one) == 1 for one in names) and len(set.union(*names)) == len(names):
         labels = [one.pop() for one in names]
     else:
-        labels = [_group_label(records[members[0]], {name: values[members[0]] for name, values in keyed.items()}) for members in places.values()]
-    return [Group(label, tuple(members), _mixed(records, members, by)) for label, members in zip(distinct(labels), places.values())]
+        labels = [
+            _group_label(
+                records[members[0]], {name: values[members[0]] for name, values in keyed.items()}
+            )
+            for members in places.values()
+        ]
+    return [
+        Group(label, tuple(members), _mixed(records, members, by))
+        for label, members in zip(distinct(labels), places.values())
+    ]
 
 
 def _mixed(records: Sequence[RunRecord], members: list[int], by: str) -> tuple[str, ...]:
-    return tuple(name for name in differences([records[place].spec for place in members]) if name not in ("seed", by))
+    return tuple(
+        name
+        for name in differences([records[place].spec for place in members])
+        if name not in ("seed", by)
+    )
 
 
 def _group_label(first: RunRecord, values: dict[str, Any]) -> str:
     """Return the values that make a group, or the name of its first run where they are many."""
     shown = {name: value for name, value in values.items() if MEASURING.get(name) not in values}
-    text = ", ".join(describe_value(name, value, first.spec.threat.norm) for name, value in shown.items())
+    text = ", ".join(
+        describe_value(name, value, first.spec.threat.norm) for name, value in shown.items()
+    )
     return text if text and len(text) <= LONGEST_LABEL else f"as {first.name}"
 
 
@@ -81,15 +113,23 @@ def describe_value(name: str, value: Any, norm: str) -> str:
     """Return one setting as people say it: "two_hinge", "8/255", "epochs 4"."""
     if name == "threat.epsilon":
         return format_epsilon(value, norm)
-    return value if isinstance(value, str) else f"{name.rpartition('.')[2]} {'none' if value is None else value}"
+    return (
+        value
+        if isinstance(value, str)
+        else f"{name.rpartition('.')[2]} {'none' if value is None else value}"
+    )
 
 
 def distinct_styles(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
-    """Return a (colour, dash) a run: its own everywhere, save where an earlier one here has the same."""
+    """Return a (colour, dash) a run: its own everywhere, save where an earlier
+    one here has the same.
+    """
     taken: list[tuple[str, str]] = []
     for record in records:
         number = record.number
-        while (style := run_style(number)) in taken and len(taken) < len(RUN_COLOURS) * len(RUN_DASHES):
+        while (style := run_style(number)) in taken and len(taken) < len(RUN_COLOURS) * len(
+            RUN_DASHES
+        ):
             number += 1
         taken.append(style)
     return taken

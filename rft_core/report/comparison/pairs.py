@@ -1,4 +1,6 @@
-"""Every run against one baseline: image by image where both were measured on the same test images, and saying so where not."""
+"""Every run against one baseline: image by image where both were measured on the same test images,
+and saying so where not.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +17,21 @@ from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
 
 VERDICTS_FILE = "verdicts.npz"
-# enough for an end of an interval to be steady within a twentieth of its half-width; a page waits for 57 of them
+# enough for an end of an interval to be steady within a twentieth of its half-width; a page
+# waits for 57 of them
 RESAMPLES = 4000
 PLACES = ("clean", "robust", "expected")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A run minus the baseline in one metric (clean, robust or expected), fractions with the 95 % interval.
+    """A run minus the baseline in one metric (clean, robust or expected), fractions
+    with the 95 % interval.
 
-    `where` says at which epsilon, `measured_by` by which attack both were measured ("" where no attack is in it). Without `is_paired` the images differ: `reason` says how, and `difference` is None
-    where a number would mean nothing. `is_alike` says that target and grid are the same, so that "robust" is at it.
+    `where` says at which epsilon, `measured_by` by which attack both were measured ("" where no
+    attack is in it). Without `is_paired` the images differ: `reason` says how, and `difference` is
+    None where a number would mean nothing. `is_alike` says that target and grid are the same, so
+    that "robust" is at it.
     """
 
     run_id: str
@@ -48,36 +54,71 @@ class Pair:
     def sentence(self) -> str:
         """Say it in one plain sentence."""
         if self.difference is None:
-            return f"{self.name} and {self.baseline_name} are not compared {self.where}: {self.reason}."
+            return (
+                f"{self.name} and {self.baseline_name} are not compared {self.where}:"
+                f" {self.reason}."
+            )
         said = describe_difference(self.difference, self.low, self.high, self._where_and_how())
         doubts = [] if self.is_paired else [f"unpaired: {self.reason}"]
         doubts += [] if self.is_significant else ["could be luck"]
-        return f"{self.name} against {self.baseline_name}: {said}" + (f" ({'; '.join(doubts)})." if doubts else ".")
+        return f"{self.name} against {self.baseline_name}: {said}" + (
+            f" ({'; '.join(doubts)})." if doubts else "."
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `compare --json` prints of a pair: baseline (first) minus run (second)."""
-        names = {"first": self.baseline_id, "second": self.run_id, "first_name": self.baseline_name, "second_name": self.name, "metric": self.metric}
+        names = {
+            "first": self.baseline_id,
+            "second": self.run_id,
+            "first_name": self.baseline_name,
+            "second_name": self.name,
+            "metric": self.metric,
+        }
         # 0.0 - x, so that no difference is 0.0 and not -0.0
         difference, low, high = 0.0 - self.difference, 0.0 - self.high, 0.0 - self.low
-        found = {"difference": difference, "low": low, "high": high, "n": self.n, "p_value": self.p_value, "is_significant": self.is_significant}
+        found = {
+            "difference": difference,
+            "low": low,
+            "high": high,
+            "n": self.n,
+            "p_value": self.p_value,
+            "is_significant": self.is_significant,
+        }
         found |= {"measured_by": self.measured_by}
-        return names | found | {"sentence": describe_difference(difference, low, high, self._where_and_how())}
+        return (
+            names
+            | found
+            | {"sentence": describe_difference(difference, low, high, self._where_and_how())}
+        )
 
     def _where_and_how(self) -> str:
-        return f"{self.where} ({self.measured_by}, n {self.n:,})" if self.measured_by else self.where
+        return (
+            f"{self.where} ({self.measured_by}, n {self.n:,})" if self.measured_by else self.where
+        )
 
 
-def pair_runs(records: Sequence[RunRecord], runs_folder: Path, baseline: str | None = None) -> list[Pair]:
-    """Return three pairs a run other than the baseline (a run id, by default the first): clean, robust, expected.
+def pair_runs(
+    records: Sequence[RunRecord], runs_folder: Path, baseline: str | None = None
+) -> list[Pair]:
+    """Return three pairs a run other than the baseline (a run id, by default the first):
+    clean, robust, expected.
 
-    Robust accuracy is compared at the largest epsilon that both were measured at. Runs without a report are left out.
+    Robust accuracy is compared at the largest epsilon that both were measured at. Runs without a
+    report are left out.
     """
-    first = next((record for record in records if record.run_id == baseline), records[0] if records else None)
+    first = next(
+        (record for record in records if record.run_id == baseline), records[0] if records else None
+    )
     if first is None or first.report is None:
         return []
     verdicts = _verdicts(first, runs_folder)
     others = [record for record in records if record is not first and record.report is not None]
-    return [_pair(first, verdicts, run, mine, metric) for run in others for mine in [_verdicts(run, runs_folder)] for metric in PLACES]
+    return [
+        _pair(first, verdicts, run, mine, metric)
+        for run in others
+        for mine in [_verdicts(run, runs_folder)]
+        for metric in PLACES
+    ]
 
 
 def _verdicts(record: RunRecord, runs_folder: Path) -> np.ndarray | None:
@@ -90,14 +131,25 @@ def _verdicts(record: RunRecord, runs_folder: Path) -> np.ndarray | None:
 
 
 def read_verdicts(record: RunRecord, runs_folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the verdicts of a run on clean images and at its last epsilon, both bool (N,); None where they are gone."""
+    """Return the verdicts of a run on clean images and at its last epsilon, both bool (N,); None
+    where they are gone.
+    """
     verdicts = _verdicts(record, runs_folder) if record.report else None
     return None if verdicts is None else (verdicts[:, 0], verdicts.all(axis=1))
 
 
-def _pair(first: RunRecord, one: np.ndarray | None, run: RunRecord, two: np.ndarray | None, metric: str) -> Pair:
+def _pair(
+    first: RunRecord, one: np.ndarray | None, run: RunRecord, two: np.ndarray | None, metric: str
+) -> Pair:
     epsilon, where, apart = _place(first, run, metric)
-    names = {"run_id": run.run_id, "name": run.name, "baseline_id": first.run_id, "baseline_name": first.name, "metric": metric, "where": where}
+    names = {
+        "run_id": run.run_id,
+        "name": run.name,
+        "baseline_id": first.run_id,
+        "baseline_name": first.name,
+        "metric": metric,
+        "where": where,
+    }
     if apart or (apart := _methods_apart(first, run, metric)):
         return Pair(**names, reason=apart)
     names["measured_by"] = "" if metric == "clean" else run.measured_by.short
@@ -110,16 +162,34 @@ def _pair(first: RunRecord, one: np.ndarray | None, run: RunRecord, two: np.ndar
 
 
 def _place(first: RunRecord, run: RunRecord, metric: str) -> tuple[float | None, str, str]:
-    """Return at which epsilon two runs are compared (None: over all of them), how to say it, and why they cannot be."""
+    """Return at which epsilon two runs are compared (None: over all of them), how to say it,
+    and why they cannot be.
+    """
     if first.spec.data.dataset != run.spec.data.dataset:
-        return None, {"clean": "at epsilon 0", "robust": "under attack", "expected": "in expected robustness"}[metric], "they learned different datasets"
+        return (
+            None,
+            {
+                "clean": "at epsilon 0",
+                "robust": "under attack",
+                "expected": "in expected robustness",
+            }[metric],
+            "they learned different datasets",
+        )
     if metric == "clean":
         return 0.0, "at epsilon 0", ""
     norms = (first.spec.threat.norm, run.spec.threat.norm)
     apart = "their attacks are bounded in different norms" if norms[0] != norms[1] else ""
     if metric == "expected":
-        return None, "in expected robustness", apart or ("" if _targets(first) == _targets(run) else "they average over different epsilons")
-    shared = sorted({round(one, 9) for one in _epsilons(first)} & {round(one, 9) for one in _epsilons(run)} - {0.0})
+        return (
+            None,
+            "in expected robustness",
+            apart
+            or ("" if _targets(first) == _targets(run) else "they average over different epsilons"),
+        )
+    shared = sorted(
+        {round(one, 9) for one in _epsilons(first)}
+        & {round(one, 9) for one in _epsilons(run)} - {0.0}
+    )
     if apart or not shared:
         return None, "under attack", apart or "no epsilon above 0 was measured for both"
     epsilon = next(one for one in _epsilons(first) if round(one, 9) == shared[-1])
@@ -127,7 +197,9 @@ def _place(first: RunRecord, run: RunRecord, metric: str) -> tuple[float | None,
 
 
 def _methods_apart(first: RunRecord, run: RunRecord, metric: str) -> str:
-    """Return why two robust accuracies are not subtracted: they were measured by different attacks; "" where they may be."""
+    """Return why two robust accuracies are not subtracted: they were measured by different attacks;
+    "" where they may be.
+    """
     found = (first.measured_by, run.measured_by)
     if metric == "clean" or is_one_method(found):
         return ""
@@ -143,7 +215,9 @@ def _targets(record: RunRecord) -> tuple:
 
 
 def _scores(record: RunRecord, verdicts: np.ndarray, epsilon: float | None) -> np.ndarray:
-    """Return one score an image (N,): its verdict at `epsilon`, or its expected robustness for None."""
+    """Return one score an image (N,): its verdict at `epsilon`, or its expected
+    robustness for None.
+    """
     epsilons = _epsilons(record)
     if epsilon is None:
         return expected_verdicts(epsilons, verdicts)
@@ -151,19 +225,36 @@ def _scores(record: RunRecord, verdicts: np.ndarray, epsilon: float | None) -> n
 
 
 def _paired(names: dict[str, Any], run: np.ndarray, baseline: np.ndarray) -> Pair:
-    found = paired_difference(run, baseline, generator=np.random.default_rng(0), resamples=RESAMPLES)
+    found = paired_difference(
+        run, baseline, generator=np.random.default_rng(0), resamples=RESAMPLES
+    )
     return Pair(
-        **names, **_numbers(found.difference, found.low, found.high), n=found.n, p_value=found.p_value, is_significant=found.is_significant, is_paired=True
+        **names,
+        **_numbers(found.difference, found.low, found.high),
+        n=found.n,
+        p_value=found.p_value,
+        is_significant=found.is_significant,
+        is_paired=True,
     )
 
 
-def _unpaired(names: dict[str, Any], first: RunRecord, run: RunRecord, epsilon: float | None, reason: str) -> Pair:
-    """Return the difference of two independent accuracies with Newcombe's interval; none for expected robustness, which has no such formula."""
+def _unpaired(
+    names: dict[str, Any], first: RunRecord, run: RunRecord, epsilon: float | None, reason: str
+) -> Pair:
+    """Return the difference of two independent accuracies with Newcombe's interval; none for
+    expected robustness, which has no such formula.
+    """
     if epsilon is None:
         return Pair(**names, reason=reason)
     (base, base_n), (mine, mine_n) = (_count(record, epsilon) for record in (first, run))
     low, high = transfer_gap_interval(base, base_n, mine, mine_n)
-    return Pair(**names, **_numbers(mine / mine_n - base / base_n, low, high), n=min(base_n, mine_n), is_significant=bool(low > 0 or high < 0), reason=reason)
+    return Pair(
+        **names,
+        **_numbers(mine / mine_n - base / base_n, low, high),
+        n=min(base_n, mine_n),
+        is_significant=bool(low > 0 or high < 0),
+        reason=reason,
+    )
 
 
 def _numbers(difference: float, low: float, high: float) -> dict[str, float]:

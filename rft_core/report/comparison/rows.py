@@ -1,4 +1,6 @@
-"""The tables of a comparison as people read them: one dict of text a row, the same on the page and in the report."""
+"""The tables of a comparison as people read them: one dict of text a row, the same on the
+page and in the report.
+"""
 
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -18,26 +20,42 @@ SHIFTS = MappingProxyType({"domain_mean": "Other domains", "corruption_mean": "C
 
 def number_rows(content: Content) -> list[dict[str, str]]:
     """Return the numbers of each run, accuracies with their 95 % intervals in percent."""
-    rows = [_numbers(label, record, row) for label, record, row in zip(content.labels, content.records, content.comparison.rows)]
+    rows = [
+        _numbers(label, record, row)
+        for label, record, row in zip(content.labels, content.records, content.comparison.rows)
+    ]
     # columns that hold something for some run only
     empty = {name for name in (LOST, *SHIFTS.values()) if all(row[name] == NOTHING for row in rows)}
     return [{name: value for name, value in row.items() if name not in empty} for row in rows]
 
 
 def _numbers(label: str, record: RunRecord, row: dict[str, Any]) -> dict[str, str]:
-    adapted = "never" if row["onset_step"] is None else f"step {row['onset_step']:,} (epoch {row['onset_epoch']:.1f})"
+    adapted = (
+        "never"
+        if row["onset_step"] is None
+        else f"step {row['onset_step']:,} (epoch {row['onset_epoch']:.1f})"
+    )
     return {
         "Run": label,
         "Status": row["status"],
-        "Target": format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
-        + ("" if record.spec.threat.norm == "linf" else f" ({record.spec.threat.norm})"),
+        "Target": (
+            format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
+            + ("" if record.spec.threat.norm == "linf" else f" ({record.spec.threat.norm})")
+        ),
         "Clean": _with_interval(record, 0),
         "Robust at target": _with_interval(record, -1),
         "Expected robustness": format_percent(row["expected_robustness"]),
-        **{label: NOTHING if row[name] is None else format_percent(row[name]) for name, label in SHIFTS.items()},
+        **{
+            label: NOTHING if row[name] is None else format_percent(row[name])
+            for name, label in SHIFTS.items()
+        },
         "Adapts at": adapted if record.report else NOTHING,
         LOST: _lost(row),
-        "Gradient evaluations": f"{row['gradient_evaluations'] / 1000:,.0f} k" if row["gradient_evaluations"] else NOTHING,
+        "Gradient evaluations": (
+            f"{row['gradient_evaluations'] / 1000:,.0f} k"
+            if row["gradient_evaluations"]
+            else NOTHING
+        ),
         "Time": format_duration(row["seconds"]) if row["seconds"] else NOTHING,
         MEASURED_BY: record.measured_by.short if record.measured_by else NOTHING,
         "Test images": f"{row['n']:,}" if row["n"] else NOTHING,
@@ -48,26 +66,43 @@ def _with_interval(record: RunRecord, place: int) -> str:
     if not record.report:
         return NOTHING
     point = record.report["curve"][place]
-    return f"{format_percent(point['accuracy'])} ({100 * point['low']:.1f} to {100 * point['high']:.1f})"
+    return (
+        f"{format_percent(point['accuracy'])} ({100 * point['low']:.1f} to"
+        f" {100 * point['high']:.1f})"
+    )
 
 
 def _lost(row: dict[str, Any]) -> str:
-    """Say how much clean accuracy a run lost against the standard run of this comparison, and what that is called."""
+    """Say how much clean accuracy a run lost against the standard run of this comparison, and
+    what that is called.
+    """
     if row["transfer_gap"] is None:
         return NOTHING
-    name = "transfer failure" if row["transfer_failure"] else "suboptimal transfer" if row["suboptimal_transfer"] else ""
+    name = (
+        "transfer failure"
+        if row["transfer_failure"]
+        else "suboptimal transfer"
+        if row["suboptimal_transfer"]
+        else ""
+    )
     return f"{100 * row['transfer_gap']:.1f} points" + (f", {name}" if name else "")
 
 
 def difference_rows(content: Content) -> list[dict[str, str]]:
-    """Return one row a run other than the baseline: run minus baseline in points with 95 % intervals, and how it was compared."""
+    """Return one row a run other than the baseline: run minus baseline in points with 95 %
+    intervals, and how it was compared.
+    """
     rows = []
     for run_id in dict.fromkeys(pair.run_id for pair in content.pairs):
         pairs = {pair.metric: pair for pair in content.pairs if pair.run_id == run_id}
-        row = {"Run": pairs["clean"].name} | {METRIC_NAMES[metric]: _difference(pairs[metric]) for metric in PLACES}
+        row = {"Run": pairs["clean"].name} | {
+            METRIC_NAMES[metric]: _difference(pairs[metric]) for metric in PLACES
+        }
         by = next((pair.measured_by for pair in pairs.values() if pair.measured_by), NOTHING)
         images = str(pairs["clean"].n or NOTHING)
-        rows.append(row | {MEASURED_BY: by, "Images": images, "Compared": _how(list(pairs.values()))})
+        rows.append(
+            row | {MEASURED_BY: by, "Images": images, "Compared": _how(list(pairs.values()))}
+        )
     return rows
 
 
@@ -76,7 +111,9 @@ def _difference(pair: Pair) -> str:
         return NOTHING
     where = f" {pair.where}" if pair.metric == "robust" else ""
     luck = "" if pair.is_significant else ", could be luck"
-    return f"{100 * pair.difference:+.1f} ({100 * pair.low:.1f} to {100 * pair.high:.1f}){where}{luck}"
+    return (
+        f"{100 * pair.difference:+.1f} ({100 * pair.low:.1f} to {100 * pair.high:.1f}){where}{luck}"
+    )
 
 
 def _how(pairs: Sequence[Pair]) -> str:
@@ -85,14 +122,22 @@ def _how(pairs: Sequence[Pair]) -> str:
         return "image by image"
     if all(pair.difference is None for pair in pairs):
         return "not compared: " + "; ".join(reasons)
-    return ("partly image by image; " if any(pair.is_paired for pair in pairs) else "unpaired: ") + "; ".join(reasons)
+    return (
+        "partly image by image; " if any(pair.is_paired for pair in pairs) else "unpaired: "
+    ) + "; ".join(reasons)
 
 
 def group_table(content: Content) -> list[dict[str, str]]:
-    """Return one row a group: means ± s.d. with the 95 % t interval over its runs, and the differences to the baseline's group by seed."""
+    """Return one row a group: means ± s.d. with the 95 % t interval over its runs, and the
+    differences to the baseline's group by seed.
+    """
     rows = []
     for found in group_rows(content):
-        row = {"Group": found["label"], "Runs": str(found["runs"]), MEASURED_BY: found["measured_by"] or NOTHING}
+        row = {
+            "Group": found["label"],
+            "Runs": str(found["runs"]),
+            MEASURED_BY: found["measured_by"] or NOTHING,
+        }
         for metric, name in zip(METRICS, METRIC_NAMES.values()):
             row[name] = _mean(found, metric)
         for metric, name in zip(METRICS, METRIC_NAMES.values()):
@@ -106,13 +151,19 @@ def _mean(row: dict[str, Any], metric: str) -> str:
         return NOTHING
     if row[f"{metric}_low"] is None:
         return format_percent(row[metric])
-    return f"{100 * row[metric]:.1f} ± {100 * row[f'{metric}_deviation']:.1f} % ({100 * row[f'{metric}_low']:.1f} to {100 * row[f'{metric}_high']:.1f})"
+    return (
+        f"{100 * row[metric]:.1f} ± {100 * row[f'{metric}_deviation']:.1f} %"
+        f" ({100 * row[f'{metric}_low']:.1f} to {100 * row[f'{metric}_high']:.1f})"
+    )
 
 
 def _gain(row: dict[str, Any], name: str) -> str:
     if row[name] is None:
         return NOTHING
-    return f"{100 * row[name]:+.1f} ({100 * row[f'{name}_low']:.1f} to {100 * row[f'{name}_high']:.1f})"
+    return (
+        f"{100 * row[name]:+.1f} ({100 * row[f'{name}_low']:.1f} to"
+        f" {100 * row[f'{name}_high']:.1f})"
+    )
 
 
 def area_table(areas: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
@@ -122,9 +173,14 @@ def area_table(areas: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
             "Line": row["label"],
             "Area while training": format_percent(row["tracked_area"]),
             "Points": str(row["points"]),
-            "Area of final models": NOTHING
-            if row["final_area"] is None
-            else f"{format_percent(row['final_area'])} ({100 * row['final_low']:.1f} to {100 * row['final_high']:.1f})",
+            "Area of final models": (
+                NOTHING
+                if row["final_area"] is None
+                else (
+                    f"{format_percent(row['final_area'])} ({100 * row['final_low']:.1f} to"
+                    f" {100 * row['final_high']:.1f})"
+                )
+            ),
             "Models": str(row["models"]),
         }
         for row in areas
@@ -133,12 +189,18 @@ def area_table(areas: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
 
 def differing_rows(content: Content) -> list[dict[str, str]]:
     """Return one row a setting that differs, one column a run."""
-    return [{"Setting": name} | dict(zip(content.labels, _values(content, name, values))) for name, values in content.comparison.settings.items()]
+    return [
+        {"Setting": name} | dict(zip(content.labels, _values(content, name, values)))
+        for name, values in content.comparison.settings.items()
+    ]
 
 
 def _values(content: Content, name: str, values: Sequence[Any]) -> list[str]:
     if name == "threat.epsilon":
-        return [format_epsilon(value, record.spec.threat.norm) for value, record in zip(values, content.records)]
+        return [
+            format_epsilon(value, record.spec.threat.norm)
+            for value, record in zip(values, content.records)
+        ]
     return [say_value(value) for value in values]
 
 
@@ -146,7 +208,11 @@ def common_rows(content: Content) -> list[dict[str, str]]:
     """Return one row a setting that all runs share."""
     shared = flatten(content.records[0].spec)
     skipped = {"name", "notes", "tags", *content.comparison.settings}
-    return [{"Setting": name, "Value": _values(content, name, [value])[0]} for name, value in shared.items() if name not in skipped]
+    return [
+        {"Setting": name, "Value": _values(content, name, [value])[0]}
+        for name, value in shared.items()
+        if name not in skipped
+    ]
 
 
 def say_value(value: Any) -> str:

@@ -10,7 +10,9 @@ from rft_core.report.comparison.view import Content
 from rft_core.report.run.measurement_words import chips, in_brackets
 from rft_core.units import format_percent
 
-METRIC_NAMES = MappingProxyType({"clean": "Clean", "robust": "Robust", "expected": "Expected robustness"})
+METRIC_NAMES = MappingProxyType(
+    {"clean": "Clean", "robust": "Robust", "expected": "Expected robustness"}
+)
 
 
 def describe_tracking(content: Content) -> str:
@@ -18,7 +20,9 @@ def describe_tracking(content: Content) -> str:
     said = [f"{_tracking(content.lines)}, while training."]
     said += [_ends(content.lines, name) for name in content.view.panels]
     said += [describe_band(content)] if content.is_grouped else []
-    if "clean" in content.view.panels and any(history.onset for line in content.lines for history in line.histories):
+    if "clean" in content.view.panels and any(
+        history.onset for line in content.lines for history in line.histories
+    ):
         said.append("A dotted vertical line marks where a run adapts to its task.")
     return " ".join(one for one in said if one)
 
@@ -28,25 +32,35 @@ def _tracking(lines: Sequence[Line]) -> str:
     found = [one for line in lines for one in line.tracked_by]
     if len({one.chip for one in found}) <= 1:
         return in_brackets("On validation images", found)
-    each = "; ".join(f"{line.label} by {chips(line.tracked_by)}" for line in lines if line.tracked_by)
+    each = "; ".join(
+        f"{line.label} by {chips(line.tracked_by)}" for line in lines if line.tracked_by
+    )
     return f"On validation images, by attacks that differ ({each})"
 
 
 def _ends(lines: Sequence[Line], name: str) -> str:
     bands = [(line.label, line.tracked(name, "step")) for line in lines]
-    ends = sorted(((float(band.mean[-1]) / 100, label) for label, band in bands if len(band.x)), reverse=True)
+    ends = sorted(
+        ((float(band.mean[-1]) / 100, label) for label, band in bands if len(band.x)), reverse=True
+    )
     if len(ends) < 2:
         return ""
     if name != "clean" and not is_one_method(one for line in lines for one in line.tracked_by):
         return ""
     (best, leader), (worst, last) = ends[0], ends[-1]
-    return f"{PANELS[name]}: {leader} ends at {format_percent(best)}, {last} at {format_percent(worst)}."
+    return (
+        f"{PANELS[name]}: {leader} ends at {format_percent(best)}, {last} at"
+        f" {format_percent(worst)}."
+    )
 
 
 def describe_band(content: Content) -> str:
     """Say what lines and bands of groups are, over how many runs, and what was left out of them."""
     counts = [f"{line.label} (n = {len(line.histories)})" for line in content.lines]
-    said = [f"Lines and bands: {BANDS[content.view.band]}, over the runs of {', '.join(counts)}; a single run has no band."]
+    said = [
+        f"Lines and bands: {BANDS[content.view.band]}, over the runs of {', '.join(counts)}; a"
+        " single run has no band."
+    ]
     if content.left_out:
         said.append(f"Left out of the means, having no report: {', '.join(content.left_out)}.")
     mixed = [f"{group.label} ({', '.join(group.mixed)})" for group in content.groups if group.mixed]
@@ -58,22 +72,37 @@ def describe_band(content: Content) -> str:
 def describe_curves(content: Content) -> str:
     """Say which line has the largest expected robustness, and what the whiskers are."""
     means = sorted(
-        ((sum(curve.expected_robustness for curve in line.curves) / len(line.curves), line.label) for line in content.lines if line.curves), reverse=True
+        (
+            (sum(curve.expected_robustness for curve in line.curves) / len(line.curves), line.label)
+            for line in content.lines
+            if line.curves
+        ),
+        reverse=True,
     )
     if not means:
         return "No run here was measured on its test images yet."
-    spread = f"Whiskers: {f'as the bands, {BANDS[content.view.band]}' if content.is_grouped else '95 % intervals (Wilson)'}."
+    interval = "95 % intervals (Wilson)"
+    if content.is_grouped:
+        interval = f"as the bands, {BANDS[content.view.band]}"
+    spread = f"Whiskers: {interval}."
     found = [one for line in content.lines for one in line.measured_by]
     area = "The area under a curve is its expected robustness"
     if not is_one_method(found):
         by = {line.label: line.measured_by for line in content.lines}
-        each = "; ".join(f"{label} {in_brackets(format_percent(mean), by[label])}" for mean, label in means)
-        return f"{area}: {each}. They were measured by different attacks and are not ranked. {spread}"
+        each = "; ".join(
+            f"{label} {in_brackets(format_percent(mean), by[label])}" for mean, label in means
+        )
+        return (
+            f"{area}: {each}. They were measured by different attacks and are not ranked. {spread}"
+        )
     area = in_brackets(area, found)
     if len(means) == 1:
         return f"{area}: {means[0][1]} {format_percent(means[0][0])}. {spread}"
     (best, leader), (worst, last) = means[0], means[-1]
-    return f"{area}: largest for {leader} with {format_percent(best)}, smallest for {last} with {format_percent(worst)}. {spread}"
+    return (
+        f"{area}: largest for {leader} with {format_percent(best)}, smallest for {last} with"
+        f" {format_percent(worst)}. {spread}"
+    )
 
 
 def describe_pareto(content: Content, rows: Sequence[dict]) -> str:
@@ -81,23 +110,34 @@ def describe_pareto(content: Content, rows: Sequence[dict]) -> str:
     tracked = [one for line in content.lines for one in line.tracked_by]
     final = [one for line in content.lines for one in line.measured_by]
     marks = (
-        f"Small marks and stairs: models while training and their frontier, {in_brackets('validation images', tracked)}. "
-        f"Diamonds: final models, {in_brackets('test images', final)}, 95 % intervals."
+        "Small marks and stairs: models while training and their frontier,"
+        f" {in_brackets('validation images', tracked)}. Diamonds: final models,"
+        f" {in_brackets('test images', final)}, 95 % intervals."
     )
-    areas = sorted(((row["tracked_area"], row["label"]) for row in rows if row["tracked_area"] is not None), reverse=True)
+    areas = sorted(
+        ((row["tracked_area"], row["label"]) for row in rows if row["tracked_area"] is not None),
+        reverse=True,
+    )
     if not areas or not is_one_method(tracked):
         return marks
-    return f"{marks} The largest area below a frontier, {format_percent(areas[0][0])} of the square, is that of {areas[0][1]}."
+    return (
+        f"{marks} The largest area below a frontier, {format_percent(areas[0][0])} of the square,"
+        f" is that of {areas[0][1]}."
+    )
 
 
 def describe_pairs(content: Content) -> list[str]:
-    """Return one sentence a pair and metric, each run against the baseline; one alone for a run that is compared in no metric for one reason."""
+    """Return one sentence a pair and metric, each run against the baseline; one alone for a run
+    that is compared in no metric for one reason.
+    """
     said = []
     for run_id in dict.fromkeys(pair.run_id for pair in content.pairs):
         pairs = [pair for pair in content.pairs if pair.run_id == run_id]
         reasons = {pair.reason for pair in pairs}
         if len(reasons) == 1 and all(pair.difference is None for pair in pairs):
-            said.append(f"{pairs[0].name} and {pairs[0].baseline_name} are not compared: {pairs[0].reason}.")
+            said.append(
+                f"{pairs[0].name} and {pairs[0].baseline_name} are not compared: {pairs[0].reason}."
+            )
         else:
             said += [pair.sentence() for pair in pairs]
     return said

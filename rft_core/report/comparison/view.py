@@ -1,4 +1,6 @@
-"""What a comparison shows: the chosen runs as lines, their tables and pairs, for a page, a terminal or a report alike."""
+"""What a comparison shows: the chosen runs as lines, their tables and pairs, for a page, a
+terminal or a report alike.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +28,9 @@ from rft_core.units import format_epsilon
 
 @dataclass(frozen=True)
 class View:
-    """How a comparison is looked at. `group` is "" (each run alone), "seeds" or a setting; `baseline` a run id, else the first run."""
+    """How a comparison is looked at. `group` is "" (each run alone), "seeds" or a setting;
+    `baseline` a run id, else the first run.
+    """
 
     axis: str = "step"
     group: str = ""
@@ -35,7 +39,11 @@ class View:
     panels: tuple[str, ...] = ("clean", "robust")
 
     def __post_init__(self):
-        for kind, value, known in (("x axis", self.axis, AXES), ("band", self.band, BANDS), *(("panel", one, PANELS) for one in self.panels)):
+        for kind, value, known in (
+            ("x axis", self.axis, AXES),
+            ("band", self.band, BANDS),
+            *(("panel", one, PANELS) for one in self.panels),
+        ):
             if value not in known:
                 raise UnknownNameError(kind, value, list(known))
         if not self.panels:
@@ -44,7 +52,9 @@ class View:
 
 @dataclass(frozen=True)
 class Content:
-    """A comparison ready to be drawn: one label and history a run, one line a run or group, `left_out` of their group's mean."""
+    """A comparison ready to be drawn: one label and history a run, one line a run or group,
+    `left_out` of their group's mean.
+    """
 
     records: tuple[RunRecord, ...]
     labels: tuple[str, ...]
@@ -64,36 +74,74 @@ class Content:
     @property
     def target(self) -> str:
         """The target epsilon, such as "8/255"; in words where the runs have different ones."""
-        found = {format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm) for record in self.records}
+        found = {
+            format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
+            for record in self.records
+        }
         return found.pop() if len(found) == 1 else "each run's own target"
 
 
 def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view: View) -> Content:
-    """Return what `view` shows of `records`; `histories` are theirs in the same order. Pairs are added by `with_pairs`."""
+    """Return what `view` shows of `records`; `histories` are theirs in the same order.
+
+    Pairs are added by `with_pairs`.
+    """
     labels = run_labels(records)
-    groups = group_runs(records, view.group) if view.group else [Group(label, (place,)) for place, label in enumerate(labels)]
+    groups = (
+        group_runs(records, view.group)
+        if view.group
+        else [Group(label, (place,)) for place, label in enumerate(labels)]
+    )
     kept = [_averaged(records, group) for group in groups]
-    styles = [run_style(place) for place in range(len(groups))] if view.group else distinct_styles(records)
-    lines = [_line(group, places, records, histories, style, view.band) for group, places, style in zip(groups, kept, styles)]
-    left_out = [labels[place] for group, places in zip(groups, kept) for place in group.places if place not in places]
+    styles = (
+        [run_style(place) for place in range(len(groups))]
+        if view.group
+        else distinct_styles(records)
+    )
+    lines = [
+        _line(group, places, records, histories, style, view.band)
+        for group, places, style in zip(groups, kept, styles)
+    ]
+    left_out = [
+        labels[place]
+        for group, places in zip(groups, kept)
+        for place in group.places
+        if place not in places
+    ]
     parts = (tuple(one) for one in (groups, lines, left_out))
-    return Content(tuple(records), tuple(labels), tuple(histories), view, *parts, compare(list(records)))
+    return Content(
+        tuple(records), tuple(labels), tuple(histories), view, *parts, compare(list(records))
+    )
 
 
 def with_pairs(content: Content, pairs: Sequence[Pair]) -> Content:
-    """Return the comparison with each run held against the baseline (`pairs.pair_runs`), under the labels that tell runs of one name apart."""
+    """Return the comparison with each run held against the baseline (`pairs.pair_runs`), under the
+    labels that tell runs of one name apart.
+    """
     known = {record.run_id: label for record, label in zip(content.records, content.labels)}
-    named = [replace(pair, name=known[pair.run_id], baseline_name=known[pair.baseline_id]) for pair in pairs]
+    named = [
+        replace(pair, name=known[pair.run_id], baseline_name=known[pair.baseline_id])
+        for pair in pairs
+    ]
     return replace(content, pairs=tuple(named))
 
 
 def _averaged(records: Sequence[RunRecord], group: Group) -> tuple[int, ...]:
-    """Return the runs of a group that its mean is over: those with a report where there is one, so that a run that broke off cuts nothing short."""
+    """Return the runs of a group that its mean is over: those with a report where there is one, so
+    that a run that broke off cuts nothing short.
+    """
     reported = tuple(place for place in group.places if records[place].report)
     return reported or group.places
 
 
-def _line(group: Group, places: tuple[int, ...], records: Sequence[RunRecord], histories: Sequence[RunHistory], style: tuple[str, str], band: str) -> Line:
+def _line(
+    group: Group,
+    places: tuple[int, ...],
+    records: Sequence[RunRecord],
+    histories: Sequence[RunHistory],
+    style: tuple[str, str],
+    band: str,
+) -> Line:
     measured = [records[place] for place in places if records[place].report]
     tracked = [tracked_by(records[place].spec, histories[place]) for place in places]
     return Line(
@@ -109,21 +157,33 @@ def _line(group: Group, places: tuple[int, ...], records: Sequence[RunRecord], h
 
 
 def pareto_rows(content: Content, runs_folder: Path) -> list[dict[str, Any]]:
-    """Return one row a line: the area (fractions) of all models tracked while training, and of the final ones with its bootstrap interval.
+    """Return one row a line: the area (fractions) of all models tracked while training, and of the
+    final ones with its bootstrap interval.
 
-    Keys: label, points, tracked_area (validation images), models, final_area, final_low, final_high (test images; None
-    where the models were not measured on the same images, or their verdicts are gone).
+    Keys: label, points, tracked_area (validation images), models, final_area, final_low,
+    final_high (test images; None where the models were not measured on the same images, or
+    their verdicts are gone).
     """
     rows = []
     for group, line in zip(content.groups, content.lines):
         tracked = line.tracked_points()
-        row = {"label": line.label, "points": len(tracked), "tracked_area": hypervolume(tracked) if len(tracked) else None, "models": len(line.curves)}
-        found = _final_area([content.records[place] for place in group.places if content.records[place].report], runs_folder)
+        row = {
+            "label": line.label,
+            "points": len(tracked),
+            "tracked_area": hypervolume(tracked) if len(tracked) else None,
+            "models": len(line.curves),
+        }
+        found = _final_area(
+            [content.records[place] for place in group.places if content.records[place].report],
+            runs_folder,
+        )
         rows.append(row | dict(zip(("final_area", "final_low", "final_high"), found)))
     return rows
 
 
-def _final_area(records: list[RunRecord], runs_folder: Path) -> tuple[float | None, float | None, float | None]:
+def _final_area(
+    records: list[RunRecord], runs_folder: Path
+) -> tuple[float | None, float | None, float | None]:
     if len({_task(record) for record in records}) != 1:
         return None, None, None
     verdicts = [read_verdicts(record, runs_folder) for record in records]
@@ -135,12 +195,17 @@ def _final_area(records: list[RunRecord], runs_folder: Path) -> tuple[float | No
 
 
 def group_rows(content: Content) -> list[dict[str, Any]]:
-    """Return one row a group: `runs` (measured ones), and for each metric its mean, s.d. and 95 % t interval over them, as fractions.
+    """Return one row a group: `runs` (measured ones), and for each metric its mean, s.d. and 95 % t
+    interval over them, as fractions.
 
-    `measured_by` says by which attack. Columns `<metric>`, `<metric>_deviation`, `<metric>_low`, `<metric>_high`. Also the difference to the baseline's group over
-    the `shared_seeds` that both have, one run a seed: the same columns with `_gain`, None where fewer than two are shared.
+    `measured_by` says by which attack. Columns `<metric>`, `<metric>_deviation`, `<metric>_low`,
+    `<metric>_high`. Also the difference to the baseline's group over the `shared_seeds` that both
+    have, one run a seed: the same columns with `_gain`, None where fewer than two are shared.
     """
-    base = next((group for group in content.groups if _baseline_place(content) in group.places), content.groups[0])
+    base = next(
+        (group for group in content.groups if _baseline_place(content) in group.places),
+        content.groups[0],
+    )
     return [_group_row(content, group, base) for group in content.groups]
 
 
@@ -152,7 +217,12 @@ def _baseline_place(content: Content) -> int:
 def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
     measured = [content.records[place] for place in group.places if content.records[place].report]
     shared = {} if group is base else _shared_seeds(content, group, base)
-    row: dict[str, Any] = {"label": group.label, "runs": len(measured), "mixed": list(group.mixed), "shared_seeds": len(shared)}
+    row: dict[str, Any] = {
+        "label": group.label,
+        "runs": len(measured),
+        "mixed": list(group.mixed),
+        "shared_seeds": len(shared),
+    }
     row["measured_by"] = chips(record.measured_by for record in measured)
     for metric in METRICS:
         row |= _mean_columns(metric, [record.report[metric] for record in measured])
@@ -162,7 +232,9 @@ def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
 
 
 def _mean_columns(name: str, values: list[float]) -> dict[str, float | None]:
-    """Return the mean, s.d. and t interval of one value a run under their column names; None for what too few values do not have."""
+    """Return the mean, s.d. and t interval of one value a run under their column names; None for
+    what too few values do not have.
+    """
     names = (name, f"{name}_deviation", f"{name}_low", f"{name}_high")
     if not values:
         return dict.fromkeys(names)
@@ -171,18 +243,35 @@ def _mean_columns(name: str, values: list[float]) -> dict[str, float | None]:
     return dict(zip(names, (found.mean, *spread)))
 
 
-def _shared_seeds(content: Content, group: Group, base: Group) -> dict[int, tuple[RunRecord, RunRecord]]:
-    """Return seed -> (run of `group`, run of `base`) for seeds that have exactly one measured run in each, measured alike on the same images."""
+def _shared_seeds(
+    content: Content, group: Group, base: Group
+) -> dict[int, tuple[RunRecord, RunRecord]]:
+    """Return seed -> (run of `group`, run of `base`) for seeds that have exactly one measured run
+    in each, measured alike on the same images.
+    """
 
     def by_seed(one: Group) -> dict[int, RunRecord]:
         measured = [content.records[place] for place in one.places if content.records[place].report]
         seeds = [record.spec.seed for record in measured]
-        return {record.spec.seed: record for record in measured if seeds.count(record.spec.seed) == 1}
+        return {
+            record.spec.seed: record for record in measured if seeds.count(record.spec.seed) == 1
+        }
 
     mine, theirs = by_seed(group), by_seed(base)
-    return {seed: (mine[seed], theirs[seed]) for seed in sorted(mine.keys() & theirs.keys()) if _task(mine[seed]) == _task(theirs[seed])}
+    return {
+        seed: (mine[seed], theirs[seed])
+        for seed in sorted(mine.keys() & theirs.keys())
+        if _task(mine[seed]) == _task(theirs[seed])
+    }
 
 
 def _task(record: RunRecord) -> tuple:
-    """Return what two measured runs must share to be subtracted: images, norm, largest epsilon and attack."""
-    return record.report["images_digest"], record.spec.threat.norm, record.report["curve"][-1]["epsilon"], record.measured_by.method
+    """Return what two measured runs must share to be subtracted: images, norm,
+    largest epsilon and attack.
+    """
+    return (
+        record.report["images_digest"],
+        record.spec.threat.norm,
+        record.report["curve"][-1]["epsilon"],
+        record.measured_by.method,
+    )

@@ -1,4 +1,6 @@
-"""What figures share: size, axes and their marks, colours that fade, notes readable on both themes."""
+"""What figures share: size, axes and their marks, colours that fade, notes
+readable on both themes.
+"""
 
 from types import MappingProxyType
 from typing import Any
@@ -8,14 +10,29 @@ import plotly.graph_objects as go
 
 from rft_core.units import PIXEL_LEVELS, format_epsilon
 
-PERCENT_MARKS = MappingProxyType({"range": (-2, 104), "tickvals": (0, 20, 40, 60, 80, 100), "ticktext": ("0", "20", "40", "60", "80", "100 %")})
+PERCENT_MARKS = MappingProxyType(
+    {
+        "range": (-2, 104),
+        "tickvals": (0, 20, 40, 60, 80, 100),
+        "ticktext": ("0", "20", "40", "60", "80", "100 %"),
+    }
+)
 
 
 def blank(key: str, height: int, **margin: int) -> go.Figure:
-    """Return an empty figure of fixed height; its `key` keeps zoom and hidden traces when new data arrive."""
+    """Return an empty figure of fixed height; its `key` keeps zoom and hidden traces
+    when new data arrive.
+    """
     figure = go.Figure()
     margin = {"l": 56, "r": 12, "t": 30, "b": 44} | margin
-    return figure.update_layout(height=height, margin=margin, uirevision=key, showlegend=False, hovermode="closest", font={"size": 14})
+    return figure.update_layout(
+        height=height,
+        margin=margin,
+        uirevision=key,
+        showlegend=False,
+        hovermode="closest",
+        font={"size": 14},
+    )
 
 
 def percent_axis(title: str, **more: Any) -> dict[str, Any]:
@@ -24,16 +41,28 @@ def percent_axis(title: str, **more: Any) -> dict[str, Any]:
 
 
 def epsilon_axis(title: str | None, epsilon: float, most: int = 5, **more: Any) -> dict[str, Any]:
-    """Return an linf epsilon axis in 255ths from 0 to `epsilon`, labelled 0, 2/255, ... with at most `most` labels."""
+    """Return an linf epsilon axis in 255ths from 0 to `epsilon`, labelled 0, 2/255, ... with
+    at most `most` labels.
+    """
     levels = max(epsilon * PIXEL_LEVELS, 1.0)
-    return {"title": title, **epsilon_marks(levels, most), "range": [-0.02 * levels, 1.05 * levels], "fixedrange": True} | more
+    return {
+        "title": title,
+        **epsilon_marks(levels, most),
+        "range": [-0.02 * levels, 1.05 * levels],
+        "fixedrange": True,
+    } | more
 
 
 def epsilon_marks(levels: float, most: int = 5) -> dict[str, Any]:
-    """Return at most `most` marks of an linf axis from 0 to `levels` 255ths, labelled 0, 2/255, ..."""
+    """Return at most `most` marks of an linf axis from 0 to `levels` 255ths,
+    labelled 0, 2/255, ...
+    """
     pace = max(1, int(np.ceil(levels / (most - 1))))
     places = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
-    return {"tickvals": places, "ticktext": [format_epsilon(place / PIXEL_LEVELS) for place in places]}
+    return {
+        "tickvals": places,
+        "ticktext": [format_epsilon(place / PIXEL_LEVELS) for place in places],
+    }
 
 
 def fade(colour: str, opacity: float) -> str:
@@ -45,11 +74,26 @@ def fade(colour: str, opacity: float) -> str:
 def note(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
     """Return a text at a place, left-aligned and centred in height.
 
-    Everything a note of any frame may set is written out: Plotly lays the notes of a frame over those before, one by one,
-    and what is left out stays as it was.
+    Everything a note of any frame may set is written out: Plotly lays the notes of a frame over
+    those before, one by one, and what is left out stays as it was.
     """
-    where = {"x": x, "y": y, "xref": "x", "yref": "y", "xanchor": "left", "yanchor": "middle", "xshift": 0}
-    return {"text": text, **where, "showarrow": False, "align": "left", "opacity": 1.0, "font": {"size": 14}} | more
+    where = {
+        "x": x,
+        "y": y,
+        "xref": "x",
+        "yref": "y",
+        "xanchor": "left",
+        "yanchor": "middle",
+        "xshift": 0,
+    }
+    return {
+        "text": text,
+        **where,
+        "showarrow": False,
+        "align": "left",
+        "opacity": 1.0,
+        "font": {"size": 14},
+    } | more
 
 
 def rule(colour: str, x0: float, x1: float, y0: float, y1: float) -> dict[str, Any]:
@@ -59,7 +103,9 @@ def rule(colour: str, x0: float, x1: float, y0: float, y1: float) -> dict[str, A
 
 
 def apart(heights: list[float], least: float, low: float = 0.0, high: float = 100.0) -> list[float]:
-    """Return `heights` moved apart until each pair differs by `least`, in the same order, within [low, high] as far as they fit."""
+    """Return `heights` moved apart until each pair differs by `least`, in the same order, within
+    [low, high] as far as they fit.
+    """
     order = sorted(range(len(heights)), key=lambda place: heights[place])
     moved = list(heights)
     for below, above in zip(order, order[1:]):

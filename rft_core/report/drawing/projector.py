@@ -10,7 +10,9 @@ LENGTHS = ("xshift", "yshift", "standoff", "itemwidth")
 
 
 def enlarge(figure: go.Figure) -> go.Figure:
-    """Return a copy of `figure` with type 1.4, lines 1.6 and height 1.45 times as large; data and ranges stay. Frames of a replay are enlarged too."""
+    """Return a copy of `figure` with type 1.4, lines 1.6 and height 1.45 times as large; data and
+    ranges stay. Frames of a replay are enlarged too.
+    """
     document = figure.to_plotly_json()
     layout = _grown(document.get("layout", {}))
     if "height" in layout:
@@ -24,7 +26,11 @@ def _grown(node: Any, name: str = "") -> Any:
     if isinstance(node, dict):
         return {key: _size(key, value, name) for key, value in node.items()}
     # plotly keeps lists of annotations, shapes and buttons as tuples
-    return [_grown(one, name) for one in node] if isinstance(node, (list, tuple)) and any(isinstance(one, dict) for one in node) else node
+    return (
+        [_grown(one, name) for one in node]
+        if isinstance(node, (list, tuple)) and any(isinstance(one, dict) for one in node)
+        else node
+    )
 
 
 def _size(key: str, value: Any, parent: str) -> Any:

@@ -1,4 +1,6 @@
-"""Figures of one evaluation: curves under several attacks, accuracy of each class, what is taken for what, which parts are trained."""
+"""Figures of one evaluation: curves under several attacks, accuracy of each class, what is taken
+for what, which parts are trained.
+"""
 
 import html
 from collections.abc import Sequence
@@ -11,7 +13,18 @@ import plotly.graph_objects as go
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.drawing.canvas import fade
-from rft_core.report.run.figures import CLEAN, EXPECTED, REFERENCE, ROBUST, RUN_COLOURS, RUN_DASHES, blank_figure, epsilon_axis, epsilon_places, percent_axis
+from rft_core.report.run.figures import (
+    CLEAN,
+    EXPECTED,
+    REFERENCE,
+    ROBUST,
+    RUN_COLOURS,
+    RUN_DASHES,
+    blank_figure,
+    epsilon_axis,
+    epsilon_places,
+    percent_axis,
+)
 from rft_core.report.run.measurement_words import in_full
 from rft_core.units import PIXEL_LEVELS, format_count
 
@@ -34,22 +47,40 @@ class Line:
 
 
 def figure_text(name: str) -> str:
-    """Return a name (a class, a run) cut to length and so that no character of it is markup in a figure."""
-    return html.escape(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…", quote=False)
+    """Return a name (a class, a run) cut to length and so that no character of it
+    is markup in a figure.
+    """
+    return html.escape(
+        name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…", quote=False
+    )
 
 
 def attacks_figure(own: Line, lines: Sequence[Line], *, norm: str, key: str) -> go.Figure:
-    """Accuracy over epsilon in the run's own report (grey, dotted) and under each kept evaluation, with 95 % whiskers."""
+    """Accuracy over epsilon in the run's own report (grey, dotted) and under each kept
+    evaluation, with 95 % whiskers.
+    """
     figure = blank_figure(key, height=380)
     figure.add_trace(_curve(own, norm, REFERENCE, "dot"))
     for place, line in enumerate(lines):
-        figure.add_trace(_curve(line, norm, RUN_COLOURS[place % len(RUN_COLOURS)], RUN_DASHES[place // len(RUN_COLOURS) % len(RUN_DASHES)]))
+        figure.add_trace(
+            _curve(
+                line,
+                norm,
+                RUN_COLOURS[place % len(RUN_COLOURS)],
+                RUN_DASHES[place // len(RUN_COLOURS) % len(RUN_DASHES)],
+            )
+        )
     largest = max(line.curve.epsilons[-1] for line in (own, *lines))
     epsilon_axis(figure, largest, norm, axis="x")
     scale = PIXEL_LEVELS if norm == "linf" else 1.0
-    figure.update_xaxes(title="Epsilon of the attack", range=[-0.02 * largest * scale, max(largest * scale, 1e-6) * 1.04])
+    figure.update_xaxes(
+        title="Epsilon of the attack",
+        range=[-0.02 * largest * scale, max(largest * scale, 1e-6) * 1.04],
+    )
     percent_axis(figure, "Accuracy on test images")
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.22, "x": 0}, margin={"b": 90})
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": -0.22, "x": 0}, margin={"b": 90}
+    )
     return figure
 
 
@@ -62,7 +93,11 @@ def _curve(line: Line, norm: str, colour: str, dash: str) -> go.Scatter:
         "thickness": 1,
         "width": 3,
     }
-    label = figure_text(line.label) if len(line.label) <= LONGEST_NAME else html.escape(line.label, quote=False)
+    label = (
+        figure_text(line.label)
+        if len(line.label) <= LONGEST_NAME
+        else html.escape(line.label, quote=False)
+    )
     return go.Scatter(
         x=epsilon_places(line.curve, norm),
         y=100 * np.array(line.curve.accuracies, dtype=np.float32),
@@ -71,44 +106,93 @@ def _curve(line: Line, norm: str, colour: str, dash: str) -> go.Scatter:
         line={"color": colour, "dash": dash, "width": 3.5 if line.is_chosen else 1.8},
         marker={"size": 7 if line.is_chosen else 5, "color": colour},
         error_y=whiskers,
-        hovertemplate=f"epsilon %{{x:.2f}}: %{{y:.1f}} % of {line.curve.n} images<br>{in_full([line.measured_by])}<extra>{label}</extra>",
+        hovertemplate=(
+            f"epsilon %{{x:.2f}}: %{{y:.1f}} % of {line.curve.n}"
+            f" images<br>{in_full([line.measured_by])}<extra>{label}</extra>"
+        ),
     )
 
 
 def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go.Figure:
-    """Clean and robust accuracy of each class, the class that loses most first: a named line each, or ranks where classes are many."""
+    """Clean and robust accuracy of each class, the class that loses most first: a named line each,
+    or ranks where classes are many.
+    """
     rows = sorted(rows, key=lambda row: row["robust_accuracy"] - row["clean_accuracy"])
     named = len(rows) <= NAMED_CLASSES
     figure = blank_figure(key, height=max(200, 110 + ROW_PIXELS * len(rows)) if named else 380)
-    names, places = [figure_text(row["class"]) for row in rows], np.arange(len(rows), dtype=np.int32)
-    values = {name: np.array([100 * row[name] for row in rows], dtype=np.float32) for name in ("clean_accuracy", "robust_accuracy")}
+    names, places = (
+        [figure_text(row["class"]) for row in rows],
+        np.arange(len(rows), dtype=np.int32),
+    )
+    values = {
+        name: np.array([100 * row[name] for row in rows], dtype=np.float32)
+        for name in ("clean_accuracy", "robust_accuracy")
+    }
     gaps = np.full(3 * len(rows), np.nan, dtype=np.float32)
     gaps[0::3], gaps[1::3] = values["clean_accuracy"], values["robust_accuracy"]
     across = np.repeat(places.astype(np.float32), 3)
-    figure.add_trace(_along(named, gaps, across, mode="lines", line={"color": fade(REFERENCE, 0.6), "width": 2}, hoverinfo="skip", showlegend=False))
-    shown = (("clean_accuracy", "Clean", CLEAN, "circle"), ("robust_accuracy", f"At {target}", ROBUST, "square"))
+    figure.add_trace(
+        _along(
+            named,
+            gaps,
+            across,
+            mode="lines",
+            line={"color": fade(REFERENCE, 0.6), "width": 2},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    shown = (
+        ("clean_accuracy", "Clean", CLEAN, "circle"),
+        ("robust_accuracy", f"At {target}", ROBUST, "square"),
+    )
     for name, label, colour, symbol in shown:
-        hover = f"%{{customdata[0]}}: %{{{'x' if named else 'y'}:.1f}} % of %{{customdata[1]}} images<extra>{label}</extra>"
+        hover = (
+            f"%{{customdata[0]}}: %{{{'x' if named else 'y'}:.1f}} % of %{{customdata[1]}}"
+            f" images<extra>{label}</extra>"
+        )
         about = [[one, row["n"]] for one, row in zip(names, rows)]
         marker = {"color": colour, "symbol": symbol, "size": 9 if named else 5}
-        figure.add_trace(_along(named, values[name], places, mode="markers", name=label, marker=marker, customdata=about, hovertemplate=hover))
-    percent = {"range": [-2, 104], "tickvals": [0, 20, 40, 60, 80, 100], "ticktext": ["0", "20", "40", "60", "80", "100 %"]}
+        figure.add_trace(
+            _along(
+                named,
+                values[name],
+                places,
+                mode="markers",
+                name=label,
+                marker=marker,
+                customdata=about,
+                hovertemplate=hover,
+            )
+        )
+    percent = {
+        "range": [-2, 104],
+        "tickvals": [0, 20, 40, 60, 80, 100],
+        "ticktext": ["0", "20", "40", "60", "80", "100 %"],
+    }
     if named:
         figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", automargin=True)
         figure.update_xaxes(title="Accuracy on test images", **percent)
     else:
         figure.update_xaxes(title=f"{len(rows):,} classes, the largest loss first; names on hover")
         figure.update_yaxes(title="Accuracy on test images", **percent)
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0})
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}
+    )
     return figure
 
 
 def _along(named: bool, values: np.ndarray, places: np.ndarray, **more: Any) -> go.Scatter:
-    return go.Scatter(x=values, y=places, **more) if named else go.Scatter(x=places, y=values, **more)
+    return (
+        go.Scatter(x=values, y=places, **more) if named else go.Scatter(x=places, y=values, **more)
+    )
 
 
 def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> go.Figure:
-    """What each class (rows) is taken for (columns), in percent of the row; `counts` int (K, K). A class without images is blank."""
+    """What each class (rows) is taken for (columns), in percent of the row; `counts` int (K, K).
+
+    A class without images is blank.
+    """
     many = len(names) > NAMED_CLASSES
     shown, places = [figure_text(name) for name in names], np.arange(len(names))
     total = counts.sum(axis=1, keepdims=True)
@@ -134,23 +218,52 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> g
     if len(names) <= NUMBERED_CLASSES:
         for row, column in zip(*np.nonzero(counts)):
             colour = "#FFFFFF" if percent[row, column] > DARK else "#1B1F24"
-            # figures give their text the page's colour by style; a number in a cell keeps its own by being drawn in a span
+            # figures give their text the page's colour by style; a number in a cell keeps its own
+            # by being drawn in a span
             text = f'<span style="fill:{colour};color:{colour}">{percent[row, column]:.0f}</span>'
-            figure.add_annotation(x=column, y=row, text=text, showarrow=False, font={"size": 11, "color": colour})
-    ticks = {"showticklabels": False} if many else {"tickvals": places, "ticktext": shown, "automargin": True}
-    figure.update_xaxes(title="Taken for" + (f" ({len(names):,} classes; names on hover)" if many else ""), showgrid=False, **ticks)
+            figure.add_annotation(
+                x=column, y=row, text=text, showarrow=False, font={"size": 11, "color": colour}
+            )
+    ticks = (
+        {"showticklabels": False}
+        if many
+        else {"tickvals": places, "ticktext": shown, "automargin": True}
+    )
+    figure.update_xaxes(
+        title="Taken for" + (f" ({len(names):,} classes; names on hover)" if many else ""),
+        showgrid=False,
+        **ticks,
+    )
     figure.update_yaxes(title="Class", autorange="reversed", showgrid=False, **ticks)
     return figure
 
 
 def parts_figure(parts: Sequence[dict[str, Any]], *, key: str) -> go.Figure:
-    """Share of the weights that the strategy trains in each part of the network, from input to output."""
+    """Share of the weights that the strategy trains in each part of the network,
+    from input to output.
+    """
     names = [figure_text(part["module"]) for part in parts]
-    share = np.array([100 * part["trainable"] / max(part["total"], 1) for part in parts], dtype=np.float32)
+    share = np.array(
+        [100 * part["trainable"] / max(part["total"], 1) for part in parts], dtype=np.float32
+    )
     about = [[format_count(part["trainable"]), format_count(part["total"])] for part in parts]
     hover = "%{y}: %{x:.2f} % trained, %{customdata[0]} of %{customdata[1]}<extra></extra>"
     figure = blank_figure(key, height=max(180, 90 + ROW_PIXELS * len(parts)))
-    figure.add_trace(go.Bar(x=share, y=names, orientation="h", marker={"color": EXPECTED}, customdata=about, hovertemplate=hover))
+    figure.add_trace(
+        go.Bar(
+            x=share,
+            y=names,
+            orientation="h",
+            marker={"color": EXPECTED},
+            customdata=about,
+            hovertemplate=hover,
+        )
+    )
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
-    figure.update_xaxes(title="Trained weights of the part", range=[0, 104], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25", "50", "75", "100 %"])
+    figure.update_xaxes(
+        title="Trained weights of the part",
+        range=[0, 104],
+        tickvals=[0, 25, 50, 75, 100],
+        ticktext=["0", "25", "50", "75", "100 %"],
+    )
     return figure

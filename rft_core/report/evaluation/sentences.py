@@ -1,4 +1,6 @@
-"""One plain sentence under each figure of an evaluation, generated from its data; and what the honesty checks mean."""
+"""One plain sentence under each figure of an evaluation, generated from its data; and what the
+honesty checks mean.
+"""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -16,52 +18,90 @@ from rft_core.units import format_count, format_epsilon, format_percent
 MEANINGS = MappingProxyType(
     {
         "accuracy falls with epsilon": "Green: a larger ball never helps the model.",
-        "accuracy reaches 0 at a huge epsilon": "Green: at most 2 % of the clean accuracy is left where every model must break.",
-        "more steps do not help the model": "Green: four times the steps find hardly any more, so the attack has converged.",
-        "no attack without gradients is stronger": "Green: random search finds no more than the gradient does, so the gradient is not masked.",
-        "no other loss is stronger": "Green: attacks on other losses find at most a point more, at every epsilon.",
-        "robustness is not to one step alone": "Green: robust to many steps too, so training did not overfit to a one-step attack.",
-        "gradients do not vanish": "Green: at most 1 % of the images have no gradient that an attack could follow.",
+        "accuracy reaches 0 at a huge epsilon": (
+            "Green: at most 2 % of the clean accuracy is left where every model must break."
+        ),
+        "more steps do not help the model": (
+            "Green: four times the steps find hardly any more, so the attack has converged."
+        ),
+        "no attack without gradients is stronger": (
+            "Green: random search finds no more than the gradient does, so the gradient is not"
+            " masked."
+        ),
+        "no other loss is stronger": (
+            "Green: attacks on other losses find at most a point more, at every epsilon."
+        ),
+        "robustness is not to one step alone": (
+            "Green: robust to many steps too, so training did not overfit to a one-step attack."
+        ),
+        "gradients do not vanish": (
+            "Green: at most 1 % of the images have no gradient that an attack could follow."
+        ),
         "two passes agree": "Green: the model says the same twice, so one attack is enough.",
     }
 )
 VERDICTS = MappingProxyType(
     {
         "green": "All checks are green: none gives a reason to doubt the robust accuracy.",
-        "amber": "Some checks are amber: read their reasons before you rely on the robust accuracy.",
-        "red": "A check is red: the robust accuracy of this model must not be believed as it stands.",
+        "amber": (
+            "Some checks are amber: read their reasons before you rely on the robust accuracy."
+        ),
+        "red": (
+            "A check is red: the robust accuracy of this model must not be believed as it stands."
+        ),
     }
 )
 
 
-def describe_verdict(honesty: Mapping[str, Any], points: Sequence[Mapping[str, Any]], at: str) -> tuple[str, str]:
-    """Return (level, sentence): what the worst finding means for the robust accuracy at the checks' epsilon, said as `at`.
+def describe_verdict(
+    honesty: Mapping[str, Any], points: Sequence[Mapping[str, Any]], at: str
+) -> tuple[str, str]:
+    """Return (level, sentence): what the worst finding means for the robust accuracy at the checks'
+    epsilon, said as `at`.
 
-    Where no image of `points`, the evaluation's curve, holds there, green findings vouch for nothing: level "none".
+    Where no image of `points`, the evaluation's curve, holds there, green findings vouch for
+    nothing: level "none".
     """
-    held = [point["accuracy"] for point in points if abs(point["epsilon"] - honesty["epsilon"]) < 1e-9]
+    held = [
+        point["accuracy"] for point in points if abs(point["epsilon"] - honesty["epsilon"]) < 1e-9
+    ]
     if honesty["level"] == "green" and held and not held[0]:
-        return "none", f"There is no robustness to check at {at}: no image holds there, so green checks confirm nothing."
+        return (
+            "none",
+            (
+                f"There is no robustness to check at {at}: no image holds there, so green checks"
+                " confirm nothing."
+            ),
+        )
     return honesty["level"], VERDICTS[honesty["level"]]
 
 
 def describe_attacks(own: RobustnessCurve, own_by: MeasuredBy, answer: Mapping[str, Any]) -> str:
-    """Say what an evaluation found, beside what the run's own report, measured by `own_by`, says at the same epsilons.
+    """Say what an evaluation found, beside what the run's own report, measured by `own_by`, says
+    at the same epsilons.
 
-    Accuracies of different attacks are never subtracted, nor those of other images. Expected robustness depends on the
-    grid, a coarse one making a falling curve look better: it is said where the grids are equal only.
+    Accuracies of different attacks are never subtracted, nor those of other images. Expected
+    robustness depends on the grid, a coarse one making a falling curve look better: it is said
+    where the grids are equal only.
     """
     norm, points, found_by = answer["norm"], answer["curve"], evaluation_measured_by(answer)
     last, is_alike = points[-1], (own_by.method, own_by.n) == (found_by.method, found_by.n)
     text = (
-        f"Under {found_by.full_method}, {format_percent(last['accuracy'])} of {last['n']:,} images hold at {format_epsilon(last['epsilon'], norm)} "
-        f"(95 % interval {format_percent(last['low'])} to {format_percent(last['high'])})"
+        f"Under {found_by.full_method}, {format_percent(last['accuracy'])} of {last['n']:,} images"
+        f" hold at {format_epsilon(last['epsilon'], norm)} (95 % interval"
+        f" {format_percent(last['low'])} to {format_percent(last['high'])})"
     )
     if is_same_grid(own.epsilons, [point["epsilon"] for point in points]):
-        gap = f": {100 * (last['accuracy'] - own.accuracies[-1]):+.1f} points at {format_epsilon(last['epsilon'], norm)}" if is_alike else ""
+        gap = (
+            f": {100 * (last['accuracy'] - own.accuracies[-1]):+.1f} points at"
+            f" {format_epsilon(last['epsilon'], norm)}"
+            if is_alike
+            else ""
+        )
         return (
-            f"{text}; expected robustness {format_percent(answer['expected_robustness'])}. The run's own report ({own_by.chip}) says "
-            f"{format_percent(own.accuracies[-1])} and {format_percent(own.expected_robustness)}{gap}."
+            f"{text}; expected robustness {format_percent(answer['expected_robustness'])}. The"
+            f" run's own report ({own_by.chip}) says {format_percent(own.accuracies[-1])} and"
+            f" {format_percent(own.expected_robustness)}{gap}."
         )
     return f"{text}. {_at_shared_epsilons(own, own_by, points, norm, is_alike)}"
 
@@ -71,23 +111,49 @@ def is_same_grid(one: Sequence[float], other: Sequence[float]) -> bool:
     return len(one) == len(other) and bool(np.allclose(one, other, rtol=0, atol=1e-9))
 
 
-def _at_shared_epsilons(own: RobustnessCurve, own_by: MeasuredBy, points: Sequence[Mapping[str, Any]], norm: str, is_alike: bool) -> str:
-    shared = [(point, place) for point in points for place in np.flatnonzero(np.isclose(own.epsilons, point["epsilon"], rtol=0, atol=1e-9)) if point["epsilon"]]
+def _at_shared_epsilons(
+    own: RobustnessCurve,
+    own_by: MeasuredBy,
+    points: Sequence[Mapping[str, Any]],
+    norm: str,
+    is_alike: bool,
+) -> str:
+    shared = [
+        (point, place)
+        for point in points
+        for place in np.flatnonzero(np.isclose(own.epsilons, point["epsilon"], rtol=0, atol=1e-9))
+        if point["epsilon"]
+    ]
     apart = "expected robustness is not compared, as it depends on the grid"
     if not shared:
-        return f"The run's own report ({own_by.chip}) measured other epsilons: no epsilon above 0 is shared, and {apart}."
-    gaps = [f" ({100 * (point['accuracy'] - own.accuracies[place]):+.1f} points)" if is_alike else "" for point, place in shared]
-    said = ", ".join(f"{format_percent(own.accuracies[place])} at {format_epsilon(point['epsilon'], norm)}{gap}" for (point, place), gap in zip(shared, gaps))
-    return f"The run's own report ({own_by.chip}), on another grid, says {said}. Only shared epsilons are compared; {apart}."
+        return (
+            f"The run's own report ({own_by.chip}) measured other epsilons: no epsilon above 0 is"
+            f" shared, and {apart}."
+        )
+    gaps = [
+        f" ({100 * (point['accuracy'] - own.accuracies[place]):+.1f} points)" if is_alike else ""
+        for point, place in shared
+    ]
+    said = ", ".join(
+        f"{format_percent(own.accuracies[place])} at {format_epsilon(point['epsilon'], norm)}{gap}"
+        for (point, place), gap in zip(shared, gaps)
+    )
+    return (
+        f"The run's own report ({own_by.chip}), on another grid, says {said}. Only shared epsilons"
+        f" are compared; {apart}."
+    )
 
 
 def describe_classes(rows: Sequence[Mapping[str, Any]], target: str) -> str:
-    """Say which class is the weakest and which loses most at `target`, "8/255 (PGD-10, n 200)"; names are the data's own."""
+    """Say which class is the weakest and which loses most at `target`, "8/255 (PGD-10, n 200)";
+    names are the data's own.
+    """
     weakest = min(rows, key=lambda row: row["robust_accuracy"])
     loss = max(rows, key=lambda row: row["clean_accuracy"] - row["robust_accuracy"])
     return (
-        f"At {target} the weakest class is {weakest['class']} ({format_percent(weakest['robust_accuracy'])}); {loss['class']} loses most, "
-        f"from {format_percent(loss['clean_accuracy'])} to {format_percent(loss['robust_accuracy'])}."
+        f"At {target} the weakest class is {weakest['class']}"
+        f" ({format_percent(weakest['robust_accuracy'])}); {loss['class']} loses most, from"
+        f" {format_percent(loss['clean_accuracy'])} to {format_percent(loss['robust_accuracy'])}."
     )
 
 
@@ -97,16 +163,31 @@ def describe_confusion(counts: np.ndarray, names: Sequence[str], where: str) -> 
     if not wrong.any():
         return f"{where}, no image is taken for another class."
     row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
-    most = f"most often {names[row]} for {names[column]}, {'once' if wrong[row, column] == 1 else f'{wrong[row, column]} times'}"
+    most = (
+        f"most often {names[row]} for {names[column]},"
+        f" {'once' if wrong[row, column] == 1 else f'{wrong[row, column]} times'}"
+    )
     return f"{where}, {wrong.sum()} of {counts.sum()} images are taken for another class; {most}."
 
 
 def describe_falling(epsilons: np.ndarray, verdicts: np.ndarray, norm: str) -> str:
     """Say when images fall."""
     at = smallest_falling(epsilons, verdicts)
-    wrong, held, fallen = int((at == 0).sum()), int(np.isinf(at).sum()), at[np.isfinite(at) & (at > 0)]
-    half = f"half of them by {format_epsilon(float(np.quantile(fallen, 0.5, method='inverted_cdf')), norm)}" if len(fallen) else ""
-    text = f"Of {len(at)} images {wrong} are wrong without an attack, {len(fallen)} fall on the grid{', ' + half if half else ''}"
+    wrong, held, fallen = (
+        int((at == 0).sum()),
+        int(np.isinf(at).sum()),
+        at[np.isfinite(at) & (at > 0)],
+    )
+    half = (
+        "half of them by"
+        f" {format_epsilon(float(np.quantile(fallen, 0.5, method='inverted_cdf')), norm)}"
+        if len(fallen)
+        else ""
+    )
+    text = (
+        f"Of {len(at)} images {wrong} are wrong without an attack, {len(fallen)} fall on the"
+        f" grid{', ' + half if half else ''}"
+    )
     return f"{text}, and {held} hold up to {format_epsilon(float(epsilons[-1]), norm)}."
 
 
@@ -115,13 +196,23 @@ def describe_parts(parts: Sequence[Mapping[str, Any]]) -> str:
     trained, total = (sum(part[name] for part in parts) for name in ("trainable", "total"))
     touched = sum(part["trainable"] > 0 for part in parts)
     return (
-        f"{format_count(trained)} of {format_count(total)} weights are trained ({format_percent(trained / max(total, 1))}), in {touched} of {len(parts)} parts."
+        f"{format_count(trained)} of {format_count(total)} weights are trained"
+        f" ({format_percent(trained / max(total, 1))}), in {touched} of {len(parts)} parts."
     )
 
 
 def describe_picture(answer: Mapping[str, Any]) -> str:
     """Say what became of one picture of the user's own."""
-    said = f"The model takes it for {answer['prediction']} ({format_percent(answer['confidence'])}). Attacked by {evaluation_measured_by(answer).full_method}."
+    said = (
+        f"The model takes it for {answer['prediction']} ({format_percent(answer['confidence'])})."
+        f" Attacked by {evaluation_measured_by(answer).full_method}."
+    )
     if answer["falls_at"] is None:
-        return f"{said} No attack up to {format_epsilon(answer['epsilons'][-1], answer['norm'])} changed its mind."
-    return f"{said} From {format_epsilon(answer['falls_at'], answer['norm'])} on it is fooled, and takes it for {answer['taken_for']}."
+        return (
+            f"{said} No attack up to {format_epsilon(answer['epsilons'][-1], answer['norm'])}"
+            " changed its mind."
+        )
+    return (
+        f"{said} From {format_epsilon(answer['falls_at'], answer['norm'])} on it is fooled, and"
+        f" takes it for {answer['taken_for']}."
+    )

@@ -1,4 +1,6 @@
-"""Runs as files: tidy tables in CSV or Parquet, one JSON document, or one HTML report that opens without a network."""
+"""Runs as files: tidy tables in CSV or Parquet, one JSON document, or one HTML report that
+opens without a network.
+"""
 
 import csv
 import importlib.metadata
@@ -27,15 +29,24 @@ def csv_files(content: Content) -> dict[str, bytes]:
     """Return one CSV file a table (UTF-8 with a byte order mark, header, RFC 4180), by file name.
     Text that a spreadsheet would run is defused.
     """
-    return {f"{name}.csv": _csv(list(TABLES[name]), rows) for name, rows in _tables(content).items()}
+    return {
+        f"{name}.csv": _csv(list(TABLES[name]), rows) for name, rows in _tables(content).items()
+    }
 
 
 def parquet_files(content: Content) -> dict[str, bytes]:
-    """Return one Parquet file a table, by file name; columns have the same types in every export."""
+    """Return one Parquet file a table, by file name; columns have the same
+    types in every export.
+    """
     import pyarrow
     from pyarrow import parquet
 
-    types = {"text": pyarrow.string(), "integer": pyarrow.int64(), "number": pyarrow.float64(), "flag": pyarrow.bool_()}
+    types = {
+        "text": pyarrow.string(),
+        "integer": pyarrow.int64(),
+        "number": pyarrow.float64(),
+        "flag": pyarrow.bool_(),
+    }
     files = {}
     for name, rows in _tables(content).items():
         schema = pyarrow.schema([(column, types[kind]) for column, kind in TABLES[name].items()])
@@ -46,28 +57,57 @@ def parquet_files(content: Content) -> dict[str, bytes]:
 
 
 def json_document(content: Content) -> dict[str, Any]:
-    """Return the whole comparison as plain data: runs with spec, report and tracked evaluations, settings that differ, differences, versions."""
+    """Return the whole comparison as plain data: runs with spec, report and tracked evaluations,
+    settings that differ, differences, versions.
+    """
     tables = build_tables(content.records, content.histories, content.pairs)
     tracked = {record.run_id: [] for record in content.records}
     for row in tables["tracked"]:
         tracked[row["run_id"]].append({key: value for key, value in row.items() if key != "run_id"})
-    runs = [run_document(record) | {"label": label, "tracked": tracked[record.run_id]} for record, label in zip(content.records, content.labels)]
-    compared = {"settings_that_differ": content.comparison.settings, "warnings": content.comparison.warnings, "differences": tables["differences"]}
-    return without_home({"made": say_time(time.time()), "versions": versions(), "runs": runs, **compared})
+    runs = [
+        run_document(record) | {"label": label, "tracked": tracked[record.run_id]}
+        for record, label in zip(content.records, content.labels)
+    ]
+    compared = {
+        "settings_that_differ": content.comparison.settings,
+        "warnings": content.comparison.warnings,
+        "differences": tables["differences"],
+    }
+    return without_home(
+        {"made": say_time(time.time()), "versions": versions(), "runs": runs, **compared}
+    )
 
 
 def run_document(record: Any) -> dict[str, Any]:
-    """Return one run as plain data: what it is, its spec, its report; not the process or host that ran it."""
-    named = {"run_id": record.run_id, "name": record.name, "status": record.status, "reason": record.reason}
+    """Return one run as plain data: what it is, its spec, its report; not the process
+    or host that ran it.
+    """
+    named = {
+        "run_id": record.run_id,
+        "name": record.name,
+        "status": record.status,
+        "reason": record.reason,
+    }
     times = {name: say_time(getattr(record, name)) for name in ("created", "started", "ended")}
     measured_by = record.measured_by.as_dict() if record.measured_by else None
-    return without_home(named | times | {"measured_by": measured_by, "spec": record.spec.model_dump(mode="json"), "report": record.report})
+    return without_home(
+        named
+        | times
+        | {
+            "measured_by": measured_by,
+            "spec": record.spec.model_dump(mode="json"),
+            "report": record.report,
+        }
+    )
 
 
 def versions() -> dict[str, str]:
     """Return the versions of what made this export."""
     found = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"python": ".".join(map(str, sys.version_info[:3])), "system": f"{platform.system()} {platform.machine()}"} | found
+    return {
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "system": f"{platform.system()} {platform.machine()}",
+    } | found
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -80,7 +120,9 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def defuse(cell: Any) -> Any:
-    """Return a CSV cell that no spreadsheet runs: text that begins like a formula gets an apostrophe before it; numbers stay numbers."""
+    """Return a CSV cell that no spreadsheet runs: text that begins like a formula gets an
+    apostrophe before it; numbers stay numbers.
+    """
     if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell

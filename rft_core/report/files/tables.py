@@ -1,4 +1,6 @@
-"""Runs as tidy tables: runs, settings, curves and tracked evaluations, one fact a cell, the same columns for every selection."""
+"""Runs as tidy tables: runs, settings, curves and tracked evaluations, one fact a cell, the same
+columns for every selection.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -18,15 +20,47 @@ TABLES = MappingProxyType(
     {
         "runs": MappingProxyType(
             {
-                **dict.fromkeys(("run_id", "name", "label", "status", "reason", "created", "ended", "notes", "tags"), "text"),
+                **dict.fromkeys(
+                    (
+                        "run_id",
+                        "name",
+                        "label",
+                        "status",
+                        "reason",
+                        "created",
+                        "ended",
+                        "notes",
+                        "tags",
+                    ),
+                    "text",
+                ),
                 "seed": "integer",
-                **dict.fromkeys(("dataset", "backbone", "strategy", "objective", "schedule", "norm"), "text"),
-                **dict.fromkeys(("epsilon", "clean_accuracy", "robust_accuracy", "expected_robustness", "hypervolume"), "number"),
+                **dict.fromkeys(
+                    ("dataset", "backbone", "strategy", "objective", "schedule", "norm"), "text"
+                ),
+                **dict.fromkeys(
+                    (
+                        "epsilon",
+                        "clean_accuracy",
+                        "robust_accuracy",
+                        "expected_robustness",
+                        "hypervolume",
+                    ),
+                    "number",
+                ),
                 "onset_step": "integer",
                 "onset_epoch": "number",
                 "transfer_failure": "flag",
                 **dict.fromkeys(("seconds", "images_per_second"), "number"),
-                **dict.fromkeys(("gradient_evaluations", "trainable_parameters", "total_parameters", "test_images"), "integer"),
+                **dict.fromkeys(
+                    (
+                        "gradient_evaluations",
+                        "trainable_parameters",
+                        "total_parameters",
+                        "test_images",
+                    ),
+                    "integer",
+                ),
                 **dict.fromkeys(("images_digest", "device", "precision", "torch"), "text"),
                 **dict.fromkeys(("measured_by", "attack", "attack_loss"), "text"),
                 **dict.fromkeys(("attack_steps", "attack_restarts"), "integer"),
@@ -71,21 +105,37 @@ TABLES = MappingProxyType(
 )
 
 
-def build_tables(records: Sequence[RunRecord], histories: Sequence[RunHistory], pairs: Sequence[Pair] = ()) -> dict[str, list[dict[str, Any]]]:
-    """Return each table of TABLES as rows with exactly its columns, None where there is nothing; accuracies are fractions.
+def build_tables(
+    records: Sequence[RunRecord], histories: Sequence[RunHistory], pairs: Sequence[Pair] = ()
+) -> dict[str, list[dict[str, Any]]]:
+    """Return each table of TABLES as rows with exactly its columns, None where there is nothing;
+    accuracies are fractions.
 
-    `settings` has one row a run and setting, its value as JSON; `curves` one a run and epsilon (test images); `tracked`
-    one a run, step and epsilon (validation images); `differences` each run minus the baseline. No text holds this
-    user's home folder: it is written as ~.
+    `settings` has one row a run and setting, its value as JSON; `curves` one a run and epsilon
+    (test images); `tracked` one a run, step and epsilon (validation images); `differences` each run
+    minus the baseline. No text holds this user's home folder: it is written as ~.
     """
     rows = {
-        "runs": [_run(record) | {"label": label} for record, label in zip(records, run_labels(records))],
-        "settings": [{"run_id": one.run_id, "setting": name, "value": json.dumps(value)} for one in records for name, value in flatten(one.spec).items()],
+        "runs": [
+            _run(record) | {"label": label} for record, label in zip(records, run_labels(records))
+        ],
+        "settings": [
+            {"run_id": one.run_id, "setting": name, "value": json.dumps(value)}
+            for one in records
+            for name, value in flatten(one.spec).items()
+        ],
         "curves": [row for record in records for row in _curve(record)],
-        "tracked": [row for record, history in zip(records, histories) for row in _tracked(record, history)],
+        "tracked": [
+            row for record, history in zip(records, histories) for row in _tracked(record, history)
+        ],
         "differences": [pair.__dict__ for pair in pairs],
     }
-    return {name: [{column: without_home(row.get(column)) for column in TABLES[name]} for row in rows[name]] for name in TABLES}
+    return {
+        name: [
+            {column: without_home(row.get(column)) for column in TABLES[name]} for row in rows[name]
+        ]
+        for name in TABLES
+    }
 
 
 def _curve(record: RunRecord) -> Iterator[dict[str, Any]]:
@@ -100,13 +150,41 @@ def _run(record: RunRecord) -> dict[str, Any]:
     onset, machine = report.get("onset") or {}, report.get("machine") or {}
     return {
         **report,
-        **{"run_id": record.run_id, "name": record.name, "status": record.status, "reason": record.reason, "seed": spec.seed},
-        **{"created": say_time(record.created), "ended": say_time(record.ended), "notes": spec.notes, "tags": ", ".join(spec.tags)},
-        **{"dataset": spec.data.dataset, "backbone": spec.model.backbone, "strategy": spec.strategy.kind, "objective": spec.objective.kind},
-        **{"schedule": spec.schedule.kind, "norm": spec.threat.norm, "epsilon": spec.threat.epsilon},
-        **{"onset_step": onset.get("step"), "onset_epoch": onset.get("epoch"), "device": machine.get("device_name") or record.device},
+        **{
+            "run_id": record.run_id,
+            "name": record.name,
+            "status": record.status,
+            "reason": record.reason,
+            "seed": spec.seed,
+        },
+        **{
+            "created": say_time(record.created),
+            "ended": say_time(record.ended),
+            "notes": spec.notes,
+            "tags": ", ".join(spec.tags),
+        },
+        **{
+            "dataset": spec.data.dataset,
+            "backbone": spec.model.backbone,
+            "strategy": spec.strategy.kind,
+            "objective": spec.objective.kind,
+        },
+        **{
+            "schedule": spec.schedule.kind,
+            "norm": spec.threat.norm,
+            "epsilon": spec.threat.epsilon,
+        },
+        **{
+            "onset_step": onset.get("step"),
+            "onset_epoch": onset.get("epoch"),
+            "device": machine.get("device_name") or record.device,
+        },
         **_measured_by(record),
-        **{"precision": machine.get("precision"), "torch": machine.get("torch"), "test_images": report["curve"][0]["n"] if report.get("curve") else None},
+        **{
+            "precision": machine.get("precision"),
+            "torch": machine.get("torch"),
+            "test_images": report["curve"][0]["n"] if report.get("curve") else None,
+        },
     }
 
 
@@ -126,19 +204,37 @@ def _measured_by(record: RunRecord) -> dict[str, Any]:
 
 def _tracked(record: RunRecord, history: RunHistory) -> Iterator[dict[str, Any]]:
     for one in history.measurements:
-        row = {"run_id": record.run_id, "step": one.step, "epoch": one.epoch, "seconds": one.seconds, "gradient_evaluations": one.gradient_evaluations}
+        row = {
+            "run_id": record.run_id,
+            "step": one.step,
+            "epoch": one.epoch,
+            "seconds": one.seconds,
+            "gradient_evaluations": one.gradient_evaluations,
+        }
         by = measured_at(record.spec, one).full
         for epsilon, accuracy in zip(one.curve.epsilons, one.curve.accuracies):
-            yield row | {"expected_robustness": one.expected_robustness, "epsilon": epsilon, "accuracy": accuracy, "n": one.curve.n, "measured_by": by}
+            yield row | {
+                "expected_robustness": one.expected_robustness,
+                "epsilon": epsilon,
+                "accuracy": accuracy,
+                "n": one.curve.n,
+                "measured_by": by,
+            }
 
 
 def say_time(seconds: float | None) -> str | None:
     """Return a time as "2026-11-21T04:35:40Z", or None."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        None
+        if seconds is None
+        else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
 
 
 def without_home(value: Any) -> Any:
-    """Return plain data with this user's home folder written as ~ in every text, which `run` understands."""
+    """Return plain data with this user's home folder written as ~ in every text,
+    which `run` understands.
+    """
     if isinstance(value, dict):
         return {key: without_home(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -18,7 +18,9 @@ UNEVEN = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """One plain line; `level` is "ok", "note" (how it was read) or "warning" (it makes results untrustworthy)."""
+    """One plain line; `level` is "ok", "note" (how it was read) or "warning" (it makes
+    results untrustworthy).
+    """
 
     level: str
     text: str
@@ -26,7 +28,13 @@ class Finding:
 
 def findings(card: dict) -> list[Finding]:
     """Return what is to be said of a dataset, the warnings first."""
-    found = [*_duplicates(card), *_shared(card), *_labels(card), *_balance(card), *(Finding("note", note) for note in card["notes"])]
+    found = [
+        *_duplicates(card),
+        *_shared(card),
+        *_labels(card),
+        *_balance(card),
+        *(Finding("note", note) for note in card["notes"]),
+    ]
     if card["cut"]:
         sizes = " and ".join(f"{size:,} {name}" for name, size in card["cut"].items())
         found.append(Finding("note", f"cut to {sizes} images, as the settings ask"))
@@ -42,23 +50,44 @@ def card_lines(card: dict) -> list[str]:
 def _duplicates(card: dict) -> list[Finding]:
     duplicates = card["duplicates"]
     test = next(split["count"] for split in card["splits"] if split["name"] == "test")
-    of = f"of {duplicates['checked']:,} test images" + (f" looked at, out of {test:,}" if duplicates["checked"] < test else "")
+    of = f"of {duplicates['checked']:,} test images" + (
+        f" looked at, out of {test:,}" if duplicates["checked"] < test else ""
+    )
     if not (duplicates["exact"] or duplicates["near"]):
         return [Finding("ok", f"none {of} is in the training images too, not even nearly")]
     lines = []
     if duplicates["exact"]:
-        lines.append(Finding("warning", f"{duplicates['exact']:,} {of} are in the training images too, pixel for pixel: accuracy on them is memory"))
+        lines.append(
+            Finding(
+                "warning",
+                f"{duplicates['exact']:,} {of} are in the training images too, pixel for pixel:"
+                " accuracy on them is memory",
+            )
+        )
     if duplicates["near"]:
-        lines.append(Finding("warning", f"{duplicates['near']:,} {of} look nearly the same as a training image"))
+        lines.append(
+            Finding(
+                "warning", f"{duplicates['near']:,} {of} look nearly the same as a training image"
+            )
+        )
     return lines
 
 
 def _shared(card: dict) -> list[Finding]:
-    """Return a warning for each other two splits that share images; those of training and test are told with their twins."""
+    """Return a warning for each other two splits that share images; those of training and test are
+    told with their twins.
+    """
     counts = {split["name"]: split["count"] for split in card["splits"]}
     counts["others"] = sum(split["count"] for split in card["splits"] if split["is_domain"])
-    shared = {pair: number for pair, number in card.get("shared_images", {}).items() if pair != "train_test"}
-    return [Finding("warning", f"{phrase}, pixel for pixel") for phrase in describe_shared(shared, counts)]
+    shared = {
+        pair: number
+        for pair, number in card.get("shared_images", {}).items()
+        if pair != "train_test"
+    }
+    return [
+        Finding("warning", f"{phrase}, pixel for pixel")
+        for phrase in describe_shared(shared, counts)
+    ]
 
 
 def _labels(card: dict) -> list[Finding]:
@@ -67,7 +96,12 @@ def _labels(card: dict) -> list[Finding]:
         return [Finding("ok", "no picture occurs with two labels")]
     example = " and ".join(twice["examples"][0])
     which = "1 picture occurs" if twice["count"] == 1 else f"{twice['count']:,} pictures occur"
-    return [Finding("warning", f"{which} with two labels, for example {example}: no classifier gets both right")]
+    return [
+        Finding(
+            "warning",
+            f"{which} with two labels, for example {example}: no classifier gets both right",
+        )
+    ]
 
 
 def _balance(card: dict) -> list[Finding]:
@@ -75,27 +109,57 @@ def _balance(card: dict) -> list[Finding]:
     if small["count"] == large["count"]:
         return [Finding("ok", f"every class has {small['count']:,} training images")]
     level = "warning" if small["count"] * UNEVEN < large["count"] else "ok"
-    return [Finding(level, f"classes have {small['count']:,} (class {small['name']}) to {large['count']:,} (class {large['name']}) training images")]
+    return [
+        Finding(
+            level,
+            f"classes have {small['count']:,} (class {small['name']}) to {large['count']:,} (class"
+            f" {large['name']}) training images",
+        )
+    ]
 
 
 def balance_figure(card: dict) -> go.Figure:
-    """Training images a class, most first: a named bar each, or without names where classes are many (hover says them)."""
+    """Training images a class, most first: a named bar each, or without names where classes are
+    many (hover says them).
+    """
     counts = np.array(card["splits"][0]["per_class"], dtype=np.int32)
     order = np.argsort(-counts, kind="stable")
     names, counts = [card["class_names"][place] for place in order], counts[order]
     figure = go.Figure()
     hover = "%{customdata}: %{COUNT} training images<extra></extra>"
     if len(names) <= NAMED_CLASSES:
-        figure.add_bar(x=counts, y=np.arange(len(names)), orientation="h", customdata=names, hovertemplate=hover.replace("COUNT", "x"))
-        figure.update_yaxes(tickvals=list(range(len(names))), ticktext=[_short(name) for name in names], autorange="reversed", automargin=True)
+        figure.add_bar(
+            x=counts,
+            y=np.arange(len(names)),
+            orientation="h",
+            customdata=names,
+            hovertemplate=hover.replace("COUNT", "x"),
+        )
+        figure.update_yaxes(
+            tickvals=list(range(len(names))),
+            ticktext=[_short(name) for name in names],
+            autorange="reversed",
+            automargin=True,
+        )
         figure.update_xaxes(title="Training images", rangemode="tozero")
     else:
-        figure.add_bar(x=np.arange(1, len(names) + 1), y=counts, customdata=names, hovertemplate=hover.replace("COUNT", "y"))
+        figure.add_bar(
+            x=np.arange(1, len(names) + 1),
+            y=counts,
+            customdata=names,
+            hovertemplate=hover.replace("COUNT", "y"),
+        )
         figure.update_xaxes(title=f"{len(names):,} classes, largest first")
         figure.update_yaxes(title="Training images", rangemode="tozero")
     figure.update_traces(marker={"color": CLEAN, "line": {"width": 0}})
     height = max(140, 60 + BAR_PIXELS * len(names)) if len(names) <= NAMED_CLASSES else FIXED_HEIGHT
-    figure.update_layout(height=height, margin={"l": 12, "r": 12, "t": 8, "b": 44}, bargap=0.15, showlegend=False, font={"size": 13})
+    figure.update_layout(
+        height=height,
+        margin={"l": 12, "r": 12, "t": 8, "b": 44},
+        bargap=0.15,
+        showlegend=False,
+        font={"size": 13},
+    )
     return figure
 
 
@@ -105,6 +169,12 @@ def _short(name: str, most: int = 28) -> str:
 
 def describe_card(card: dict) -> str:
     """Say in one sentence what the dataset is."""
-    parts = [f"{split['count']:,} {'in ' if split['is_domain'] else ''}{split['name']}" for split in card["splits"]]
+    parts = [
+        f"{split['count']:,} {'in ' if split['is_domain'] else ''}{split['name']}"
+        for split in card["splits"]
+    ]
     mean = ", ".join(format_percent(value) for value in card["mean"])
-    return f"{len(card['class_names']):,} classes at {card['image_size']} pixels: {', '.join(parts)}. Mean red, green, blue: {mean}."
+    return (
+        f"{len(card['class_names']):,} classes at {card['image_size']} pixels: {', '.join(parts)}."
+        f" Mean red, green, blue: {mean}."
+    )

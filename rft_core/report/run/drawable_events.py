@@ -1,4 +1,7 @@
-"""Which of a run's events can be drawn. A damaged or foreign store may hold any rows; they are left out, and said."""
+"""Which of a run's events can be drawn.
+
+A damaged or foreign store may hold any rows; they are left out, and said.
+"""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -10,13 +13,22 @@ from rft_core.errors import printable
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.store.events import UNREADABLE, Event
 
-TRAINING = ("loss", "epsilon", "learning_rate", "images_per_second", "process_memory_mib", "device_memory_mib")
+TRAINING = (
+    "loss",
+    "epsilon",
+    "learning_rate",
+    "images_per_second",
+    "process_memory_mib",
+    "device_memory_mib",
+)
 # figures hold float32 columns; steps beyond this are not exact in a browser
 LARGEST, MOST_STEPS = 1e38, 2**53
 
 
 def sound(events: Sequence[Event]) -> tuple[list[Event], str]:
-    """Return the events that can be drawn, and a sentence about the others, empty where there are none."""
+    """Return the events that can be drawn, and a sentence about the others, empty
+    where there are none.
+    """
     kept, first, fault = [], None, ""
     for event in events:
         if reason := _fault(event):
@@ -27,12 +39,25 @@ def sound(events: Sequence[Event]) -> tuple[list[Event], str]:
         return kept, ""
     count = len(events) - len(kept)
     named = f"number {printable(str(first.sequence))}, of kind '{printable(str(first.kind))}'"
-    return kept, f"{count} of {len(events)} stored events cannot be read and are left out. The first is {named}: {fault}."
+    return (
+        kept,
+        (
+            f"{count} of {len(events)} stored events cannot be read and are left out. The first is"
+            f" {named}: {fault}."
+        ),
+    )
 
 
 def _fault(event: Event) -> str:
-    """Return what is wrong with an event, or "". Kinds that are not known are nobody's business here, and fine."""
-    if not (_is_count(event.step, MOST_STEPS) and _is_number(event.epoch) and _is_number(event.wall_time)):
+    """Return what is wrong with an event, or "".
+
+    Kinds that are not known are nobody's business here, and fine.
+    """
+    if not (
+        _is_count(event.step, MOST_STEPS)
+        and _is_number(event.epoch)
+        and _is_number(event.wall_time)
+    ):
         return "its step, epoch or time is not a number"
     if event.kind == UNREADABLE:
         return "it does not hold a JSON object"
@@ -40,7 +65,11 @@ def _fault(event: Event) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and -LARGEST <= value <= LARGEST
+    )
 
 
 def _is_count(value: Any, most: float = LARGEST) -> bool:
@@ -50,7 +79,11 @@ def _is_count(value: Any, most: float = LARGEST) -> bool:
 def _eval(payload: Mapping[str, Any]) -> str:
     try:
         curve = RobustnessCurve.from_points(payload["curve"])
-        whole = _is_count(curve.n) and all(0 <= count <= curve.n for count in curve.correct) and all(map(math.isfinite, curve.epsilons))
+        whole = (
+            _is_count(curve.n)
+            and all(0 <= count <= curve.n for count in curve.correct)
+            and all(map(math.isfinite, curve.epsilons))
+        )
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         whole = False
     if not whole:
@@ -62,19 +95,33 @@ def _eval(payload: Mapping[str, Any]) -> str:
 
 
 def _train(payload: Mapping[str, Any]) -> str:
-    strange = [name for name in TRAINING if payload.get(name) is not None and not _is_number(payload[name])]
+    strange = [
+        name for name in TRAINING if payload.get(name) is not None and not _is_number(payload[name])
+    ]
     return f"its {strange[0]} is not a number" if strange else ""
 
 
 def _onset(payload: Mapping[str, Any]) -> str:
-    return "" if _is_count(payload.get("step"), MOST_STEPS) and _is_number(payload.get("epoch")) else "its step or epoch is not a number"
+    return (
+        ""
+        if _is_count(payload.get("step"), MOST_STEPS) and _is_number(payload.get("epoch"))
+        else "its step or epoch is not a number"
+    )
 
 
 def _examples(payload: Mapping[str, Any]) -> str:
     file, names = payload.get("file"), payload.get("class_names")
-    if not (isinstance(file, str) and file.isprintable()) or PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file.replace("\\", "/")).parts:
+    if (
+        not (isinstance(file, str) and file.isprintable())
+        or PurePosixPath(file).is_absolute()
+        or ".." in PurePosixPath(file.replace("\\", "/")).parts
+    ):
         return "it names no file in the run's folder"
-    return "" if isinstance(names, list) and all(isinstance(name, str) for name in names) else "it does not name the classes"
+    return (
+        ""
+        if isinstance(names, list) and all(isinstance(name, str) for name in names)
+        else "it does not name the classes"
+    )
 
 
 def _log(payload: Mapping[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""Figures (plotly) from plain data. Colours mean what look.md says they mean, and come from this one place."""
+"""Figures (plotly) from plain data.
+
+Colours mean what look.md says they mean, and come from this one place.
+"""
 
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -16,17 +19,35 @@ from rft_core.units import PIXEL_LEVELS
 
 # Okabe and Ito's palette, safe for colour-blind viewers
 CLEAN, ROBUST, EXPECTED, EPSILON, REFERENCE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8A8F98"
-RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C6D31")
+RUN_COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#7A5195",
+    "#8C6D31",
+)
 RUN_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 # room to the right of the last step for the labels at the lines' ends
 STEP_MARGIN = 1.22
 STRIP_POINTS = 150
-CONFIG = MappingProxyType({"displaylogo": False, "modeBarButtonsToRemove": ("select2d", "lasso2d", "autoScale2d"), "displayModeBar": "hover"})
+CONFIG = MappingProxyType(
+    {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": ("select2d", "lasso2d", "autoScale2d"),
+        "displayModeBar": "hover",
+    }
+)
 
 
 def run_style(number: int) -> tuple[str, str]:
     """Return the (colour, dash) of the run that was stored as the `number`-th."""
-    return RUN_COLOURS[number % len(RUN_COLOURS)], RUN_DASHES[number // len(RUN_COLOURS) % len(RUN_DASHES)]
+    return (
+        RUN_COLOURS[number % len(RUN_COLOURS)],
+        RUN_DASHES[number // len(RUN_COLOURS) % len(RUN_DASHES)],
+    )
 
 
 def accuracy_figure(
@@ -39,7 +60,9 @@ def accuracy_figure(
     marked_step: int | None = None,
     measured_by: Sequence[MeasuredBy] = (),
 ) -> go.Figure:
-    """Clean accuracy, robust accuracy at the target and expected robustness of one run over its steps; `measured_by` says by what."""
+    """Clean accuracy, robust accuracy at the target and expected robustness of one run over its
+    steps; `measured_by` says by what.
+    """
     figure = blank_figure(key, height=330)
     steps = history.column("step")
     rows = (
@@ -49,19 +72,46 @@ def accuracy_figure(
     )
     for name, label, colour, dash, symbol in rows:
         values = 100 * history.column(name)
-        figure.add_trace(_line(steps, values, label, colour, dash, symbol, n=_counts(history), by="" if name == "clean" else in_full(measured_by)))
+        figure.add_trace(
+            _line(
+                steps,
+                values,
+                label,
+                colour,
+                dash,
+                symbol,
+                n=_counts(history),
+                by="" if name == "clean" else in_full(measured_by),
+            )
+        )
         end_label(figure, steps, values, label, colour)
-    _steps_axis(figure, total_steps, steps_per_epoch, title=f"Step; attacked by {chips(measured_by)}" if measured_by else "Step")
+    _steps_axis(
+        figure,
+        total_steps,
+        steps_per_epoch,
+        title=f"Step; attacked by {chips(measured_by)}" if measured_by else "Step",
+    )
     percent_axis(figure, "Accuracy on validation images")
     if history.onset:
-        _vertical(figure, history.onset["step"], f"adapts at step {history.onset['step']} (epoch {history.onset['epoch']:.1f})")
+        _vertical(
+            figure,
+            history.onset["step"],
+            f"adapts at step {history.onset['step']} (epoch {history.onset['epoch']:.1f})",
+        )
     if marked_step is not None:
         figure.add_vline(x=marked_step, line={"color": REFERENCE, "width": 1})
     return figure
 
 
 def epsilon_strip(
-    progress: Sequence[float], factors: Sequence[float], *, epsilon: float, norm: str, total_steps: int | None, done: RunHistory | None, key: str
+    progress: Sequence[float],
+    factors: Sequence[float],
+    *,
+    epsilon: float,
+    norm: str,
+    total_steps: int | None,
+    done: RunHistory | None,
+    key: str,
 ) -> go.Figure:
     """Epsilon over the steps of a run: planned as a thin line, run so far as a filled one."""
     figure = blank_figure(key, height=130)
@@ -94,14 +144,29 @@ def epsilon_strip(
                 hovertemplate=f"step %{{x}}: %{{y:.2f}}{unit}<extra></extra>",
             )
         )
-    figure.update_xaxes(range=[0, span * STEP_MARGIN], title=None, showgrid=False, tickvals=[mark for mark in round_marks(span * STEP_MARGIN) if mark <= span])
+    figure.update_xaxes(
+        range=[0, span * STEP_MARGIN],
+        title=None,
+        showgrid=False,
+        tickvals=[mark for mark in round_marks(span * STEP_MARGIN) if mark <= span],
+    )
     epsilon_axis(figure, epsilon, norm, axis="y")
     figure.update_yaxes(title="Epsilon", range=[0, max(epsilon * scale, 1e-6) * 1.1])
     return figure
 
 
-def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: str, key: str, final: bool, measured_by: MeasuredBy | None = None) -> go.Figure:
-    """Accuracy over epsilon of one model, as `measured_by` found it; the area under it is expected robustness."""
+def robustness_figure(
+    curve: RobustnessCurve | None,
+    *,
+    epsilon: float,
+    norm: str,
+    key: str,
+    final: bool,
+    measured_by: MeasuredBy | None = None,
+) -> go.Figure:
+    """Accuracy over epsilon of one model, as `measured_by` found it; the area under it is
+    expected robustness.
+    """
     figure = blank_figure(key, height=330)
     if curve is not None:
         x, y = epsilon_places(curve, norm), 100 * np.array(curve.accuracies, dtype=np.float32)
@@ -113,7 +178,10 @@ def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: st
             "thickness": 1,
             "width": 3,
         }
-        hover = f"epsilon %{{x:.2f}}<br>%{{y:.1f}} % of {curve.n} images<br>{in_full([measured_by])}<extra></extra>"
+        hover = (
+            f"epsilon %{{x:.2f}}<br>%{{y:.1f}} % of {curve.n}"
+            f" images<br>{in_full([measured_by])}<extra></extra>"
+        )
         figure.add_trace(
             go.Scatter(
                 x=x,
@@ -127,26 +195,57 @@ def robustness_figure(curve: RobustnessCurve | None, *, epsilon: float, norm: st
                 hovertemplate=hover,
             )
         )
-        label = f"area = expected robustness<br><b>{100 * curve.expected_robustness:.1f} %</b><br>{chips([measured_by])}"
+        label = (
+            f"area = expected robustness<br><b>{100 * curve.expected_robustness:.1f}"
+            f" %</b><br>{chips([measured_by])}"
+        )
         # beneath a curve that stays high, above one that falls
         place = {"y": 0.06, "yanchor": "bottom"} if y[-1] > 50 else {"y": 0.97, "yanchor": "top"}
-        figure.add_annotation(text=label, xref="paper", yref="paper", x=0.97, xanchor="right", showarrow=False, align="right", font={"size": 13}, **place)
+        figure.add_annotation(
+            text=label,
+            xref="paper",
+            yref="paper",
+            x=0.97,
+            xanchor="right",
+            showarrow=False,
+            align="right",
+            font={"size": 13},
+            **place,
+        )
     epsilon_axis(figure, epsilon, norm, axis="x")
     scale = PIXEL_LEVELS if norm == "linf" else 1.0
-    figure.update_xaxes(title="Epsilon of the attack", range=[-0.02 * epsilon * scale, max(epsilon * scale, 1e-6) * 1.04])
+    figure.update_xaxes(
+        title="Epsilon of the attack",
+        range=[-0.02 * epsilon * scale, max(epsilon * scale, 1e-6) * 1.04],
+    )
     percent_axis(figure, "Accuracy on test images" if final else "Accuracy on validation images")
     return figure
 
 
 def blank_figure(key: str, height: int) -> go.Figure:
-    """Return an empty figure of `height` pixels; `key` names what it shows, so that zoom survives new data of the same."""
+    """Return an empty figure of `height` pixels; `key` names what it shows, so that zoom survives
+    new data of the same.
+    """
     return blank(key, height).update_layout(font={"size": 13})
 
 
-def _line(x: np.ndarray, y: np.ndarray, label: str, colour: str, dash: str, symbol: str, n: np.ndarray, by: str) -> go.Scatter:
-    # one number where all points have the same, as nearly always: a live chart sends every array anew
+def _line(
+    x: np.ndarray,
+    y: np.ndarray,
+    label: str,
+    colour: str,
+    dash: str,
+    symbol: str,
+    n: np.ndarray,
+    by: str,
+) -> go.Scatter:
+    # one number where all points have the same, as nearly always: a live chart
+    # sends every array anew
     same = len(set(n.tolist())) == 1
-    hover = f"{label}<br>step %{{x}}: %{{y:.1f}} % of {n[0] if same else '%{customdata}'} images{f'<br>{by}' if by else ''}<extra></extra>"
+    hover = (
+        f"{label}<br>step %{{x}}: %{{y:.1f}} % of {n[0] if same else '%{customdata}'}"
+        f" images{f'<br>{by}' if by else ''}<extra></extra>"
+    )
     return go.Scatter(
         x=x,
         y=y,
@@ -165,18 +264,36 @@ def _counts(history: RunHistory) -> np.ndarray:
 
 def _vertical(figure: go.Figure, x: float, text: str) -> None:
     figure.add_vline(x=x, line={"color": REFERENCE, "width": 1.5, "dash": "dot"})
-    figure.add_annotation(x=x, y=1.0, yref="paper", text=text, showarrow=False, xanchor="left", xshift=4, yanchor="top", font={"size": 12})
+    figure.add_annotation(
+        x=x,
+        y=1.0,
+        yref="paper",
+        text=text,
+        showarrow=False,
+        xanchor="left",
+        xshift=4,
+        yanchor="top",
+        font={"size": 12},
+    )
 
 
-def _steps_axis(figure: go.Figure, total_steps: int | None, steps_per_epoch: float | None, title: str) -> None:
+def _steps_axis(
+    figure: go.Figure, total_steps: int | None, steps_per_epoch: float | None, title: str
+) -> None:
     """Steps below, epochs above."""
     span = (total_steps or 1) * STEP_MARGIN
     marks = [mark for mark in round_marks(span) if mark <= (total_steps or 1)]
     figure.update_xaxes(title=title, range=[0, span], tickvals=marks)
     if steps_per_epoch:
         # a second axis is only drawn when something is plotted on it
-        figure.add_trace(go.Scatter(x=[0], y=[0], xaxis="x2", opacity=0, hoverinfo="skip", showlegend=False))
-        marks = [mark for mark in round_marks(span / steps_per_epoch) if mark * steps_per_epoch <= (total_steps or 1)]
+        figure.add_trace(
+            go.Scatter(x=[0], y=[0], xaxis="x2", opacity=0, hoverinfo="skip", showlegend=False)
+        )
+        marks = [
+            mark
+            for mark in round_marks(span / steps_per_epoch)
+            if mark * steps_per_epoch <= (total_steps or 1)
+        ]
         epochs = {
             "overlaying": "x",
             "side": "top",
@@ -189,7 +306,9 @@ def _steps_axis(figure: go.Figure, total_steps: int | None, steps_per_epoch: flo
 
 
 def round_marks(span: float, most: int = 9) -> list[float]:
-    """Return at most `most` round numbers from 0 to `span`: multiples of 1, 2 or 5 times a power of ten."""
+    """Return at most `most` round numbers from 0 to `span`: multiples of 1, 2 or 5
+    times a power of ten.
+    """
     power = 10.0 ** np.floor(np.log10(max(span, 1e-9) / most))
     pace = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= most)
     return [round(float(place * pace), 6) for place in range(int(span // pace) + 1)]
@@ -201,7 +320,9 @@ def percent_axis(figure: go.Figure, title: str, **place: int) -> None:
 
 
 def epsilon_places(curve: RobustnessCurve, norm: str) -> np.ndarray:
-    """Return where the epsilons of a curve stand on its axis, (E,): levels of 255 for linf, lengths for l2."""
+    """Return where the epsilons of a curve stand on its axis, (E,): levels of 255 for
+    linf, lengths for l2.
+    """
     return np.array(curve.epsilons, dtype=np.float32) * (PIXEL_LEVELS if norm == "linf" else 1.0)
 
 

@@ -23,10 +23,11 @@ RESUMED = "resumed from"
 
 @dataclass(frozen=True)
 class Measurement:
-    """One evaluation while training: where, the curve on the validation images, expected robustness, and its cost so far.
+    """One evaluation while training: where, the curve on the validation images, expected
+    robustness, and its cost so far.
 
-    `seconds` is the time since the run's first evaluation, without the time it was paused or lost. `measured_by` is what the
-    event says; None in those of earlier versions, see `tracked_by`.
+    `seconds` is the time since the run's first evaluation, without the time it was paused or lost.
+    `measured_by` is what the event says; None in those of earlier versions, see `tracked_by`.
     """
 
     step: int
@@ -42,9 +43,10 @@ class Measurement:
 class RunHistory:
     """What a run reported so far.
 
-    Columns of `training`, float32: step, epoch, loss, epsilon, learning_rate, images_per_second, process_memory_mib, device_memory_mib
-    (nan where not reported). `pace` is seconds a step, measurements included, since the run was last started; None before it has one.
-    `fault` says what is left out of all this, since it cannot be read; empty as a rule.
+    Columns of `training`, float32: step, epoch, loss, epsilon, learning_rate, images_per_second,
+    process_memory_mib, device_memory_mib (nan where not reported). `pace` is seconds a step,
+    measurements included, since the run was last started; None before it has one. `fault` says what
+    is left out of all this, since it cannot be read; empty as a rule.
     """
 
     measurements: tuple[Measurement, ...]
@@ -57,7 +59,9 @@ class RunHistory:
     fault: str = ""
 
     def column(self, name: str) -> np.ndarray:
-        """Return one column over the measurements, float32: step, epoch, seconds, gradient_evaluations, clean, robust or expected."""
+        """Return one column over the measurements, float32: step, epoch, seconds,
+        gradient_evaluations, clean, robust or expected.
+        """
         read = {
             "step": lambda one: one.step,
             "epoch": lambda one: one.epoch,
@@ -71,14 +75,18 @@ class RunHistory:
 
 
 def build_history(events: list[Event]) -> RunHistory:
-    """Return the history of one run from its events, oldest first; those that cannot be read are left out."""
+    """Return the history of one run from its events, oldest first; those that cannot
+    be read are left out.
+    """
     last_sequence = events[-1].sequence if events else 0
     events, fault = sound(events)
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
     clock = working_seconds(events)
-    measured = {event.step: _measurement(event, clock[event.sequence]) for event in by_kind.get("eval", [])}
+    measured = {
+        event.step: _measurement(event, clock[event.sequence]) for event in by_kind.get("eval", [])
+    }
     onsets = by_kind.get("onset", [])
     return RunHistory(
         measurements=tuple(measured[step] for step in sorted(measured)),
@@ -93,8 +101,17 @@ def build_history(events: list[Event]) -> RunHistory:
 
 
 def _pace(events: list[Event]) -> float | None:
-    """Return seconds a step over the newest training events of the session; what came before an interruption does not count."""
-    begun = max((place for place, event in enumerate(events) if event.kind == "status" and event.payload.get("status") == "running"), default=0)
+    """Return seconds a step over the newest training events of the session; what came before an
+    interruption does not count.
+    """
+    begun = max(
+        (
+            place
+            for place, event in enumerate(events)
+            if event.kind == "status" and event.payload.get("status") == "running"
+        ),
+        default=0,
+    )
     recent = [event for event in events[begun:] if event.kind == "train"][-PACE_EVENTS:]
     if len(recent) < 2 or recent[-1].step <= recent[0].step:
         return None
@@ -102,17 +119,24 @@ def _pace(events: list[Event]) -> float | None:
 
 
 def working_seconds(events: list[Event]) -> dict[int, float]:
-    """Return the seconds of work up to each event, by its sequence: from the run's first evaluation (the latest start from step 0).
+    """Return the seconds of work up to each event, by its sequence: from the run's first evaluation
+    (the latest start from step 0).
 
-    A run that comes back from a checkpoint says so in its log; the time between that and the last thing it did before
-    is left out. What a killed run did after its last event is left out too: it is done again.
+    A run that comes back from a checkpoint says so in its log; the time between that and the
+    last thing it did before is left out. What a killed run did after its last event is left out
+    too: it is done again.
     """
     seconds: dict[int, float] = {}
     now, last = 0.0, None
     for event in events:
         noted = event.kind == "log"
-        now = 0.0 if event.kind == "eval" and event.step == 0 else now + (0.0 if noted or last is None else event.wall_time - last)
-        # other notes stand for no work: those written while a run is prepared again belong to the time that is left out
+        now = (
+            0.0
+            if event.kind == "eval" and event.step == 0
+            else now + (0.0 if noted or last is None else event.wall_time - last)
+        )
+        # other notes stand for no work: those written while a run is prepared again belong to the
+        # time that is left out
         if not noted or _is_return(event):
             last = event.wall_time
         seconds[event.sequence] = now
@@ -149,5 +173,7 @@ def _training(events: list[Event]) -> dict[str, np.ndarray]:
         kept.append(latest[-1])
     columns = {"step": [event.step for event in kept], "epoch": [event.epoch for event in kept]}
     for name in TRAINING:
-        columns[name] = [np.nan if event.payload.get(name) is None else event.payload[name] for event in kept]
+        columns[name] = [
+            np.nan if event.payload.get(name) is None else event.payload[name] for event in kept
+        ]
     return {name: np.array(values, dtype=np.float32) for name, values in columns.items()}

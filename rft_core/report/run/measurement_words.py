@@ -1,4 +1,6 @@
-"""By what numbers were measured, in the words of pages, tables and reports; and which runs cannot be held against each other."""
+"""By what numbers were measured, in the words of pages, tables and reports; and which runs cannot
+be held against each other.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -15,7 +17,9 @@ MOST_NAMES, MOST_EPSILONS = 5, 6
 
 
 def chips(found: Iterable[MeasuredBy | None]) -> str:
-    """Return what stands beside numbers, "PGD-10, n 1,000"; several where they differ, "" where there is nothing."""
+    """Return what stands beside numbers, "PGD-10, n 1,000"; several where they differ, ""
+    where there is nothing.
+    """
     return _distinct(found, lambda one: one.chip)
 
 
@@ -29,7 +33,9 @@ def _distinct(found: Iterable[MeasuredBy | None], write: Callable[[MeasuredBy], 
 
 
 def in_brackets(text: str, found: Iterable[MeasuredBy | None]) -> str:
-    """Return `text`, a number or a title, with what measured it: "18.6 % at 12/255 (PGD-10, n 1,000)"."""
+    """Return `text`, a number or a title, with what measured it: "18.6 % at
+    12/255 (PGD-10, n 1,000)".
+    """
     said = chips(found)
     return f"{text} ({said})" if said else text
 
@@ -53,14 +59,18 @@ def methods_apart(records: Sequence[RunRecord]) -> dict[str, list[str]]:
 
 
 def measurement_warnings(records: Sequence[RunRecord], names: Sequence[str]) -> list[str]:
-    """Say which of these runs, called by `names`, were measured by another attack, on other images or at other epsilons."""
+    """Say which of these runs, called by `names`, were measured by another attack, on other images
+    or at other epsilons.
+    """
     measured = [(record, name) for record, name in zip(records, names) if record.report]
     said = [_attacks(measured), _images(measured), _grids(measured)]
     return [sentence for sentence in said if sentence]
 
 
 def way_out(run_ids: Sequence[str]) -> str:
-    """Return how to measure runs by one attack: the command with the attack that is the default now."""
+    """Return how to measure runs by one attack: the command with the attack
+    that is the default now.
+    """
     default = EvaluationSpec()
     command = f"python -m rft_core evaluate ID --attack {default.attack} --steps {default.steps}"
     return f"Evaluate each by the same attack: {command}, with {_listed(run_ids)} for ID"
@@ -72,8 +82,9 @@ def _attacks(measured: Sequence[tuple[RunRecord, str]]) -> str:
         return ""
     who = _who(tell_apart(found), [name for _, name in measured], "by")
     return (
-        f"These runs were measured by different attacks, steps or losses: {who}. Their robust accuracy and expected robustness "
-        f"are not compared. {way_out([record.run_id for record, _ in measured])}."
+        f"These runs were measured by different attacks, steps or losses: {who}. Their robust"
+        " accuracy and expected robustness are not compared."
+        f" {way_out([record.run_id for record, _ in measured])}."
     )
 
 
@@ -84,7 +95,10 @@ def _images(measured: Sequence[tuple[RunRecord, str]]) -> str:
     counts = [record.report["curve"][0]["n"] for record, _ in measured]
     sets = [f"{n:,} images ({digest[:8]})" for n, digest in zip(counts, digests)]
     who = _who(sets, [name for _, name in measured], "on")
-    return f"These runs were measured on different test images, so their differences mix task and method: {who}. Nothing is paired image by image."
+    return (
+        "These runs were measured on different test images, so their differences mix task and"
+        f" method: {who}. Nothing is paired image by image."
+    )
 
 
 def _grids(measured: Sequence[tuple[RunRecord, str]]) -> str:
@@ -92,13 +106,16 @@ def _grids(measured: Sequence[tuple[RunRecord, str]]) -> str:
         return ""
     texts, names = [_say_grid(record) for record, _ in measured], [name for _, name in measured]
     return (
-        f"These runs were measured at different epsilons: {_who(texts, names, 'at')}. Expected robustness depends on "
-        "them and is not compared; robust accuracy is compared at the largest epsilon that two runs share."
+        f"These runs were measured at different epsilons: {_who(texts, names, 'at')}. Expected"
+        " robustness depends on them and is not compared; robust accuracy is compared at the"
+        " largest epsilon that two runs share."
     )
 
 
 def _grids_differ(records: Sequence[RunRecord]) -> bool:
-    """Whether runs of one target were measured at other epsilons; where targets differ, that is said for itself."""
+    """Whether runs of one target were measured at other epsilons; where targets differ,
+    that is said for itself.
+    """
     threats = [(record.spec.threat.norm, record.spec.threat.epsilon) for record in records]
     return len({(*one, _grid(record)) for one, record in zip(threats, records)}) > len(set(threats))
 
@@ -113,7 +130,10 @@ def _say_grid(record: RunRecord) -> str:
     grid, norm = _grid(record), record.spec.threat.norm
     if len(grid) <= MOST_EPSILONS:
         return ", ".join(format_epsilon(one, norm) for one in grid)
-    return f"{len(grid)} from 0 to {format_epsilon(grid[-1], norm)} ({format_epsilon(grid[1], norm)} first)"
+    return (
+        f"{len(grid)} from 0 to {format_epsilon(grid[-1], norm)} ({format_epsilon(grid[1], norm)}"
+        " first)"
+    )
 
 
 def _who(texts: Sequence[str], names: Sequence[str], word: str) -> str:

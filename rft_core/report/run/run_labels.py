@@ -11,7 +11,9 @@ def run_labels(records: Sequence[RunRecord]) -> list[str]:
     """Return one label a run, no two alike: its name; where names are alike with the seed if that
     differs, else with a short id.
     """
-    return distinct([record.name for record in records], [_tail(record, records) for record in records])
+    return distinct(
+        [record.name for record in records], [_tail(record, records) for record in records]
+    )
 
 
 def short_id(run_id: str) -> str:
@@ -29,5 +31,11 @@ def distinct(labels: Sequence[str], tails: Sequence[str] | None = None) -> list[
     by number.
     """
     tails = tails or ["" for _ in labels]
-    tailed = [f"{label} · {tail}" if tail and labels.count(label) > 1 else label for label, tail in zip(labels, tails)]
-    return [label if tailed.count(label) == 1 else f"{label} ({tailed[: place + 1].count(label)})" for place, label in enumerate(tailed)]
+    tailed = [
+        f"{label} · {tail}" if tail and labels.count(label) > 1 else label
+        for label, tail in zip(labels, tails)
+    ]
+    return [
+        label if tailed.count(label) == 1 else f"{label} ({tailed[: place + 1].count(label)})"
+        for place, label in enumerate(tailed)
+    ]

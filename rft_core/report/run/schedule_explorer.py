@@ -1,4 +1,6 @@
-"""Schedules side by side before a run: which can be compared with the chosen one, their figure and their table."""
+"""Schedules side by side before a run: which can be compared with the chosen one, their
+figure and their table.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +27,9 @@ UNKNOWN = "depends on the run"
 
 @dataclass(frozen=True)
 class Reference:
-    """A schedule to compare with: its name in links, its label, its settings (of `RunSpec.schedule`), how its line looks."""
+    """A schedule to compare with: its name in links, its label, its settings (of
+    `RunSpec.schedule`), how its line looks.
+    """
 
     name: str
     label: str
@@ -36,9 +40,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class Line:
-    """One schedule as it is drawn: label, colour, dash (lengths in pixels, "" for solid), progress and factors (P,), what it asks for.
+    """One schedule as it is drawn: label, colour, dash (lengths in pixels, "" for solid), progress
+    and factors (P,), what it asks for.
 
-    `is_example` says that only training can tell, and that an example is drawn; `never_rises`, that training is too short to rise.
+    `is_example` says that only training can tell, and that an example is drawn; `never_rises`, that
+    training is too short to rise.
     """
 
     label: str
@@ -55,7 +61,6 @@ def _kind(name: str, **settings: Any) -> Mapping[str, Any]:
     return MappingProxyType({"kind": name} | settings)
 
 
-# fmt: off
 REFERENCES = (
     Reference("constant", "Constant", _kind("constant"), REFERENCE, "2px,4px"),
     Reference("two_hinge", "Two hinges, 25 to 75 %", _kind("two_hinge"), "#0072B2", "9px,4px"),
@@ -64,14 +69,28 @@ REFERENCES = (
     Reference("step", "Four steps, 25 to 75 %", _kind("step"), "#E69F00", "5px,3px"),
     Reference("uniform", "Uniform", _kind("uniform"), "#56B4E9", "3px,2px"),
     Reference("auto", "Automatic", _kind("auto"), "#8C6D31", "15px,4px,2px,4px"),
-    Reference("paper", "Paper: 24 to 74 %, by epoch", MappingProxyType(preset("paper_schedule").schedule.model_dump()), "#8A63D2", "12px,3px,3px,3px,3px,3px"),
+    Reference(
+        "paper",
+        "Paper: 24 to 74 %, by epoch",
+        MappingProxyType(preset("paper_schedule").schedule.model_dump()),
+        "#8A63D2",
+        "12px,3px,3px,3px,3px,3px",
+    ),
 )
-# fmt: on
 
 
 def compared(spec: RunSpec, names: Collection[str]) -> list[Line]:
-    """Return the schedule of `spec`, then those of REFERENCES that `names` holds, over the same training; one equal to the chosen is left out."""
-    lines = [_line(f"Chosen: {catalog.find('schedules', spec.schedule.kind).label.lower()}", EPSILON, "", spec)]
+    """Return the schedule of `spec`, then those of REFERENCES that `names` holds, over the same
+    training; one equal to the chosen is left out.
+    """
+    lines = [
+        _line(
+            f"Chosen: {catalog.find('schedules', spec.schedule.kind).label.lower()}",
+            EPSILON,
+            "",
+            spec,
+        )
+    ]
     for one in REFERENCES:
         other = _with_schedule(spec, one.settings)
         if one.name in names and factors(other) != factors(spec):
@@ -94,11 +113,15 @@ def _with_schedule(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
 
 
 def schedule_rows(lines: Sequence[Line]) -> list[dict[str, str]]:
-    """Return the table below the figure, one row a schedule: attack cost saved against constant, mean factor, steps without an attack."""
+    """Return the table below the figure, one row a schedule: attack cost saved against constant,
+    mean factor, steps without an attack.
+    """
     return [
         {
             "Schedule": line.label,
-            "Attack cost saved": UNKNOWN if line.is_example else format_percent(line.demand.clean_share),
+            "Attack cost saved": UNKNOWN
+            if line.is_example
+            else format_percent(line.demand.clean_share),
             "Mean factor": UNKNOWN if line.is_example else f"{line.demand.mean_factor:.3f}",
             "Steps without an attack": UNKNOWN if line.is_example else _steps(line.demand),
         }
@@ -112,34 +135,60 @@ def _steps(wanted: Demand) -> str:
     return f"{wanted.clean_steps:,} of {wanted.total_steps:,}"
 
 
-def schedule_figure(lines: Sequence[Line], *, epsilon: float, norm: str, epochs: int, key: str) -> go.Figure:
-    """Epsilon over epochs: the first of `lines` is the chosen schedule, the rest are for comparison. The legend stands above the axes."""
+def schedule_figure(
+    lines: Sequence[Line], *, epsilon: float, norm: str, epochs: int, key: str
+) -> go.Figure:
+    """Epsilon over epochs: the first of `lines` is the chosen schedule, the rest are for
+    comparison. The legend stands above the axes.
+    """
     rows = -(-len(lines) // LEGEND_NAMES) if len(lines) > 1 else 0
     figure = blank_figure(key, height=320 + LEGEND_ROW * rows)
     scale, unit = (PIXEL_LEVELS, "/255") if norm == "linf" else (1.0, "")
     for place, line in reversed(list(enumerate(lines))):
-        x, y = np.array(line.progress, dtype=np.float32) * epochs, np.array(line.factors, dtype=np.float32) * epsilon * scale
+        x, y = (
+            np.array(line.progress, dtype=np.float32) * epochs,
+            np.array(line.factors, dtype=np.float32) * epsilon * scale,
+        )
         fill = {"fill": "tozeroy", "fillcolor": fade(EPSILON, 0.18)} if place == 0 else {}
         style = {"color": line.colour, "width": 2 if place else 3, "dash": line.dash or "solid"}
         hover = f"{line.label}: epoch %{{x:.1f}}, %{{y:.2f}}{unit}<extra></extra>"
-        figure.add_trace(go.Scatter(x=x, y=y, mode="lines", line=style, name=line.label, legendrank=place, hovertemplate=hover, **fill))
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=y,
+                mode="lines",
+                line=style,
+                name=line.label,
+                legendrank=place,
+                hovertemplate=hover,
+                **fill,
+            )
+        )
     figure.update_xaxes(title="Epoch", range=[0, epochs])
     epsilon_axis(figure, epsilon, norm, axis="y")
     figure.update_yaxes(title="Epsilon", range=[0, max(epsilon * scale, 1e-6) * 1.08])
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemwidth": 40}
-    figure.update_layout(showlegend=len(lines) > 1, legend=legend, margin={"t": 12 + LEGEND_ROW * rows})
+    figure.update_layout(
+        showlegend=len(lines) > 1, legend=legend, margin={"t": 12 + LEGEND_ROW * rows}
+    )
     return figure
 
 
 def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
-    """Return what the chart with movable points draws, as JSON takes it: the points of `spec`, the other `lines`, axes and units.
+    """Return what the chart with movable points draws, as JSON takes it: the points of `spec`, the
+    other `lines`, axes and units.
 
-    `marks` and `ticks` are (place from 0 to 1, text). Where epsilon only changes between epochs, what the run will do is one of the lines.
+    `marks` and `ticks` are (place from 0 to 1, text). Where epsilon only changes between epochs,
+    what the run will do is one of the lines.
     """
     is_linf, target, epochs = spec.threat.norm == "linf", spec.threat.epsilon, spec.optim.epochs
     levels = target * PIXEL_LEVELS if is_linf else target
     axis = epsilon_marks(levels) if is_linf else None
-    marks = list(zip(axis["tickvals"], axis["ticktext"])) if axis else [(place, f"{place:g}") for place in round_marks(levels, 5)]
+    marks = (
+        list(zip(axis["tickvals"], axis["ticktext"]))
+        if axis
+        else [(place, f"{place:g}") for place in round_marks(levels, 5)]
+    )
     drawn = [_as_data(line.label, line) for line in lines[1:]]
     if spec.schedule.granularity == "epoch":
         drawn.append(_as_data("Held still within an epoch", lines[0]) | {"dash": "2px,2px"})
@@ -157,4 +206,9 @@ def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def _as_data(label: str, line: Line) -> dict[str, Any]:
-    return {"label": label, "colour": line.colour, "dash": line.dash, "points": [list(point) for point in zip(line.progress, line.factors)]}
+    return {
+        "label": label,
+        "colour": line.colour,
+        "dash": line.dash,
+        "points": [list(point) for point in zip(line.progress, line.factors)],
+    }

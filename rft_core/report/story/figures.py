@@ -1,4 +1,6 @@
-"""The figures of the story that are not a race: one attacked picture, one run's fragility, three robustness curves."""
+"""The figures of the story that are not a race: one attacked picture, one run's fragility,
+three robustness curves.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,27 +25,65 @@ SHOWN_BARS = 4
 
 
 def magnified(gallery: Gallery, image: int, place: int) -> np.ndarray:
-    """Return the perturbation at the gallery's `place`-th epsilon, MAGNIFY times as large around grey, (H, W, 3) uint8."""
-    return np.clip(255 * (0.5 + MAGNIFY * gallery.delta[image, place].astype(np.float64)), 0, 255).astype(np.uint8)
+    """Return the perturbation at the gallery's `place`-th epsilon, MAGNIFY times as large around
+    grey, (H, W, 3) uint8.
+    """
+    return np.clip(
+        255 * (0.5 + MAGNIFY * gallery.delta[image, place].astype(np.float64)), 0, 255
+    ).astype(np.uint8)
 
 
 def confidence_figure(gallery: Gallery, image: int, place: int, *, key: str) -> go.Figure:
-    """What the model says of one attacked picture: its likeliest classes, the truth in the colour of clean accuracy."""
+    """What the model says of one attacked picture: its likeliest classes, the truth in the
+    colour of clean accuracy.
+    """
     figure = blank(key, 230, t=6, b=44, l=10, r=10)
     names = [str(name) for name in gallery.names[image, place, :SHOWN_BARS]]
     shares = [100 * float(value) for value in gallery.confidences[image, place, :SHOWN_BARS]]
     truth = gallery.truth[image]
     colours = [CLEAN if name == truth else ROBUST for name in names]
-    texts = [f"{name}{' (the truth)' if name == truth else ''}  {share:.1f} %" for name, share in zip(names, shares)]
-    figure.add_trace(go.Bar(x=shares, y=list(range(len(names))), orientation="h", marker_color=colours, width=0.72, hoverinfo="skip"))
+    texts = [
+        f"{name}{' (the truth)' if name == truth else ''}  {share:.1f} %"
+        for name, share in zip(names, shares)
+    ]
+    figure.add_trace(
+        go.Bar(
+            x=shares,
+            y=list(range(len(names))),
+            orientation="h",
+            marker_color=colours,
+            width=0.72,
+            hoverinfo="skip",
+        )
+    )
     for row, (text, share) in enumerate(zip(texts, shares)):
         # beside a short bar, inside a long one
         inside = share > 55
         place_of = {"x": 0 if inside else share, "xshift": 8, "font": {"size": 14}}
-        figure.add_annotation(note(f'<span style="color:#FFFFFF">{text}</span>' if inside else text, 0, row, xref="x", yref="y") | place_of)
-    title = {"text": "How sure is the model, of the attacked picture?", "font": {"size": 14}, "standoff": 2}
+        figure.add_annotation(
+            note(
+                f'<span style="color:#FFFFFF">{text}</span>' if inside else text,
+                0,
+                row,
+                xref="x",
+                yref="y",
+            )
+            | place_of
+        )
+    title = {
+        "text": "How sure is the model, of the attacked picture?",
+        "font": {"size": 14},
+        "standoff": 2,
+    }
     figure.update_layout(
-        xaxis={"range": [0, 100], "domain": [0, 0.97], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"], "fixedrange": True, "title": title},
+        xaxis={
+            "range": [0, 100],
+            "domain": [0, 0.97],
+            "tickvals": [0, 50, 100],
+            "ticktext": ["0", "50", "100 %"],
+            "fixedrange": True,
+            "title": title,
+        },
         yaxis={"range": [SHOWN_BARS - 0.5, -0.5], "visible": False, "fixedrange": True},
         bargap=0.2,
     )
@@ -51,8 +91,13 @@ def confidence_figure(gallery: Gallery, image: int, place: int, *, key: str) -> 
 
 
 def fragile_figure(recording: Recording, *, key: str) -> go.Figure:
-    """Replay of one run: clean accuracy and accuracy at the target over its steps, and its robustness curve as it stood."""
-    target, events = recording.spec.threat.epsilon, [event for event in recording.events if event.kind == "eval"]
+    """Replay of one run: clean accuracy and accuracy at the target over its steps, and its
+    robustness curve as it stood.
+    """
+    target, events = (
+        recording.spec.threat.epsilon,
+        [event for event in recording.events if event.kind == "eval"],
+    )
     end = recording.events[-1].wall_time
     figure = blank(key, 450, t=30, b=62, l=60)
 
@@ -60,7 +105,13 @@ def fragile_figure(recording: Recording, *, key: str) -> go.Figure:
         seen = [event for event in events if event.wall_time <= second]
         done = second >= end
         points = recording.report["curve"] if done else seen[-1].payload["curve"] if seen else []
-        by = recording.measured_by if done else event_measured_by(recording.spec, seen[-1].payload) if seen else None
+        by = (
+            recording.measured_by
+            if done
+            else event_measured_by(recording.spec, seen[-1].payload)
+            if seen
+            else None
+        )
         notes = _fragile_notes(seen, points, recording.total_steps, done, target, by)
         return _fragile_traces(recording, seen, points, by), {"annotations": notes}
 
@@ -71,7 +122,13 @@ def fragile_figure(recording: Recording, *, key: str) -> go.Figure:
     labels = [f"{step}<br>epoch {step / per_epoch:.0f}" for step in ticks]
     figure.update_layout(
         **layout,
-        xaxis={"title": {"text": "Step", "standoff": 2}, "domain": [0, 0.56], "range": [0, 1.42 * total], "tickvals": ticks, "ticktext": labels}
+        xaxis={
+            "title": {"text": "Step", "standoff": 2},
+            "domain": [0, 0.56],
+            "range": [0, 1.42 * total],
+            "tickvals": ticks,
+            "ticktext": labels,
+        }
         | {"fixedrange": True},
         yaxis=percent_axis("Accuracy"),
         xaxis2=epsilon_axis("Epsilon of the attack", target, domain=[0.66, 1], anchor="y2"),
@@ -80,31 +137,78 @@ def fragile_figure(recording: Recording, *, key: str) -> go.Figure:
     return with_replay(figure, end, draw, start=end)
 
 
-def _fragile_traces(recording: Recording, seen: Sequence[Any], points: Sequence[dict[str, Any]], by: MeasuredBy | None) -> list[go.Scatter]:
+def _fragile_traces(
+    recording: Recording,
+    seen: Sequence[Any],
+    points: Sequence[dict[str, Any]],
+    by: MeasuredBy | None,
+) -> list[go.Scatter]:
     target, steps = recording.spec.threat.epsilon, [event.step for event in seen]
     tracked = [event_measured_by(recording.spec, event.payload) for event in seen]
     lines = []
-    for place, (name, colour, dash, symbol) in ((0, ("clean", CLEAN, "solid", "circle")), (-1, (f"at {format_epsilon(target)}", ROBUST, "dash", "square"))):
+    for place, (name, colour, dash, symbol) in (
+        (0, ("clean", CLEAN, "solid", "circle")),
+        (-1, (f"at {format_epsilon(target)}", ROBUST, "dash", "square")),
+    ):
         values = [100 * event.payload["curve"][place]["accuracy"] for event in seen]
         attack = f"<br>{in_full(tracked)}" if place else ""
         hover = f"{name}<br>step %{{x}}: %{{y:.1f}} % of validation images{attack}<extra></extra>"
-        look = {"line": {"color": colour, "dash": dash, "width": 3}, "marker": {"symbol": symbol, "size": 8, "color": colour}}
-        lines.append(go.Scatter(x=steps, y=values, mode="lines+markers", hovertemplate=hover, **look))
-    return [*lines, _curve_trace(points, EXPECTED, "solid", "circle", 0.25, by, xaxis="x2", yaxis="y2")]
+        look = {
+            "line": {"color": colour, "dash": dash, "width": 3},
+            "marker": {"symbol": symbol, "size": 8, "color": colour},
+        }
+        lines.append(
+            go.Scatter(x=steps, y=values, mode="lines+markers", hovertemplate=hover, **look)
+        )
+    return [
+        *lines,
+        _curve_trace(points, EXPECTED, "solid", "circle", 0.25, by, xaxis="x2", yaxis="y2"),
+    ]
 
 
-def _fragile_notes(seen: Sequence[Any], points: Sequence[dict[str, Any]], total: int, done: bool, target: float, by: MeasuredBy | None) -> list[dict[str, Any]]:
+def _fragile_notes(
+    seen: Sequence[Any],
+    points: Sequence[dict[str, Any]],
+    total: int,
+    done: bool,
+    target: float,
+    by: MeasuredBy | None,
+) -> list[dict[str, Any]]:
     if not seen:
         return []
     heights = apart([100 * seen[-1].payload["curve"][place]["accuracy"] for place in (0, -1)], 8)
     names = ("clean pictures", f"attacked, {format_epsilon(target)}")
-    notes = [note(f"<b>{name}</b>", seen[-1].step, height, xshift=10) for name, height in zip(names, heights)]
+    notes = [
+        note(f"<b>{name}</b>", seen[-1].step, height, xshift=10)
+        for name, height in zip(names, heights)
+    ]
     images = f"{by.short}, {points[0]['n']:,} {'test' if done else 'validation'} images"
-    area = f"area = expected robustness<br><b>{format_percent(RobustnessCurve.from_points(points).expected_robustness)}</b><br>{images}"
-    return [*notes, note(area, 0.99, 0.98, xref="paper", yref="paper", xanchor="right", yanchor="top", align="right")]
+    expected = format_percent(RobustnessCurve.from_points(points).expected_robustness)
+    area = f"area = expected robustness<br><b>{expected}</b><br>{images}"
+    return [
+        *notes,
+        note(
+            area,
+            0.99,
+            0.98,
+            xref="paper",
+            yref="paper",
+            xanchor="right",
+            yanchor="top",
+            align="right",
+        ),
+    ]
 
 
-def _curve_trace(points: Sequence[dict[str, Any]], colour: str, dash: str, symbol: str, opacity: float, by: MeasuredBy | None, **axes: str) -> go.Scatter:
+def _curve_trace(
+    points: Sequence[dict[str, Any]],
+    colour: str,
+    dash: str,
+    symbol: str,
+    opacity: float,
+    by: MeasuredBy | None,
+    **axes: str,
+) -> go.Scatter:
     whiskers = {
         "array": [100 * (point["high"] - point["accuracy"]) for point in points],
         "arrayminus": [100 * (point["accuracy"] - point["low"]) for point in points],
@@ -119,27 +223,57 @@ def _curve_trace(points: Sequence[dict[str, Any]], colour: str, dash: str, symbo
         error_y=whiskers | {"color": colour, "thickness": 1.2, "width": 3},
         fill="tozeroy" if opacity else None,
         fillcolor=fade(colour, opacity) if opacity else None,
-        hovertemplate=f"epsilon %{{x:.0f}}/255: %{{y:.1f}} % of %{{customdata}} images<br>{in_full([by])}<extra></extra>",
+        hovertemplate=(
+            "epsilon %{x:.0f}/255: %{y:.1f} % of %{customdata}"
+            f" images<br>{in_full([by])}<extra></extra>"
+        ),
         **axes,
     )
 
 
 def area_figure(recordings: Sequence[Recording], shaded: str, place: int, *, key: str) -> go.Figure:
-    """Robustness curves of the recorded runs, the area under the one named `shaded` filled, a line at the `place`-th epsilon."""
+    """Robustness curves of the recorded runs, the area under the one named `shaded` filled, a line
+    at the `place`-th epsilon.
+    """
     figure = blank(key, 500, t=26, b=56, l=60)
     target = recordings[0].spec.threat.epsilon
     names = []
     for recording in recordings:
         number, dash, symbol = STYLES[recording.name]
         opacity = 0.28 if recording.name == shaded else 0
-        figure.add_trace(_curve_trace(recording.report["curve"], run_style(number)[0], dash, symbol, opacity, recording.measured_by))
-        names.append(f"<b>{recording.name}</b>: expected robustness {format_percent(recording.report['expected_robustness'])}")
+        figure.add_trace(
+            _curve_trace(
+                recording.report["curve"],
+                run_style(number)[0],
+                dash,
+                symbol,
+                opacity,
+                recording.measured_by,
+            )
+        )
+        names.append(
+            f"<b>{recording.name}</b>: expected robustness"
+            f" {format_percent(recording.report['expected_robustness'])}"
+        )
     epsilon = PIXEL_LEVELS * recordings[0].report["curve"][place]["epsilon"]
     figure.add_vline(x=epsilon, line={"color": REFERENCE, "width": 2, "dash": "dot"})
     for row, (recording, text) in enumerate(zip(recordings, names)):
         colour = run_style(STYLES[recording.name][0])[0]
         mark = f'<span style="color:{colour}">{"●■◆"[row]}</span> '
-        figure.add_annotation(note(mark + text, 0.99, 0.98 - 0.085 * row, xref="paper", yref="paper", xanchor="right", yanchor="top", font={"size": 16}))
+        figure.add_annotation(
+            note(
+                mark + text,
+                0.99,
+                0.98 - 0.085 * row,
+                xref="paper",
+                yref="paper",
+                xanchor="right",
+                yanchor="top",
+                font={"size": 16},
+            )
+        )
     title = in_brackets("Epsilon of the attack", [one.measured_by for one in recordings])
-    figure.update_layout(xaxis=epsilon_axis(title, target), yaxis=percent_axis("Accuracy on test images"))
+    figure.update_layout(
+        xaxis=epsilon_axis(title, target), yaxis=percent_axis("Accuracy on test images")
+    )
     return figure

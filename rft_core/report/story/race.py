@@ -1,6 +1,8 @@
-"""The race: clean accuracy of a few runs over their steps, as it stood at any second, with onset, gap and epsilon.
+"""The race: clean accuracy of a few runs over their steps, as it stood at any second, with
+onset, gap and epsilon.
 
-One drawing serves the live race (a run's events so far) and the replay of recorded ones (replay.py).
+One drawing serves the live race (a run's events so far) and the replay of
+recorded ones (replay.py).
 """
 
 from collections.abc import Sequence
@@ -11,7 +13,15 @@ from typing import Any
 import plotly.graph_objects as go
 
 from rft_core.metrics.transfer import onset_threshold
-from rft_core.report.drawing.canvas import apart, blank, epsilon_axis, fade, note, percent_axis, rule
+from rft_core.report.drawing.canvas import (
+    apart,
+    blank,
+    epsilon_axis,
+    fade,
+    note,
+    percent_axis,
+    rule,
+)
 from rft_core.report.run.drawable_events import sound
 from rft_core.report.run.figures import EPSILON, REFERENCE, run_style
 from rft_core.spec.run_spec import RunSpec
@@ -25,16 +35,24 @@ LEAST_DISTANCE = 7.0
 # a smaller gap has no room for its number
 SMALLEST_GAP = 0.08
 # the three runs of the story, each with a colour, a dash and a mark of its own on every page of it
-STYLES = MappingProxyType({"standard": (0, "solid", "circle"), "fixed": (1, "dash", "square"), "scheduled": (2, "dashdot", "diamond")})
+STYLES = MappingProxyType(
+    {
+        "standard": (0, "solid", "circle"),
+        "fixed": (1, "dash", "square"),
+        "scheduled": (2, "dashdot", "diamond"),
+    }
+)
 FAINT = 0.4
 
 
 @dataclass(frozen=True)
 class Track:
-    """One run as the race draws it: accuracies are fractions, seconds count from the start of training.
+    """One run as the race draws it: accuracies are fractions, seconds count from
+    the start of training.
 
-    `training` has one (second, step, epsilon) a reported step; `onset` is (second, step, epoch) or None; `end` is the
-    clean point of the final curve (accuracy, low, high, n), None until the run has a report. `guess` is a visitor's.
+    `training` has one (second, step, epsilon) a reported step; `onset` is (second, step, epoch) or
+    None; `end` is the clean point of the final curve (accuracy, low, high, n), None until the run
+    has a report. `guess` is a visitor's.
     """
 
     label: str
@@ -73,8 +91,16 @@ class Track:
         return self.end is not None
 
 
-def build_track(role: str, spec: RunSpec, events: Sequence[Event], total_steps: int | None, report: dict[str, Any] | None) -> Track:
-    """Return the track of one run from its events, oldest first, without those that cannot be read; `role` is a name of STYLES."""
+def build_track(
+    role: str,
+    spec: RunSpec,
+    events: Sequence[Event],
+    total_steps: int | None,
+    report: dict[str, Any] | None,
+) -> Track:
+    """Return the track of one run from its events, oldest first, without those that cannot be read;
+    `role` is a name of STYLES.
+    """
     number, dash, symbol = STYLES[role]
     events, _ = sound(events)
     measured = list({event.step: event for event in events if event.kind == "eval"}.values())
@@ -90,7 +116,11 @@ def build_track(role: str, spec: RunSpec, events: Sequence[Event], total_steps: 
         steps=tuple(event.step for event in measured),
         seconds=tuple(event.wall_time - began for event in measured),
         clean=tuple(event.payload["curve"][0]["accuracy"] for event in measured),
-        training=tuple((event.wall_time - began, event.step, event.payload.get("epsilon") or 0.0) for event in events if event.kind == "train"),
+        training=tuple(
+            (event.wall_time - began, event.step, event.payload.get("epsilon") or 0.0)
+            for event in events
+            if event.kind == "train"
+        ),
         onset=(adapted.wall_time - began, adapted.step, adapted.epoch) if adapted else None,
         end=report["curve"][0] if report else None,
         end_second=last.wall_time - began if last else 0.0,
@@ -101,14 +131,19 @@ def build_track(role: str, spec: RunSpec, events: Sequence[Event], total_steps: 
 
 
 def gap(loser: Track, winner: Track) -> tuple[list[int], list[float], list[float]]:
-    """Return (steps, the loser's accuracy, the winner's) at the steps where both were measured, fractions."""
+    """Return (steps, the loser's accuracy, the winner's) at the steps where both were
+    measured, fractions.
+    """
     one, two = dict(zip(loser.steps, loser.clean)), dict(zip(winner.steps, winner.clean))
     steps = [step for step in one if step in two]
     return steps, [one[step] for step in steps], [two[step] for step in steps]
 
 
-def race_figure(tracks: Sequence[Track], *, epsilon: float, key: str, references: Sequence[Track] = ()) -> go.Figure:
-    """Draw the race: `tracks` (the slower to adapt first), the gap between the first two, their epsilon on a strip below.
+def race_figure(
+    tracks: Sequence[Track], *, epsilon: float, key: str, references: Sequence[Track] = ()
+) -> go.Figure:
+    """Draw the race: `tracks` (the slower to adapt first), the gap between the first two, their
+    epsilon on a strip below.
 
     `references` are drawn faint behind them. `epsilon` is the target, pixel scale.
     """
@@ -126,28 +161,68 @@ def race_figure(tracks: Sequence[Track], *, epsilon: float, key: str, references
     per_epoch = total / last
     epochs = list(range(0, last + 1, max(1, round(last / 30) * 5 if last > 10 else 1)))
     figure.update_layout(
-        xaxis={"title": "Step", "range": [0, span], "tickvals": [round(epoch * per_epoch) for epoch in epochs], "anchor": "y2", "fixedrange": True},
-        xaxis2={"title": {"text": "Epoch", "standoff": 4}, "overlaying": "x", "side": "top", "anchor": "y", "range": [0, span / per_epoch]}
+        xaxis={
+            "title": "Step",
+            "range": [0, span],
+            "tickvals": [round(epoch * per_epoch) for epoch in epochs],
+            "anchor": "y2",
+            "fixedrange": True,
+        },
+        xaxis2={
+            "title": {"text": "Epoch", "standoff": 4},
+            "overlaying": "x",
+            "side": "top",
+            "anchor": "y",
+            "range": [0, span / per_epoch],
+        }
         | {"tickvals": epochs, "showgrid": False, "fixedrange": True},
         yaxis=percent_axis("Clean accuracy", domain=[0.27, 1]),
-        yaxis2=epsilon_axis("Epsilon", epsilon, 3, domain=[0, 0.17], range=[-0.06 * epsilon * PIXEL_LEVELS, 1.15 * epsilon * PIXEL_LEVELS]),
+        yaxis2=epsilon_axis(
+            "Epsilon",
+            epsilon,
+            3,
+            domain=[0, 0.17],
+            range=[-0.06 * epsilon * PIXEL_LEVELS, 1.15 * epsilon * PIXEL_LEVELS],
+        ),
     )
     return figure
 
 
 def race_traces(tracks: Sequence[Track]) -> list[go.Scatter]:
-    """Return the traces of a moment: always the same number in the same order, so that moments can be frames."""
-    return [_gap_area(tracks), *[trace for track in tracks for trace in (_line(track), _end(track), _guess(track), _strip(track))]]
+    """Return the traces of a moment: always the same number in the same order, so that
+    moments can be frames.
+    """
+    return [
+        _gap_area(tracks),
+        *[
+            trace
+            for track in tracks
+            for trace in (_line(track), _end(track), _guess(track), _strip(track))
+        ],
+    ]
 
 
 def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dict[str, Any]:
-    """Return the annotations and shapes of a moment: names at the lines' ends, onsets, the size of the gap, the threshold."""
+    """Return the annotations and shapes of a moment: names at the lines' ends, onsets, the size of
+    the gap, the threshold.
+    """
     drawn = [track for track in [*tracks, *references] if track.steps and track.label]
     guessed = [track for track in tracks if track.guess is not None]
-    heights = apart([100 * _last(track) for track in drawn] + [100 * track.guess for track in guessed], LEAST_DISTANCE)
-    notes = [_name(track, height, faint=track in references) for track, height in zip(drawn, heights)]
+    heights = apart(
+        [100 * _last(track) for track in drawn] + [100 * track.guess for track in guessed],
+        LEAST_DISTANCE,
+    )
+    notes = [
+        _name(track, height, faint=track in references) for track, height in zip(drawn, heights)
+    ]
     notes += [
-        note(f"guess, {track.label}: {100 * track.guess:.0f} %", TEXT * track.total_steps, height, xshift=10, font={"size": 12})
+        note(
+            f"guess, {track.label}: {100 * track.guess:.0f} %",
+            TEXT * track.total_steps,
+            height,
+            xshift=10,
+            font={"size": 12},
+        )
         for track, height in zip(guessed, heights[len(drawn) :])
     ]
     shapes = []
@@ -155,7 +230,15 @@ def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dic
         if track.onset:
             _, step, epoch = track.onset
             shapes.append(rule(track.colour, step, step, -2, 104))
-            notes.append(note(f"{track.label} adapts at step {step} (epoch {epoch:.1f})", step, 101 - 7 * place, xshift=6, font={"size": 13}))
+            notes.append(
+                note(
+                    f"{track.label} adapts at step {step} (epoch {epoch:.1f})",
+                    step,
+                    101 - 7 * place,
+                    xshift=6,
+                    font={"size": 13},
+                )
+            )
     if size := _gap_note(tracks):
         notes.append(size)
     if tracks[0].classes:
@@ -171,7 +254,11 @@ def _last(track: Track) -> float:
 def _name(track: Track, height: float, faint: bool) -> dict[str, Any]:
     """Name a line at its end; a finished run with its accuracy on the test images."""
     never = "<br>never adapts" if track.end and track.onset is None and not faint else ""
-    text = f"<b>{track.label}</b> {format_percent(track.end['accuracy'])}{never}" if track.end else f"<b>{track.label}</b>"
+    text = (
+        f"<b>{track.label}</b> {format_percent(track.end['accuracy'])}{never}"
+        if track.end
+        else f"<b>{track.label}</b>"
+    )
     x = TEXT * track.total_steps if track.end else track.steps[-1]
     return note(text, x, height, xshift=10, font={"size": 15}, opacity=0.65 if faint else 1.0)
 
@@ -185,13 +272,28 @@ def _gap_note(tracks: Sequence[Track]) -> dict[str, Any] | None:
     size = high[-1] - low[-1]
     if tracks[0].end and tracks[1].end:
         size = tracks[1].end["accuracy"] - tracks[0].end["accuracy"]
-    return note(f"gap {100 * size:.0f} points", steps[-1], 50 * (low[-1] + high[-1]), xanchor="right", xshift=-12, font={"size": 15})
+    return note(
+        f"gap {100 * size:.0f} points",
+        steps[-1],
+        50 * (low[-1] + high[-1]),
+        xanchor="right",
+        xshift=-12,
+        font={"size": 15},
+    )
 
 
 def _gap_area(tracks: Sequence[Track]) -> go.Scatter:
     steps, low, high = gap(*tracks[:2]) if len(tracks) > 1 else ([], [], [])
     y = [100 * value for value in [*high, *reversed(low)]]
-    return go.Scatter(x=[*steps, *reversed(steps)], y=y, fill="toself", fillcolor=fade(REFERENCE, 0.2), line={"width": 0}, mode="lines", hoverinfo="skip")
+    return go.Scatter(
+        x=[*steps, *reversed(steps)],
+        y=y,
+        fill="toself",
+        fillcolor=fade(REFERENCE, 0.2),
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+    )
 
 
 def _line(track: Track, opacity: float = 1.0) -> go.Scatter:
@@ -200,23 +302,42 @@ def _line(track: Track, opacity: float = 1.0) -> go.Scatter:
         y=[100 * value for value in track.clean],
         mode="lines+markers",
         opacity=opacity,
-        line={"color": track.colour, "dash": track.dash if opacity == 1 else "dot", "width": 3 if opacity == 1 else 2},
+        line={
+            "color": track.colour,
+            "dash": track.dash if opacity == 1 else "dot",
+            "width": 3 if opacity == 1 else 2,
+        },
         marker={"symbol": track.symbol, "size": 8 if opacity == 1 else 5, "color": track.colour},
-        hovertemplate=f"{track.label}<br>step %{{x}}: %{{y:.1f}} % of {track.images} validation images<extra></extra>",
+        hovertemplate=(
+            f"{track.label}<br>step %{{x}}: %{{y:.1f}} % of {track.images} validation"
+            " images<extra></extra>"
+        ),
     )
 
 
 def _end(track: Track) -> go.Scatter:
     """The final model on the test images, with its 95 % interval."""
     point = track.end or {"accuracy": 0, "low": 0, "high": 0, "n": 0}
-    whisker = {"array": [100 * (point["high"] - point["accuracy"])], "arrayminus": [100 * (point["accuracy"] - point["low"])]}
+    whisker = {
+        "array": [100 * (point["high"] - point["accuracy"])],
+        "arrayminus": [100 * (point["accuracy"] - point["low"])],
+    }
     return go.Scatter(
         x=[END * track.total_steps] if track.end else [],
         y=[100 * point["accuracy"]] if track.end else [],
-        error_y=whisker | {"color": track.colour, "thickness": 2, "width": 5} if track.end else None,
+        error_y=(
+            whisker | {"color": track.colour, "thickness": 2, "width": 5} if track.end else None
+        ),
         mode="markers",
-        marker={"symbol": track.symbol, "size": 13, "color": track.colour, "line": {"width": 1.5, "color": "white"}},
-        hovertemplate=f"{track.label}, final model<br>%{{y:.1f}} % of {point['n']} test images<extra></extra>",
+        marker={
+            "symbol": track.symbol,
+            "size": 13,
+            "color": track.colour,
+            "line": {"width": 1.5, "color": "white"},
+        },
+        hovertemplate=(
+            f"{track.label}, final model<br>%{{y:.1f}} % of {point['n']} test images<extra></extra>"
+        ),
     )
 
 
@@ -226,7 +347,12 @@ def _guess(track: Track) -> go.Scatter:
         x=[GUESS * track.total_steps] if known else [],
         y=[100 * track.guess] if known else [],
         mode="markers",
-        marker={"symbol": f"{track.symbol}-open", "size": 13, "color": track.colour, "line": {"width": 2.5}},
+        marker={
+            "symbol": f"{track.symbol}-open",
+            "size": 13,
+            "color": track.colour,
+            "line": {"width": 2.5},
+        },
         hovertemplate=f"your guess for {track.label}: %{{y:.0f}} %<extra></extra>",
     )
 

@@ -1,4 +1,6 @@
-"""Replay in the browser: a figure with one frame a moment of recorded time, a scrubber and buttons; no server is asked."""
+"""Replay in the browser: a figure with one frame a moment of recorded time, a scrubber and
+buttons; no server is asked.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,7 +12,8 @@ from rft_core.report.story.race import Track, race_figure, race_notes, race_trac
 
 MOST_FRAMES = 60
 SPEEDS = (1, 10, 50)
-# a frame that stays shorter than this is skipped: no browser draws faster, and the speed would be a lie
+# a frame that stays shorter than this is skipped: no browser draws faster, and the
+# speed would be a lie
 SHORTEST_MILLISECONDS = 50
 # room that scrubber and buttons take below the axis, pixels
 ROOM = 58
@@ -19,14 +22,26 @@ BUTTON_COLOUR, BUTTON_INK, BUTTON_BORDER = "#E8EDF2", "#1B1F24", "#8A8F98"
 
 
 def moments(end: float) -> list[float]:
-    """Return the seconds of the frames: from 0 to `end`, evenly in whole seconds, at most MOST_FRAMES and the end itself."""
+    """Return the seconds of the frames: from 0 to `end`, evenly in whole seconds, at most
+    MOST_FRAMES and the end itself.
+    """
     pace = max(1, math.ceil(end / MOST_FRAMES))
     places = [float(second) for second in range(0, math.ceil(end), pace)]
     return [*places, end]
 
 
-def race_replay(tracks: Sequence[Track], first: Sequence[Track], *, epsilon: float, key: str, references: Sequence[Track], start: float) -> go.Figure:
-    """Return the race of finished `tracks` with frames; `first` is what it shows before anything is pressed."""
+def race_replay(
+    tracks: Sequence[Track],
+    first: Sequence[Track],
+    *,
+    epsilon: float,
+    key: str,
+    references: Sequence[Track],
+    start: float,
+) -> go.Figure:
+    """Return the race of finished `tracks` with frames; `first` is what it shows before
+    anything is pressed.
+    """
 
     def moment(second: float) -> tuple[Sequence[Any], dict[str, Any]]:
         now = [track.until(second) for track in tracks]
@@ -36,8 +51,15 @@ def race_replay(tracks: Sequence[Track], first: Sequence[Track], *, epsilon: flo
     return with_replay(figure, max(track.end_second for track in tracks), moment, start=start)
 
 
-def with_replay(figure: go.Figure, end: float, draw: Callable[[float], tuple[Sequence[Any], dict[str, Any]]], *, start: float) -> go.Figure:
-    """Return `figure`, made taller by the controls, with frames. `draw` (second) gives the first traces of the figure anew, and the layout that goes with them.
+def with_replay(
+    figure: go.Figure,
+    end: float,
+    draw: Callable[[float], tuple[Sequence[Any], dict[str, Any]]],
+    *,
+    start: float,
+) -> go.Figure:
+    """Return `figure`, made taller by the controls, with frames. `draw` (second) gives the first
+    traces of the figure anew, and the layout that goes with them.
 
     The scrubber stands at the moment nearest to `start`; the figure itself must show that moment.
     """
@@ -45,37 +67,98 @@ def with_replay(figure: go.Figure, end: float, draw: Callable[[float], tuple[Seq
     frames = []
     for second in seconds:
         traces, layout = draw(second)
-        frames.append(go.Frame(name=f"{second:.1f}", data=list(traces), traces=list(range(len(traces))), layout=layout))
+        frames.append(
+            go.Frame(
+                name=f"{second:.1f}",
+                data=list(traces),
+                traces=list(range(len(traces))),
+                layout=layout,
+            )
+        )
     figure.frames = frames
     active = min(range(len(seconds)), key=lambda place: abs(seconds[place] - start))
     top, axis = figure.layout.margin.t, figure.layout.margin.b
     y = -axis / (figure.layout.height - top - axis)
     figure.update_layout(height=figure.layout.height + ROOM, margin={"b": axis + ROOM})
-    figure.update_layout(sliders=[_scrubber(seconds, active, y)], updatemenus=[_buttons(seconds, y)])
+    figure.update_layout(
+        sliders=[_scrubber(seconds, active, y)], updatemenus=[_buttons(seconds, y)]
+    )
     return figure
 
 
 def _scrubber(seconds: Sequence[float], active: int, y: float) -> dict[str, Any]:
-    at_once = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
-    steps = [{"label": f"{second:.0f} s", "method": "animate", "args": [[f"{second:.1f}"], at_once]} for second in seconds]
-    value = {"prefix": "recorded time ", "xanchor": "right", "offset": 6, "font": {"size": 14, "color": "#7A8088"}}
-    look = {"tickcolor": "rgba(0,0,0,0)", "font": {"color": "rgba(0,0,0,0)"}, "ticklen": 0, "minorticklen": 0}
-    return {"active": active, "steps": steps, "currentvalue": value, "x": 0.36, "len": 0.64, "y": y, "pad": {"t": 0, "b": 0}} | look
+    at_once = {
+        "mode": "immediate",
+        "frame": {"duration": 0, "redraw": True},
+        "transition": {"duration": 0},
+    }
+    steps = [
+        {"label": f"{second:.0f} s", "method": "animate", "args": [[f"{second:.1f}"], at_once]}
+        for second in seconds
+    ]
+    value = {
+        "prefix": "recorded time ",
+        "xanchor": "right",
+        "offset": 6,
+        "font": {"size": 14, "color": "#7A8088"},
+    }
+    look = {
+        "tickcolor": "rgba(0,0,0,0)",
+        "font": {"color": "rgba(0,0,0,0)"},
+        "ticklen": 0,
+        "minorticklen": 0,
+    }
+    return {
+        "active": active,
+        "steps": steps,
+        "currentvalue": value,
+        "x": 0.36,
+        "len": 0.64,
+        "y": y,
+        "pad": {"t": 0, "b": 0},
+    } | look
 
 
 def _buttons(seconds: Sequence[float], y: float) -> dict[str, Any]:
-    plays = [{"label": f"▶ {speed}×", "method": "animate", "args": list(play_arguments(seconds, speed))} for speed in SPEEDS]
-    pause = {"label": "❚❚", "method": "animate", "args": [[None], {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}]}
-    place = {"type": "buttons", "direction": "right", "x": 0, "xanchor": "left", "y": y, "yanchor": "top", "pad": {"t": 6, "r": 0}, "showactive": False}
-    look = {"bgcolor": BUTTON_COLOUR, "font": {"color": BUTTON_INK, "size": 14}, "bordercolor": BUTTON_BORDER}
+    plays = [
+        {"label": f"▶ {speed}×", "method": "animate", "args": list(play_arguments(seconds, speed))}
+        for speed in SPEEDS
+    ]
+    pause = {
+        "label": "❚❚",
+        "method": "animate",
+        "args": [[None], {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}],
+    }
+    place = {
+        "type": "buttons",
+        "direction": "right",
+        "x": 0,
+        "xanchor": "left",
+        "y": y,
+        "yanchor": "top",
+        "pad": {"t": 6, "r": 0},
+        "showactive": False,
+    }
+    look = {
+        "bgcolor": BUTTON_COLOUR,
+        "font": {"color": BUTTON_INK, "size": 14},
+        "bordercolor": BUTTON_BORDER,
+    }
     return {"buttons": [*plays, pause]} | place | look
 
 
 def play_arguments(seconds: Sequence[float], speed: float) -> tuple[list[str], dict[str, Any]]:
-    """Return (frames, options) of Plotly's animate that play `seconds` at `speed` times recorded time, the last one always."""
+    """Return (frames, options) of Plotly's animate that play `seconds` at `speed` times recorded
+    time, the last one always.
+    """
     pace = 1000 * (seconds[1] - seconds[0]) / speed if len(seconds) > 1 else 1000
     stride = max(1, math.ceil(SHORTEST_MILLISECONDS / pace))
     names = [f"{second:.1f}" for second in seconds]
     chosen = names[::stride] if names[-1] in names[::stride] else [*names[::stride], names[-1]]
-    options = {"frame": {"duration": pace * stride, "redraw": True}, "fromcurrent": True, "mode": "immediate", "transition": {"duration": 0}}
+    options = {
+        "frame": {"duration": pace * stride, "redraw": True},
+        "fromcurrent": True,
+        "mode": "immediate",
+        "transition": {"duration": 0},
+    }
     return chosen, options

@@ -14,10 +14,16 @@ def describe_attack(gallery: Gallery, image: int, place: int) -> str:
     truth, said = gallery.truth[image], gallery.names[image, place, 0]
     epsilon = gallery.epsilons[place]
     if epsilon == 0:
-        return f"No attack: the model reads “{said}”, which is right, and is {format_percent(gallery.confidences[image, 0, 0])} sure."
+        return (
+            f"No attack: the model reads “{said}”, which is right, and is"
+            f" {format_percent(gallery.confidences[image, 0, 0])} sure."
+        )
     moved = f"No pixel value moved by more than {format_epsilon(epsilon)} of its range."
     if epsilon < 1 / PIXEL_LEVELS:
-        moved = f"The change, {format_epsilon(epsilon)}, is too small for an ordinary picture file to hold; the model is given the exact values."
+        moved = (
+            f"The change, {format_epsilon(epsilon)}, is too small for an ordinary picture file to"
+            " hold; the model is given the exact values."
+        )
     sure = format_percent(gallery.confidences[image, place, 0])
     if said == truth:
         return f"{moved} The model still reads “{said}”, {sure} sure."
@@ -27,7 +33,9 @@ def describe_attack(gallery: Gallery, image: int, place: int) -> str:
 def describe_task(recording: Recording) -> str:
     """Say what a recorded run learns to tell apart, and how often guessing is right."""
     classes = recording.report["machine"]["classes"]
-    return f"The task: {classes} kinds of drawn flowers; guessing gets {format_percent(1 / classes)}."
+    return (
+        f"The task: {classes} kinds of drawn flowers; guessing gets {format_percent(1 / classes)}."
+    )
 
 
 def describe_falls(gallery: Gallery) -> str:
@@ -36,15 +44,20 @@ def describe_falls(gallery: Gallery) -> str:
     fallen = sorted(one for one in falls if one is not None)
     if not fallen:
         return f"None of the {len(falls)} pictures falls here."
-    return f"{len(fallen)} of {len(falls)} pictures fall, the first at {format_epsilon(fallen[0])}, the last at {format_epsilon(fallen[-1])}."
+    return (
+        f"{len(fallen)} of {len(falls)} pictures fall, the first at {format_epsilon(fallen[0])},"
+        f" the last at {format_epsilon(fallen[-1])}."
+    )
 
 
 def describe_fragile(recording: Recording) -> str:
     """Say how accurate and how fragile a run is."""
     curve, target = recording.report["curve"], format_epsilon(recording.spec.threat.epsilon)
     return (
-        f"{format_percent(curve[0]['accuracy'])} of {curve[0]['n']:,} clean test images are read rightly. At epsilon {format_epsilon(curve[1]['epsilon'])} it is "
-        f"{format_percent(curve[1]['accuracy'])}, at {target} {format_percent(curve[-1]['accuracy'])} (attacked by {chips([recording.measured_by])})."
+        f"{format_percent(curve[0]['accuracy'])} of {curve[0]['n']:,} clean test images are read"
+        f" rightly. At epsilon {format_epsilon(curve[1]['epsilon'])} it is"
+        f" {format_percent(curve[1]['accuracy'])}, at {target}"
+        f" {format_percent(curve[-1]['accuracy'])} (attacked by {chips([recording.measured_by])})."
     )
 
 
@@ -56,40 +69,68 @@ def describe_race(tracks: Sequence[Track]) -> str:
 def _stand(track: Track) -> str:
     name = track.label.capitalize()
     if track.end:
-        adapted = f"it adapted at step {track.onset[1]} (epoch {track.onset[2]:.1f})" if track.onset else f"it never adapted{_threshold(track)}"
-        return f"{name} ends at {format_percent(track.end['accuracy'])} clean accuracy on {track.end['n']:,} test images; {adapted}."
+        adapted = (
+            f"it adapted at step {track.onset[1]} (epoch {track.onset[2]:.1f})"
+            if track.onset
+            else f"it never adapted{_threshold(track)}"
+        )
+        return (
+            f"{name} ends at {format_percent(track.end['accuracy'])} clean accuracy on"
+            f" {track.end['n']:,} test images; {adapted}."
+        )
     if not track.steps:
         return f"{name} has not been measured yet."
-    return f"{name} is at {format_percent(track.clean[-1])} after step {track.steps[-1]} of {track.total_steps}."
+    return (
+        f"{name} is at {format_percent(track.clean[-1])} after step {track.steps[-1]} of"
+        f" {track.total_steps}."
+    )
 
 
 def describe_threshold(tracks: Sequence[Track]) -> str:
-    """Say what the dotted grey line of a race is; nothing before a run has told its number of classes."""
+    """Say what the dotted grey line of a race is; nothing before a run has told
+    its number of classes.
+    """
     classes = next((track.classes for track in tracks[:1] if track.classes), None)
     if classes is None:
         return ""
     chance = format_percent(1 / classes)
-    return f"Dotted grey line: {format_percent(onset_threshold(classes))}, above which a run has adapted to its task; guessing gets {chance}."
+    return (
+        f"Dotted grey line: {format_percent(onset_threshold(classes))}, above which a run has"
+        f" adapted to its task; guessing gets {chance}."
+    )
 
 
 def _threshold(track: Track) -> str:
     if not track.classes:
         return ""
-    return f" (never above {format_percent(onset_threshold(track.classes))} on validation images; chance is {format_percent(1 / track.classes)})"
+    return (
+        f" (never above {format_percent(onset_threshold(track.classes))} on validation images;"
+        f" chance is {format_percent(1 / track.classes)})"
+    )
 
 
 def describe_areas(recordings: Sequence[Recording], place: int) -> str:
-    """Say what the runs keep at one epsilon of the curve, and that all are near zero at the target."""
+    """Say what the runs keep at one epsilon of the curve, and that all are
+    near zero at the target.
+    """
     epsilon = format_epsilon(recordings[0].report["curve"][place]["epsilon"])
-    kept = ", ".join(f"{one.name} {format_percent(one.report['curve'][place]['accuracy'])}" for one in recordings)
+    kept = ", ".join(
+        f"{one.name} {format_percent(one.report['curve'][place]['accuracy'])}" for one in recordings
+    )
     return f"At epsilon {epsilon}: {kept} (attacked by {_attack_of(recordings)})."
 
 
 def describe_limit(recordings: Sequence[Recording]) -> str:
     """Say what expected robustness hides: accuracy at the target itself."""
     target = format_epsilon(recordings[0].spec.threat.epsilon)
-    values = ", ".join(f"{one.name} {format_percent(one.report['robust_accuracy'])}" for one in recordings)
-    return f"At {target} itself all three are near zero: {values} (attacked by {_attack_of(recordings)}). Expected robustness also rewards clean accuracy, so report both."
+    values = ", ".join(
+        f"{one.name} {format_percent(one.report['robust_accuracy'])}" for one in recordings
+    )
+    return (
+        f"At {target} itself all three are near zero: {values} (attacked by"
+        f" {_attack_of(recordings)}). Expected robustness also rewards clean accuracy, so report"
+        " both."
+    )
 
 
 def _attack_of(recordings: Sequence[Recording]) -> str:
@@ -100,9 +141,15 @@ def describe_guess(label: str, guess: float, reached: float) -> str:
     """Say how far a guess of final clean accuracy was from what was reached, both fractions."""
     off = abs(points_off(guess, reached))
     if off < 0.5:
-        return f"{label.capitalize()}: you guessed {100 * guess:.0f} %, it reached {format_percent(reached)}. Right on."
+        return (
+            f"{label.capitalize()}: you guessed {100 * guess:.0f} %, it reached"
+            f" {format_percent(reached)}. Right on."
+        )
     side = "high" if guess > reached else "low"
-    return f"{label.capitalize()}: you guessed {100 * guess:.0f} %, it reached {format_percent(reached)}: {off:.1f} points too {side}."
+    return (
+        f"{label.capitalize()}: you guessed {100 * guess:.0f} %, it reached"
+        f" {format_percent(reached)}: {off:.1f} points too {side}."
+    )
 
 
 def points_off(guess: float, reached: float) -> float:
@@ -114,7 +161,9 @@ def describe_source(recording: Recording) -> str:
     """Say that this is a recorded run: settings, when, where, how long."""
     spec, machine = recording.spec, recording.machine
     return (
-        f"Recorded {recording.recorded}: {spec.model.backbone} on {spec.data.dataset}, {spec.strategy.kind}, target {format_epsilon(spec.threat.epsilon)}, "
-        f"{spec.optim.epochs} epochs, seed {spec.seed}, measured by {recording.measured_by.full}; {machine['processor']}, {machine['threads']} threads, {format_duration(recording.report['seconds'])}; "
-        f"torch {recording.versions['torch']}."
+        f"Recorded {recording.recorded}: {spec.model.backbone} on {spec.data.dataset},"
+        f" {spec.strategy.kind}, target {format_epsilon(spec.threat.epsilon)}, {spec.optim.epochs}"
+        f" epochs, seed {spec.seed}, measured by {recording.measured_by.full};"
+        f" {machine['processor']}, {machine['threads']} threads,"
+        f" {format_duration(recording.report['seconds'])}; torch {recording.versions['torch']}."
     )

@@ -28,7 +28,8 @@ def job(tmp_path: Path):
 
 def test_both_loops_take_the_same_steps():
     row = measure_training(SMALL, rounds=2, threads=1)
-    # a sign of a gradient near 0 may turn with the memory layout; another learning rate or order would show in the second loss
+    # a sign of a gradient near 0 may turn with the memory layout; another learning rate or order
+    # would show in the second loss
     assert row["largest_loss_difference"] < 1e-2
     assert row["ratio"] > 0
     low, high = row["ratio_quartiles"]
@@ -37,23 +38,34 @@ def test_both_loops_take_the_same_steps():
 
 
 def test_the_operations_of_a_linear_model_are_counted_by_hand(job):
-    """One linear layer, 3,072 to 10: a product of 2 x 8 x 3,072 x 10 operations forward, as many for the input's gradient, as many for the weight's."""
+    """One linear layer, 3,072 to 10: a product of 2 x 8 x 3,072 x 10 operations forward, as many
+    for the input's gradient, as many for the weight's.
+    """
     model = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10, bias=False))
     product = 2 * 8 * 3072 * 10
     optimizer = torch.optim.SGD([{"params": list(model.parameters()), "peak": 0.0}], lr=0.0)
     linear = replace(job, model=model, optimizer=optimizer)
-    # two attack steps of forward and input gradient; the update has a forward and a weight gradient, its input needs none
+    # two attack steps of forward and input gradient; the update has a forward and a weight
+    # gradient, its input needs none
     assert count_operations(linear) == 2 * 2 * product + 2 * product
 
 
 @pytest.mark.parametrize("groups", [1, 3])
 def test_the_operations_of_a_convolution_are_counted_by_hand(job, groups):
     """Each of 8 x 3 x 32 x 32 outputs is a sum over 3 x 3 pixels of 3 / groups channels."""
-    model = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1, groups=groups, bias=False), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 10, bias=False))
+    model = nn.Sequential(
+        nn.Conv2d(3, 3, 3, padding=1, groups=groups, bias=False),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(3, 10, bias=False),
+    )
     optimizer = torch.optim.SGD([{"params": list(model.parameters()), "peak": 0.0}], lr=0.0)
     convolution, product = 2 * 8 * 3 * 32 * 32 * 9 * 3 // groups, 2 * 8 * 3 * 10
     # the update needs no gradient of the images, but one of the features
-    assert count_operations(replace(job, model=model, optimizer=optimizer)) == 2 * 2 * (convolution + product) + 2 * convolution + 3 * product
+    assert (
+        count_operations(replace(job, model=model, optimizer=optimizer))
+        == 2 * 2 * (convolution + product) + 2 * convolution + 3 * product
+    )
 
 
 def test_counting_changes_nothing(job):

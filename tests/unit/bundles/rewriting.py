@@ -14,8 +14,17 @@ def members(path: Path) -> dict[str, bytes]:
 
 def manifest_of(files: dict[str, bytes], **changes) -> dict:
     """A manifest that agrees with `files`, but for `changes`."""
-    rows = [{"path": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()]
-    return {"format": "rft-lab-bundle", "version": 1, "kind": "runs", "created": 1.0, "files": rows} | changes
+    rows = [
+        {"path": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in files.items()
+    ]
+    return {
+        "format": "rft-lab-bundle",
+        "version": 1,
+        "kind": "runs",
+        "created": 1.0,
+        "files": rows,
+    } | changes
 
 
 def write(path: Path, files: dict[str, bytes], manifest: dict | bytes | None = None) -> Path:
@@ -24,7 +33,9 @@ def write(path: Path, files: dict[str, bytes], manifest: dict | bytes | None = N
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
-        archive.writestr("manifest.json", document if isinstance(document, bytes) else json.dumps(document))
+        archive.writestr(
+            "manifest.json", document if isinstance(document, bytes) else json.dumps(document)
+        )
     return path
 
 

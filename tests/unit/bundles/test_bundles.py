@@ -47,11 +47,39 @@ class TestRoundTrip:
     def test_everything_of_a_run_comes_back(self, store, other, tmp_path):
         run_id = whole(store, tags=("a", "b"))
         done = export_bundle(store, [run_id], tmp_path / "one.zip")
-        assert done == {"path": str(tmp_path / "one.zip"), "bytes": (tmp_path / "one.zip").stat().st_size, "runs": [run_id], "left_out": []}
+        assert done == {
+            "path": str(tmp_path / "one.zip"),
+            "bytes": (tmp_path / "one.zip").stat().st_size,
+            "runs": [run_id],
+            "left_out": [],
+        }
         answer = import_bundle(other, tmp_path / "one.zip")
-        assert answer == {"kind": "runs", "runs": [{"run_id": run_id, "as": run_id, "name": "one", "status": "finished", "outcome": IMPORTED}], "folders": []}
+        assert answer == {
+            "kind": "runs",
+            "runs": [
+                {
+                    "run_id": run_id,
+                    "as": run_id,
+                    "name": "one",
+                    "status": "finished",
+                    "outcome": IMPORTED,
+                }
+            ],
+            "folders": [],
+        }
         before, after = store.get(run_id), other.get(run_id)
-        for name in ("spec", "status", "report", "created", "started", "ended", "step", "total_steps", "device", "host"):
+        for name in (
+            "spec",
+            "status",
+            "report",
+            "created",
+            "started",
+            "ended",
+            "step",
+            "total_steps",
+            "device",
+            "host",
+        ):
             assert getattr(after, name) == getattr(before, name), name
         assert (after.pid, after.heartbeat, after.request) == (None, None, "")
         assert read_events(other.engine, run_id) == read_events(store.engine, run_id)
@@ -90,11 +118,15 @@ class TestRoundTrip:
         files = members(tmp_path / "one.zip")
         child = "20260101-000000-aaaaaa"
         files |= {name.replace(run_id, child): data for name, data in files.items()}
-        files[f"runs/{child}/run.json"] = changed(files[f"runs/{run_id}/run.json"], run_id=child, parent=run_id, parent_step=1)
+        files[f"runs/{child}/run.json"] = changed(
+            files[f"runs/{run_id}/run.json"], run_id=child, parent=run_id, parent_step=1
+        )
         write(tmp_path / "two.zip", files)
         import_bundle(other, tmp_path / "one.zip")
         other.annotate(run_id, notes="mine")
-        rows = {row["run_id"]: row["as"] for row in import_bundle(other, tmp_path / "two.zip")["runs"]}
+        rows = {
+            row["run_id"]: row["as"] for row in import_bundle(other, tmp_path / "two.zip")["runs"]
+        }
         assert rows[run_id] != run_id
         assert other.get(child).parent == rows[run_id]
 
@@ -137,25 +169,37 @@ class TestHome:
         whole(store)
         home = store.home
         for path, text in {
-            "uploads/cats/a/1.png": "one", "uploads/cats/.upload.json": "{}", "decoded/x/images.npy": "again", ".half/1": "half", "digits.csv": "table",
-        }.items():  # fmt: skip
+            "uploads/cats/a/1.png": "one",
+            "uploads/cats/.upload.json": "{}",
+            "decoded/x/images.npy": "again",
+            ".half/1": "half",
+            "digits.csv": "table",
+        }.items():
             (home.datasets / path).parent.mkdir(parents=True, exist_ok=True)
             (home.datasets / path).write_text(text)
         (home.weights / "models--m" / "blobs").mkdir(parents=True)
         (home.weights / "models--m" / "snapshots" / "1").mkdir(parents=True)
         (home.weights / "models--m" / "blobs" / "0a1b").write_bytes(b"tensors")
-        (home.weights / "models--m" / "snapshots" / "1" / "model.safetensors").symlink_to("../../blobs/0a1b")
+        (home.weights / "models--m" / "snapshots" / "1" / "model.safetensors").symlink_to(
+            "../../blobs/0a1b"
+        )
         (home.weights / "models--m" / "pytorch_model.bin").write_bytes(b"\x80\x02}q")
         (home.weights / "outside").symlink_to("/etc/hostname")
         return store
 
     def test_runs_datasets_and_weights(self, filled, other, tmp_path):
         done = export_home(filled, tmp_path / "home.zip")
-        assert [line for line in done["left_out"] if "pytorch_model.bin" in line and "unpickling" in line]
+        assert [
+            line
+            for line in done["left_out"]
+            if "pytorch_model.bin" in line and "unpickling" in line
+        ]
         answer = import_bundle(other, tmp_path / "home.zip")
         assert {row["path"]: row["outcome"] for row in answer["folders"]} == {
-            "datasets/uploads/cats": IMPORTED, "datasets/digits.csv": IMPORTED, "weights/models--m": IMPORTED,
-        }  # fmt: skip
+            "datasets/uploads/cats": IMPORTED,
+            "datasets/digits.csv": IMPORTED,
+            "weights/models--m": IMPORTED,
+        }
         assert (other.home.uploads / "cats" / "a" / "1.png").read_text() == "one"
         assert (other.home.uploads / "cats" / ".upload.json").is_file()
         kept = other.home.weights / "models--m" / "snapshots" / "1" / "model.safetensors"
@@ -168,7 +212,13 @@ class TestHome:
         export_home(filled, tmp_path / "home.zip")
         (other.home.uploads / "cats").mkdir(parents=True)
         (other.home.uploads / "cats" / "mine.png").write_text("mine")
-        outcomes = [{row["path"]: row["outcome"] for row in import_bundle(other, tmp_path / "home.zip")["folders"]} for _ in range(2)]
+        outcomes = [
+            {
+                row["path"]: row["outcome"]
+                for row in import_bundle(other, tmp_path / "home.zip")["folders"]
+            }
+            for _ in range(2)
+        ]
         assert outcomes[0]["datasets/uploads/cats"] == outcomes[1]["datasets/uploads/cats"] == KEPT
         assert outcomes[1]["weights/models--m"] == HERE
         assert [path.name for path in (other.home.uploads / "cats").iterdir()] == ["mine.png"]
@@ -191,7 +241,10 @@ class TestWriting:
         (folder / "evaluations" / "1" / "state.json").write_text('{"pid": 1}')
         (folder / "model.safetensors").unlink()
         done = export_bundle(store, [run_id], tmp_path / "one.zip")
-        assert [line.split(":")[0].rpartition("/")[2] for line in done["left_out"]] == ["old.pt", "model.safetensors"]
+        assert [line.split(":")[0].rpartition("/")[2] for line in done["left_out"]] == [
+            "old.pt",
+            "model.safetensors",
+        ]
         kept = {name.rpartition("/")[2] for name in members(tmp_path / "one.zip")}
         assert kept == {"run.json", "events.jsonl", "verdicts.npz"}
 
@@ -229,7 +282,9 @@ class TestCommands:
 
     def test_export_and_import(self, store, call, tmp_path):
         run_id = whole(store)
-        code, output, error = call("export", run_id, "--bundle", str(tmp_path / "one.zip"), "--json")
+        code, output, error = call(
+            "export", run_id, "--bundle", str(tmp_path / "one.zip"), "--json"
+        )
         assert code == 0, error
         assert json.loads(output)["runs"] == [run_id]
         store.delete(run_id)
@@ -237,9 +292,21 @@ class TestCommands:
         assert (code, json.loads(output)["runs"][0]["outcome"]) == (0, IMPORTED)
         code, output, _ = call("import", str(tmp_path / "one.zip"))
         assert (code, output) == (0, f"{run_id} (one): {HERE}\n")
-        assert call("export", "--home", str(tmp_path / "home.zip"), "--without-datasets", "--json")[0] == 0
+        assert (
+            call("export", "--home", str(tmp_path / "home.zip"), "--without-datasets", "--json")[0]
+            == 0
+        )
 
-    @pytest.mark.parametrize("arguments", [("export",), ("export", "--bundle", "x.zip"), ("export", "one", "--home", "x.zip"), ("export", "one", "--home", "x.zip", "--bundle", "y.zip"), ("import", "nowhere.zip")])  # fmt: skip
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("export",),
+            ("export", "--bundle", "x.zip"),
+            ("export", "one", "--home", "x.zip"),
+            ("export", "one", "--home", "x.zip", "--bundle", "y.zip"),
+            ("import", "nowhere.zip"),
+        ],
+    )
     def test_a_mistake_is_one_line(self, call, arguments):
         code, output, error = call(*arguments)
         assert (code, output) == (2, "")
@@ -255,14 +322,23 @@ def test_every_kind_of_event_that_is_written_is_known():
 
 def test_events_that_are_many(store, other, tmp_path):
     run_id = whole(store)
-    append_events(store.engine, run_id, [Event(10 + place, place, place / 10, 1000.5 + place, "train", {"loss": 0.1 + place}) for place in range(12_000)])
+    append_events(
+        store.engine,
+        run_id,
+        [
+            Event(10 + place, place, place / 10, 1000.5 + place, "train", {"loss": 0.1 + place})
+            for place in range(12_000)
+        ],
+    )
     export_bundle(store, [run_id], tmp_path / "many.zip")
     import_bundle(other, tmp_path / "many.zip")
     assert read_events(other.engine, run_id) == read_events(store.engine, run_id)
 
 
 def test_the_spec_is_that_of_the_run(store, other, tmp_path):
-    spec = with_settings(preset("digits_quick"), {"seed": 5, "threat.epsilon": "3/255", "tags": ("ä", "β")})
+    spec = with_settings(
+        preset("digits_quick"), {"seed": 5, "threat.epsilon": "3/255", "tags": ("ä", "β")}
+    )
     run_id = store.submit(spec)
     export_bundle(store, [run_id], tmp_path / "one.zip")
     import_bundle(other, tmp_path / "one.zip")

@@ -44,7 +44,11 @@ def other(tmp_path) -> RunStore:
 
 
 def snapshot(home: Home) -> set[str]:
-    return {path.relative_to(home.root).as_posix() for path in home.root.rglob("*") if not path.name.startswith("rft.db") and path.name != "import.lock"}
+    return {
+        path.relative_to(home.root).as_posix()
+        for path in home.root.rglob("*")
+        if not path.name.startswith("rft.db") and path.name != "import.lock"
+    }
 
 
 def refused(other: RunStore, path: Path | io.BytesIO, words: str) -> None:
@@ -107,7 +111,9 @@ class TestBytes:
         wrong["files"][2]["sha256"] = "0" * 64
         refused(other, write(tmp_path / "bad.zip", files, wrong), "another checksum")
 
-    def test_every_flipped_byte_of_a_stored_file_is_noticed(self, store, run_id, files, other, tmp_path):
+    def test_every_flipped_byte_of_a_stored_file_is_noticed(
+        self, store, run_id, files, other, tmp_path
+    ):
         good = (tmp_path / "good.zip").read_bytes()
         name = f"runs/{run_id}/files/verdicts.npz"
         begin = good.index(files[name])
@@ -124,7 +130,9 @@ class TestBytes:
 
     def test_more_and_less_than_the_manifest_has(self, files, run_id, other, tmp_path):
         more = files | {f"runs/{run_id}/files/more.txt": b"x"}
-        refused(other, write(tmp_path / "more.zip", more, manifest_of(files)), "not in its manifest")
+        refused(
+            other, write(tmp_path / "more.zip", more, manifest_of(files)), "not in its manifest"
+        )
         refused(other, write(tmp_path / "less.zip", files, manifest_of(more)), "is not there")
 
     def test_a_name_twice(self, files, run_id, other, tmp_path):
@@ -138,15 +146,38 @@ class TestPaths:
     @pytest.mark.parametrize(
         "name",
         [
-            "runs/{}/files/../../../evil", "/etc/evil", "runs/{}/files//evil", "runs/{}/files/./evil", "../evil", "C:/evil", "runs/{}/files/a\\b",
-            "runs/{}/files/a\nb", "runs/{}/files/\u202eevil", "runs/{}/files/" + "a" * 300, "runs/{}/files/" + "a/" * 30 + "b",
+            "runs/{}/files/../../../evil",
+            "/etc/evil",
+            "runs/{}/files//evil",
+            "runs/{}/files/./evil",
+            "../evil",
+            "C:/evil",
+            "runs/{}/files/a\\b",
+            "runs/{}/files/a\nb",
+            "runs/{}/files/\u202eevil",
+            "runs/{}/files/" + "a" * 300,
+            "runs/{}/files/" + "a/" * 30 + "b",
         ],
-    )  # fmt: skip
+    )
     def test_a_name_that_leads_elsewhere_or_deceives(self, files, run_id, other, tmp_path, name):
-        refused(other, write(tmp_path / "bad.zip", files | {name.format(run_id): b"x"}), "manifest is wrong")
+        refused(
+            other,
+            write(tmp_path / "bad.zip", files | {name.format(run_id): b"x"}),
+            "manifest is wrong",
+        )
 
     @pytest.mark.parametrize(
-        "name", ["evil", "rft.db", "worker.lock", "runs/evil", "runs/a b/x", "runs/.hidden/run.json", "datasets/x.png", "weights/x.safetensors"]
+        "name",
+        [
+            "evil",
+            "rft.db",
+            "worker.lock",
+            "runs/evil",
+            "runs/a b/x",
+            "runs/.hidden/run.json",
+            "datasets/x.png",
+            "weights/x.safetensors",
+        ],
     )
     def test_a_file_without_a_place(self, files, other, tmp_path, name):
         refused(other, write(tmp_path / "bad.zip", files | {name: b"x"}), "has no place")
@@ -154,10 +185,18 @@ class TestPaths:
     def test_decoded_images_are_made_here(self, files, other, tmp_path):
         """Whoever could bring them would choose what a run trains on."""
         files = files | {"datasets/decoded/x/images.npy": b"x"}
-        refused(other, write(tmp_path / "bad.zip", files, manifest_of(files, kind="home")), "has no place")
+        refused(
+            other,
+            write(tmp_path / "bad.zip", files, manifest_of(files, kind="home")),
+            "has no place",
+        )
 
     def test_a_stray_beside_a_runs_parts(self, files, run_id, other, tmp_path):
-        refused(other, write(tmp_path / "bad.zip", files | {f"runs/{run_id}/stray": b"x"}), "stray has no place")
+        refused(
+            other,
+            write(tmp_path / "bad.zip", files | {f"runs/{run_id}/stray": b"x"}),
+            "stray has no place",
+        )
 
     def test_a_link(self, files, run_id, other, tmp_path):
         name = f"runs/{run_id}/files/link"
@@ -172,26 +211,51 @@ class TestPaths:
         refused(other, path, "link: a link")
 
     def test_a_file_that_is_also_a_folder(self, files, run_id, other, tmp_path):
-        refused(other, write(tmp_path / "bad.zip", files | {f"runs/{run_id}/files/a": b"x", f"runs/{run_id}/files/a/b": b"y"}), "meets another")
+        refused(
+            other,
+            write(
+                tmp_path / "bad.zip",
+                files | {f"runs/{run_id}/files/a": b"x", f"runs/{run_id}/files/a/b": b"y"},
+            ),
+            "meets another",
+        )
 
     def test_the_process_of_an_evaluation(self, files, run_id, other, tmp_path):
         """Cancelling such an evaluation would end the process of that number here."""
         name = f"runs/{run_id}/files/evaluations/20260101-000000-aaaaaa/state.json"
-        refused(other, write(tmp_path / "bad.zip", files | {name: json.dumps({"pid": os.getpid(), "start": 0}).encode()}), "names a process")
+        refused(
+            other,
+            write(
+                tmp_path / "bad.zip",
+                files | {name: json.dumps({"pid": os.getpid(), "start": 0}).encode()},
+            ),
+            "names a process",
+        )
 
 
 class TestSizes:
     def test_a_bomb(self, files, run_id, other, tmp_path):
-        bomb = write(tmp_path / "bomb.zip", files | {f"runs/{run_id}/files/zeros": bytes(300 * 2**20)})
+        bomb = write(
+            tmp_path / "bomb.zip", files | {f"runs/{run_id}/files/zeros": bytes(300 * 2**20)}
+        )
         refused(other, bomb, "are in proportion to its own")
 
-    @pytest.mark.parametrize(("limits", "words"), [(Limits(files=2), "and 2 may be in one"), (Limits(file_bytes=100), "and 100 may be in one file"), (Limits(total_bytes=1000), "and 1,000 are in proportion")])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("limits", "words"),
+        [
+            (Limits(files=2), "and 2 may be in one"),
+            (Limits(file_bytes=100), "and 100 may be in one file"),
+            (Limits(total_bytes=1000), "and 1,000 are in proportion"),
+        ],
+    )
     def test_limits(self, files, tmp_path, limits, words):
         path = write(tmp_path / "good.zip", files)
         with pytest.raises(BundleError, match=words), opened(path, "good.zip", limits):
             pass
 
-    def test_a_disk_that_is_too_small_is_said_before_anything_is_written(self, files, other, tmp_path, monkeypatch):
+    def test_a_disk_that_is_too_small_is_said_before_anything_is_written(
+        self, files, other, tmp_path, monkeypatch
+    ):
         usage = namedtuple("usage", "total used free")
         monkeypatch.setattr(checking.shutil, "disk_usage", lambda path: usage(10, 9, 1))
         before = snapshot(other.home)
@@ -234,12 +298,19 @@ class TestRuns:
             ({"report": {"curve": [{"epsilon": 1}]}}, "is not one"),
             ({"reason": "\ud800"}, "is not one"),
             ({"report": {"robust_accuracy": float("nan")}}, "is not one"),
-            ({"artifacts": [{"path": "../x", "kind": "model", "size": 1, "sha256": "0" * 64}]}, "leads out"),
+            (
+                {"artifacts": [{"path": "../x", "kind": "model", "size": 1, "sha256": "0" * 64}]},
+                "leads out",
+            ),
         ],
     )
     def test_a_row_that_is_none(self, files, run_id, other, tmp_path, change, words):
         name = f"runs/{run_id}/run.json"
-        refused(other, write(tmp_path / "bad.zip", files | {name: changed(files[name], **change)}), words)
+        refused(
+            other,
+            write(tmp_path / "bad.zip", files | {name: changed(files[name], **change)}),
+            words,
+        )
 
     @pytest.mark.parametrize(
         ("change", "words"),
@@ -267,22 +338,43 @@ class TestRuns:
 
     @pytest.mark.parametrize(
         ("name", "data"),
-        [("a.pt", b"x"), ("a.pkl", b"x"), ("weights", b"\x80\x04\x95\x00"), ("a.json", b"\x80\x02}q\x00."), ("x", b"PK\x03\x04....archive/data.pkl")],
+        [
+            ("a.pt", b"x"),
+            ("a.pkl", b"x"),
+            ("weights", b"\x80\x04\x95\x00"),
+            ("a.json", b"\x80\x02}q\x00."),
+            ("x", b"PK\x03\x04....archive/data.pkl"),
+        ],
     )
     def test_a_pickle(self, files, run_id, other, tmp_path, name, data):
-        refused(other, write(tmp_path / "bad.zip", files | {f"runs/{run_id}/files/{name}": data}), "unpickling")
+        refused(
+            other,
+            write(tmp_path / "bad.zip", files | {f"runs/{run_id}/files/{name}": data}),
+            "unpickling",
+        )
 
     def test_one_bad_run_of_two_keeps_both_out(self, files, run_id, other, tmp_path):
-        second = {name.replace(run_id, "20260101-000000-aaaaaa"): data for name, data in files.items()}
+        second = {
+            name.replace(run_id, "20260101-000000-aaaaaa"): data for name, data in files.items()
+        }
         refused(other, write(tmp_path / "bad.zip", files | second), "of another run")
 
 
 def test_an_array_of_objects_is_not_unpickled_by_whoever_reads_it(tmp_path):
-    """An .npz may hold pickled objects under a harmless name; every reader of the program refuses them."""
+    """An .npz may hold pickled objects under a harmless name; every reader of the
+    program refuses them.
+    """
     np.savez(tmp_path / "verdicts.npz", verdicts=np.array([{"a": 1}], dtype=object))
-    with np.load(tmp_path / "verdicts.npz", allow_pickle=False) as saved, pytest.raises(ValueError, match="allow_pickle"):
+    with (
+        np.load(tmp_path / "verdicts.npz", allow_pickle=False) as saved,
+        pytest.raises(ValueError, match="allow_pickle"),
+    ):
         saved["verdicts"]
-    source = [path.read_text() for folder in ("rft_core", "pages") for path in (Path(incoming.__file__).parents[2] / folder).rglob("*.py")]
+    source = [
+        path.read_text()
+        for folder in ("rft_core", "pages")
+        for path in (Path(incoming.__file__).parents[2] / folder).rglob("*.py")
+    ]
     assert not [text for text in source if "allow_pickle=True" in text]
 
 

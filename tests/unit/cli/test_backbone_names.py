@@ -1,4 +1,6 @@
-"""Names of backbones on the command line: earlier ones are followed, wrong ones are refused at once."""
+"""Names of backbones on the command line: earlier ones are followed, wrong ones
+are refused at once.
+"""
 
 import json
 import sys
@@ -12,7 +14,9 @@ FAKE = "tests.unit.worker.fake_engine"
 
 @pytest.fixture
 def call(home, monkeypatch, capsys):
-    """Call the command line, runs being executed by a stand-in; return (exit code, stdout, stderr)."""
+    """Call the command line, runs being executed by a stand-in; return (exit
+    code, stdout, stderr).
+    """
     monkeypatch.setattr(cli, "EXECUTE", f"{FAKE}:finish")
     monkeypatch.setattr("rft_core.worker.submit.ensure_worker", lambda home: True)
 
@@ -31,14 +35,19 @@ def test_an_earlier_name_of_a_backbone_is_followed_and_said(call, command):
     code, output, error = call(command, "--set", f"model.backbone={name}", "--json")
     assert code == 0, error
     json.loads(output)
-    assert f"the backbone '{name}' is called 'vit_base_patch16_224.augreg_in21k' in timm now" in error
+    assert (
+        f"the backbone '{name}' is called 'vit_base_patch16_224.augreg_in21k' in timm now" in error
+    )
 
 
 @pytest.mark.parametrize("command", ["submit", "run"])
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("vit_base_patch16_225", "unknown backbone 'vit_base_patch16_225', did you mean 'vit_base_patch16_224'?"),
+        (
+            "vit_base_patch16_225",
+            "unknown backbone 'vit_base_patch16_225', did you mean 'vit_base_patch16_224'?",
+        ),
         ("qwen3_vit_88m_enc", "model.backbone cannot be fine-tuned: it has no classification head"),
     ],
 )

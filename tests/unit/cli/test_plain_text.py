@@ -1,4 +1,7 @@
-"""rft_core.cli.plain_text: no encoding of a terminal ends a command with a trace. Real processes print, with real encodings."""
+"""rft_core.cli.plain_text: no encoding of a terminal ends a command with a trace.
+
+Real processes print, with real encodings.
+"""
 
 import json
 import os
@@ -11,7 +14,8 @@ from rft_core.cli.plain_text import nearest
 from tests.architecture.source import CHECKOUT
 
 NAME = "[/x] café · 花 – “rose” 😀 :smile:"
-# one process an encoding: each command is called as from the command line, with what it prints between the marks
+# one process an encoding: each command is called as from the command line, with what it
+# prints between the marks
 DRIVER = """
 import json, sys
 from rft_core import cli; from rft_core.cli import printing as terminal
@@ -68,7 +72,9 @@ READ_AS = {"ascii:strict": "ascii", "LC_ALL=C": "utf-8", "a plain C locale": "as
 
 
 def prepare(cli) -> tuple[str, str]:
-    """Two measured runs with a name that few encodings have; a stand-in for the engine executes what the commands ask for."""
+    """Two measured runs with a name that few encodings have; a stand-in for the engine executes
+    what the commands ask for.
+    """
     from rft_core.files.home import find_home
     from rft_core.store.run_store import RunStore
     from tests.unit.report.stored import stored
@@ -77,24 +83,39 @@ def prepare(cli) -> tuple[str, str]:
     cli.EXECUTE = f"{fake}:finish"
     store = RunStore(find_home())
     settings = {"notes": "été", "data__dataset": "folder:/nowhere/花"}
-    return tuple(stored(store, NAME, **settings, seed=seed, schedule__kind=kind).run_id for seed, kind in ((0, "linear"), (0, "constant")))
+    return tuple(
+        stored(store, NAME, **settings, seed=seed, schedule__kind=kind).run_id
+        for seed, kind in ((0, "linear"), (0, "constant"))
+    )
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_every_command_prints_in_every_encoding(name, tmp_path):
-    plain = {key: value for key, value in os.environ.items() if key not in ("PYTHONIOENCODING", "LC_ALL", "PYTHONUTF8")}
+    plain = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("PYTHONIOENCODING", "LC_ALL", "PYTHONUTF8")
+    }
     environment = plain | {"RFT_HOME": str(tmp_path / "home"), "COLUMNS": "80"} | ENCODINGS[name]
     # in a file: as an argument the text itself would be read in the terminal's encoding
     script = tmp_path / "driver.py"
     script.write_text(DRIVER, encoding="utf-8")
-    done = subprocess.run([sys.executable, script], cwd=CHECKOUT, env=environment | {"PYTHONPATH": str(CHECKOUT)}, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, script],
+        cwd=CHECKOUT,
+        env=environment | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        check=False,
+    )
     encoding = READ_AS.get(name, name)
     error = done.stderr.decode("utf-8", "replace")
     assert done.returncode == 0, error
     assert "Traceback" not in error
     # strict: every byte is one that the terminal has
     output = done.stdout.decode(encoding)
-    parts = dict(part.split("\n", 1) for part in output.replace(os.linesep, "\n").split("\n@@ ")[1:])
+    parts = dict(
+        part.split("\n", 1) for part in output.replace(os.linesep, "\n").split("\n@@ ")[1:]
+    )
     assert "end" in parts
     for command, text in parts.items():
         if command.endswith("--json") and text.strip():

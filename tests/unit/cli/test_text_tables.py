@@ -1,4 +1,6 @@
-"""rft_core.cli.text_tables and terminal: tables fit the terminal, and neither an id nor a name nor a status is cut."""
+"""rft_core.cli.text_tables and terminal: tables fit the terminal, and neither an id nor a name
+nor a status is cut.
+"""
 
 import io
 
@@ -13,15 +15,29 @@ from rft_core.spec import catalog
 from rft_core.spec.presets import PRESETS
 from tests.unit.report.stored import stored
 
-NAMES = ("scheduled", "a rather long name of a run, with seed 3 and 4/255", "x" * 90, "花" * 45, "[bold]not markup[/]", ":smile: [/x]", "CAFÉ · ÉTÉ")
+NAMES = (
+    "scheduled",
+    "a rather long name of a run, with seed 3 and 4/255",
+    "x" * 90,
+    "花" * 45,
+    "[bold]not markup[/]",
+    ":smile: [/x]",
+    "CAFÉ · ÉTÉ",
+)
 WIDTHS = (200, 80, 60, 44)
 
 
 @pytest.fixture(params=WIDTHS)
 def printed(request, monkeypatch):
-    """Print on a terminal of some width; call it for what was printed so far, as lines that all fit."""
+    """Print on a terminal of some width; call it for what was printed so far,
+    as lines that all fit.
+    """
     sink = io.StringIO()
-    monkeypatch.setattr(printing, "out", Console(file=sink, width=request.param, markup=False, highlight=False, emoji=False))
+    monkeypatch.setattr(
+        printing,
+        "out",
+        Console(file=sink, width=request.param, markup=False, highlight=False, emoji=False),
+    )
 
     def lines() -> list[str]:
         found = sink.getvalue().splitlines()
@@ -63,7 +79,8 @@ def test_runs_of_short_names_are_one_line_each_where_there_is_room(store, printe
 @pytest.mark.parametrize("count", [2, 8])
 def test_compare(store, printed, count):
     records = [
-        stored(store, name, notes="x", seed=seed, schedule__kind=kind) for seed, (name, kind) in enumerate(zip((*NAMES, "last"), ("constant", "linear") * 4))
+        stored(store, name, notes="x", seed=seed, schedule__kind=kind)
+        for seed, (name, kind) in enumerate(zip((*NAMES, "last"), ("constant", "linear") * 4))
     ]
     printing.print_comparison(compare(records[:count]))
     text = whole(printed())
@@ -86,7 +103,10 @@ def test_menus(printed, kind):
 
 def test_a_comparison_of_many_runs_goes_on_below():
     console = Console(width=60)
-    header, row = ["", *(f"run number {place}" for place in range(9))], ["clean", *(f"{place}.0 %" for place in range(9))]
+    header, row = (
+        ["", *(f"run number {place}" for place in range(9))],
+        ["clean", *(f"{place}.0 %" for place in range(9))],
+    )
     lines = list(split_columns(console, header, [row]))
     text = " ".join(lines)
     assert all(f"run number {place}" in text and f"{place}.0 %" in text for place in range(9))
@@ -96,7 +116,11 @@ def test_a_comparison_of_many_runs_goes_on_below():
 
 def test_what_fits_nowhere_side_by_side_stands_one_below_the_other():
     console = Console(width=30)
-    lines = list(table_lines(console, ("model", "a", "b", "c"), [("m" * 20, "1" * 9, "2" * 9, "3" * 9)], whole=(0,)))
+    lines = list(
+        table_lines(
+            console, ("model", "a", "b", "c"), [("m" * 20, "1" * 9, "2" * 9, "3" * 9)], whole=(0,)
+        )
+    )
     assert lines == [f"model: {'m' * 20}", f"a: {'1' * 9}", f"b: {'2' * 9}", f"c: {'3' * 9}"]
 
 

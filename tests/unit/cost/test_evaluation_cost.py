@@ -1,4 +1,6 @@
-"""rft_core.cost.evaluation_cost: what is said before an evaluation, held against the engine's own search and counts."""
+"""rft_core.cost.evaluation_cost: what is said before an evaluation, held against the engine's
+own search and counts.
+"""
 
 import pytest
 import torch
@@ -14,7 +16,9 @@ CURVE = RobustnessCurve((0.0, 0.1, 0.2), (80, 50, 20), 100)
 
 @pytest.mark.parametrize("count", [2, 3, 6, 9, 17])
 def test_the_bisection_is_that_of_the_engine(count):
-    """Each image falls at another point of the grid; the engine's search is asked how often it attacks each."""
+    """Each image falls at another point of the grid; the engine's search is asked how
+    often it attacks each.
+    """
     for point in range(1, count + 1):
         search, spent = Search(torch.tensor([True]), torch.arange(count) / 10), [0, 0]
         while search.waiting:
@@ -34,7 +38,9 @@ def test_autoattack_costs_what_its_formula_says():
 
 def test_more_of_anything_costs_more():
     def cost(attack="apgd", steps=20, epsilons=(0.0, 0.1, 0.2), images=100, honesty=False):
-        return evaluation_cost(CURVE, epsilons, images, attack=attack, steps=steps, classes=10, honesty=honesty)
+        return evaluation_cost(
+            CURVE, epsilons, images, attack=attack, steps=steps, classes=10, honesty=honesty
+        )
 
     assert cost(steps=40) > cost() > cost(steps=5)
     assert cost(images=200) > cost()
@@ -49,6 +55,19 @@ def test_the_estimate_is_near_what_a_walk_spends(attack, steps):
     model, data = tiny.fit(tiny.cnn(classes=3), tiny.learnable(192)), tiny.learnable(150, seed=1)
     epsilons = tuple(level / 255 for level in (0, 2, 4, 6, 8, 12, 16))
     measured = evaluate(model, data, norm="linf", epsilons=epsilons, attack=attack, steps=steps)
-    bare = evaluation_cost(measured.curve, (0.0,), len(data), attack=attack, steps=steps, classes=3, honesty=False)
-    said = evaluation_cost(measured.curve, epsilons, len(data), attack=attack, steps=steps, classes=3, honesty=False) - bare
+    bare = evaluation_cost(
+        measured.curve, (0.0,), len(data), attack=attack, steps=steps, classes=3, honesty=False
+    )
+    said = (
+        evaluation_cost(
+            measured.curve,
+            epsilons,
+            len(data),
+            attack=attack,
+            steps=steps,
+            classes=3,
+            honesty=False,
+        )
+        - bare
+    )
     assert 0.6 < said / measured.gradient_evaluations < 1.7

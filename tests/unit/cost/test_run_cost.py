@@ -5,12 +5,22 @@ import json
 import pytest
 
 from rft_core.cost import run_cost
-from rft_core.cost.run_cost import Demand, Pace, demand, epoch_factors, estimate, factors, train_images
+from rft_core.cost.run_cost import (
+    Demand,
+    Pace,
+    demand,
+    epoch_factors,
+    estimate,
+    factors,
+    train_images,
+)
 from rft_core.spec.run_spec import RunSpec, with_settings
 
 
 def spec(**changes) -> RunSpec:
-    return with_settings(RunSpec(), {name.replace("__", "."): value for name, value in changes.items()})
+    return with_settings(
+        RunSpec(), {name.replace("__", "."): value for name, value in changes.items()}
+    )
 
 
 def test_factors_run_from_0_to_1():
@@ -19,7 +29,10 @@ def test_factors_run_from_0_to_1():
     assert values == pytest.approx(progress)
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("constant", [1, 1, 1, 1]), ("linear", [0, 0.25, 0.5, 0.75]), ("two_hinge", [0, 0, 0.5, 1])])
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("constant", [1, 1, 1, 1]), ("linear", [0, 0.25, 0.5, 0.75]), ("two_hinge", [0, 0, 0.5, 1])],
+)
 def test_epoch_factors(kind, expected):
     assert epoch_factors(spec(schedule__kind=kind, optim__epochs=4)) == pytest.approx(expected)
 
@@ -53,10 +66,15 @@ def test_the_cost_of_a_constant_run_is_the_unit():
 
 
 def test_a_run_like_one_before_takes_as_long():
-    """What the count leaves out is in the time of the run before: the same run again takes the same seconds, twice the work nearly twice."""
+    """What the count leaves out is in the time of the run before: the same run again takes the same
+    seconds, twice the work nearly twice.
+    """
     wanted = spec(data__dataset="digits")
     pace = Pace(wanted, 31.0, 1.0, "the run 'before'")
-    assert (estimate(wanted, [pace]).seconds, estimate(wanted, [pace]).basis) == (pytest.approx(31.0), "the run 'before'")
+    assert (estimate(wanted, [pace]).seconds, estimate(wanted, [pace]).basis) == (
+        pytest.approx(31.0),
+        "the run 'before'",
+    )
     twice = estimate(with_settings(wanted, {"optim.epochs": 32}), [pace]).seconds
     assert 45 < twice < 61
 
@@ -70,8 +88,16 @@ def test_a_run_before_whose_images_are_not_known_is_taken_at_its_own_count():
 def test_a_run_of_seconds_does_not_speak_for_one_of_minutes():
     """36 s of six steps are mostly start; they once made hours of a run of minutes."""
     wanted = spec(data__dataset="digits")
-    tiny, like, older = with_settings(wanted, {"optim.epochs": 1, "data.train_size": 64}), with_settings(wanted, {"optim.epochs": 20}), wanted
-    paces = [Pace(tiny, 36.0, 1.0, "tiny"), Pace(like, 60.0, 1.0, "like"), Pace(older, 90.0, 1.0, "older")]
+    tiny, like, older = (
+        with_settings(wanted, {"optim.epochs": 1, "data.train_size": 64}),
+        with_settings(wanted, {"optim.epochs": 20}),
+        wanted,
+    )
+    paces = [
+        Pace(tiny, 36.0, 1.0, "tiny"),
+        Pace(like, 60.0, 1.0, "like"),
+        Pace(older, 90.0, 1.0, "older"),
+    ]
     # of two of a like size the first, which is the newer
     assert estimate(wanted, paces).basis == "like"
     assert estimate(wanted, paces[:1]).basis == "tiny"
@@ -80,9 +106,16 @@ def test_a_run_of_seconds_does_not_speak_for_one_of_minutes():
 
 def test_two_passes_and_corruptions_cost_more():
     base = spec(schedule__kind="constant", data__dataset="digits")
-    trades, corrupted = with_settings(base, {"objective.kind": "trades"}), with_settings(base, {"evaluation.corruptions": True})
-    assert estimate(trades).gradient_evaluations - estimate(base).gradient_evaluations == pytest.approx(1.5 * 1132 * 16)
-    assert estimate(corrupted).gradient_evaluations - estimate(base).gradient_evaluations == pytest.approx(250 * 75 / 3)
+    trades, corrupted = (
+        with_settings(base, {"objective.kind": "trades"}),
+        with_settings(base, {"evaluation.corruptions": True}),
+    )
+    assert estimate(trades).gradient_evaluations - estimate(
+        base
+    ).gradient_evaluations == pytest.approx(1.5 * 1132 * 16)
+    assert estimate(corrupted).gradient_evaluations - estimate(
+        base
+    ).gradient_evaluations == pytest.approx(250 * 75 / 3)
 
 
 def test_measuring_more_often_is_a_larger_share():
@@ -91,8 +124,15 @@ def test_measuring_more_often_is_a_larger_share():
 
 
 def test_a_schedule_and_a_natural_run_cost_less():
-    natural, scheduled = estimate(spec(objective__kind="natural")), estimate(spec(schedule__kind="two_hinge"))
-    assert natural.gradient_evaluations < scheduled.gradient_evaluations < estimate(spec(schedule__kind="constant")).gradient_evaluations
+    natural, scheduled = (
+        estimate(spec(objective__kind="natural")),
+        estimate(spec(schedule__kind="two_hinge")),
+    )
+    assert (
+        natural.gradient_evaluations
+        < scheduled.gradient_evaluations
+        < estimate(spec(schedule__kind="constant")).gradient_evaluations
+    )
 
 
 def test_more_epochs_and_steps_cost_more():
@@ -111,7 +151,16 @@ def test_the_rate_of_a_card(tmp_path, monkeypatch):
     assert "2 CPU threads" in basis
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"measured": {"seconds": 0, "gradient_evaluations": 1, "machine": {"threads": 1}}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"measured": {"seconds": 0, "gradient_evaluations": 1, "machine": {"threads": 1}}}',
+    ],
+)
 def test_a_damaged_card_gives_no_estimate_and_no_error(tmp_path, monkeypatch, text):
     monkeypatch.setattr(run_cost, "WEIGHTS", tmp_path)
     (tmp_path / "bloom_resnet.json").write_text(text)
@@ -123,11 +172,26 @@ def test_a_damaged_card_gives_no_estimate_and_no_error(tmp_path, monkeypatch, te
     [
         # digits: 1,132 images, 17 whole batches of 64 an epoch
         ({"schedule__kind": "constant", "optim__epochs": 4}, Demand(0.0, 1.0, 1.0, 68, 0)),
-        ({"schedule__kind": "custom", "schedule__points": [[0, 0], [1, 0]], "optim__epochs": 4}, Demand(1.0, 0.0, 0.0, 68, 68)),
-        ({"schedule__kind": "step", "schedule__steps": 1, "schedule__ramp_start": 0.5, "schedule__ramp_end": 0.5, "optim__epochs": 4}, Demand(0.5, 0.5, 0.5, 68, 34)),
-        ({"schedule__kind": "linear", "optim__batch_size": 600, "optim__epochs": 4}, Demand(0.25, 0.0, 0.375, 4, 1)),
+        (
+            {"schedule__kind": "custom", "schedule__points": [[0, 0], [1, 0]], "optim__epochs": 4},
+            Demand(1.0, 0.0, 0.0, 68, 68),
+        ),
+        (
+            {
+                "schedule__kind": "step",
+                "schedule__steps": 1,
+                "schedule__ramp_start": 0.5,
+                "schedule__ramp_end": 0.5,
+                "optim__epochs": 4,
+            },
+            Demand(0.5, 0.5, 0.5, 68, 34),
+        ),
+        (
+            {"schedule__kind": "linear", "optim__batch_size": 600, "optim__epochs": 4},
+            Demand(0.25, 0.0, 0.375, 4, 1),
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_schedule_asks_for(changes, expected):
     assert demand(spec(data__dataset="digits", **changes)) == expected
 

@@ -1,4 +1,6 @@
-"""rft_core.cost.tracking_plan: when a run is measured while it trains, within a bound on what that costs."""
+"""rft_core.cost.tracking_plan: when a run is measured while it trains, within a
+bound on what that costs.
+"""
 
 import gzip
 import json
@@ -29,17 +31,35 @@ KINDS = ("dense_early", "paper", "every_epoch")
 
 
 def spec(**changes) -> RunSpec:
-    base = {"optim.epochs": 20, "evaluation.examples": 0, "attack.steps": 3, "evaluation.attack": "pgd", "evaluation.steps": 10, "evaluation.tracking": 30}
-    return with_settings(RunSpec(), base | {name.replace("__", "."): value for name, value in changes.items()})
+    base = {
+        "optim.epochs": 20,
+        "evaluation.examples": 0,
+        "attack.steps": 3,
+        "evaluation.attack": "pgd",
+        "evaluation.steps": 10,
+        "evaluation.tracking": 30,
+    }
+    return with_settings(
+        RunSpec(), base | {name.replace("__", "."): value for name, value in changes.items()}
+    )
 
 
 def share(one: RunSpec, sizes: Sizes, attacked: float) -> float:
     tracked = len(planned_steps(one, sizes, attacked)) * measurement_cost(one, sizes, attacked)
-    return tracked / (tracked + training_cost(one, sizes, attacked) + final_cost(one, sizes, attacked))
+    return tracked / (
+        tracked + training_cost(one, sizes, attacked) + final_cost(one, sizes, attacked)
+    )
 
 
 @pytest.mark.parametrize(
-    ("total", "count", "expected"), [(100, 2, (0, 100)), (100, 3, (0, 25, 100)), (100, 5, (0, 6, 25, 56, 100)), (1, 12, (0, 1)), (3, 12, (0, 1, 2, 3))]
+    ("total", "count", "expected"),
+    [
+        (100, 2, (0, 100)),
+        (100, 3, (0, 25, 100)),
+        (100, 5, (0, 6, 25, 56, 100)),
+        (1, 12, (0, 1)),
+        (3, 12, (0, 1, 2, 3)),
+    ],
 )
 def test_evaluation_steps(total, count, expected):
     assert evaluation_steps(total, count) == expected
@@ -65,35 +85,57 @@ def test_the_papers_steps():
 
 
 def test_every_epoch_measures_between_epochs():
-    assert planned_steps(spec(evaluation__tracking_kind="every_epoch", optim__epochs=3, optim__batch_size=160), SIZES, 1.0) == (0, 4, 8, 12)
+    assert planned_steps(
+        spec(evaluation__tracking_kind="every_epoch", optim__epochs=3, optim__batch_size=160),
+        SIZES,
+        1.0,
+    ) == (0, 4, 8, 12)
 
 
 def test_the_costs_in_closed_form():
-    """20 epochs of 640 images at 1.5 an update and 3 an attack; a curve is 1.5 attacks of 10 steps and one prediction."""
+    """20 epochs of 640 images at 1.5 an update and 3 an attack; a curve is 1.5 attacks of 10
+    steps and one prediction.
+    """
     assert training_cost(spec(), SIZES, 1.0) == 640 * 20 * 4.5
     assert training_cost(spec(), SIZES, 0.5) == 640 * 20 * 3.0
     assert measurement_cost(spec(), SIZES, 1.0) == pytest.approx(100 * (15 + 1 / 3))
-    assert measurement_cost(spec(evaluation__examples=6), SIZES, 1.0) == pytest.approx(100 * (15 + 1 / 3) + 6 * (10 + 2 / 3))
+    assert measurement_cost(spec(evaluation__examples=6), SIZES, 1.0) == pytest.approx(
+        100 * (15 + 1 / 3) + 6 * (10 + 2 / 3)
+    )
     assert final_cost(spec(), SIZES, 1.0) == pytest.approx(200 * (15 + 1 / 3))
     # three targets add .6 of the attacks each
-    assert final_cost(spec(evaluation__attack="apgd_ce_t"), SIZES, 1.0) == pytest.approx(200 * (15 * 2.8 + 1 / 3))
-    shifted = measurement_cost(spec(evaluation__track_shifts=True), Sizes(640, 100, 200, domains=2), 1.0)
+    assert final_cost(spec(evaluation__attack="apgd_ce_t"), SIZES, 1.0) == pytest.approx(
+        200 * (15 * 2.8 + 1 / 3)
+    )
+    shifted = measurement_cost(
+        spec(evaluation__track_shifts=True), Sizes(640, 100, 200, domains=2), 1.0
+    )
     assert shifted == pytest.approx(100 * (15 + 1 / 3) + (64 * 16 + 64 * 2) / 3)
 
 
-@pytest.mark.parametrize(("bound", "expected"), [(1.0, 30), (0.5, 30), (0.2, 9), (0.1, 4), (0.01, 2)])
+@pytest.mark.parametrize(
+    ("bound", "expected"), [(1.0, 30), (0.5, 30), (0.2, 9), (0.1, 4), (0.01, 2)]
+)
 def test_the_number_of_measurements_in_closed_form(bound, expected):
-    """The rest costs 57,600 + 3,066.7 and a measurement 1,533.3: at a share s there is room for s / (1 - s) 39.57 of them."""
+    """The rest costs 57,600 + 3,066.7 and a measurement 1,533.3: at a share s there is room for s /
+    (1 - s) 39.57 of them.
+    """
     wanted = spec(evaluation__tracking_share=bound)
     assert planned_steps(wanted, SIZES, 1.0) == evaluation_steps(200, expected)
-    assert most_measurements(wanted, SIZES, 1.0) == (None if bound == 1 else max(2, floor(bound / (1 - bound) * (57_600 + 200 * 46 / 3) / (100 * 46 / 3))))
+    assert most_measurements(wanted, SIZES, 1.0) == (
+        None
+        if bound == 1
+        else max(2, floor(bound / (1 - bound) * (57_600 + 200 * 46 / 3) / (100 * 46 / 3)))
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bound", [0.05, 0.1, 0.2, 0.3, 0.6, 1.0])
 @pytest.mark.parametrize("attacked", [0.0, 0.4, 1.0])
 def test_no_plan_is_above_its_bound_and_none_leaves_more_out_than_it_must(kind, bound, attacked):
-    wanted = spec(evaluation__tracking_kind=kind, evaluation__tracking_share=bound, optim__epochs=60)
+    wanted = spec(
+        evaluation__tracking_kind=kind, evaluation__tracking_share=bound, optim__epochs=60
+    )
     free = with_settings(wanted, {"evaluation.tracking_share": 1.0})
     steps, asked = planned_steps(wanted, SIZES, attacked), planned_steps(free, SIZES, attacked)
     assert (steps[0], steps[-1]) == (0, 600) == (asked[0], asked[-1])
@@ -103,7 +145,9 @@ def test_no_plan_is_above_its_bound_and_none_leaves_more_out_than_it_must(kind, 
     assert share(wanted, SIZES, attacked) <= bound or len(steps) == 2
     if len(steps) < len(asked):
         assert (len(steps) + 1) * measurement_cost(wanted, SIZES, attacked) > bound * (
-            (len(steps) + 1) * measurement_cost(wanted, SIZES, attacked) + training_cost(wanted, SIZES, attacked) + final_cost(wanted, SIZES, attacked)
+            (len(steps) + 1) * measurement_cost(wanted, SIZES, attacked)
+            + training_cost(wanted, SIZES, attacked)
+            + final_cost(wanted, SIZES, attacked)
         )
     if kind != "dense_early":
         assert set(steps) <= set(asked)
@@ -112,7 +156,10 @@ def test_no_plan_is_above_its_bound_and_none_leaves_more_out_than_it_must(kind, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_count_of_the_longest_run_takes_no_memory(kind):
     longest = spec(evaluation__tracking_kind=kind, optim__epochs=100_000, optim__batch_size=1)
-    assert planned_count(longest, Sizes(10_000_000, 100, 200), 0.0) == {"dense_early": 30, "every_epoch": 100_001}.get(kind, 166_666_666 + 19)
+    assert planned_count(longest, Sizes(10_000_000, 100, 200), 0.0) == {
+        "dense_early": 30,
+        "every_epoch": 100_001,
+    }.get(kind, 166_666_666 + 19)
 
 
 @pytest.mark.parametrize("total", [1, 49, 50, 700, 720, 1000, 3000, 6000, 6001, 30_000])
@@ -120,7 +167,16 @@ def test_the_papers_steps_are_counted_as_they_are_made(total):
     assert asked_count(spec(evaluation__tracking_kind="paper"), total) == len(paper_steps(total))
 
 
-@pytest.mark.parametrize(("most", "expected"), [(2, (0, 9)), (3, (0, 4, 9)), (4, (0, 3, 6, 9)), (10, tuple(range(10))), (99, tuple(range(10)))])
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (2, (0, 9)),
+        (3, (0, 4, 9)),
+        (4, (0, 3, 6, 9)),
+        (10, tuple(range(10))),
+        (99, tuple(range(10))),
+    ],
+)
 def test_thinned(most, expected):
     assert thinned(range(10), most) == expected
 

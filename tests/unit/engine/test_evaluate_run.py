@@ -42,11 +42,23 @@ def test_a_deep_grey_of_ones_own_shows_as_it_would_in_the_dataset(home, tmp_path
         for index in range(8):
             values = np.random.default_rng(10 * label + index).integers(0, 4000, (16, 16))
             Image.fromarray(values.astype(np.uint16)).save(folder / name / f"{index}.png")
-    changes = {"data__dataset": f"folder:{folder}", "data__train_size": None, "data__eval_size": None}
+    changes = {
+        "data__dataset": f"folder:{folder}",
+        "data__train_size": None,
+        "data__eval_size": None,
+    }
     spec = tiny.run_spec(optim__epochs=1, evaluation__examples=0, **changes)
     execute(spec, FolderReporter(tmp_path / "run"))
     own = np.full((16, 16), 1000, np.uint16)
     Image.fromarray(own).save(tmp_path / "own.png")
-    evaluate_picture(spec, tmp_path / "run", tmp_path, tmp_path / "own.png", attack="pgd", steps=1, epsilons=(8 / 255,))
+    evaluate_picture(
+        spec,
+        tmp_path / "run",
+        tmp_path,
+        tmp_path / "own.png",
+        attack="pgd",
+        steps=1,
+        epsilons=(8 / 255,),
+    )
     with np.load(tmp_path / PICTURES_FILE) as kept:
         assert kept["clean"][0].mean() == round(1000 * 255 / 4095)

@@ -1,4 +1,7 @@
-"""rft_core.engine.execute: whole tiny runs. Equal specs give equal numbers, however often a run was interrupted."""
+"""rft_core.engine.execute: whole tiny runs.
+
+Equal specs give equal numbers, however often a run was interrupted.
+"""
 
 import math
 
@@ -35,7 +38,13 @@ class Interrupted(FolderReporter):
 
 def numbers(report) -> dict:
     kept = {name: value for name, value in report.as_dict().items() if name not in CLOCKS}
-    return kept | {"machine": {name: value for name, value in kept["machine"].items() if not name.endswith("memory_mib")}}
+    return kept | {
+        "machine": {
+            name: value
+            for name, value in kept["machine"].items()
+            if not name.endswith("memory_mib")
+        }
+    }
 
 
 def weights(folder) -> dict[str, torch.Tensor]:
@@ -44,7 +53,9 @@ def weights(folder) -> dict[str, torch.Tensor]:
 
 def same_weights(one, other) -> bool:
     first, second = weights(one), weights(other)
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
 
 
 def go(folder, **changes):
@@ -73,7 +84,12 @@ def test_what_a_run_leaves_behind(whole):
     assert report.total_parameters == report.trainable_parameters > 10_000
     assert report.machine["classes"] == 10
     assert report.machine["process_memory_mib"] > 50
-    assert {kind for _, kind in reporter.artifacts} == {"checkpoint", "weights", "verdicts", "examples"}
+    assert {kind for _, kind in reporter.artifacts} == {
+        "checkpoint",
+        "weights",
+        "verdicts",
+        "examples",
+    }
     assert all(path.is_file() and folder in path.parents for path, _ in reporter.artifacts)
     kept = np.load(folder / VERDICTS_FILE)
     assert tuple(kept["verdicts"].sum(0)) == report.curve.correct
@@ -83,13 +99,22 @@ def test_what_a_run_leaves_behind(whole):
 
 def test_what_a_run_reports_on_its_way(whole):
     _, report, reporter = whole
-    by_kind = {kind: [event for event in reporter.events if event["kind"] == kind] for kind in ("train", "eval", "examples", "onset")}
+    by_kind = {
+        kind: [event for event in reporter.events if event["kind"] == kind]
+        for kind in ("train", "eval", "examples", "onset")
+    }
     assert [event["step"] for event in by_kind["train"]] == list(range(TOTAL_STEPS))
-    assert [event["step"] for event in by_kind["eval"]] == [event["step"] for event in by_kind["examples"]] == [0, 2, TOTAL_STEPS]
+    assert (
+        [event["step"] for event in by_kind["eval"]]
+        == [event["step"] for event in by_kind["examples"]]
+        == [0, 2, TOTAL_STEPS]
+    )
     assert all(math.isfinite(event["loss"]) for event in by_kind["train"])
     memory = [event["process_memory_mib"] for event in by_kind["train"]]
     assert memory == sorted(memory)
-    assert [round(event["epsilon"] * 255, 6) for event in by_kind["train"]] == pytest.approx([0, 0, 8 / 6, 4, 40 / 6, 8], abs=1e-5)
+    assert [round(event["epsilon"] * 255, 6) for event in by_kind["train"]] == pytest.approx(
+        [0, 0, 8 / 6, 4, 40 / 6, 8], abs=1e-5
+    )
     assert (reporter.step, reporter.total_steps) == (TOTAL_STEPS, TOTAL_STEPS)
     assert by_kind["eval"][0]["curve"][0]["n"] == 32
 
@@ -110,11 +135,23 @@ def test_another_seed_gives_others_on_the_same_images(whole, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("backbone", "steps"), [("bloom_resnet", (0,)), ("bloom_resnet", (1,)), ("bloom_resnet", (2, 3, 4)), ("bloom_resnet", (5,)), ("bloom_vit", (2, 4))]
+    ("backbone", "steps"),
+    [
+        ("bloom_resnet", (0,)),
+        ("bloom_resnet", (1,)),
+        ("bloom_resnet", (2, 3, 4)),
+        ("bloom_resnet", (5,)),
+        ("bloom_vit", (2, 4)),
+    ],
 )
 def test_a_run_that_was_paused_and_resumed_gives_exactly_the_same(tmp_path, steps, backbone):
-    # dropout-free backbones say nothing of the layers' stream; augmentation, random starts and AdamW are all in it
-    changes = {"model__backbone": backbone, "data__image_size": 32 if backbone == "bloom_vit" else 16, "data__augment": "paper"}
+    # dropout-free backbones say nothing of the layers' stream; augmentation, random starts
+    # and AdamW are all in it
+    changes = {
+        "model__backbone": backbone,
+        "data__image_size": 32 if backbone == "bloom_vit" else 16,
+        "data__augment": "paper",
+    }
     expected, _ = go(tmp_path / "whole", **changes)
     folder = tmp_path / "parts"
     for step in steps:
@@ -127,7 +164,12 @@ def test_a_run_that_was_paused_and_resumed_gives_exactly_the_same(tmp_path, step
 
 
 def test_auto_remembers_its_validation_across_a_pause(tmp_path):
-    changes = {"schedule__kind": "auto", "schedule__patience": 1, "schedule__tolerance": 1.0, "optim__epochs": 5}
+    changes = {
+        "schedule__kind": "auto",
+        "schedule__patience": 1,
+        "schedule__tolerance": 1.0,
+        "optim__epochs": 5,
+    }
     expected, _ = go(tmp_path / "whole", **changes)
     execute(tiny.run_spec(**changes), Interrupted(tmp_path / "parts", 10))
     report, _ = go(tmp_path / "parts", **changes)
@@ -163,7 +205,11 @@ def test_a_linear_probe_moves_the_head_alone(tmp_path):
 
 def test_full_fine_tuning_moves_every_layer(whole):
     before, after = before_training(), weights(whole[0])
-    assert all(not torch.equal(after[name], before[name]) for name in after if name.endswith(("weight", "running_mean")))
+    assert all(
+        not torch.equal(after[name], before[name])
+        for name in after
+        if name.endswith(("weight", "running_mean"))
+    )
 
 
 def count_attacks(monkeypatch) -> list[int]:
@@ -193,10 +239,20 @@ def test_attacks_are_run_only_where_there_is_a_budget(tmp_path, monkeypatch, cha
     assert calls == [32] * attacks
 
 
-@pytest.mark.parametrize(("kind", "each"), [("natural", 1), ("adversarial", 1 + 2), ("trades", 2 + 2)])
+@pytest.mark.parametrize(
+    ("kind", "each"), [("natural", 1), ("adversarial", 1 + 2), ("trades", 2 + 2)]
+)
 def test_the_gradient_evaluations_are_those_that_were_made(tmp_path, kind, each):
-    """With no evaluation of robustness, what is left is training: the objective's passes an image, and the attack's steps."""
-    report, _ = go(tmp_path, evaluation__epsilons=[0], evaluation__examples=0, objective__kind=kind, schedule__kind="constant")
+    """With no evaluation of robustness, what is left is training: the objective's passes an image,
+    and the attack's steps.
+    """
+    report, _ = go(
+        tmp_path,
+        evaluation__epsilons=[0],
+        evaluation__examples=0,
+        objective__kind=kind,
+        schedule__kind="constant",
+    )
     assert report.gradient_evaluations == TOTAL_STEPS * 32 * each
 
 
@@ -208,10 +264,17 @@ def test_nothing_attacked_and_natural_are_the_same_training(tmp_path):
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_a_way_out(tmp_path):
     go(tmp_path / "source")
-    broken = {name.removeprefix("backbone."): value * 1e30 if value.is_floating_point() else value for name, value in weights(tmp_path / "source").items()}
+    broken = {
+        name.removeprefix("backbone."): value * 1e30 if value.is_floating_point() else value
+        for name, value in weights(tmp_path / "source").items()
+    }
     write_tensors(tmp_path / "huge.safetensors", broken, {})
     with pytest.raises(
-        TrainingError, match="the loss is not finite .* at step 0.* lower optim.learning_rate .now 0.002. or set optim.clip_norm; there was no checkpoint yet"
+        TrainingError,
+        match=(
+            "the loss is not finite .* at step 0.* lower optim.learning_rate .now 0.002. or set"
+            " optim.clip_norm; there was no checkpoint yet"
+        ),
     ):
         go(tmp_path / "run", model__checkpoint=str(tmp_path / "huge.safetensors"))
 
@@ -222,7 +285,13 @@ def test_a_batch_larger_than_the_data_is_one_step_an_epoch(tmp_path):
 
 
 def test_l2_and_clipping_run_too(tmp_path):
-    report, _ = go(tmp_path, threat__norm="l2", threat__epsilon=0.5, evaluation__epsilons=[0, 0.25, 0.5], optim__clip_norm=0.1)
+    report, _ = go(
+        tmp_path,
+        threat__norm="l2",
+        threat__epsilon=0.5,
+        evaluation__epsilons=[0, 0.25, 0.5],
+        optim__clip_norm=0.1,
+    )
     assert report.status == "finished"
 
 
@@ -234,7 +303,9 @@ def test_bfloat16_training_is_measured_in_float32(tmp_path):
 
 
 def test_bfloat16_is_for_gpus(tmp_path):
-    with pytest.raises(SettingError, match="runtime.precision is for GPUs.*got 'bfloat16'; use auto or float32"):
+    with pytest.raises(
+        SettingError, match="runtime.precision is for GPUs.*got 'bfloat16'; use auto or float32"
+    ):
         go(tmp_path, runtime__precision="bfloat16")
 
 
@@ -250,9 +321,18 @@ def test_the_notes_of_a_dataset_reach_the_log(tmp_path, monkeypatch):
     from dataclasses import replace
 
     load = module.load_dataset
-    monkeypatch.setattr(module, "load_dataset", lambda *a, **k: replace(load(*a, **k), notes=("2 files could not be read",)))
+    monkeypatch.setattr(
+        module,
+        "load_dataset",
+        lambda *a, **k: replace(load(*a, **k), notes=("2 files could not be read",)),
+    )
     _, reporter = go(tmp_path)
-    assert reporter.events[0] == {"kind": "log", "step": 0, "epoch": 0.0, "text": "2 files could not be read"}
+    assert reporter.events[0] == {
+        "kind": "log",
+        "step": 0,
+        "epoch": 0.0,
+        "text": "2 files could not be read",
+    }
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

@@ -1,4 +1,6 @@
-"""A run goes on where it can: damaged checkpoints, batches that do not fit, a full disk, weights that broke."""
+"""A run goes on where it can: damaged checkpoints, batches that do not fit, a full
+disk, weights that broke.
+"""
 
 import errno
 import math
@@ -33,7 +35,10 @@ def test_a_damaged_checkpoint_costs_steps_and_not_the_run(tmp_path, also_the_one
     report, reporter = go(tmp_path)
     logged = [event["text"] for event in reporter.events if event["kind"] == "log"]
     assert sum("is damaged" in text for text in logged) == len(damaged)
-    assert any("resumed from the checkpoint of step 2" in text for text in logged) != also_the_one_before
+    assert (
+        any("resumed from the checkpoint of step 2" in text for text in logged)
+        != also_the_one_before
+    )
     assert same_weights(tmp_path, tmp_path / "whole")
 
 
@@ -41,12 +46,24 @@ def test_a_batch_that_does_not_fit_is_worked_on_in_parts(tmp_path, monkeypatch):
     """The strategy freezes batch statistics, so parts must give the same step but for rounding."""
     plain, _ = go(tmp_path / "plain", strategy__kind="bitfit")
     monkeypatch.setattr(
-        module, "free_bytes", lambda device: module.kept_bytes(build_model(tiny.run_spec().model, num_classes=10, image_size=16, seed=1), 16, device) * 24
+        module,
+        "free_bytes",
+        lambda device: (
+            module.kept_bytes(
+                build_model(tiny.run_spec().model, num_classes=10, image_size=16, seed=1),
+                16,
+                device,
+            )
+            * 24
+        ),
     )
     parts, reporter = go(tmp_path / "parts", strategy__kind="bitfit")
     assert any("8 are worked on at a time" in event.get("text", "") for event in reporter.events)
     first, second = weights(tmp_path / "plain"), weights(tmp_path / "parts")
-    assert max((first[name].float() - second[name].float()).abs().max().item() for name in first) < 1e-3
+    assert (
+        max((first[name].float() - second[name].float()).abs().max().item() for name in first)
+        < 1e-3
+    )
     assert plain.gradient_evaluations > 0
     assert abs(plain.curve.clean_accuracy - parts.curve.clean_accuracy) <= 0.1
 
@@ -71,7 +88,13 @@ def test_memory_that_is_never_enough_ends_with_a_way_out(tmp_path, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(pgd_module, "input_gradient", hungry)
-    with pytest.raises(TrainingError, match="out of memory with 2 images at a time; set runtime.checkpoint_activations to true, lower data.image_size"):
+    with pytest.raises(
+        TrainingError,
+        match=(
+            "out of memory with 2 images at a time; set runtime.checkpoint_activations to true,"
+            " lower data.image_size"
+        ),
+    ):
         go(tmp_path, evaluation__examples=0)
 
 
@@ -82,7 +105,10 @@ def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch):
     monkeypatch.setattr("rft_core.engine.training.train.save_checkpoint", full)
     report, reporter = go(tmp_path)
     assert report.status == "finished"
-    assert any("could not be written (No space left on device); training goes on" in event.get("text", "") for event in reporter.events)
+    assert any(
+        "could not be written (No space left on device); training goes on" in event.get("text", "")
+        for event in reporter.events
+    )
 
 
 def test_images_that_find_no_space_are_left_out_and_said(tmp_path, monkeypatch):
@@ -95,7 +121,11 @@ def test_images_that_find_no_space_are_left_out_and_said(tmp_path, monkeypatch):
     assert report.status == "finished"
     assert not list((tmp_path / "examples").iterdir())
     assert not [event for event in reporter.events if event["kind"] == "examples"]
-    assert any("example images of step 0 could not be written (No space left on device)" in event.get("text", "") for event in reporter.events)
+    assert any(
+        "example images of step 0 could not be written (No space left on device)"
+        in event.get("text", "")
+        for event in reporter.events
+    )
 
 
 def full_for(times, path, code=errno.ENOSPC):
@@ -119,25 +149,37 @@ class TestTheEndOfARun:
         full_disk.write_patiently(path, full_for(3, path), reporter, 6, 2.0)
         assert path.read_bytes() == b"whole"
         assert [event["text"] for event in reporter.events] == [
-            "model.safetensors does not fit on the disk (no room); free some space: it is tried again for 15 min 00 s"
+            "model.safetensors does not fit on the disk (no room); free some space: it is tried"
+            " again for 15 min 00 s"
         ]
 
     @pytest.mark.parametrize(("code", "patience"), [(errno.ENOSPC, -1.0), (errno.EACCES, 900.0)])
-    def test_gives_up_after_its_time_and_at_once_where_waiting_does_not_help(self, tmp_path, monkeypatch, code, patience):
+    def test_gives_up_after_its_time_and_at_once_where_waiting_does_not_help(
+        self, tmp_path, monkeypatch, code, patience
+    ):
         monkeypatch.setattr(full_disk, "PATIENCE_SECONDS", patience)
         path = tmp_path / "model.safetensors"
         with pytest.raises(OSError, match="no room"):
-            full_disk.write_patiently(path, full_for(1, path, code), FolderReporter(tmp_path), 6, 2.0)
+            full_disk.write_patiently(
+                path, full_for(1, path, code), FolderReporter(tmp_path), 6, 2.0
+            )
         assert not path.exists()
 
-    def test_safetensors_says_that_the_disk_is_full_as_every_other_file_does(self, tmp_path, monkeypatch):
+    def test_safetensors_says_that_the_disk_is_full_as_every_other_file_does(
+        self, tmp_path, monkeypatch
+    ):
         def refuse(*_):
-            raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+            raise SafetensorError(
+                "Error while serializing: I/O error: No space left on device (os error 28)"
+            )
 
         monkeypatch.setattr("rft_core.engine.models.run_checkpoint.save_file", refuse)
         with pytest.raises(OSError, match="No space left on device") as caught:
             write_tensors(tmp_path / "model.safetensors", {"one": torch.zeros(1)}, {})
-        assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "model.safetensors"))
+        assert (caught.value.errno, caught.value.filename) == (
+            errno.ENOSPC,
+            str(tmp_path / "model.safetensors"),
+        )
 
 
 def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
@@ -153,6 +195,8 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
         return loss
 
     monkeypatch.setattr(train_module, "training_step", breaking)
-    with pytest.raises(TrainingError, match="weights are not finite .* at step 6.*the last good checkpoint is kept"):
+    with pytest.raises(
+        TrainingError, match="weights are not finite .* at step 6.*the last good checkpoint is kept"
+    ):
         go(tmp_path)
     assert (tmp_path / FILE_NAME).read_bytes() == before

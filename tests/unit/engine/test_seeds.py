@@ -15,13 +15,20 @@ def test_the_seed_of_a_place_never_changes():
 
 
 def test_seed_purpose_and_place_all_count():
-    seeds = [derive(seed, purpose, *place) for seed in (0, 1) for purpose in ("order", "attack") for place in ((), (0,), (1,), (1, 2), (12,))]
+    seeds = [
+        derive(seed, purpose, *place)
+        for seed in (0, 1)
+        for purpose in ("order", "attack")
+        for place in ((), (0,), (1,), (1, 2), (12,))
+    ]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
 def test_generators_repeat():
-    first, again, other = (torch.rand(3, generator=generator(0, "order", epoch)) for epoch in (1, 1, 2))
+    first, again, other = (
+        torch.rand(3, generator=generator(0, "order", epoch)) for epoch in (1, 1, 2)
+    )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 

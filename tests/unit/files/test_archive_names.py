@@ -46,7 +46,9 @@ def test_utf_8_comes_first_and_then_the_code_page(monkeypatch, raw, flag, expect
     assert member_name(written(raw, flag=flag)) == expected
 
 
-@pytest.mark.parametrize(("page", "name"), [("cp866", "кошка/0.png"), ("cp932", "表/0.png"), ("cp1252", "Größe/0.png")])
+@pytest.mark.parametrize(
+    ("page", "name"), [("cp866", "кошка/0.png"), ("cp932", "表/0.png"), ("cp1252", "Größe/0.png")]
+)
 def test_the_code_page_of_the_machine_is_used_where_it_has_one(monkeypatch, page, name):
     monkeypatch.setattr(archive_names.locale, "getencoding", lambda: page)
     assert local_code_page() == page
@@ -56,10 +58,19 @@ def test_the_code_page_of_the_machine_is_used_where_it_has_one(monkeypatch, page
 def test_an_entry_that_says_the_name_in_unicode_is_believed():
     raw = "Äpfel/0.png".encode("cp850")
     content = b"\x01" + struct.pack("<I", zlib.crc32(raw)) + "Äpfel/0.png".encode()
-    extra = struct.pack("<HH", 0x9999, 2) + b"xx" + struct.pack("<HH", 0x7075, len(content)) + content
+    extra = (
+        struct.pack("<HH", 0x9999, 2) + b"xx" + struct.pack("<HH", 0x7075, len(content)) + content
+    )
     assert member_name(written(raw, extra)) == ("Äpfel/0.png", "")
     # one that belongs to another name is not
-    assert member_name(written(b"\x8epfel/0.png", extra.replace(struct.pack("<I", zlib.crc32(raw)), b"wrong"[:4])))[1] != ""
+    assert (
+        member_name(
+            written(
+                b"\x8epfel/0.png", extra.replace(struct.pack("<I", zlib.crc32(raw)), b"wrong"[:4])
+            )
+        )[1]
+        != ""
+    )
 
 
 @pytest.mark.parametrize("extra", [b"", b"up", b"up\xff\xff\x01", b"\x75\x70\x02\x00\x01\x02"])
@@ -69,8 +80,16 @@ def test_a_damaged_entry_is_passed_over(extra):
 
 def test_what_was_used_is_said(home, monkeypatch):
     monkeypatch.setattr(archive_names.locale, "getencoding", lambda: "UTF-8")
-    upload = unpack(archive("café/0.png".encode(), "thé/1.png".encode(), "Käse/2.png".encode("cp437")), "menu.zip", home)
-    assert sorted(path.name for path in upload.folder.iterdir() if path.is_dir()) == ["Käse", "café", "thé"]
+    upload = unpack(
+        archive("café/0.png".encode(), "thé/1.png".encode(), "Käse/2.png".encode("cp437")),
+        "menu.zip",
+        home,
+    )
+    assert sorted(path.name for path in upload.folder.iterdir() if path.is_dir()) == [
+        "Käse",
+        "café",
+        "thé",
+    ]
     assert set(upload.notes) == {
         "2 names in menu.zip do not say how they are written, and were read as UTF-8",
         "1 names in menu.zip do not say how they are written, and were read as cp437",

@@ -9,15 +9,49 @@ from rft_core.errors import DataError
 from rft_core.files.images import FORMATS, image_suffixes, is_image_name, open_image
 
 # what a sensible picture of each format is written as
-WRITTEN = [name for name in FORMATS if name in (Image.init(), Image.SAVE)[1] and name not in ("SUN", "XBM")]
+WRITTEN = [
+    name for name in FORMATS if name in (Image.init(), Image.SAVE)[1] and name not in ("SUN", "XBM")
+]
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.jfif", "a.jpe", "a.png", "a.webp", "a.avif", "a.jp2", "a.tif", "a.bmp", "a.gif", "a.pbm", "a.mpo"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.jpg",
+        "a.JPEG",
+        "a.jfif",
+        "a.jpe",
+        "a.png",
+        "a.webp",
+        "a.avif",
+        "a.jp2",
+        "a.tif",
+        "a.bmp",
+        "a.gif",
+        "a.pbm",
+        "a.mpo",
+    ],
+)
 def test_suffixes_that_count(name):
     assert is_image_name(name)
 
 
-@pytest.mark.parametrize("name", ["a.svg", "a.heic", "a.txt", "a.pdf", "a.eps", "a.ps", "a.wmf", "a", "jpg", "a.jpg.zip", "a.mp4"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.svg",
+        "a.heic",
+        "a.txt",
+        "a.pdf",
+        "a.eps",
+        "a.ps",
+        "a.wmf",
+        "a",
+        "jpg",
+        "a.jpg.zip",
+        "a.mp4",
+    ],
+)
 def test_suffixes_that_do_not(name):
     assert not is_image_name(name)
 

@@ -13,7 +13,9 @@ from tests.zips import good, packed, png
 @pytest.fixture
 def put(home):
     """Unpack members into the home, within limits."""
-    return lambda members, **limits: unpack(io.BytesIO(packed(members)), "photos.zip", home, Limits(**limits))
+    return lambda members, **limits: unpack(
+        io.BytesIO(packed(members)), "photos.zip", home, Limits(**limits)
+    )
 
 
 def test_a_file_that_grows_too_large(put):
@@ -42,13 +44,19 @@ def test_in_all(put, home):
 
 def test_files_that_are_left_out_count_too(put, home):
     with pytest.raises(DataError, match="unpacks to more than"):
-        put([*good(), *((f"photos/{index}.bmp", bytes(900_000)) for index in range(20))], total_bytes=10_000_000)
+        put(
+            [*good(), *((f"photos/{index}.bmp", bytes(900_000)) for index in range(20))],
+            total_bytes=10_000_000,
+        )
     assert list(home.uploads.glob("*")) == []
 
 
 def test_out_of_proportion_in_all(put, home):
     with pytest.raises(DataError, match="unpacks to more than"):
-        put([*good(), *((f"photos/{index}.bmp", bytes(900_000)) for index in range(20))], slack_bytes=0)
+        put(
+            [*good(), *((f"photos/{index}.bmp", bytes(900_000)) for index in range(20))],
+            slack_bytes=0,
+        )
     assert list(home.uploads.glob("*")) == []
 
 

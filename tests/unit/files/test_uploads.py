@@ -19,11 +19,17 @@ from tests.zips import good, info, packed, png
 @pytest.fixture
 def put(home):
     """Unpack members into the home."""
-    return lambda members, name="photos.zip", **limits: unpack(io.BytesIO(packed(members)), name, home, Limits(**limits))
+    return lambda members, name="photos.zip", **limits: unpack(
+        io.BytesIO(packed(members)), name, home, Limits(**limits)
+    )
 
 
 def files(upload: Upload) -> list[str]:
-    return sorted(path.relative_to(upload.folder).as_posix() for path in upload.folder.rglob("*") if path.is_file() and path.name != uploads.RECORD)
+    return sorted(
+        path.relative_to(upload.folder).as_posix()
+        for path in upload.folder.rglob("*")
+        if path.is_file() and path.name != uploads.RECORD
+    )
 
 
 GOOD = ["cat/0.png", "cat/1.png", "cat/2.png", "dog/0.png", "dog/1.png", "dog/2.png"]
@@ -37,16 +43,22 @@ def test_one_folder_around_everything_is_taken_off(put, home):
     assert (upload.folder / "dog/1.png").read_bytes() == png(201)
 
 
-@pytest.mark.parametrize(("members", "expected"), [
-    (good(""), GOOD),
-    (good("a/b/c/"), GOOD),
-    ([("cat/0.png", png()), ("cat/1.png", png())], ["cat/0.png", "cat/1.png"]),
-    ([("a/cat/0.png", png())], ["cat/0.png"]),
-    ([("0.png", png())], ["0.png"]),
-    ([("set/train/cat/0.png", png()), ("set/test/cat/0.png", png())], ["test/cat/0.png", "train/cat/0.png"]),
-    # the second folder at the top holds nothing that stays
-    ([*good(), ("notes/readme.png", b"x")], GOOD),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        (good(""), GOOD),
+        (good("a/b/c/"), GOOD),
+        ([("cat/0.png", png()), ("cat/1.png", png())], ["cat/0.png", "cat/1.png"]),
+        ([("a/cat/0.png", png())], ["cat/0.png"]),
+        ([("0.png", png())], ["0.png"]),
+        (
+            [("set/train/cat/0.png", png()), ("set/test/cat/0.png", png())],
+            ["test/cat/0.png", "train/cat/0.png"],
+        ),
+        # the second folder at the top holds nothing that stays
+        ([*good(), ("notes/readme.png", b"x")], GOOD),
+    ],
+)
 def test_folders_around(put, members, expected):
     assert files(put(members)) == expected
 
@@ -103,7 +115,16 @@ def test_only_an_upload_is_removed(put, home, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["__MACOSX/photos/._0.png", "__MACOSX/photos/0.png", ".DS_Store", "photos/.hidden/0.png", "photos/cat/._0.png", "photos/Thumbs.db", "photos/empty/"]
+    "name",
+    [
+        "__MACOSX/photos/._0.png",
+        "__MACOSX/photos/0.png",
+        ".DS_Store",
+        "photos/.hidden/0.png",
+        "photos/cat/._0.png",
+        "photos/Thumbs.db",
+        "photos/empty/",
+    ],
 )
 def test_what_systems_add_is_passed_over_in_silence(put, name):
     upload = put([*good(), (name, b"" if name.endswith("/") else png())])
@@ -132,7 +153,11 @@ REFUSED = {
     "zip as image": (info("photos/evil.png"), packed(good()), "its content is no image"),
     "text as image": (info("photos/evil.png"), b"no picture", "its content is no image"),
     "nothing as image": (info("photos/evil.png"), b"", "its content is no image"),
-    "postscript as image": (info("photos/evil.png"), b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "its content is no image"),
+    "postscript as image": (
+        info("photos/evil.png"),
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        "its content is no image",
+    ),
     "svg": (info("photos/evil.svg"), b"<svg/>", "not read as an image"),
     "line break": (info("photos/ev\nil.png"), png(), "characters that do not show"),
     "zero byte": (info("photos/evil.png\0.exe"), png(), "characters that do not show"),
@@ -183,8 +208,16 @@ def test_an_encrypted_member(home):
 def test_a_damaged_member(home):
     members = good()
     content = packed(members)
-    place = content.index(members[2][1][:8]) if members[2][1][:8] in content else content.index(b"photos/cat/2.png") + 16
-    upload = unpack(io.BytesIO(content[: place + 4] + bytes([content[place + 4] ^ 255]) + content[place + 5 :]), "photos.zip", home)
+    place = (
+        content.index(members[2][1][:8])
+        if members[2][1][:8] in content
+        else content.index(b"photos/cat/2.png") + 16
+    )
+    upload = unpack(
+        io.BytesIO(content[: place + 4] + bytes([content[place + 4] ^ 255]) + content[place + 5 :]),
+        "photos.zip",
+        home,
+    )
     assert upload.kept == 5
     assert upload.skipped[0].startswith("photos/cat/2.png: it is damaged")
 
@@ -203,15 +236,36 @@ def test_a_link_among_uploads_is_none(put, home, tmp_path):
         remove_upload(home, "linked")
 
 
-@pytest.mark.parametrize(("name", "folder"), [
-    ("photos.zip", "photos"), ("a b ü.zip", "a b ü"), ("../../etc/passwd.zip", "passwd"), ("..\\x.zip", "x"), ("/.zip", "zip"), ("...zip", "_"), ("", "_"),
-    ("con.zip", "_con"), ("NUL.x.zip", "_NUL.x"), ("a\n\u202eb.zip", "a__b"), (".hidden.zip", "hidden"), ("x" * 300 + ".zip", "x" * 180), ('a<>:"|?*.zip', "a_______"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("photos.zip", "photos"),
+        ("a b ü.zip", "a b ü"),
+        ("../../etc/passwd.zip", "passwd"),
+        ("..\\x.zip", "x"),
+        ("/.zip", "zip"),
+        ("...zip", "_"),
+        ("", "_"),
+        ("con.zip", "_con"),
+        ("NUL.x.zip", "_NUL.x"),
+        ("a\n\u202eb.zip", "a__b"),
+        (".hidden.zip", "hidden"),
+        ("x" * 300 + ".zip", "x" * 180),
+        ('a<>:"|?*.zip', "a_______"),
+    ],
+)
 def test_the_folders_name_is_made_safe(put, home, name, folder):
     assert put(good(), name=name).folder == home.uploads / folder
 
 
-@pytest.mark.parametrize(("name", "kept"), [("photos/who?/1.png", "who_/1.png"), ("photos/con/1.png", "_con/1.png"), ("photos/a:b/1.png", "a_b/1.png")])
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("photos/who?/1.png", "who_/1.png"),
+        ("photos/con/1.png", "_con/1.png"),
+        ("photos/a:b/1.png", "a_b/1.png"),
+    ],
+)
 def test_names_that_other_systems_refuse_are_changed(put, name, kept):
     assert kept in files(put([*good(), (name, png())]))
 
@@ -220,7 +274,9 @@ def test_names_that_would_become_one_folder_stay_apart(put):
     """Two classes must never be mixed."""
     upload = put([*good(), ("photos/who?/1.png", png()), ("photos/who*/2.png", png())])
     assert "who_/1.png" in files(upload)
-    assert upload.skipped == ("photos/who*/2.png: its name meets 'photos/who?', which is another file or folder",)
+    assert upload.skipped == (
+        "photos/who*/2.png: its name meets 'photos/who?', which is another file or folder",
+    )
 
 
 def test_a_space_of_another_width_is_a_space(put):
@@ -233,14 +289,20 @@ def test_composed_and_decomposed_letters_are_the_same(put):
     assert {"ü/1.png", "ü/2.png"} <= set(files(upload))
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    (b"", "photos.zip is not a zip"),
-    (b"no zip at all", "photos.zip is not a zip"),
-    (packed(good())[:200], "photos.zip is not a zip"),
-    (packed([]), "photos.zip holds no image that can be used"),
-    (packed([("a.txt", b"x")]), "holds no image that can be used; the first file left out: a.txt: not read as an image"),
-    (packed([("a.png", b"x")]), "a.png: its content is no image"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "photos.zip is not a zip"),
+        (b"no zip at all", "photos.zip is not a zip"),
+        (packed(good())[:200], "photos.zip is not a zip"),
+        (packed([]), "photos.zip holds no image that can be used"),
+        (
+            packed([("a.txt", b"x")]),
+            "holds no image that can be used; the first file left out: a.txt: not read as an image",
+        ),
+        (packed([("a.png", b"x")]), "a.png: its content is no image"),
+    ],
+)
 def test_what_is_no_upload_leaves_nothing(home, content, message):
     with pytest.raises(DataError, match=message):
         unpack(io.BytesIO(content), "photos.zip", home)
@@ -257,7 +319,9 @@ def test_a_full_disk_leaves_nothing(put, home, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(unpacking, "_check_content", full)
-    with pytest.raises(DataError, match=r"photos.zip cannot be unpacked below .* \(No space left on device\)"):
+    with pytest.raises(
+        DataError, match=r"photos.zip cannot be unpacked below .* \(No space left on device\)"
+    ):
         put(good())
     assert list(home.uploads.glob("*")) == []
 
@@ -280,7 +344,12 @@ def test_many_reasons_are_counted(put):
 
 def test_two_at_once(home):
     content, results = packed(good(count=50)), []
-    work = [threading.Thread(target=lambda: results.append(unpack(io.BytesIO(content), "photos.zip", home))) for _ in range(4)]
+    work = [
+        threading.Thread(
+            target=lambda: results.append(unpack(io.BytesIO(content), "photos.zip", home))
+        )
+        for _ in range(4)
+    ]
     for one in work:
         one.start()
     for one in work:

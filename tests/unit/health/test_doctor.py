@@ -19,8 +19,30 @@ def checks(check_weights=None):
 
 def test_what_is_looked_at(home):
     found = checks()
-    assert {"python", "packages", "torch", "devices", "home", "store", "worker", "weights bloom_resnet", "recorded runs"} <= set(found)
-    assert all(found[name].ok for name in ("python", "torch", "devices", "home", "store", "worker", "weights bloom_vit", "recorded runs"))
+    assert {
+        "python",
+        "packages",
+        "torch",
+        "devices",
+        "home",
+        "store",
+        "worker",
+        "weights bloom_resnet",
+        "recorded runs",
+    } <= set(found)
+    assert all(
+        found[name].ok
+        for name in (
+            "python",
+            "torch",
+            "devices",
+            "home",
+            "store",
+            "worker",
+            "weights bloom_vit",
+            "recorded runs",
+        )
+    )
     assert all(check.mend for check in found.values() if not check.ok)
 
 
@@ -41,7 +63,9 @@ def test_a_store_that_cannot_be_opened(home, monkeypatch):
     assert "nonsense" in check.found
 
 
-@pytest.mark.parametrize(("version", "ok"), [("1.0.31", True), ("1.0.31+local", True), ("0.9", False)])
+@pytest.mark.parametrize(
+    ("version", "ok"), [("1.0.31", True), ("1.0.31+local", True), ("0.9", False)]
+)
 def test_another_version(home, monkeypatch, tmp_path, version, ok):
     (tmp_path / "requirements.txt").write_text("# a reason\ntimm==1.0.31\n")
     monkeypatch.setattr(doctor, "CHECKOUT", tmp_path)

@@ -1,4 +1,6 @@
-"""A repair brings store and files together, keeps everything, and finds nothing to do the second time."""
+"""A repair brings store and files together, keeps everything, and finds nothing
+to do the second time.
+"""
 
 import json
 import os
@@ -32,9 +34,14 @@ LONG_AGO = time.time() - 7 * 24 * 3600
 def state(store: RunStore) -> tuple:
     """Everything of a home: rows and the bytes of files."""
     with store.engine.connect() as connection:
-        rows = [tuple(connection.execute(select(table).order_by(*table.primary_key)).all()) for table in (runs, events, artifacts)]
+        rows = [
+            tuple(connection.execute(select(table).order_by(*table.primary_key)).all())
+            for table in (runs, events, artifacts)
+        ]
     files = {
-        path: path.read_bytes() for path in store.home.root.rglob("*") if path.is_file() and not path.name.startswith(("rft.db", "import.lock", "worker.lock"))
+        path: path.read_bytes()
+        for path in store.home.root.rglob("*")
+        if path.is_file() and not path.name.startswith(("rft.db", "import.lock", "worker.lock"))
     }
     return rows, files, {path for path in store.home.root.rglob("*") if path.is_dir()}
 
@@ -57,7 +64,11 @@ def run_id(store) -> str:
 
 def keep(store: RunStore, run_id: str, name: str, kind: str = "weights") -> Path:
     path = store.folder(run_id) / name
-    write_tensors(path, {"a": torch.arange(40.0), "b.weight": torch.ones(3, dtype=torch.bfloat16)}, {"progress": json.dumps({"step": 1, "tracked": []})})
+    write_tensors(
+        path,
+        {"a": torch.arange(40.0), "b.weight": torch.ones(3, dtype=torch.bfloat16)},
+        {"progress": json.dumps({"step": 1, "tracked": []})},
+    )
     # the engine records no previous checkpoint
     if name != PREVIOUS:
         register_artifact(store.engine, run_id, store.folder(run_id), path, kind)
@@ -90,7 +101,9 @@ class TestEverythingAtOnce:
         """A home with one of everything that can be wrong with runs and files."""
         gone = stored(store, "gone", status="running").run_id
         with store.engine.begin() as connection:
-            connection.execute(update(runs).where(runs.c.run_id == gone).values(pid=2**22 - 3, pid_start=1.0))
+            connection.execute(
+                update(runs).where(runs.c.run_id == gone).values(pid=2**22 - 3, pid_start=1.0)
+            )
         spoil(keep(store, run_id, "model.safetensors"))
         keep(store, run_id, "lost.safetensors").unlink()
         keep(store, run_id, PREVIOUS)
@@ -112,7 +125,13 @@ class TestEverythingAtOnce:
 
     def test_it_says_all_and_changes_nothing(self, broken, run_id):
         before = state(broken)
-        assert {kind for kind, _ in told(broken.home)} == {"run", "file", "checkpoint", "folder", "unfinished"}
+        assert {kind for kind, _ in told(broken.home)} == {
+            "run",
+            "file",
+            "checkpoint",
+            "folder",
+            "unfinished",
+        }
         assert len(told(broken.home)) == 9
         assert state(broken) == before
 
@@ -122,7 +141,10 @@ class TestEverythingAtOnce:
         after = state(broken)
         assert mended(broken.home) == told(broken.home) == []
         assert state(broken) == after
-        assert sorted(one.subject for one in survey(broken.home)) == [f"{run_id}/lost.safetensors", f"{run_id}/model.safetensors"]
+        assert sorted(one.subject for one in survey(broken.home)) == [
+            f"{run_id}/lost.safetensors",
+            f"{run_id}/model.safetensors",
+        ]
 
     def test_what_it_does(self, broken, run_id):
         home = broken.home
@@ -144,7 +166,11 @@ class TestEverythingAtOnce:
         mend_home(broken.home)
         spoil(broken.folder(run_id) / "model.safetensors")
         assert mended(broken.home) == [("file", f"{run_id}/model.safetensors")]
-        assert "weights" in [row.kind for row in list_artifacts(broken.engine, run_id) if row.path == "model.safetensors"]
+        assert "weights" in [
+            row.kind
+            for row in list_artifacts(broken.engine, run_id)
+            if row.path == "model.safetensors"
+        ]
 
 
 class TestCare:
@@ -180,7 +206,10 @@ class TestCare:
             (store.home.runs / "nobody" / "a").write_text(text)
             age(store.home.runs / "nobody")
             mend_home(store.home)
-        assert [(store.home.root / "orphans" / name / "a").read_text() for name in ("nobody", "nobody-2")] == ["one", "two"]
+        assert [
+            (store.home.root / "orphans" / name / "a").read_text()
+            for name in ("nobody", "nobody-2")
+        ] == ["one", "two"]
 
 
 class TestCheckpoint:
@@ -205,7 +234,9 @@ class TestCheckpoint:
     def test_one_that_is_newer_than_its_record_is_recorded(self, store, run_id):
         path = keep(store, run_id, CHECKPOINT, "checkpoint")
         before = list_artifacts(store.engine, run_id)
-        write_tensors(path, {"a": torch.zeros(40)}, {"progress": json.dumps({"step": 2, "tracked": []})})
+        write_tensors(
+            path, {"a": torch.zeros(40)}, {"progress": json.dumps({"step": 2, "tracked": []})}
+        )
         assert mended(store.home) == [("checkpoint", f"{run_id}/{CHECKPOINT}")]
         assert list_artifacts(store.engine, run_id) != before
         assert told(store.home) == []
@@ -228,7 +259,9 @@ class TestCheckpoint:
 class TestCommand:
     @pytest.fixture
     def doctor(self, store, monkeypatch, capsys):
-        """Call `doctor` where nothing but the home is wrong; return (exit code, its checks by name)."""
+        """Call `doctor` where nothing but the home is wrong; return (exit code,
+        its checks by name).
+        """
         for name in ("_packages", "_torch"):
             monkeypatch.setattr(f"rft_core.health.doctor.{name}", nothing_wrong)
 
@@ -236,7 +269,9 @@ class TestCommand:
             monkeypatch.setattr(sys, "argv", ["rft_core", "doctor", *arguments, "--json"])
             with pytest.raises(SystemExit) as ended:
                 cli.main()
-            return ended.value.code or 0, {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+            return ended.value.code or 0, {
+                row["name"]: row for row in json.loads(capsys.readouterr().out)
+            }
 
         return run
 
@@ -271,8 +306,16 @@ def test_no_finding_can_delete_what_is_no_leftover(store, run_id):
     spoil(keep(store, run_id, "model.safetensors"))
     (store.home.runs / "nobody").mkdir()
     age(store.home.runs / "nobody")
-    before = {path.read_bytes() for path in store.home.root.rglob("*") if path.is_file() and "rft.db" not in path.name}
+    before = {
+        path.read_bytes()
+        for path in store.home.root.rglob("*")
+        if path.is_file() and "rft.db" not in path.name
+    }
     mend_home(store.home)
-    after = {path.read_bytes() for path in store.home.root.rglob("*") if path.is_file() and "rft.db" not in path.name}
+    after = {
+        path.read_bytes()
+        for path in store.home.root.rglob("*")
+        if path.is_file() and "rft.db" not in path.name
+    }
     assert before <= after
     assert repair.ORPHANS in {path.name for path in store.home.root.iterdir()}

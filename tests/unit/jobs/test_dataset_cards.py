@@ -8,7 +8,20 @@ import psutil
 import pytest
 
 from rft_core.jobs import dataset_cards
-from rft_core.jobs.dataset_cards import CARD, LOG, READER, Reading, ask_for_card, card_folder, card_key, card_size, keep_card, read_card, reading, stop_reading
+from rft_core.jobs.dataset_cards import (
+    CARD,
+    LOG,
+    READER,
+    Reading,
+    ask_for_card,
+    card_folder,
+    card_key,
+    card_size,
+    keep_card,
+    read_card,
+    reading,
+    stop_reading,
+)
 from rft_core.spec.run_spec import RunSpec, with_settings
 
 DIGITS = with_settings(RunSpec(), {"data.dataset": "digits", "data.image_size": 8})
@@ -23,19 +36,29 @@ def folder(home):
 
 def at_work(folder, pid: int | None = None) -> None:
     process = psutil.Process(pid)
-    (folder / READER).write_text(json.dumps({"pid": process.pid, "start": process.create_time(), "asked": time.time() - 60}))
+    (folder / READER).write_text(
+        json.dumps({"pid": process.pid, "start": process.create_time(), "asked": time.time() - 60})
+    )
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"data.dataset": "blooms_easy"}, {"data.image_size": 16}, {"data.train_size": 100}, {"data.eval_size": 100}, {"data.domains": ("a",)}],
+    [
+        {"data.dataset": "blooms_easy"},
+        {"data.image_size": 16},
+        {"data.train_size": 100},
+        {"data.eval_size": 100},
+        {"data.domains": ("a",)},
+    ],
 )
 def test_the_key_follows_what_a_card_says(change):
     assert card_key(with_settings(DIGITS, change)) != card_key(DIGITS)
 
 
 def test_the_key_does_not_follow_the_rest():
-    assert card_key(with_settings(DIGITS, {"optim.epochs": 3, "seed": 9, "data.augment": "none"})) == card_key(DIGITS)
+    assert card_key(
+        with_settings(DIGITS, {"optim.epochs": 3, "seed": 9, "data.augment": "none"})
+    ) == card_key(DIGITS)
 
 
 def test_the_key_follows_files_that_come_and_go(tmp_path):
@@ -134,11 +157,16 @@ def test_a_card_that_is_there_is_made_again_only_when_asked(home, started):
 def test_the_process_makes_the_card_that_was_asked_for(home, started):
     from rft_core.spec.arguments import split_settings
 
-    wanted = with_settings(RunSpec(), {"data.dataset": "blooms_easy", "data.train_size": 80, "data.domains": ("a b", "c")})
+    wanted = with_settings(
+        RunSpec(),
+        {"data.dataset": "blooms_easy", "data.train_size": 80, "data.domains": ("a b", "c")},
+    )
     ask_for_card(home, wanted)
     command = started.commands[0]
     settings = split_settings([text for flag, text in zip(command, command[1:]) if flag == "--set"])
-    made = with_settings(RunSpec(), {"data.dataset": command[command.index("dataset") + 1]} | settings)
+    made = with_settings(
+        RunSpec(), {"data.dataset": command[command.index("dataset") + 1]} | settings
+    )
     assert card_key(made) == card_key(wanted)
 
 

@@ -1,4 +1,6 @@
-"""rft_core.jobs.make_evaluation: what the engine finds is kept whole with the run, and a mistake is said where the page looks."""
+"""rft_core.jobs.make_evaluation: what the engine finds is kept whole with the run, and a mistake is
+said where the page looks.
+"""
 
 import json
 
@@ -17,13 +19,24 @@ WANTED = {"attack": "apgd", "steps": 3, "epsilons": [0, 0.1], "images": 5, "hone
 @pytest.fixture
 def run_id(store) -> str:
     run_id = store.submit(RunSpec(name="rose"))
-    store.finish(run_id, "finished", report={"images_digest": "abc", "clean_accuracy": 0.5, "robust_accuracy": 0.2, "expected_robustness": 0.3})
+    store.finish(
+        run_id,
+        "finished",
+        report={
+            "images_digest": "abc",
+            "clean_accuracy": 0.5,
+            "robust_accuracy": 0.2,
+            "expected_robustness": 0.3,
+        },
+    )
     return run_id
 
 
 def evaluated(store, run_id, evaluate_run, evaluate_picture=None, picture=None, asked=None):
     folder = request_folder(store, run_id, WANTED, picture, asked)
-    return make_evaluation(store, run_id, folder, evaluate_run, evaluate_picture, ("cpu",), lambda line: None)
+    return make_evaluation(
+        store, run_id, folder, evaluate_run, evaluate_picture, ("cpu",), lambda line: None
+    )
 
 
 def test_it_is_kept_with_its_files_and_their_checksums(store, run_id):
@@ -36,7 +49,11 @@ def test_it_is_kept_with_its_files_and_their_checksums(store, run_id):
 
     document = evaluated(store, run_id, evaluate_run)
     assert {name: seen[name] for name in WANTED} == WANTED
-    assert (seen["digest"], seen["device"], seen["holder"]) == ("abc", "cpu", "an evaluation of run rose")
+    assert (seen["digest"], seen["device"], seen["holder"]) == (
+        "abc",
+        "cpu",
+        "an evaluation of run rose",
+    )
     (kept,) = list_evaluations(store, run_id)
     assert (kept.status, kept.answer, kept.wanted["steps"]) == ("done", document, 3)
     files = list_artifacts(store.engine, run_id, "evaluation")
@@ -72,7 +89,13 @@ def test_one_picture(store, run_id, tmp_path):
         evaluated(store, run_id, None, evaluate_picture, tmp_path / "dog.png")
 
 
-@pytest.mark.parametrize(("error", "line"), [(DataError("the images are gone"), "the images are gone"), (ZeroDivisionError("odd"), "ZeroDivisionError: odd; ")])
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (DataError("the images are gone"), "the images are gone"),
+        (ZeroDivisionError("odd"), "ZeroDivisionError: odd; "),
+    ],
+)
 def test_a_mistake_is_said_where_the_page_looks(store, run_id, error, line):
     def evaluate_run(*_, **__):
         raise error
@@ -100,5 +123,7 @@ def test_what_was_asked_for_is_made_once(store, run_id):
     done = list_evaluations(store, run_id)[0].evaluation_id
     with pytest.raises(StoreError, match="no open evaluation"):
         evaluated(store, run_id, None, asked=done)
-    document = json.loads((list_evaluations(store, run_id)[0].folder / "evaluation.json").read_text())
+    document = json.loads(
+        (list_evaluations(store, run_id)[0].folder / "evaluation.json").read_text()
+    )
     assert document["evaluation_id"] == done

@@ -1,4 +1,6 @@
-"""rft_core.jobs.relocating: a run's data that were moved are set anew, once they are known to be the same."""
+"""rft_core.jobs.relocating: a run's data that were moved are set anew, once they are
+known to be the same.
+"""
 
 import shutil
 import sys
@@ -22,7 +24,13 @@ from rft_core.worker.foreground import run_here
 from rft_core.worker.submit import submit
 from tests.tiny import run_spec
 
-QUICK = {"optim__epochs": 1, "data__train_size": None, "data__eval_size": None, "evaluation__tracking": 2, "evaluation__examples": 0}
+QUICK = {
+    "optim__epochs": 1,
+    "data__train_size": None,
+    "data__eval_size": None,
+    "evaluation__tracking": 2,
+    "evaluation__examples": 0,
+}
 QUICK |= {"evaluation__epsilons": "0,8/255", "attack__steps": 1, "evaluation__steps": 1}
 
 
@@ -72,8 +80,13 @@ def test_a_folder_that_was_moved(store, measured, photos, tmp_path, call, monkey
     assert code == 0, error
     assert f"data.dataset is now folder:{moved}" in output
     assert "the images are those that the run began with" in output
-    assert store.get(run_id).spec == with_settings(measured.spec, {"data.dataset": f"folder:{moved}"})
-    assert f"data.dataset was 'folder:{photos}' and is now 'folder:{moved}'" in read_events(store.engine, run_id)[-1].payload["text"]
+    assert store.get(run_id).spec == with_settings(
+        measured.spec, {"data.dataset": f"folder:{moved}"}
+    )
+    assert (
+        f"data.dataset was 'folder:{photos}' and is now 'folder:{moved}'"
+        in read_events(store.engine, run_id)[-1].payload["text"]
+    )
     assert call("evaluate", run_id, "--images", "4", "--steps", "1")[0] == 0
     assert "is now" not in call("show", run_id)[2]
 
@@ -92,7 +105,10 @@ class TestOthersAreRefused:
         copy = Path(shutil.copytree(photos, tmp_path / "b"))
         for place in range(20):
             other_picture(copy / "alpha" / f"{place}.png")
-        refused(copy, r"is not the data of this run: its \d+ train images are others; nothing was changed")
+        refused(
+            copy,
+            r"is not the data of this run: its \d+ train images are others; nothing was changed",
+        )
 
     def test_a_picture_less(self, refused, photos, tmp_path):
         copy = Path(shutil.copytree(photos, tmp_path / "b"))
@@ -106,7 +122,10 @@ class TestOthersAreRefused:
         refused(copy, "it had the classes alpha, beta, and has alpha, gamma")
 
     def test_no_folder(self, refused, tmp_path):
-        refused(tmp_path / "nowhere", "there is no folder or zip '.*nowhere'; write the path of one that is there")
+        refused(
+            tmp_path / "nowhere",
+            "there is no folder or zip '.*nowhere'; write the path of one that is there",
+        )
 
     def test_the_report_alone_tells_too(self, store, refused, photos, measured, tmp_path):
         """Runs of earlier versions kept no description of their data."""
@@ -127,7 +146,11 @@ class TestOthersAreRefused:
         ({"optim.epochs": 3}, SettingError, "optim.epochs cannot change in a stored run"),
         ({"data.dataset": "digits"}, SettingError, "must be folder:PATH or csv:PATH here"),
         ({"data.dataset": "hf:a/b"}, SettingError, "must be folder:PATH or csv:PATH here"),
-        ({"model.checkpoint": "/w.pt"}, SettingError, "cannot change in this run, whose own is None and no path"),
+        (
+            {"model.checkpoint": "/w.pt"},
+            SettingError,
+            "cannot change in this run, whose own is None and no path",
+        ),
         ({}, UserError, "no setting is named"),
     ],
 )
@@ -147,14 +170,26 @@ def test_a_run_at_work_keeps_its_paths(store, photos):
 def test_a_checkpoint_is_set_anew_and_other_runs_are_named(store, tmp_path):
     (tmp_path / "w.pt").touch()
     ids = [store.submit(run_spec(model__checkpoint="/gone/w.pt")) for _ in range(3)]
-    done = relocate(store, ids[0], {"model.checkpoint": str(tmp_path / "w.pt")}, lambda *_: pytest.fail("no images"))
-    assert done == {"run_id": ids[0], "settings": {"model.checkpoint": str(tmp_path / "w.pt")}, "compared": "", "others": ids[:0:-1]}
+    done = relocate(
+        store,
+        ids[0],
+        {"model.checkpoint": str(tmp_path / "w.pt")},
+        lambda *_: pytest.fail("no images"),
+    )
+    assert done == {
+        "run_id": ids[0],
+        "settings": {"model.checkpoint": str(tmp_path / "w.pt")},
+        "compared": "",
+        "others": ids[:0:-1],
+    }
 
 
 def test_in_a_process_of_its_own(store, measured, photos, tmp_path):
     """As a page does it, which loads no torch."""
     moved = Path(shutil.move(photos, tmp_path / "b"))
-    with pytest.raises(UserError, match=r"^data.dataset is 'folder:.*nowhere', and there is no folder or zip"):
+    with pytest.raises(
+        UserError, match=r"^data.dataset is 'folder:.*nowhere', and there is no folder or zip"
+    ):
         relocate_apart(store, measured.run_id, "data.dataset", f"folder:{tmp_path}/nowhere")
     done = relocate_apart(store, measured.run_id, "data.dataset", f"folder:{moved}")
     assert done["settings"] == {"data.dataset": f"folder:{moved}"}
@@ -183,7 +218,10 @@ class TestResume:
         assert (tmp_path / "run" / DATA_FILE).is_file()
         for place in range(20):
             other_picture(photos / "alpha" / f"{place}.png")
-        with pytest.raises(DataError, match="data.dataset is not what this run began with: .* bring the old files back"):
+        with pytest.raises(
+            DataError,
+            match="data.dataset is not what this run began with: .* bring the old files back",
+        ):
             execute(spec, FolderReporter(tmp_path / "run"))
 
     def test_one_that_did_not_begin_may_have_better_data(self, photos, tmp_path):
@@ -195,7 +233,10 @@ class TestResume:
         assert execute(dataset_spec(photos), reporter).status == "finished"
 
 
-@pytest.mark.parametrize("setting", ["data.dataset=folder:nowhere", "data.dataset=csv:nowhere.csv", "model.checkpoint=nowhere.pt"])
+@pytest.mark.parametrize(
+    "setting",
+    ["data.dataset=folder:nowhere", "data.dataset=csv:nowhere.csv", "model.checkpoint=nowhere.pt"],
+)
 def test_a_new_run_is_refused_before_it_is_queued(store, call, setting):
     for command in ("submit", "run"):
         code, _, error = call(command, "--set", setting)
@@ -207,7 +248,11 @@ def test_a_new_run_is_refused_before_it_is_queued(store, call, setting):
 
 def test_what_was_submitted_in_one_folder_runs_in_another(store, photos, tmp_path, monkeypatch):
     monkeypatch.chdir(photos.parent)
-    run_id = submit(store, with_settings(dataset_spec(photos), {"data.dataset": "folder:photos"}), start_worker=False)
+    run_id = submit(
+        store,
+        with_settings(dataset_spec(photos), {"data.dataset": "folder:photos"}),
+        start_worker=False,
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["rft_core", "worker", "--once"])
     with pytest.raises(SystemExit) as ended:

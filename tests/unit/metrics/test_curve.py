@@ -16,7 +16,9 @@ def test_the_numbers_of_a_curve():
     assert CURVE.expected_robustness == pytest.approx((0.1 * 0.7 + 0.3 * 0.4) / 0.4)
 
 
-@pytest.mark.parametrize(("epsilon", "accuracy"), [(0, 0.8), (0.05, 0.7), (0.1, 0.6), (0.25, 0.4), (0.4, 0.2)])
+@pytest.mark.parametrize(
+    ("epsilon", "accuracy"), [(0, 0.8), (0.05, 0.7), (0.1, 0.6), (0.25, 0.4), (0.4, 0.2)]
+)
 def test_accuracy_between_grid_points(epsilon, accuracy):
     assert CURVE.accuracy_at(epsilon) == pytest.approx(accuracy)
 
@@ -43,7 +45,9 @@ def test_what_is_no_curve(epsilons, correct, n):
 
 
 def test_an_example_that_fell_stays_fallen():
-    verdicts = np.array([[True, False, True], [True, True, True], [False, True, True], [True, True, False]])
+    verdicts = np.array(
+        [[True, False, True], [True, True, True], [False, True, True], [True, True, False]]
+    )
     curve = RobustnessCurve.from_verdicts((0, 0.1, 0.2), verdicts)
     assert curve.correct == (3, 2, 1)
     assert curve.n == 4

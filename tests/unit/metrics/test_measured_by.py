@@ -1,4 +1,6 @@
-"""rft_core.metrics.measured_by: the words beside a robust accuracy, and what counts as one measurement."""
+"""rft_core.metrics.measured_by: the words beside a robust accuracy, and what
+counts as one measurement.
+"""
 
 from dataclasses import replace
 
@@ -14,7 +16,9 @@ TARGETED = MeasuredBy(
     steps=10,
     n=500,
 )
-AUTO = MeasuredBy(attack="autoattack", label="AutoAttack", loss="several", steps=100, n=20, is_fixed=True)
+AUTO = MeasuredBy(
+    attack="autoattack", label="AutoAttack", loss="several", steps=100, n=20, is_fixed=True
+)
 
 
 @pytest.mark.parametrize(
@@ -23,10 +27,14 @@ AUTO = MeasuredBy(attack="autoattack", label="AutoAttack", loss="several", steps
         (PGD, "PGD-10", "PGD-10, n 1,000"),
         (TARGETED, "APGD-CE + T, 10 steps", "APGD-CE + T, 10 steps, n 500"),
         (AUTO, "AutoAttack", "AutoAttack, n 20"),
-        (replace(PGD, label="Square", steps=1000, step_name="query"), "Square, 1,000 queries", "Square, 1,000 queries, n 1,000"),
+        (
+            replace(PGD, label="Square", steps=1000, step_name="query"),
+            "Square, 1,000 queries",
+            "Square, 1,000 queries, n 1,000",
+        ),
         (replace(TARGETED, steps=1), "APGD-CE + T, 1 step", "APGD-CE + T, 1 step, n 500"),
     ],
-)  # fmt: skip
+)
 def test_what_stands_beside_a_number(found, short, chip):
     assert (found.short, found.chip) == (short, chip)
 

@@ -5,7 +5,14 @@ import pytest
 from scipy.special import ndtri
 
 from rft_core.errors import UserError
-from rft_core.metrics.pareto import frontier, frontier_indices, hypervolume, hypervolume_interval, percent_above_mean, trapezoid_area
+from rft_core.metrics.pareto import (
+    frontier,
+    frontier_indices,
+    hypervolume,
+    hypervolume_interval,
+    percent_above_mean,
+    trapezoid_area,
+)
 
 POINTS = np.array([[0.8, 0.2], [0.5, 0.4], [0.6, 0.1], [0.2, 0.6], [0.5, 0.4], [0.5, 0.3]])
 
@@ -76,19 +83,27 @@ def test_interval_of_one_model_agrees_with_the_delta_method():
     spread = np.sqrt((r**2 * a * (1 - a) + a**2 * r * (1 - r) + 2 * a * r * r * (1 - a)) / 2000)
     area = hypervolume_interval(clean, robust, generator=generator, resamples=4000)
     assert area.value == pytest.approx(a * r)
-    assert (area.low, area.high) == pytest.approx((a * r - 1.96 * spread, a * r + 1.96 * spread), abs=0.1 * spread)
+    assert (area.low, area.high) == pytest.approx(
+        (a * r - 1.96 * spread, a * r + 1.96 * spread), abs=0.1 * spread
+    )
 
 
 def correlated_verdicts(accuracy, n, generator):
-    """Verdicts (P, n) of models with these true accuracies, which find mostly the same images hard."""
-    strain = np.sqrt(0.8) * generator.standard_normal(n) + np.sqrt(0.2) * generator.standard_normal((len(accuracy), n))
+    """Verdicts (P, n) of models with these true accuracies, which find mostly
+    the same images hard.
+    """
+    strain = np.sqrt(0.8) * generator.standard_normal(n) + np.sqrt(0.2) * generator.standard_normal(
+        (len(accuracy), n)
+    )
     return strain < ndtri(accuracy)[:, None]
 
 
 def test_a_crowd_of_equal_models_leans_upwards():
     generator = np.random.default_rng(2)
     clean = correlated_verdicts(np.full(20, 0.7), 400, generator)
-    area = hypervolume_interval(clean, clean & correlated_verdicts(np.full(20, 0.4), 400, generator), generator=generator)
+    area = hypervolume_interval(
+        clean, clean & correlated_verdicts(np.full(20, 0.4), 400, generator), generator=generator
+    )
     assert area.bias > 0.005
     # the middle of the interval lies below the value, against the lean
     assert (area.low + area.high) / 2 < area.value
@@ -108,10 +123,14 @@ def test_interval_holds_the_truth_about_95_times_in_100():
 
 def test_same_seed_same_interval():
     clean = np.random.default_rng(3).random((3, 100)) < 0.6
-    first, second = (hypervolume_interval(clean, clean, generator=np.random.default_rng(4)) for _ in range(2))
+    first, second = (
+        hypervolume_interval(clean, clean, generator=np.random.default_rng(4)) for _ in range(2)
+    )
     assert first == second
 
 
 def test_verdicts_must_match():
     with pytest.raises(UserError, match="one shape"):
-        hypervolume_interval(np.ones((2, 5), bool), np.ones((2, 4), bool), generator=np.random.default_rng(0))
+        hypervolume_interval(
+            np.ones((2, 5), bool), np.ones((2, 4), bool), generator=np.random.default_rng(0)
+        )

@@ -29,9 +29,18 @@ PGD_10 = MeasuredBy(attack="pgd", label="PGD", loss="cross-entropy", steps=10, n
 
 def report(**changes) -> RunReport:
     values = {
-        "run_id": "r", "status": "finished", "seconds": 1.23456, "images_per_second": 100.0, "curve": RobustnessCurve((0.0, 0.1), (8, 5), 10), "measured_by": PGD_10,
-        "onset": Onset(3, 0.5, 0.3, 0.15), "trainable_parameters": 10, "total_parameters": 100, "images_digest": "abc", "gradient_evaluations": 7,
-    }  # fmt: skip
+        "run_id": "r",
+        "status": "finished",
+        "seconds": 1.23456,
+        "images_per_second": 100.0,
+        "curve": RobustnessCurve((0.0, 0.1), (8, 5), 10),
+        "measured_by": PGD_10,
+        "onset": Onset(3, 0.5, 0.3, 0.15),
+        "trainable_parameters": 10,
+        "total_parameters": 100,
+        "images_digest": "abc",
+        "gradient_evaluations": 7,
+    }
     return RunReport(**values | changes)
 
 

@@ -5,7 +5,15 @@ import json
 import pytest
 
 from rft_core.metrics.curve import wilson_interval
-from rft_core.metrics.shifts import CORRUPTION_GROUPS, CORRUPTIONS, accuracy_row, kind_means, mean_accuracy, relative_robustness, summarise
+from rft_core.metrics.shifts import (
+    CORRUPTION_GROUPS,
+    CORRUPTIONS,
+    accuracy_row,
+    kind_means,
+    mean_accuracy,
+    relative_robustness,
+    summarise,
+)
 
 CORRUPTED = [("fog", 1, 30, 40), ("fog", 2, 20, 40), ("snow", 1, 10, 40)]
 
@@ -18,9 +26,16 @@ def test_a_row():
 def test_a_summary():
     found = summarise((32, 40), {"sketch": (10, 40), "night": (10, 20)}, CORRUPTED, "abc")
     assert found["in_domain"]["accuracy"] == 0.8
-    assert [(row["name"], row["accuracy"], row["n"]) for row in found["domains"]] == [("sketch", 0.25, 40), ("night", 0.5, 20)]
+    assert [(row["name"], row["accuracy"], row["n"]) for row in found["domains"]] == [
+        ("sketch", 0.25, 40),
+        ("night", 0.5, 20),
+    ]
     assert found["domain_mean"] == 0.375
-    assert [(row["kind"], row["severity"], row["accuracy"]) for row in found["corruptions"]] == [("fog", 1, 0.75), ("fog", 2, 0.5), ("snow", 1, 0.25)]
+    assert [(row["kind"], row["severity"], row["accuracy"]) for row in found["corruptions"]] == [
+        ("fog", 1, 0.75),
+        ("fog", 2, 0.5),
+        ("snow", 1, 0.25),
+    ]
     assert found["corruption_mean"] == 0.5
     assert found["relative_robustness"] == pytest.approx(0.625)
     assert found["images_digest"] == "abc"

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from rft_core.errors import UserError
-from rft_core.metrics.significance import PairedDifference, at_epsilon, mcnemar_p_value, mean_interval, paired_difference
+from rft_core.metrics.significance import (
+    PairedDifference,
+    at_epsilon,
+    mcnemar_p_value,
+    mean_interval,
+    paired_difference,
+)
 
 
 def rng(seed=0):
@@ -30,7 +36,9 @@ def test_difference_and_counts():
 def test_interval_agrees_with_the_normal_one_of_paired_proportions():
     found = paired_difference(*verdicts(1000, 400, 250, 350), generator=rng(), resamples=40_000)
     spread = math.sqrt(650 / 2000 - 0.075**2) / math.sqrt(2000)
-    assert (found.low, found.high) == pytest.approx((0.075 - 1.96 * spread, 0.075 + 1.96 * spread), abs=6e-4)
+    assert (found.low, found.high) == pytest.approx(
+        (0.075 - 1.96 * spread, 0.075 + 1.96 * spread), abs=6e-4
+    )
 
 
 def test_shared_verdicts_narrow_the_interval():
@@ -46,7 +54,9 @@ def test_interval_holds_the_truth_about_95_times_in_100():
     generator, held = rng(5), 0
     for _ in range(300):
         drawn = generator.choice(4, size=300, p=[0.4, 0.2, 0.1, 0.3])
-        found = paired_difference(drawn <= 1, np.isin(drawn, (0, 2)), generator=generator, resamples=1000)
+        found = paired_difference(
+            drawn <= 1, np.isin(drawn, (0, 2)), generator=generator, resamples=1000
+        )
         held += found.low <= 0.1 <= found.high
     # two standard errors of a proportion of .95 among 300 are 2.5 points
     assert held / 300 == pytest.approx(0.95, abs=0.03)
@@ -67,7 +77,9 @@ def test_few_discordant_images_are_no_evidence():
 
 
 def test_scores_have_no_mcnemar():
-    found = paired_difference(np.array([0.5, 1.0, 0.25]), np.array([0.0, 0.5, 0.25]), generator=rng())
+    found = paired_difference(
+        np.array([0.5, 1.0, 0.25]), np.array([0.0, 0.5, 0.25]), generator=rng()
+    )
     assert found.difference == pytest.approx(1 / 3)
     assert (found.only_first, found.only_second, found.p_value) == (None, None, None)
 
@@ -80,10 +92,20 @@ def test_same_seed_same_interval():
 @pytest.mark.parametrize(
     ("first", "second", "digests", "message"),
     [
-        (np.ones(5, bool), np.ones(4, bool), None, r"got shapes \(5,\) and \(4,\); use the same eval_size"),
+        (
+            np.ones(5, bool),
+            np.ones(4, bool),
+            None,
+            r"got shapes \(5,\) and \(4,\); use the same eval_size",
+        ),
         (np.ones((5, 2), bool), np.ones((5, 2), bool), None, "one value an image"),
         (np.ones(0, bool), np.ones(0, bool), None, "one value an image"),
-        (np.ones(5, bool), np.ones(5, bool), ("aa11", "bb22"), r"different test images \(aa11 and bb22\)"),
+        (
+            np.ones(5, bool),
+            np.ones(5, bool),
+            ("aa11", "bb22"),
+            r"different test images \(aa11 and bb22\)",
+        ),
     ],
 )
 def test_what_cannot_be_paired(first, second, digests, message):
@@ -92,7 +114,12 @@ def test_what_cannot_be_paired(first, second, digests, message):
 
 
 def test_equal_digests_pass():
-    assert paired_difference(np.ones(5, bool), np.ones(5, bool), digests=("aa11", "aa11"), generator=rng()).n == 5
+    assert (
+        paired_difference(
+            np.ones(5, bool), np.ones(5, bool), digests=("aa11", "aa11"), generator=rng()
+        ).n
+        == 5
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,12 +138,18 @@ def test_mcnemar(only_first, only_second, p_value):
 
 def test_one_sentence():
     found = PairedDifference(0.123, 0.098, 0.149, 1000, 0.95, 200, 77, 1e-9)
-    assert found.sentence(at_epsilon(8 / 255)) == "the difference at 8/255 is 12.3 points, 95 % interval 9.8 to 14.9"
+    assert (
+        found.sentence(at_epsilon(8 / 255))
+        == "the difference at 8/255 is 12.3 points, 95 % interval 9.8 to 14.9"
+    )
 
 
 def test_one_sentence_never_says_minus_zero():
     found = PairedDifference(-0.0001, -0.02, 0.0199, 1000, 0.9, None, None, None)
-    assert found.sentence("in expected robustness") == "the difference in expected robustness is 0.0 points, 90 % interval -2.0 to 2.0"
+    assert (
+        found.sentence("in expected robustness")
+        == "the difference in expected robustness is 0.0 points, 90 % interval -2.0 to 2.0"
+    )
 
 
 def test_where():
@@ -128,7 +161,9 @@ def test_mean_over_seeds():
     # t(.975, 2) = 4.302653; the sample standard deviation of 1, 2, 3 is 1
     found = mean_interval([0.1, 0.2, 0.3])
     assert (found.mean, found.deviation, found.n) == (pytest.approx(0.2), pytest.approx(0.1), 3)
-    assert (found.low, found.high) == pytest.approx((0.2 - 0.4302653 / math.sqrt(3), 0.2 + 0.4302653 / math.sqrt(3)))
+    assert (found.low, found.high) == pytest.approx(
+        (0.2 - 0.4302653 / math.sqrt(3), 0.2 + 0.4302653 / math.sqrt(3))
+    )
 
 
 def test_one_seed_has_no_spread():

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from rft_core.errors import UserError
-from rft_core.metrics.theory import draw, linear_accuracy, required_eta, simulated_accuracy, tradeoff, updated_weights
+from rft_core.metrics.theory import (
+    draw,
+    linear_accuracy,
+    required_eta,
+    simulated_accuracy,
+    tradeoff,
+    updated_weights,
+)
 
 D, ETA, EPSILON = 100, 0.2, 0.4
 
@@ -27,7 +34,11 @@ def test_what_is_heuristic_in_the_claim():
 def test_the_pretrained_model_uses_the_robust_feature_alone():
     weights = updated_weights(0, D, ETA)
     assert np.flatnonzero(weights).tolist() == [0]
-    assert linear_accuracy(weights, ETA) == linear_accuracy(weights, ETA, epsilon=0.99) == pytest.approx(0.95)
+    assert (
+        linear_accuracy(weights, ETA)
+        == linear_accuracy(weights, ETA, epsilon=0.99)
+        == pytest.approx(0.95)
+    )
     assert linear_accuracy(weights, ETA, epsilon=1.0) == 0.0
 
 
@@ -37,11 +48,15 @@ def test_closed_form_by_hand():
     assert linear_accuracy(np.array([0.0, -1.0]), eta=1.0) == pytest.approx(0.1586553)
     assert linear_accuracy(np.array([0.0, 2.0]), eta=1.0, epsilon=1.0) == pytest.approx(0.5)
     # x_1 with weight 1 beside it: .9 Phi(2) + .1 Phi(0)
-    assert linear_accuracy(np.array([1.0, 1.0]), eta=1.0, reliability=0.9) == pytest.approx(0.9 * 0.9772499 + 0.05)
+    assert linear_accuracy(np.array([1.0, 1.0]), eta=1.0, reliability=0.9) == pytest.approx(
+        0.9 * 0.9772499 + 0.05
+    )
 
 
 def test_more_updates_buy_accuracy_with_robustness():
-    points = tradeoff(D, ETA, EPSILON, updates=[0, 5, 10, 25, 50, 100], generator=np.random.default_rng(0), n=4000)
+    points = tradeoff(
+        D, ETA, EPSILON, updates=[0, 5, 10, 25, 50, 100], generator=np.random.default_rng(0), n=4000
+    )
     accuracies = [(p.accuracy, p.simulated_accuracy) for p in points]
     robust = [(p.robust_accuracy, p.simulated_robust_accuracy) for p in points]
     assert (np.diff(np.array(accuracies)[:, 0]) >= 0).all()
@@ -54,7 +69,9 @@ def test_more_updates_buy_accuracy_with_robustness():
 def test_simulation_agrees_with_the_closed_form(epsilon):
     weights = np.stack([updated_weights(k, 20, 0.3) for k in (0, 3, 20)] + [np.linspace(-1, 2, 21)])
     n = 20_000
-    simulated = simulated_accuracy(weights, *draw(n, 20, 0.3, np.random.default_rng(1)), epsilon=epsilon)
+    simulated = simulated_accuracy(
+        weights, *draw(n, 20, 0.3, np.random.default_rng(1)), epsilon=epsilon
+    )
     exact = np.array([linear_accuracy(w, 0.3, epsilon) for w in weights])
     assert (np.abs(simulated - exact) < 4 * np.sqrt(exact * (1 - exact) / n) + 1e-9).all()
 
@@ -63,9 +80,13 @@ def test_the_attack_is_the_worst_one():
     weights, generator = updated_weights(5, 5, 0.5), np.random.default_rng(2)
     x, labels = draw(500, 5, 0.5, generator)
     attacked = x - 0.3 * labels[:, None] * np.sign(weights)
-    assert simulated_accuracy(weights, x, labels, epsilon=0.3) == simulated_accuracy(weights, attacked, labels)
+    assert simulated_accuracy(weights, x, labels, epsilon=0.3) == simulated_accuracy(
+        weights, attacked, labels
+    )
     anywhere = x + generator.uniform(-0.3, 0.3, x.shape)
-    assert simulated_accuracy(weights, x, labels, epsilon=0.3) <= simulated_accuracy(weights, anywhere, labels)
+    assert simulated_accuracy(weights, x, labels, epsilon=0.3) <= simulated_accuracy(
+        weights, anywhere, labels
+    )
 
 
 @pytest.mark.parametrize("reliability", [0.6, 0.8, 0.95, 0.99])

@@ -5,7 +5,10 @@ import pytest
 from rft_core.metrics.transfer import Onset, onset, onset_threshold
 
 
-@pytest.mark.parametrize(("classes", "threshold"), [(2, 0.55), (10, 0.15), (48, 1 / 48 + 0.05), (100, 0.05), (1000, 0.05)])
+@pytest.mark.parametrize(
+    ("classes", "threshold"),
+    [(2, 0.55), (10, 0.15), (48, 1 / 48 + 0.05), (100, 0.05), (1000, 0.05)],
+)
 def test_threshold(classes, threshold):
     assert onset_threshold(classes) == pytest.approx(threshold)
 
@@ -30,4 +33,9 @@ def test_no_evaluation_no_onset():
 
 
 def test_plain_data():
-    assert Onset(1, 0.5, 0.3, 0.05).as_dict() == {"step": 1, "epoch": 0.5, "accuracy": 0.3, "threshold": 0.05}
+    assert Onset(1, 0.5, 0.3, 0.05).as_dict() == {
+        "step": 1,
+        "epoch": 0.5,
+        "accuracy": 0.3,
+        "threshold": 0.05,
+    }

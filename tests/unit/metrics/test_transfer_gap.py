@@ -3,7 +3,14 @@
 import pytest
 
 from rft_core.errors import UserError
-from rft_core.metrics.transfer import SUBSTANTIAL_GAP, is_suboptimal_transfer, is_transfer_failure, onset_threshold, transfer_gap, transfer_gap_interval
+from rft_core.metrics.transfer import (
+    SUBSTANTIAL_GAP,
+    is_suboptimal_transfer,
+    is_transfer_failure,
+    onset_threshold,
+    transfer_gap,
+    transfer_gap_interval,
+)
 
 
 def test_the_gap_is_what_was_lost():
@@ -50,7 +57,15 @@ def test_an_interval_holds_its_estimate(low):
 
 @pytest.mark.parametrize(
     ("clean", "classes", "expected"),
-    [(0.031, 100, True), (0.051, 100, False), (0.05, 100, False), (0.14, 10, True), (0.16, 10, False), (0.54, 2, True), (0.56, 2, False)],
+    [
+        (0.031, 100, True),
+        (0.051, 100, False),
+        (0.05, 100, False),
+        (0.14, 10, True),
+        (0.16, 10, False),
+        (0.54, 2, True),
+        (0.56, 2, False),
+    ],
 )
 def test_failure_is_near_random(clean, classes, expected):
     assert is_transfer_failure(clean, classes) is expected

@@ -9,7 +9,9 @@ EPSILONS = np.array([0.0, 0.1, 0.2])
 
 def test_the_smallest_falling_epsilon_equals_brute_force():
     verdicts = np.random.default_rng(0).random((200, 3)) < 0.7
-    plain = [next((float(e) for e, right in zip(EPSILONS, row) if not right), np.inf) for row in verdicts]
+    plain = [
+        next((float(e) for e, right in zip(EPSILONS, row) if not right), np.inf) for row in verdicts
+    ]
     assert smallest_falling(EPSILONS, verdicts).tolist() == plain
 
 

@@ -1,4 +1,6 @@
-"""rft_core.recordings.reading and rft_core.recordings.making: a real run goes out and comes back; what is damaged is refused."""
+"""rft_core.recordings.reading and rft_core.recordings.making: a real run goes out and comes back;
+what is damaged is refused.
+"""
 
 import shlex
 
@@ -12,7 +14,15 @@ from rft_core.engine.assets.recorded_images import EPSILONS, save_gallery
 from rft_core.engine.execute import execute
 from rft_core.errors import DataError, SettingError, StoreError, UnknownNameError
 from rft_core.recordings.making import command, record_runs
-from rft_core.recordings.reading import CARD, GALLERY, RECORDED, read_card, read_checked, read_gallery, read_recording
+from rft_core.recordings.reading import (
+    CARD,
+    GALLERY,
+    RECORDED,
+    read_card,
+    read_checked,
+    read_gallery,
+    read_recording,
+)
 from rft_core.recordings.thinning import thinned
 from rft_core.spec.presets import preset
 from rft_core.spec.run_spec import differences, with_settings
@@ -53,12 +63,18 @@ def recorded(finished, tmp_path):
 def test_a_run_comes_back_as_it_was(finished, recorded):
     store, run_id = finished
     record, back = store.get(run_id), read_recording("tiny", recorded)
-    assert (back.spec, back.report, back.total_steps) == (record.spec, record.report, record.total_steps)
+    assert (back.spec, back.report, back.total_steps) == (
+        record.spec,
+        record.report,
+        record.total_steps,
+    )
     events = [one for one in read_events(store.engine, run_id) if one.kind == "eval"]
     kept = [one for one in back.events if one.kind == "eval"]
     assert [one.payload for one in kept] == [one.payload for one in events]
     assert kept[0].wall_time == 0
-    assert kept[-1].wall_time == pytest.approx(events[-1].wall_time - events[0].wall_time, abs=0.002)
+    assert kept[-1].wall_time == pytest.approx(
+        events[-1].wall_time - events[0].wall_time, abs=0.002
+    )
     assert back.machine["processor"]
     assert back.machine["threads"] == 1
 
@@ -86,13 +102,21 @@ def test_an_image_that_fell_stays_fallen():
 def test_more_pictures_than_classes_read_rightly(finished, tmp_path):
     store, run_id = finished
     with pytest.raises(DataError, match="11 were asked for"):
-        save_gallery(tmp_path / "g.npz", store.get(run_id).spec, store.folder(run_id), 11, run="tiny")
+        save_gallery(
+            tmp_path / "g.npz", store.get(run_id).spec, store.folder(run_id), 11, run="tiny"
+        )
 
 
 def test_pictures_of_another_norm(finished, tmp_path):
     store, run_id = finished
     with pytest.raises(SettingError, match=r"threat.norm must be linf"):
-        save_gallery(tmp_path / "g.npz", tiny.run_spec(threat__norm="l2", threat__epsilon=0.5), store.folder(run_id), 1, run="tiny")
+        save_gallery(
+            tmp_path / "g.npz",
+            tiny.run_spec(threat__norm="l2", threat__epsilon=0.5),
+            store.folder(run_id),
+            1,
+            run="tiny",
+        )
 
 
 def test_a_run_that_is_not_finished(store, tmp_path):
@@ -122,7 +146,10 @@ def test_what_is_missing_is_named(recorded):
 
 
 def test_training_steps_are_thinned_and_the_last_is_kept():
-    events = [Event(place, place, 0.0, 0.0, "eval" if place % 100 == 0 else "train", {}) for place in range(1, 401)]
+    events = [
+        Event(place, place, 0.0, 0.0, "eval" if place % 100 == 0 else "train", {})
+        for place in range(1, 401)
+    ]
     few = thinned(events, 50)
     assert [one.sequence for one in few if one.kind == "eval"] == [100, 200, 300, 400]
     assert 45 <= sum(one.kind == "train" for one in few) <= 51
@@ -130,7 +157,13 @@ def test_training_steps_are_thinned_and_the_last_is_kept():
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"seed": 3}, {"threat.epsilon": "6/255", "optim.epochs": 4}, {"schedule.kind": "custom", "schedule.points": [[0, 0], [1, 0.5]]}]
+    "changes",
+    [
+        {},
+        {"seed": 3},
+        {"threat.epsilon": "6/255", "optim.epochs": 4},
+        {"schedule.kind": "custom", "schedule.points": [[0, 0], [1, 0.5]]},
+    ],
 )
 def test_a_command_makes_the_spec_again(changes):
     spec = with_settings(preset("scheduled"), changes | {"name": "mine", "tags": ("a",)})
@@ -143,22 +176,33 @@ def test_a_preset_needs_no_settings():
 
 @pytest.mark.parametrize("name", TRIO)
 def test_what_comes_with_the_program(name):
-    """The embedded recordings: numbers as their own report has them, and a command that parses into the same run.
+    """The embedded recordings: numbers as their own report has them, and a command that
+    parses into the same run.
 
-    They were recorded before tracking had a bound; that of the presets leaves all of their measurements in place.
+    They were recorded before tracking had a bound; that of the presets leaves all of their
+    measurements in place.
     """
     one = read_recording(name)
     curve, last = one.report["curve"], [event for event in one.events if event.kind == "eval"][-1]
     assert one.report["clean_accuracy"] == curve[0]["accuracy"]
     assert one.report["robust_accuracy"] == curve[-1]["accuracy"]
-    assert one.report["expected_robustness"] == pytest.approx(np.mean([(a["accuracy"] + b["accuracy"]) / 2 for a, b in zip(curve, curve[1:])]))
+    assert one.report["expected_robustness"] == pytest.approx(
+        np.mean([(a["accuracy"] + b["accuracy"]) / 2 for a, b in zip(curve, curve[1:])])
+    )
     assert last.step == one.total_steps
     assert [point["n"] for point in curve] == [1000] * 9
     assert curve[-1]["epsilon"] == pytest.approx(parse_epsilon("8/255"))
     for again in (parsed(one.command), preset(name)):
         assert not differences([again, one.spec])
-        steps = [planned_steps(spec, known_sizes(spec), attacked_share(spec)) for spec in (again, one.spec)]
-        assert steps[0] == steps[1] == tuple(event.step for event in one.events if event.kind == "eval")
+        steps = [
+            planned_steps(spec, known_sizes(spec), attacked_share(spec))
+            for spec in (again, one.spec)
+        ]
+        assert (
+            steps[0]
+            == steps[1]
+            == tuple(event.step for event in one.events if event.kind == "eval")
+        )
 
 
 def test_the_recordings_show_what_the_story_claims():

@@ -21,7 +21,12 @@ from rft_core.spec import catalog
 
 def test_facts_of_weights():
     found = facts("convnext_base.clip_laion2b")
-    assert (found.parameters, found.image_size, found.licence, found.tier) == (88_222_464, 256, "apache-2.0", "paper")
+    assert (found.parameters, found.image_size, found.licence, found.tier) == (
+        88_222_464,
+        256,
+        "apache-2.0",
+        "paper",
+    )
     assert found.hub_id == "timm/convnext_base.clip_laion2b"
     assert found.download_bytes == 4 * found.parameters
     assert found.activations > found.frozen_activations > 0
@@ -30,23 +35,39 @@ def test_facts_of_weights():
 def test_facts_of_an_architecture_are_those_of_its_default_weights():
     assert facts("resnet18").parameters == 11_689_512
     assert facts("resnet18").hub_id == "timm/resnet18.a1_in1k"
-    # ResNet-18 is known to take 1.8 billion multiply-adds at 224 pixels (He et al., CVPR 2016, table 1)
+    # ResNet-18 is known to take 1.8 billion multiply-adds at 224 pixels (He et
+    # al., CVPR 2016, table 1)
     assert facts("resnet18").macs == pytest.approx(1.8e9, rel=0.02)
     assert facts("resnet18").tier == ""
 
 
 def test_facts_of_weights_at_another_size():
-    assert (facts("resnet18.a3_in1k").image_size, facts("resnet18.a1_in1k").image_size) == (160, 224)
+    assert (facts("resnet18.a3_in1k").image_size, facts("resnet18.a1_in1k").image_size) == (
+        160,
+        224,
+    )
     assert facts("resnet18.a3_in1k").macs < facts("resnet18.a1_in1k").macs
 
 
 def test_facts_of_embedded_backbones():
     robust = facts("bloom_resnet_robust")
-    assert (robust.image_size, robust.licence, robust.hub_id, robust.tier, robust.is_robust) == (32, "MIT", "", "instant", True)
+    assert (robust.image_size, robust.licence, robust.hub_id, robust.tier, robust.is_robust) == (
+        32,
+        "MIT",
+        "",
+        "instant",
+        True,
+    )
     assert not facts("bloom_vit").is_robust
 
 
-@pytest.mark.parametrize(("name", "hub"), [("legacy_seresnet18.in1k", "https://github.com/"), ("coat_lite_medium_384", "timm/coat_lite_medium_384.in1k")])
+@pytest.mark.parametrize(
+    ("name", "hub"),
+    [
+        ("legacy_seresnet18.in1k", "https://github.com/"),
+        ("coat_lite_medium_384", "timm/coat_lite_medium_384.in1k"),
+    ],
+)
 def test_where_weights_are(name, hub):
     assert facts(name).hub_id.startswith(hub)
 
@@ -67,7 +88,10 @@ def test_every_row_of_the_menu_is_known(row):
 
 
 def test_tiers_are_what_they_say():
-    sizes = {tier: [facts(row.name).parameters for row in catalog.BACKBONES if row.tier == tier] for tier in ("instant", "laptop", "paper")}
+    sizes = {
+        tier: [facts(row.name).parameters for row in catalog.BACKBONES if row.tier == tier]
+        for tier in ("instant", "laptop", "paper")
+    }
     assert max(sizes["instant"]) < 1e6 < min(sizes["laptop"])
     assert max(sizes["laptop"]) < 2.5e7 < min(sizes["paper"])
 
@@ -119,7 +143,9 @@ def test_renamings_of_timm_and_names_of_the_hub_are_followed(old, new):
     check_backbone(old)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "bloom_vit", "no_such_name", "", "convnext_base.clip_laion2b"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "bloom_vit", "no_such_name", "", "convnext_base.clip_laion2b"]
+)
 def test_any_other_name_stays_as_it_is(name):
     assert current_name(name) == name
     assert renaming(name) == ""
@@ -141,7 +167,10 @@ def test_the_nearest_of_ten_names(name, nearest):
     near = near_names(name)
     assert near[0] == nearest
     assert len(set(near)) == 10
-    with pytest.raises(UnknownNameError, match=f"model.backbone: unknown backbone '{name}', did you mean '{nearest}'.") as caught:
+    with pytest.raises(
+        UnknownNameError,
+        match=f"model.backbone: unknown backbone '{name}', did you mean '{nearest}'.",
+    ) as caught:
         check_backbone(name)
     assert all(other in str(caught.value) for other in near)
 
@@ -155,7 +184,10 @@ def test_a_name_like_no_other_gives_a_short_message(name):
 
 
 def test_an_architecture_that_cannot_be_fine_tuned():
-    with pytest.raises(SettingError, match="model.backbone cannot be fine-tuned: it has no classification head.*choose another"):
+    with pytest.raises(
+        SettingError,
+        match="model.backbone cannot be fine-tuned: it has no classification head.*choose another",
+    ):
         check_backbone("deepseek_vit_412m_enc")
     assert facts("resnet18").refusal == ""
 
@@ -166,7 +198,9 @@ class TestTrainingMemory:
 
     def test_the_formula(self):
         found = facts("resnet18")
-        expected = PROGRAM_BYTES + 4 * (4 * found.parameters + 8 * (1.4 * found.activations + 6 * 3 * 224**2))
+        expected = PROGRAM_BYTES + 4 * (
+            4 * found.parameters + 8 * (1.4 * found.activations + 6 * 3 * 224**2)
+        )
         assert self.memory() == pytest.approx(expected, abs=2)
 
     def test_more_of_anything_takes_more(self):

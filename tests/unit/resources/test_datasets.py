@@ -5,7 +5,10 @@ import pytest
 from rft_core.resources.datasets import is_downloaded, mark_downloaded
 
 
-@pytest.mark.parametrize(("dataset", "file"), [("cifar10", "cifar10"), ("hf:owner/name@config", "hf--owner--name@config")])
+@pytest.mark.parametrize(
+    ("dataset", "file"),
+    [("cifar10", "cifar10"), ("hf:owner/name@config", "hf--owner--name@config")],
+)
 def test_a_mark_is_kept(home, dataset, file):
     assert not is_downloaded(home, dataset)
     mark_downloaded(home, dataset)

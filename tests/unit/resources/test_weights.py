@@ -13,10 +13,19 @@ NAME = "test_vit.r160_in1k"
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
-    """The user's own caches are empty folders, and nothing is set that trusts or forbids a network."""
+    """The user's own caches are empty folders, and nothing is set that trusts
+    or forbids a network.
+    """
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "own"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HF_HUB_OFFLINE", "HF_ENDPOINT"):
+    for name in (
+        "HTTPS_PROXY",
+        "https_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+        "HF_HUB_OFFLINE",
+        "HF_ENDPOINT",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -52,11 +61,15 @@ def test_a_download_that_was_broken_off_is_not_here(home):
 
 
 def test_weights_that_must_be_fetched(home):
-    assert backbone_here("resnet18.a1_in1k", home, online=True) == weights.Availability(True, "needs a download of about 47 MB")
+    assert backbone_here("resnet18.a1_in1k", home, online=True) == weights.Availability(
+        True, "needs a download of about 47 MB"
+    )
     offline = backbone_here("resnet18.a1_in1k", home, online=False)
     assert not offline.usable
-    assert offline.reason == (
-        "not here (about 47 MB), and the hub cannot be reached; pick an embedded backbone or one that is already here, or start from random weights"
+    assert (
+        offline.reason
+        == "not here (about 47 MB), and the hub cannot be reached; pick an embedded backbone or one"
+        " that is already here, or start from random weights"
     )
 
 
@@ -75,8 +88,13 @@ def test_an_unknown_name_and_one_without_weights(home, monkeypatch):
     refused = backbone_here("qwen3_vit_88m_enc", home, online=True)
     assert not refused.usable
     assert "cannot be fine-tuned: it has no classification head" in refused.reason
-    monkeypatch.setattr(weights, "facts", lambda name: type("Facts", (), {"hub_id": "", "refusal": ""}))
-    assert backbone_here("resnet18d", home, online=True).reason == "no weights were published for 'resnet18d'; start from random weights"
+    monkeypatch.setattr(
+        weights, "facts", lambda name: type("Facts", (), {"hub_id": "", "refusal": ""})
+    )
+    assert (
+        backbone_here("resnet18d", home, online=True).reason
+        == "no weights were published for 'resnet18d'; start from random weights"
+    )
 
 
 def test_the_network_is_only_asked_when_it_decides(home, monkeypatch):

@@ -5,7 +5,17 @@ import pytest
 from rft_core.errors import UserError
 from rft_core.serving import pin as sharing
 from rft_core.serving import server
-from rft_core.serving.pin import HASH_VARIABLE, SERVER_ATTEMPTS, SESSION_ATTEMPTS, WINDOW_SECONDS, Door, hash_pin, is_loopback, is_pin, open_door
+from rft_core.serving.pin import (
+    HASH_VARIABLE,
+    SERVER_ATTEMPTS,
+    SESSION_ATTEMPTS,
+    WINDOW_SECONDS,
+    Door,
+    hash_pin,
+    is_loopback,
+    is_pin,
+    open_door,
+)
 
 PIN = "correct 7"
 
@@ -48,7 +58,20 @@ class TestPin:
         assert not is_pin("\udc80", hashed)
 
 
-@pytest.mark.parametrize(("address", "own"), [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.9.9.9", True), ("0.0.0.0", False), ("", False), (None, False), ("192.168.1.2", False), ("evil.example", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("address", "own"),
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("127.9.9.9", True),
+        ("0.0.0.0", False),
+        ("", False),
+        (None, False),
+        ("192.168.1.2", False),
+        ("evil.example", False),
+    ],
+)
 def test_loopback(address, own):
     assert is_loopback(address) is own
 
@@ -89,14 +112,27 @@ class TestDoor:
         assert door.enter(PIN, "me") not in repr(door)
 
 
-@pytest.mark.parametrize(("address", "variable", "shared"), [("127.0.0.1", "", False), ("0.0.0.0", "", True), (None, "", True), ("127.0.0.1", "a:b", True)])
+@pytest.mark.parametrize(
+    ("address", "variable", "shared"),
+    [("127.0.0.1", "", False), ("0.0.0.0", "", True), (None, "", True), ("127.0.0.1", "a:b", True)],
+)
 def test_who_is_shared(monkeypatch, address, variable, shared):
     monkeypatch.setenv(HASH_VARIABLE, variable)
     assert open_door(address).is_shared is shared
 
 
 class TestServe:
-    @pytest.mark.parametrize("given", [{"share": True}, {"share": True, "pin": "123"}, {"pin": PIN}, {"names": ("lab.example",)}, {"share": True, "pin": PIN, "names": ("http://x/",)}, {"share": True, "pin": PIN, "names": ("",)}])  # fmt: skip
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"share": True},
+            {"share": True, "pin": "123"},
+            {"pin": PIN},
+            {"names": ("lab.example",)},
+            {"share": True, "pin": PIN, "names": ("http://x/",)},
+            {"share": True, "pin": PIN, "names": ("",)},
+        ],
+    )
     def test_what_is_refused_before_anything_starts(self, monkeypatch, given):
         monkeypatch.delenv("RFT_PIN", raising=False)
         monkeypatch.setattr(server, "open_store", lambda: pytest.fail("something was started"))
@@ -106,7 +142,13 @@ class TestServe:
     def test_the_pin_is_handed_on_as_a_hash_only(self, monkeypatch, tmp_path):
         monkeypatch.setenv("RFT_HOME", str(tmp_path))
         monkeypatch.setenv("RFT_PIN", PIN)
-        monkeypatch.setattr(server, "ensure_worker", lambda home: "RFT_PIN" in server.os.environ and pytest.fail("the worker would find the PIN"))
+        monkeypatch.setattr(
+            server,
+            "ensure_worker",
+            lambda home: (
+                "RFT_PIN" in server.os.environ and pytest.fail("the worker would find the PIN")
+            ),
+        )
         monkeypatch.setattr(server, "is_taken", lambda port, address: False)
         monkeypatch.setattr(server.os, "chdir", lambda path: None)
         started = []
@@ -130,17 +172,26 @@ class TestServe:
         assert named["--server.enableStaticServing"] == "false"
         assert named.get("--server.maxUploadSize") == ("50" if share else None)
 
-    def test_alone_only_this_machines_names_are_answered_and_an_old_hash_is_forgotten(self, monkeypatch, tmp_path, hashed):
+    def test_alone_only_this_machines_names_are_answered_and_an_old_hash_is_forgotten(
+        self, monkeypatch, tmp_path, hashed
+    ):
         monkeypatch.setenv("RFT_HOME", str(tmp_path))
         monkeypatch.setenv(HASH_VARIABLE, hashed)
-        for name, value in (("ensure_worker", lambda home: None), ("is_taken", lambda port, address: False)):
+        for name, value in (
+            ("ensure_worker", lambda home: None),
+            ("is_taken", lambda port, address: False),
+        ):
             monkeypatch.setattr(server, name, value)
         monkeypatch.setattr(server.os, "chdir", lambda path: None)
         started = []
         monkeypatch.setattr(server.os, "execve", lambda *process: started.append(process))
         server.serve_app(8999)
         _, arguments, environment = started[0]
-        assert [after for flag, after in zip(arguments, arguments[1:]) if flag == "--server.allowedHosts"] == ["localhost", "127.0.0.1"]
+        assert [
+            after
+            for flag, after in zip(arguments, arguments[1:])
+            if flag == "--server.allowedHosts"
+        ] == ["localhost", "127.0.0.1"]
         assert HASH_VARIABLE not in environment
 
     def test_sharing_without_a_pin_says_what_it_is_for(self, monkeypatch):

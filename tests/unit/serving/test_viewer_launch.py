@@ -1,4 +1,6 @@
-"""What viewers may launch: every limit holds on the server, names itself, its value and the way out."""
+"""What viewers may launch: every limit holds on the server, names itself, its
+value and the way out.
+"""
 
 import sys
 import time
@@ -20,7 +22,11 @@ PIN = "correct 7"
 
 
 def spec(**settings) -> RunSpec:
-    return with_settings(RunSpec(), {"data.dataset": "digits", "runtime.device": "cpu"} | {name.replace("__", "."): value for name, value in settings.items()})
+    return with_settings(
+        RunSpec(),
+        {"data.dataset": "digits", "runtime.device": "cpu"}
+        | {name.replace("__", "."): value for name, value in settings.items()},
+    )
 
 
 def launch(store: RunStore, limits: LaunchLimits, viewer: str = "ann", count: int = 1) -> list[str]:
@@ -28,7 +34,20 @@ def launch(store: RunStore, limits: LaunchLimits, viewer: str = "ann", count: in
 
 
 class TestLimits:
-    @pytest.mark.parametrize("wrong", [{"queued": 0}, {"queued": 1.5}, {"minutes": -1}, {"minutes": float("nan")}, {"minutes": float("inf")}, {"images": 0}, {"disk": 0}, {"disk": "1"}, {"queued": True}])  # fmt: skip
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"queued": 0},
+            {"queued": 1.5},
+            {"minutes": -1},
+            {"minutes": float("nan")},
+            {"minutes": float("inf")},
+            {"images": 0},
+            {"disk": 0},
+            {"disk": "1"},
+            {"queued": True},
+        ],
+    )
     def test_one_that_is_none(self, wrong):
         with pytest.raises(UserError, match=f"--limit-{next(iter(wrong))} must be"):
             LaunchLimits(**wrong)
@@ -38,7 +57,9 @@ class TestLimits:
         assert find_limits({LIMITS_VARIABLE: to_text(limits)}) == limits
         assert find_limits({LIMITS_VARIABLE: to_text(LaunchLimits())}) == LaunchLimits()
 
-    @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"queued": 0}', '{"all": 1}', '{"queued": "2"}'])
+    @pytest.mark.parametrize(
+        "text", ["", "{", "[]", "null", '{"queued": 0}', '{"all": 1}', '{"queued": "2"}']
+    )
     def test_a_damaged_text_lets_nobody_launch(self, text):
         assert find_limits({LIMITS_VARIABLE: text}) is None
         assert find_limits({}) is None
@@ -53,7 +74,9 @@ class TestQueue:
     def test_each_viewer_has_their_own_and_a_run_that_ended_counts_no_more(self, store):
         limits = LaunchLimits(queued=2)
         (first,), (second,) = launch(store, limits), launch(store, limits)
-        with pytest.raises(UserError, match=r"you have 2 runs .* limit of 2 \(--limit-queued\); wait"):
+        with pytest.raises(
+            UserError, match=r"you have 2 runs .* limit of 2 \(--limit-queued\); wait"
+        ):
             launch(store, limits)
         assert len(launch(store, limits, "bob")) == 1
         store.claim(("cpu",), first)
@@ -85,8 +108,16 @@ class TestSpec:
         [
             ({}, "data.train_size", "1,671 images, above the limit of 1,000 a run"),
             ({"data__train_size": 501, "data__eval_size": 500}, "data.train_size", "1,001 images"),
-            ({"data__dataset": "caltech101", "data__eval_size": 10}, "data.train_size", "must be set where viewers may use 1,000 images"),
-            ({"data__dataset": "caltech101", "data__train_size": 10}, "data.eval_size", "must be set"),
+            (
+                {"data__dataset": "caltech101", "data__eval_size": 10},
+                "data.train_size",
+                "must be set where viewers may use 1,000 images",
+            ),
+            (
+                {"data__dataset": "caltech101", "data__train_size": 10},
+                "data.eval_size",
+                "must be set",
+            ),
         ],
     )
     def test_images(self, home, settings, setting, words):
@@ -99,7 +130,16 @@ class TestSpec:
     def test_what_is_within(self, home):
         check_spec(home, spec(data__train_size=500, data__eval_size=500), self.LIMITS)
 
-    @pytest.mark.parametrize("place", ["folder:/etc", "csv:/etc/x.csv", "hf:owner/name", "folder:{uploads}/../../..", "folder:{uploads}/cats/../../x"])
+    @pytest.mark.parametrize(
+        "place",
+        [
+            "folder:/etc",
+            "csv:/etc/x.csv",
+            "hf:owner/name",
+            "folder:{uploads}/../../..",
+            "folder:{uploads}/cats/../../x",
+        ],
+    )
     def test_a_place_is_the_instructors(self, home, place):
         with pytest.raises(SettingError, match="only the instructor"):
             check_spec(home, spec(data__dataset=place.format(uploads=home.uploads)), LaunchLimits())
@@ -117,7 +157,9 @@ class TestSpec:
 
     def test_one_of_several_keeps_all_out(self, store):
         with pytest.raises(SettingError):
-            launch_for_viewer(store, [spec(), spec(model__checkpoint="x")], "ann", LaunchLimits(), RunStore.submit)
+            launch_for_viewer(
+                store, [spec(), spec(model__checkpoint="x")], "ann", LaunchLimits(), RunStore.submit
+            )
         assert store.records() == []
 
 
@@ -130,13 +172,18 @@ class TestDisk:
         assert launch(store, LaunchLimits(disk=1))
         with pytest.raises(
             UserError,
-            match=r"the limit is 0.002 GB \(--limit-disk\), so that no run can be launched; those launched before go on. Ask the instructor to delete",
+            match=(
+                r"the limit is 0.002 GB \(--limit-disk\), so that no run can be launched; those"
+                r" launched before go on. Ask the instructor to delete"
+            ),
         ):
             launch(store, LaunchLimits(disk=0.002))
 
 
 class TestLaunchFile:
-    @pytest.mark.parametrize("text", ["", "{", "[]", '{"who": 1}', '{"viewer": "a", "minutes": "5"}'])
+    @pytest.mark.parametrize(
+        "text", ["", "{", "[]", '{"who": 1}', '{"viewer": "a", "minutes": "5"}']
+    )
     def test_a_damaged_one_holds_nothing(self, tmp_path, text):
         (tmp_path / "launch.json").write_text(text)
         assert read_launch(tmp_path) is None
@@ -211,7 +258,16 @@ class TestServe:
         assert LIMITS_VARIABLE not in served("--share", "--pin", PIN)
 
     def test_the_limits_arrive(self, served):
-        limits = ("--limit-queued", "2", "--limit-minutes", "5", "--limit-images", "900", "--limit-disk", "1.5")
+        limits = (
+            "--limit-queued",
+            "2",
+            "--limit-minutes",
+            "5",
+            "--limit-images",
+            "900",
+            "--limit-disk",
+            "1.5",
+        )
         environment = served("--share", "--pin", PIN, "--viewers-launch", *limits)
         assert find_limits(environment) == LaunchLimits(queued=2, minutes=5, images=900, disk=1.5)
 
@@ -220,7 +276,10 @@ class TestServe:
         [
             (("--share", "--pin", PIN, "--limit-queued", "1"), "add --viewers-launch"),
             (("--viewers-launch",), "are for a shared dashboard"),
-            (("--share", "--pin", PIN, "--viewers-launch", "--limit-queued", "0"), "--limit-queued must be a whole number above 0"),
+            (
+                ("--share", "--pin", PIN, "--viewers-launch", "--limit-queued", "0"),
+                "--limit-queued must be a whole number above 0",
+            ),
         ],
     )
     def test_what_is_refused(self, home, monkeypatch, capsys, arguments, words):

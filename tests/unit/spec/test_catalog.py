@@ -7,7 +7,14 @@ from rft_core.spec import catalog
 
 
 def test_the_menus():
-    assert set(catalog.MENUS) == {"schedules", "strategies", "objectives", "attacks", "datasets", "backbones"}
+    assert set(catalog.MENUS) == {
+        "schedules",
+        "strategies",
+        "objectives",
+        "attacks",
+        "datasets",
+        "backbones",
+    }
 
 
 @pytest.mark.parametrize("kind", list(catalog.MENUS))
@@ -22,12 +29,25 @@ def test_every_row_is_filled_in(kind):
 
 
 def test_the_schedules_of_the_contract():
-    assert [row.name for row in catalog.SCHEDULES] == ["constant", "two_hinge", "linear", "cosine", "step", "uniform", "auto", "custom"]
+    assert [row.name for row in catalog.SCHEDULES] == [
+        "constant",
+        "two_hinge",
+        "linear",
+        "cosine",
+        "step",
+        "uniform",
+        "auto",
+        "custom",
+    ]
 
 
 def test_the_embedded_names_of_the_contract():
-    assert {"blooms_easy", "blooms_medium", "blooms_hard", "digits", "folder"} <= {row.name for row in catalog.DATASETS}
-    assert {"bloom_resnet", "bloom_convnext", "bloom_vit", "bloom_resnet_robust"} == set(catalog.EMBEDDED_BACKBONES)
+    assert {"blooms_easy", "blooms_medium", "blooms_hard", "digits", "folder"} <= {
+        row.name for row in catalog.DATASETS
+    }
+    assert {"bloom_resnet", "bloom_convnext", "bloom_vit", "bloom_resnet_robust"} == set(
+        catalog.EMBEDDED_BACKBONES
+    )
 
 
 def test_every_backbone_has_a_tier():
@@ -40,7 +60,11 @@ def test_every_backbone_has_a_tier():
     ("kind", "name", "message"),
     [
         ("schedules", "two_hing", "unknown schedule 'two_hing', did you mean 'two_hinge'?"),
-        ("strategies", "linear_prob", "unknown strategy 'linear_prob', did you mean 'linear_probe'?"),
+        (
+            "strategies",
+            "linear_prob",
+            "unknown strategy 'linear_prob', did you mean 'linear_probe'?",
+        ),
         ("datasets", "digit", "unknown dataset 'digit', did you mean 'digits'?"),
         ("attacks", "pdg", "unknown attack 'pdg', did you mean 'pgd'?"),
     ],

@@ -25,30 +25,56 @@ def test_every_preset_survives_as_a_link_from_another(name):
 @pytest.mark.parametrize(
     ("setting", "value", "item"),
     [
-        ("optim.epochs", 10, "optim.epochs:10"), ("threat.epsilon", "4/255", "threat.epsilon:4/255"), ("name", "10", 'name:"10"'), ("name", "a:b", "name:a:b"),
-        ("schedule.kind", "cosine", "schedule.kind:cosine"), ("model.pretrained", False, "model.pretrained:false"), ("evaluation.eval_size", None, "evaluation.eval_size:"),
+        ("optim.epochs", 10, "optim.epochs:10"),
+        ("threat.epsilon", "4/255", "threat.epsilon:4/255"),
+        ("name", "10", 'name:"10"'),
+        ("name", "a:b", "name:a:b"),
+        ("schedule.kind", "cosine", "schedule.kind:cosine"),
+        ("model.pretrained", False, "model.pretrained:false"),
+        ("evaluation.eval_size", None, "evaluation.eval_size:"),
         ("schedule.points", [[0, 0.5]], "schedule.points:[[0.0,0.5]]"),
     ],
-)  # fmt: skip
+)
 def test_how_a_setting_is_said(setting, value, item):
     spec = with_settings(BASE, {setting: value})
     assert link_items(spec, BASE) == [item]
     again, said = read_items([item], BASE, EVERY)
     assert said == []
     assert (
-        flatten(again)[setting] == pytest.approx(flatten(spec)[setting]) if setting == "threat.epsilon" else flatten(again)[setting] == flatten(spec)[setting]
+        flatten(again)[setting] == pytest.approx(flatten(spec)[setting])
+        if setting == "threat.epsilon"
+        else flatten(again)[setting] == flatten(spec)[setting]
     )
 
 
 def test_items_that_need_each_other_are_taken_in_any_order():
-    items = ["threat.epsilon:2.5", "threat.norm:l2", "schedule.ramp_start:0.8", "schedule.ramp_end:0.9"]
+    items = [
+        "threat.epsilon:2.5",
+        "threat.norm:l2",
+        "schedule.ramp_start:0.8",
+        "schedule.ramp_end:0.9",
+    ]
     for order in (items, items[::-1]):
         spec, said = read_items(order, BASE, EVERY)
         assert said == []
         assert (spec.threat.norm, spec.threat.epsilon, spec.schedule.ramp_start) == ("l2", 2.5, 0.8)
 
 
-@pytest.mark.parametrize("item", ["optim.foo:1", "optim.epochs", "", ":", "optim.epochs:-1", "optim.epochs:many", "threat.epsilon:9", "schedule.kind:nothing", "optim.learning_rate:NaN", "data.dataset:../../etc"])  # fmt: skip
+@pytest.mark.parametrize(
+    "item",
+    [
+        "optim.foo:1",
+        "optim.epochs",
+        "",
+        ":",
+        "optim.epochs:-1",
+        "optim.epochs:many",
+        "threat.epsilon:9",
+        "schedule.kind:nothing",
+        "optim.learning_rate:NaN",
+        "data.dataset:../../etc",
+    ],
+)
 def test_what_cannot_be_taken_is_said_and_changes_nothing(item):
     spec, said = read_items([item, "seed:4"], BASE, EVERY)
     assert len(said) == 1
@@ -56,21 +82,36 @@ def test_what_cannot_be_taken_is_said_and_changes_nothing(item):
 
 
 def test_a_value_outside_the_form_is_taken_to_its_end():
-    spec, said = read_items(["optim.learning_rate:1e-9"], BASE, EVERY, {"optim.learning_rate": (1e-7, 100.0)})
+    spec, said = read_items(
+        ["optim.learning_rate:1e-9"], BASE, EVERY, {"optim.learning_rate": (1e-7, 100.0)}
+    )
     assert spec.optim.learning_rate == 1e-7
     assert "1e-07 is taken" in said[0]
 
 
 @pytest.mark.parametrize("value", ["Infinity", "NaN", "false", "true", "abc", "[1]", ""])
 def test_a_value_that_is_no_number_is_not_taken_to_an_end(value):
-    spec, said = read_items([f"optim.learning_rate:{value}", "seed:4"], BASE, EVERY, {"optim.learning_rate": (1e-7, 100.0)})
+    spec, said = read_items(
+        [f"optim.learning_rate:{value}", "seed:4"],
+        BASE,
+        EVERY,
+        {"optim.learning_rate": (1e-7, 100.0)},
+    )
     assert spec.optim.learning_rate == BASE.optim.learning_rate
     assert spec.seed == 4
     assert len(said) == 1
     assert said[0].startswith("optim.learning_rate must")
 
 
-@pytest.mark.parametrize("item", ["data.dataset:zzz", "model.backbone:" + "[" * 100_000, "schedule.points:" + "[" * 100_000, "x" * 5000])
+@pytest.mark.parametrize(
+    "item",
+    [
+        "data.dataset:zzz",
+        "model.backbone:" + "[" * 100_000,
+        "schedule.points:" + "[" * 100_000,
+        "x" * 5000,
+    ],
+)
 def test_what_is_said_of_an_item_is_short(item):
     _, said = read_items([item], BASE, EVERY)
     assert len(said) == 1

@@ -1,4 +1,6 @@
-"""rft_core.spec.list_settings: settings that hold several values are written as people write them, and the message says how."""
+"""rft_core.spec.list_settings: settings that hold several values are written as people write them,
+and the message says how.
+"""
 
 import pytest
 
@@ -86,11 +88,15 @@ def test_epsilons_of_evaluate_and_of_a_setting_are_read_alike():
         spec = with_settings(RunSpec(), {"evaluation.epsilons": text})
         assert list(spec.evaluation.epsilons) == split_epsilons(text)
     for text in ("", "0,,1", "x"):
-        with pytest.raises(UserError, match="--epsilons must be a number.*write them as 0,4/255,8/255"):
+        with pytest.raises(
+            UserError, match="--epsilons must be a number.*write them as 0,4/255,8/255"
+        ):
             split_epsilons(text)
 
 
 def test_lists_survive_a_link():
-    spec = with_settings(RunSpec(), {"schedule.points": "0:0,0.5:1", "tags": "a,b", "evaluation.epsilons": "0,8/255"})
+    spec = with_settings(
+        RunSpec(), {"schedule.points": "0:0,0.5:1", "tags": "a,b", "evaluation.epsilons": "0,8/255"}
+    )
     items = link_items(spec, RunSpec())
     assert read_items(items, RunSpec(), setting_names()) == (spec, [])

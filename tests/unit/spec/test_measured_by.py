@@ -1,4 +1,6 @@
-"""rft_core.spec.measured_by: what measured a run follows from its settings, and old runs keep their label."""
+"""rft_core.spec.measured_by: what measured a run follows from its settings, and old
+runs keep their label.
+"""
 
 import gzip
 import json
@@ -86,11 +88,19 @@ def test_a_run_document_that_is_run_again_is_measured_as_it_was(tmp_path):
     assert build_spec(None, path, None).evaluation.attack == "pgd"
 
 
-@pytest.mark.parametrize(("attack", "tracked"), [("pgd", "PGD-10"), ("apgd", "APGD-CE, 10 steps"), ("autoattack", "PGD-10")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("attack", "tracked"),
+    [("pgd", "PGD-10"), ("apgd", "APGD-CE, 10 steps"), ("autoattack", "PGD-10")],
+)
 def test_events_that_do_not_say_it_were_measured_as_at_their_time(attack, tracked):
     spec = with_settings(preset("scheduled"), {"evaluation.attack": attack})
-    point = [{"epsilon": 0.0, "accuracy": 0.5, "n": 256}, {"epsilon": 0.03, "accuracy": 0.5, "n": 256}]
-    past = build_history([Event(1, 0, 0.0, 1.0, "eval", {"curve": point, "expected_robustness": 0.5})])  # fmt: skip
+    point = [
+        {"epsilon": 0.0, "accuracy": 0.5, "n": 256},
+        {"epsilon": 0.03, "accuracy": 0.5, "n": 256},
+    ]
+    past = build_history(
+        [Event(1, 0, 0.0, 1.0, "eval", {"curve": point, "expected_robustness": 0.5})]
+    )
     assert tracked_by(spec, past) == earlier_tracked_by(spec, 256)
     assert tracked_by(spec, past).chip == f"{tracked}, n 256"
 
@@ -104,7 +114,10 @@ def test_an_event_that_says_it_is_believed():
 
 
 def test_a_report_keeps_its_label_whatever_the_menus_say_later():
-    own = measured_by("pgd", steps=10, n=100).as_dict() | {"label": "An attack of its time", "attack": "gone"}
+    own = measured_by("pgd", steps=10, n=100).as_dict() | {
+        "label": "An attack of its time",
+        "attack": "gone",
+    }
     found = final_measured_by(preset("scheduled"), REPORT | {"measured_by": own})
     assert (found.short, found.attack) == ("An attack of its time, 10 steps", "gone")
 
@@ -138,7 +151,9 @@ def test_a_bundle_of_an_earlier_version_keeps_its_numbers_and_its_label(store, o
     spec = json.loads(files[name])["spec"]
     del spec["evaluation"]["attack"]
     assert "measured_by" not in json.loads(files[name])["report"]
-    import_bundle(other, write(tmp_path / "old.zip", files | {name: changed(files[name], spec=spec)}))
+    import_bundle(
+        other, write(tmp_path / "old.zip", files | {name: changed(files[name], spec=spec)})
+    )
     found = other.get(record.run_id)
     assert (found.measured_by.chip, found.report) == ("PGD-10, n 200", record.report)
     assert other.summaries().rows[0].measured_by == found.measured_by

@@ -13,10 +13,28 @@ HOSTILE = 'it\'s; rm -rf ~ $(x) "quoted" = 3'
 SPECS = [
     *(row.build() for row in PRESETS),
     RunSpec(),
-    with_settings(preset("scheduled"), {"threat.epsilon": "6/255", "seed": 3, "optim.learning_rate": 1e-4}),
+    with_settings(
+        preset("scheduled"), {"threat.epsilon": "6/255", "seed": 3, "optim.learning_rate": 1e-4}
+    ),
     with_settings(preset("fixed"), {"name": HOSTILE, "data.dataset": "folder:~/my images"}),
-    with_settings(RunSpec(), {"name": "12", "schedule.kind": "custom", "schedule.points": [[0, 0], [0.3, 1]], "evaluation.epsilons": ["1/255", 0.1]}),
-    with_settings(RunSpec(), {"name": " null ", "data.train_size": 100, "threat.norm": "l2", "threat.epsilon": 0.123456789}),
+    with_settings(
+        RunSpec(),
+        {
+            "name": "12",
+            "schedule.kind": "custom",
+            "schedule.points": [[0, 0], [0.3, 1]],
+            "evaluation.epsilons": ["1/255", 0.1],
+        },
+    ),
+    with_settings(
+        RunSpec(),
+        {
+            "name": " null ",
+            "data.train_size": 100,
+            "threat.norm": "l2",
+            "threat.epsilon": 0.123456789,
+        },
+    ),
 ]
 
 
@@ -25,7 +43,9 @@ def read(command: str) -> RunSpec:
     words = shlex.split(command)
     assert words[:4] == ["python", "-m", "rft_core", "run"]
     options = list(zip(words[4::2], words[5::2]))
-    found = {name: [value for key, value in options if key == name] for name in ("--preset", "--set")}
+    found = {
+        name: [value for key, value in options if key == name] for name in ("--preset", "--set")
+    }
     assert len(options) == sum(map(len, found.values()))
     return build_spec(next(iter(found["--preset"]), None), None, found["--set"])
 
@@ -36,7 +56,10 @@ def test_the_short_command_gives_the_spec_again(spec):
 
 
 def test_the_nearest_preset_is_the_start():
-    assert short_command(with_settings(preset("fixed"), {"seed": 2})) == "python -m rft_core run --preset fixed --set seed=2"
+    assert (
+        short_command(with_settings(preset("fixed"), {"seed": 2}))
+        == "python -m rft_core run --preset fixed --set seed=2"
+    )
 
 
 def test_notes_and_tags_are_left_out():
@@ -45,8 +68,21 @@ def test_notes_and_tags_are_left_out():
 
 
 def test_a_spec_that_is_far_from_all_presets_has_no_short_command():
-    changes = {"seed": 1, "name": "x", "data.train_size": 50, "data.eval_size": 50, "optim.epochs": 3, "optim.batch_size": 8, "optim.learning_rate": 0.1}
-    changes |= {"strategy.kind": "lora", "strategy.rank": 2, "attack.steps": 9, "runtime.threads": 1}
+    changes = {
+        "seed": 1,
+        "name": "x",
+        "data.train_size": 50,
+        "data.eval_size": 50,
+        "optim.epochs": 3,
+        "optim.batch_size": 8,
+        "optim.learning_rate": 0.1,
+    }
+    changes |= {
+        "strategy.kind": "lora",
+        "strategy.rank": 2,
+        "attack.steps": 9,
+        "runtime.threads": 1,
+    }
     assert short_command(with_settings(RunSpec(), changes)) is None
 
 

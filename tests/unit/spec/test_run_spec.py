@@ -5,20 +5,55 @@ import json
 import pytest
 
 from rft_core.errors import SettingError, UnknownNameError, UserError
-from rft_core.spec.run_spec import RunSpec, describe, differences, epsilon_grid, flatten, grid_note, parse, setting_names, spec_hash, with_settings
+from rft_core.spec.run_spec import (
+    RunSpec,
+    describe,
+    differences,
+    epsilon_grid,
+    flatten,
+    grid_note,
+    parse,
+    setting_names,
+    spec_hash,
+    with_settings,
+)
 
 BAD = [
-    ("threat.epsilon", 8, "threat.epsilon must be in [0, 1] for norm 'linf', got 8.0; did you mean 8/255?"),
-    ("threat.epsilon", 300, "threat.epsilon must be in [0, 1] for norm 'linf', got 300.0; write it as 8/255"),
-    ("threat.epsilon", "nan", "threat.epsilon must be a finite number of at least 0 such as 8/255, got 'nan'"),
-    ("threat.epsilon", "-1/255", "threat.epsilon must be a finite number of at least 0 such as 8/255, got '-1/255'"),
+    (
+        "threat.epsilon",
+        8,
+        "threat.epsilon must be in [0, 1] for norm 'linf', got 8.0; did you mean 8/255?",
+    ),
+    (
+        "threat.epsilon",
+        300,
+        "threat.epsilon must be in [0, 1] for norm 'linf', got 300.0; write it as 8/255",
+    ),
+    (
+        "threat.epsilon",
+        "nan",
+        "threat.epsilon must be a finite number of at least 0 such as 8/255, got 'nan'",
+    ),
+    (
+        "threat.epsilon",
+        "-1/255",
+        "threat.epsilon must be a finite number of at least 0 such as 8/255, got '-1/255'",
+    ),
     ("threat.epsilon", "", "threat.epsilon must be a number such as 8/255 or 0.03, got ''"),
     ("threat.epsilon", None, "threat.epsilon must be a number or text such as 8/255, got None"),
     ("threat.norm", "l1", "threat.norm must be 'linf' or 'l2', got 'l1'"),
     ("optim.epochs", 0, "optim.epochs must be greater than or equal to 1, got 0"),
     ("optim.learning_rate", float("nan"), "optim.learning_rate must be a finite number, got nan"),
-    ("schedule.ramp_end", 0.1, "schedule.ramp_end must be at least ramp_start = 0.25, got 0.1; swap the two"),
-    ("evaluation.epsilons", [0, 2], "evaluation.epsilons must stay in [0, 1] for norm 'linf', got 2.0; write them as 8/255"),
+    (
+        "schedule.ramp_end",
+        0.1,
+        "schedule.ramp_end must be at least ramp_start = 0.25, got 0.1; swap the two",
+    ),
+    (
+        "evaluation.epsilons",
+        [0, 2],
+        "evaluation.epsilons must stay in [0, 1] for norm 'linf', got 2.0; write them as 8/255",
+    ),
     ("seed", -1, "seed must be greater than or equal to 0, got -1"),
 ]
 
@@ -44,7 +79,13 @@ def test_a_bad_value_names_setting_value_and_way_out(name, value, message):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("strategy.kind", "linear_prob"), ("schedule.kind", "cosin"), ("objective.kind", "naturl"), ("attack.kind", "pdg"), ("data.dataset", "digit")],
+    [
+        ("strategy.kind", "linear_prob"),
+        ("schedule.kind", "cosin"),
+        ("objective.kind", "naturl"),
+        ("attack.kind", "pdg"),
+        ("data.dataset", "digit"),
+    ],
 )
 def test_an_unknown_choice_says_the_nearest(name, value):
     with pytest.raises(UnknownNameError, match="did you mean"):
@@ -52,7 +93,11 @@ def test_an_unknown_choice_says_the_nearest(name, value):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("optim.epoch", "unknown setting 'optim.epoch', did you mean 'optim.epochs'?"), ("epsilon", "did you mean 'threat.epsilon'?")]
+    ("name", "message"),
+    [
+        ("optim.epoch", "unknown setting 'optim.epoch', did you mean 'optim.epochs'?"),
+        ("epsilon", "did you mean 'threat.epsilon'?"),
+    ],
 )
 def test_an_unknown_setting_says_the_nearest(name, message):
     with pytest.raises(UserError) as caught:
@@ -61,7 +106,9 @@ def test_an_unknown_setting_says_the_nearest(name, message):
 
 
 def test_an_unknown_field_in_json_says_the_nearest():
-    with pytest.raises(UserError, match=r"unknown setting 'optim.epoch', did you mean 'optim.epochs'\?"):
+    with pytest.raises(
+        UserError, match=r"unknown setting 'optim.epoch', did you mean 'optim.epochs'\?"
+    ):
         parse({"optim": {"epoch": 3}})
 
 
@@ -92,7 +139,10 @@ def test_a_spec_cannot_be_changed():
 def test_with_settings_changes_what_it_is_told_and_no_more():
     before = RunSpec()
     after = with_settings(before, {"optim.epochs": 3, "threat.epsilon": "4/255", "name": "x"})
-    assert differences([before, after]) == {"threat.epsilon": [8 / 255, 4 / 255], "optim.epochs": [16, 3]}
+    assert differences([before, after]) == {
+        "threat.epsilon": [8 / 255, 4 / 255],
+        "optim.epochs": [16, 3],
+    }
     assert after.name == "x"
 
 
@@ -128,7 +178,10 @@ def test_json_is_plain():
     assert raw["evaluation"]["epsilons"] is None
 
 
-@pytest.mark.parametrize(("given", "measured"), [([0.2, 0.1], (0.0, 0.1, 0.2)), ([0.1, 0.1], (0.0, 0.1)), (["4/255", 0], (0.0, 4 / 255))])
+@pytest.mark.parametrize(
+    ("given", "measured"),
+    [([0.2, 0.1], (0.0, 0.1, 0.2)), ([0.1, 0.1], (0.0, 0.1)), (["4/255", 0], (0.0, 4 / 255))],
+)
 def test_an_epsilon_grid_is_mended_and_it_is_said(given, measured):
     wanted = with_settings(RunSpec(), {"evaluation.epsilons": given})
     assert epsilon_grid(wanted) == measured
@@ -153,7 +206,11 @@ def test_every_number_has_two_ends_and_every_list_a_length(name):
     waiting = [place[name.rpartition(".")[2]]]
     while waiting:
         one = waiting.pop()
-        waiting += [*one.get("anyOf", []), *one.get("prefixItems", []), *([one["items"]] if isinstance(one.get("items"), dict) else [])]
+        waiting += [
+            *one.get("anyOf", []),
+            *one.get("prefixItems", []),
+            *([one["items"]] if isinstance(one.get("items"), dict) else []),
+        ]
         if one.get("type") in ("integer", "number"):
             assert {"minimum", "exclusiveMinimum"} & one.keys(), name
             assert {"maximum", "exclusiveMaximum"} & one.keys(), name
@@ -161,7 +218,36 @@ def test_every_number_has_two_ends_and_every_list_a_length(name):
             assert "maxItems" in one, name
 
 
-@pytest.mark.parametrize(("name", "value"), [("name", "x" * 201), ("notes", "x" * 20_001), ("tags", ["x"] * 51), ("tags", ["x" * 61]), ("tags", [" "]), ("data.dataset", "folder:" + "x" * 4096), ("evaluation.epsilons", [0.01] * 257), ("evaluation.epsilons", []), ("schedule.points", [[0, 0]] * 201), ("schedule.points", []), ("data.domains", ["x"] * 51), ("name", "a\x1b"), ("notes", "a\u202e"), ("tags", ["a\x00"]), ("seed", True), ("schedule.points", [[True, 0]]), ("runtime.device", "cuda:0;x"), ("optim.clip_norm", float("inf")), ("evaluation.epsilons", [True]), ("evaluation.epsilons", [2]), ("threat.epsilon", []), ("threat.epsilon", "9" * 400), ("threat.epsilon", "1/0"), ("schedule.points", [[0.5, 0], [0.2, 1]]), ("attack.kind", "square")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", "x" * 201),
+        ("notes", "x" * 20_001),
+        ("tags", ["x"] * 51),
+        ("tags", ["x" * 61]),
+        ("tags", [" "]),
+        ("data.dataset", "folder:" + "x" * 4096),
+        ("evaluation.epsilons", [0.01] * 257),
+        ("evaluation.epsilons", []),
+        ("schedule.points", [[0, 0]] * 201),
+        ("schedule.points", []),
+        ("data.domains", ["x"] * 51),
+        ("name", "a\x1b"),
+        ("notes", "a\u202e"),
+        ("tags", ["a\x00"]),
+        ("seed", True),
+        ("schedule.points", [[True, 0]]),
+        ("runtime.device", "cuda:0;x"),
+        ("optim.clip_norm", float("inf")),
+        ("evaluation.epsilons", [True]),
+        ("evaluation.epsilons", [2]),
+        ("threat.epsilon", []),
+        ("threat.epsilon", "9" * 400),
+        ("threat.epsilon", "1/0"),
+        ("schedule.points", [[0.5, 0], [0.2, 1]]),
+        ("attack.kind", "square"),
+    ],
+)
 def test_a_value_past_its_ends_is_refused_by_name(name, value):
     with pytest.raises(SettingError, match=f"^{name}"):
         with_settings(RunSpec(), {name: value})

@@ -5,13 +5,23 @@ import math
 import pytest
 
 from rft_core.spec import catalog
-from rft_core.spec.schedules import Moment, convergence_epoch, factor_at, interpolate, points_fault, ramp_position, shape_points
+from rft_core.spec.schedules import (
+    Moment,
+    convergence_epoch,
+    factor_at,
+    interpolate,
+    points_fault,
+    ramp_position,
+    shape_points,
+)
 from rft_core.spec.sections import ScheduleSpec
 
 
 def factor(kind: str, progress: float, **settings) -> float:
     moment = settings.pop("moment", None) or Moment(progress)
-    return factor_at(catalog.find("schedules", kind).load(), ScheduleSpec(kind=kind, **settings), moment)
+    return factor_at(
+        catalog.find("schedules", kind).load(), ScheduleSpec(kind=kind, **settings), moment
+    )
 
 
 HINGES = {"ramp_start": 0.2, "ramp_end": 0.6}
@@ -71,7 +81,9 @@ def test_uniform_draws_once_an_epoch_and_follows_the_seed():
 
 
 def test_uniform_covers_the_range_evenly():
-    draws = [factor("uniform", 0, moment=Moment(0, epoch=epoch, epochs=2000)) for epoch in range(2000)]
+    draws = [
+        factor("uniform", 0, moment=Moment(0, epoch=epoch, epochs=2000)) for epoch in range(2000)
+    ]
     assert sum(draws) / len(draws) == pytest.approx(0.5, abs=0.03)
     assert min(draws) < 0.01
     assert max(draws) > 0.99
@@ -97,7 +109,9 @@ def test_convergence_epoch(validation, patience, tolerance, expected):
 
 def test_auto_ramps_from_convergence_to_the_end():
     def at(epoch, validation):
-        return factor("auto", 0, patience=2, moment=Moment(epoch / 10, epoch, 10, validation=validation))
+        return factor(
+            "auto", 0, patience=2, moment=Moment(epoch / 10, epoch, 10, validation=validation)
+        )
 
     assert at(2, (0.1, 0.5)) == 0
     converged = (0.1, 0.5, 0.5, 0.5)
@@ -121,21 +135,31 @@ def test_a_schedule_cannot_leave_the_range():
     assert factor_at(lambda moment, settings: -0.1, settings, Moment(0.5)) == 0.0
 
 
-@pytest.mark.parametrize(("progress", "expected"), [(0.0, 0.0), (0.25, 0.0), (0.5, 0.5), (0.75, 1.0), (1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("progress", "expected"), [(0.0, 0.0), (0.25, 0.0), (0.5, 0.5), (0.75, 1.0), (1.0, 1.0)]
+)
 def test_ramp_position(progress, expected):
     assert ramp_position(progress, 0.25, 0.75) == expected
 
 
-@pytest.mark.parametrize(("kind", "worst"), [("constant", 0), ("linear", 0), ("two_hinge", 0), ("step", 0), ("cosine", 0.01)])
+@pytest.mark.parametrize(
+    ("kind", "worst"),
+    [("constant", 0), ("linear", 0), ("two_hinge", 0), ("step", 0), ("cosine", 0.01)],
+)
 def test_custom_through_the_points_of_a_schedule_is_that_schedule(kind, worst):
     settings = {"ramp_start": 0.24, "ramp_end": 0.74}
     points = shape_points(ScheduleSpec(kind=kind, **settings))
     assert points_fault(points) is None
-    off = [abs(factor(kind, place / 997, **settings) - factor("custom", place / 997, points=points)) for place in range(998)]
+    off = [
+        abs(factor(kind, place / 997, **settings) - factor("custom", place / 997, points=points))
+        for place in range(998)
+    ]
     assert max(off) <= worst + 1e-9
 
 
-@pytest.mark.parametrize("settings", [{"kind": "uniform"}, {"kind": "auto"}, {"kind": "step", "steps": 100}])
+@pytest.mark.parametrize(
+    "settings", [{"kind": "uniform"}, {"kind": "auto"}, {"kind": "step", "steps": 100}]
+)
 def test_what_is_decided_while_training_or_too_long_has_no_points(settings):
     assert shape_points(ScheduleSpec(**settings)) is None
 
@@ -152,11 +176,17 @@ def test_points_of_extreme_ramps_are_valid():
 @pytest.mark.parametrize(
     ("points", "said"),
     [
-        ([], "at least 2 points; add a row"), ([(0, 0)], "at least 2 points"), ([(0, 0), (None, 1)], "row 2; fill it"), ([(0, 0), (1, math.nan)], "row 2; fill it"),
-        ([(0, 0), (1.2, 1)], "0 to 100 % in row 2"), ([(-0.1, 0), (1, 1)], "row 1"), ([(0, 0), (0.6, 1), (0.4, 1)], "row 3 falls from 60 to 40 %; sort the rows"),
-        ([(0, 0), (1, 1)], None), ([(0, 0), (0.5, 0), (0.5, 1)], None),
+        ([], "at least 2 points; add a row"),
+        ([(0, 0)], "at least 2 points"),
+        ([(0, 0), (None, 1)], "row 2; fill it"),
+        ([(0, 0), (1, math.nan)], "row 2; fill it"),
+        ([(0, 0), (1.2, 1)], "0 to 100 % in row 2"),
+        ([(-0.1, 0), (1, 1)], "row 1"),
+        ([(0, 0), (0.6, 1), (0.4, 1)], "row 3 falls from 60 to 40 %; sort the rows"),
+        ([(0, 0), (1, 1)], None),
+        ([(0, 0), (0.5, 0), (0.5, 1)], None),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_points(points, said):
     fault = points_fault(points)
     assert fault is None if said is None else said in fault

@@ -98,7 +98,9 @@ def test_the_store_can_be_made_by_many_at_once(home):
 
 
 def test_a_store_that_is_being_written_to_is_waited_for(home):
-    """SQLite answers "database is locked" at once to the change to WAL while another connection writes: no wait of its own."""
+    """SQLite answers "database is locked" at once to the change to WAL while another connection
+    writes: no wait of its own.
+    """
     other = sqlite3.connect(home.root / "rft.db", isolation_level=None, check_same_thread=False)
     other.execute("CREATE TABLE started (x)")
     other.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,6 @@
-"""rft_core.store.device_lock: one user a device, those who wait say for whom, and the system drops what a dead process held."""
+"""rft_core.store.device_lock: one user a device, those who wait say for whom, and the system drops
+what a dead process held.
+"""
 
 import os
 import signal
@@ -56,9 +58,17 @@ def test_an_error_gives_the_device_back(home):
 
 
 def test_a_killed_process_gives_the_device_back(home):
-    code = "import time; from rft_core.files.home import find_home; from rft_core.store.device_lock import device_turn\n"
-    code += "with device_turn(find_home(), 'cpu', 'run one'):\n    print('in', flush=True); time.sleep(60)"
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+    code = (
+        "import time; from rft_core.files.home import find_home; from rft_core.store.device_lock"
+        " import device_turn\n"
+    )
+    code += (
+        "with device_turn(find_home(), 'cpu', 'run one'):\n    print('in', flush=True);"
+        " time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout.readline() == "in\n"
     assert holder(home, "cpu") == "run one"
     with device_turn(home, "cpu", "run two", given_up=lambda: True) as is_mine:

@@ -1,4 +1,6 @@
-"""rft_core.store.run_store: a run that was deleted on the page is hidden, can be brought back, and goes later."""
+"""rft_core.store.run_store: a run that was deleted on the page is hidden, can be brought
+back, and goes later.
+"""
 
 import pytest
 from sqlalchemy import update
@@ -20,15 +22,23 @@ def kept_run(store, status="finished") -> str:
 
 def age(store, run_id: str, seconds: float) -> None:
     with store.engine.begin() as connection:
-        connection.execute(update(runs).where(runs.c.run_id == run_id).values(deleted=runs.c.deleted - seconds))
+        connection.execute(
+            update(runs).where(runs.c.run_id == run_id).values(deleted=runs.c.deleted - seconds)
+        )
 
 
 def test_a_discarded_run_is_nowhere_and_all_there(store):
     run_id, other = kept_run(store), kept_run(store)
     store.discard(run_id)
-    assert [record.run_id for record in store.records()] == [row.run_id for row in store.summaries().rows] == [other]
+    assert (
+        [record.run_id for record in store.records()]
+        == [row.run_id for row in store.summaries().rows]
+        == [other]
+    )
     assert [one[0] for one in store.discarded()] == [run_id]
-    with pytest.raises(StoreError, match="was deleted; the Runs page can bring it back for 10 minutes"):
+    with pytest.raises(
+        StoreError, match="was deleted; the Runs page can bring it back for 10 minutes"
+    ):
         store.get(run_id)
     with pytest.raises(UnknownNameError):
         store.get(run_id[:-1])

@@ -1,4 +1,6 @@
-"""Runs of earlier versions, whose names, notes and tags hold what a new run may not: none is lost, and new ones stay refused."""
+"""Runs of earlier versions, whose names, notes and tags hold what a new run may not: none is lost,
+and new ones stay refused.
+"""
 
 import contextlib
 import json
@@ -35,22 +37,34 @@ WORDS = {
     "notes": "tried\ttwice\r\nthen \x07 rang\u2066",
     "tags": ["a\x07b", "x" * 200, " \x1b ", "", "thesis"],
 }
-NAME, NOTES, TAGS = "\ufffd[31mred\ufffdgnp second line", "tried\ttwice\r\nthen \ufffd rang\ufffd", ("a\ufffdb", "x" * 59 + "…", "\ufffd", "thesis")
+NAME, NOTES, TAGS = (
+    "\ufffd[31mred\ufffdgnp second line",
+    "tried\ttwice\r\nthen \ufffd rang\ufffd",
+    ("a\ufffdb", "x" * 59 + "…", "\ufffd", "thesis"),
+)
 
 
 def make_old(store: RunStore, run_id: str, **words) -> str:
     """Give a stored run words as an earlier version wrote them, past all rules."""
     with store.engine.execution_options(writes=True).begin() as connection:
-        row = connection.execute(select(runs.c.spec, runs.c.report).where(runs.c.run_id == run_id)).one()
+        row = connection.execute(
+            select(runs.c.spec, runs.c.report).where(runs.c.run_id == run_id)
+        ).one()
         text = json.dumps(json.loads(row.spec) | WORDS | words)
-        connection.execute(update(runs).where(runs.c.run_id == run_id).values(spec=text, name=json.loads(text)["name"]))
+        connection.execute(
+            update(runs)
+            .where(runs.c.run_id == run_id)
+            .values(spec=text, name=json.loads(text)["name"])
+        )
         write_summary(connection, run_id, text, row.report)
     return run_id
 
 
 def raw_words(store: RunStore, run_id: str) -> dict:
     with store.engine.connect() as connection:
-        return json.loads(connection.execute(select(runs.c.spec).where(runs.c.run_id == run_id)).scalar_one())
+        return json.loads(
+            connection.execute(select(runs.c.spec).where(runs.c.run_id == run_id)).scalar_one()
+        )
 
 
 @pytest.fixture
@@ -61,7 +75,12 @@ def old(store) -> str:
 
 def test_it_is_read_and_what_is_stored_stays(store, old):
     record = store.get(old)
-    assert (record.name, record.spec.name, record.spec.notes, record.spec.tags) == (NAME, NAME, NOTES, TAGS)
+    assert (record.name, record.spec.name, record.spec.notes, record.spec.tags) == (
+        NAME,
+        NAME,
+        NOTES,
+        TAGS,
+    )
     assert parse(record.spec.to_json()) == record.spec
     assert store.records()[0].spec == record.spec
     assert {name: raw_words(store, old)[name] for name in WORDS} == WORDS
@@ -89,16 +108,22 @@ def test_it_is_shown_on_a_terminal(store, old, capsys, monkeypatch):
             cli.main()
         said = capsys.readouterr().out
         assert said.strip(), arguments
-        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", said), arguments
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", said), (
+            arguments
+        )
 
 
 def test_it_is_compared_and_exported(store, old, tmp_path):
     page = html_report(content(store, [store.get(old), stored(store, "two")]), store.home.runs)
     assert "\ufffd[31mred" in page
-    assert not re.search("[\x1b\x07\u202e\u2066]", page.partition("<h2>Numbers</h2>")[2].partition("<script>")[0])
+    assert not re.search(
+        "[\x1b\x07\u202e\u2066]", page.partition("<h2>Numbers</h2>")[2].partition("<script>")[0]
+    )
     for form in ("csv", "parquet", "json", "html"):
         assert export_runs(store, [old], form, tmp_path / f"x.{form}.zip")["runs"] == [old]
-    assert short_command(store.get(old).spec) is None or "\x1b" not in short_command(store.get(old).spec)
+    assert short_command(store.get(old).spec) is None or "\x1b" not in short_command(
+        store.get(old).spec
+    )
 
 
 def test_it_is_exported_and_imported_as_a_bundle(store, old, other, tmp_path):
@@ -112,7 +137,9 @@ def test_the_bundle_of_an_earlier_version_is_imported(store, old, other, tmp_pat
     export_bundle(store, [old], tmp_path / "new.zip")
     files = members(tmp_path / "new.zip")
     document = json.loads(files[f"runs/{old}/run.json"])
-    files[f"runs/{old}/run.json"] = json.dumps(document | {"spec": document["spec"] | WORDS}).encode()
+    files[f"runs/{old}/run.json"] = json.dumps(
+        document | {"spec": document["spec"] | WORDS}
+    ).encode()
     write(tmp_path / "old.zip", files)
     for outcome in (IMPORTED, HERE):
         assert import_bundle(other, tmp_path / "old.zip")["runs"][0]["outcome"] == outcome
@@ -158,8 +185,13 @@ def test_a_damaged_store_keeps_it(store, old, tmp_path):
 
 @pytest.mark.parametrize(
     ("section", "leaf", "given", "read"),
-    [("data", "dataset", "folder:/a\x1bb", "folder:/a\ufffdb"), ("data", "domains", ["ske\u202etch"], ("ske\ufffdtch",)), ("model", "backbone", "res\x7fnet", "res\ufffdnet"), ("model", "checkpoint", "/w\n.pt", "/w .pt")],
-)  # fmt: skip
+    [
+        ("data", "dataset", "folder:/a\x1bb", "folder:/a\ufffdb"),
+        ("data", "domains", ["ske\u202etch"], ("ske\ufffdtch",)),
+        ("model", "backbone", "res\x7fnet", "res\ufffdnet"),
+        ("model", "checkpoint", "/w\n.pt", "/w .pt"),
+    ],
+)
 def test_other_texts_of_an_earlier_version(section, leaf, given, read):
     raw = json.loads(RunSpec().to_json())
     raw[section][leaf] = given
@@ -168,7 +200,17 @@ def test_other_texts_of_an_earlier_version(section, leaf, given, read):
     assert getattr(getattr(parse_stored(json.dumps(raw)), section), leaf) == read
 
 
-@pytest.mark.parametrize("raw", ['{"seed": -1}', "[]", "{", '{"optim": {"epochs": 0}, "name": "\\u001b"}', '{"notes": 3, "tags": "x"}', '{"tags": [3]}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"seed": -1}',
+        "[]",
+        "{",
+        '{"optim": {"epochs": 0}, "name": "\\u001b"}',
+        '{"notes": 3, "tags": "x"}',
+        '{"tags": [3]}',
+    ],
+)
 def test_what_was_never_a_spec_is_refused_as_before(raw):
     with pytest.raises(UserError) as caught:
         parse_stored(raw)

@@ -19,7 +19,11 @@ def run_id(store) -> str:
 
 
 def test_rows_come_back_as_they_went(store, run_id):
-    rows = [row(1, loss=0.5), row(2, "eval", curve=[{"accuracy": 0.25}]), row(3, "log", text="ä – ✓")]
+    rows = [
+        row(1, loss=0.5),
+        row(2, "eval", curve=[{"accuracy": 0.25}]),
+        row(3, "log", text="ä – ✓"),
+    ]
     append_events(store.engine, run_id, rows)
     assert read_events(store.engine, run_id) == rows
     assert last_sequence(store.engine, run_id) == 3
@@ -28,8 +32,13 @@ def test_rows_come_back_as_they_went(store, run_id):
 def test_after_a_sequence_and_by_kind(store, run_id):
     append_events(store.engine, run_id, [row(1), row(2, "eval"), row(3), row(4, "eval")])
     assert [event.sequence for event in read_events(store.engine, run_id, after=2)] == [3, 4]
-    assert [event.sequence for event in read_events(store.engine, run_id, kinds=("eval",))] == [2, 4]
-    assert [event.sequence for event in read_events(store.engine, run_id, after=2, kinds=("eval",))] == [4]
+    assert [event.sequence for event in read_events(store.engine, run_id, kinds=("eval",))] == [
+        2,
+        4,
+    ]
+    assert [
+        event.sequence for event in read_events(store.engine, run_id, after=2, kinds=("eval",))
+    ] == [4]
     assert read_events(store.engine, run_id, after=4) == []
 
 

@@ -14,15 +14,25 @@ Mount = namedtuple("Mount", "mountpoint fstype")
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "smb3", "lustre", "fuse.sshfs", "9p", "ceph"])
 def test_a_network_file_system_is_refused(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(psutil, "disk_partitions", lambda all: [Mount("/", "ext4"), Mount(str(tmp_path), kind)])
+    monkeypatch.setattr(
+        psutil, "disk_partitions", lambda all: [Mount("/", "ext4"), Mount(str(tmp_path), kind)]
+    )
     assert network_kind(tmp_path / "below") == kind
-    with pytest.raises(StoreError, match=rf"network file system \({kind}\).*RFT_HOME.*postgresql://"):
+    with pytest.raises(
+        StoreError, match=rf"network file system \({kind}\).*RFT_HOME.*postgresql://"
+    ):
         open_engine(f"sqlite:///{tmp_path / 'rft.db'}")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
-    "mounts", [[], [Mount("/", "ext4")], [Mount("/", "nfs4"), Mount("{here}", "tmpfs")], [Mount("{here}", "nfs4"), Mount("{here}", "ext4")]]
+    "mounts",
+    [
+        [],
+        [Mount("/", "ext4")],
+        [Mount("/", "nfs4"), Mount("{here}", "tmpfs")],
+        [Mount("{here}", "nfs4"), Mount("{here}", "ext4")],
+    ],
 )
 def test_the_nearest_and_newest_mount_decides(tmp_path, monkeypatch, mounts):
     there = [Mount(one.mountpoint.format(here=tmp_path), one.fstype) for one in mounts]

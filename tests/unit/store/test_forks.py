@@ -1,4 +1,6 @@
-"""A fork goes on from its parent's checkpoint, and nothing but the schedule of what is left differs."""
+"""A fork goes on from its parent's checkpoint, and nothing but the schedule of
+what is left differs.
+"""
 
 import pytest
 
@@ -37,14 +39,21 @@ def pausing(spec, reporter):
 
 
 def train_events(store: RunStore, run_id: str) -> dict[int, tuple]:
-    return {one.step: (one.payload["loss"], one.payload["epsilon"]) for one in read_events(store.engine, run_id, kinds=["train"])}
+    return {
+        one.step: (one.payload["loss"], one.payload["epsilon"])
+        for one in read_events(store.engine, run_id, kinds=["train"])
+    }
 
 
 def strip(report: dict) -> dict:
-    machine = {name: value for name, value in report["machine"].items() if not name.endswith("memory_mib")}
-    return {name: value for name, value in report.items() if name not in ("run_id", "seconds", "images_per_second", "parent", "parent_step")} | {
-        "machine": machine
+    machine = {
+        name: value for name, value in report["machine"].items() if not name.endswith("memory_mib")
     }
+    return {
+        name: value
+        for name, value in report.items()
+        if name not in ("run_id", "seconds", "images_per_second", "parent", "parent_step")
+    } | {"machine": machine}
 
 
 @pytest.fixture
@@ -69,15 +78,27 @@ def test_a_fork_without_a_change_gives_the_numbers_of_the_whole_run(store, paren
     finish(store, child)
     assert strip(store.get(child).report) == strip(store.get(whole).report)
     assert train_events(store, child) == train_events(store, whole)
-    assert (store.get(child).report["parent"], store.get(child).report["parent_step"]) == (parent, AT)
+    assert (store.get(child).report["parent"], store.get(child).report["parent_step"]) == (
+        parent,
+        AT,
+    )
     assert "parent" not in store.get(whole).report
 
 
 def test_only_the_schedule_of_what_is_left_changes(store, parent):
     child = fork(store, parent, CONSTANT, name="forked")
     record, origin = store.get(child), store.get(parent)
-    assert (record.parent, record.parent_step, record.step, record.total_steps, record.status) == (parent, AT, AT, TOTAL, "queued")
-    assert with_settings(record.spec, {"schedule.kind": origin.spec.schedule.kind, "name": "parent"}) == origin.spec
+    assert (record.parent, record.parent_step, record.step, record.total_steps, record.status) == (
+        parent,
+        AT,
+        AT,
+        TOTAL,
+        "queued",
+    )
+    assert (
+        with_settings(record.spec, {"schedule.kind": origin.spec.schedule.kind, "name": "parent"})
+        == origin.spec
+    )
     finish(store, child)
     before, after = train_events(store, parent), train_events(store, child)
     assert {step: after[step] for step in range(AT)} == before
@@ -107,7 +128,9 @@ def test_a_fork_can_be_forked_and_paused_like_any_run(store, parent):
 
 def test_a_finished_run_has_nothing_left(store):
     run_id = run_whole(store, tiny.run_spec(runtime__device="cpu"))
-    with pytest.raises(StoreError, match="stands at its last step, so nothing is left to train; pause a run"):
+    with pytest.raises(
+        StoreError, match="stands at its last step, so nothing is left to train; pause a run"
+    ):
         fork(store, run_id, CONSTANT)
     assert [record.run_id for record in store.records()] == [run_id]
     assert [path.name for path in store.home.runs.iterdir()] == [run_id]
@@ -123,7 +146,10 @@ def test_a_run_without_a_checkpoint(store):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"optim.learning_rate": 0.1}, "optim.learning_rate cannot change in a fork, only the schedule can"),
+        (
+            {"optim.learning_rate": 0.1},
+            "optim.learning_rate cannot change in a fork, only the schedule can",
+        ),
         ({"threat.epsilon": 0.1}, "threat.epsilon cannot change"),
         ({"schedule.kind": "auto"}, "validation accuracies from the first epoch"),
         ({"schedule.ramp_end": 0.0}, "ramp_end must be at least ramp_start"),

@@ -1,4 +1,6 @@
-"""rft_core.store.migration: a store of schema version 1 becomes one of this version, and nothing in it changes."""
+"""rft_core.store.migration: a store of schema version 1 becomes one of this version, and
+nothing in it changes.
+"""
 
 import sqlite3
 import threading
@@ -58,12 +60,20 @@ def test_the_lists_know_every_run(home, old, monkeypatch):
     store = RunStore(home)
     by_name = {row.name: row for row in store.summaries().rows}
     first, second = by_name["first"], by_name["second"]
-    assert (first.clean, first.robust, first.expected, first.tags) == (0.8, 0.4, 0.6, ("thesis", "draft"))
+    assert (first.clean, first.robust, first.expected, first.tags) == (
+        0.8,
+        0.4,
+        0.6,
+        ("thesis", "draft"),
+    )
     assert (second.clean, second.schedule, second.status) == (None, "constant", "failed")
     assert store.summaries(Wanted("über THESIS")).total == 1
     monkeypatch.setattr(process, "this_host", lambda: "lab-7")
     (pace,) = store.measured_paces(preset("digits_quick"))
-    assert (pace.gradient_evaluations / pace.seconds, pace.basis) == (200.0, "the run 'first' on this machine")
+    assert (pace.gradient_evaluations / pace.seconds, pace.basis) == (
+        200.0,
+        "the run 'first' on this machine",
+    )
 
 
 def test_a_copy_is_put_aside_and_can_be_opened_by_the_old_program(home, old):
@@ -107,7 +117,9 @@ def test_without_a_copy_nothing_changes(home, old, monkeypatch):
         raise OSError("no space left on device")
 
     monkeypatch.setattr("rft_core.store.migration.os.replace", refuse)
-    with pytest.raises(StoreError, match="schema version 1 and no copy.*no space left on device.*free some space"):
+    with pytest.raises(
+        StoreError, match="schema version 1 and no copy.*no space left on device.*free some space"
+    ):
         RunStore(home)
     assert rows(old, "meta") == [("schema_version", "1")]
     monkeypatch.undo()
@@ -119,15 +131,28 @@ def test_a_migrated_store_has_the_schema_of_a_new_one(home, old, tmp_path):
     new = RunStore(type(home)(tmp_path, f"sqlite:///{tmp_path / 'new.db'}"))
     tables = [inspect(one.engine) for one in (RunStore(home), new)]
     for name in ("runs", "events", "artifacts", "summaries", "meta"):
-        first, second = ([(column["name"], str(column["type"]), column["nullable"]) for column in one.get_columns(name)] for one in tables)
+        first, second = (
+            [
+                (column["name"], str(column["type"]), column["nullable"])
+                for column in one.get_columns(name)
+            ]
+            for one in tables
+        )
         assert first == second
 
 
 def test_what_an_older_program_writes_meanwhile_is_mended(store):
-    run_id, other = store.submit(with_settings(RunSpec(), {"name": "mine"})), store.submit(RunSpec())
+    run_id, other = (
+        store.submit(with_settings(RunSpec(), {"name": "mine"})),
+        store.submit(RunSpec()),
+    )
     with store.engine.begin() as connection:
         connection.execute(delete(summaries).where(summaries.c.run_id == run_id))
-        connection.execute(update(runs).where(runs.c.run_id == other).values(report='{"clean_accuracy": 0.25}', status="finished"))
+        connection.execute(
+            update(runs)
+            .where(runs.c.run_id == other)
+            .values(report='{"clean_accuracy": 0.25}', status="finished")
+        )
     assert store.summaries().total == 1
     store.reconcile()
     assert {row.run_id: row.clean for row in store.summaries().rows} == {run_id: None, other: 0.25}
@@ -140,7 +165,9 @@ def as_version_2(store: RunStore) -> None:
         connection.execute(update(meta).values(value="2"))
 
 
-@pytest.mark.parametrize(("attack", "chip"), [("pgd", "PGD-10, n 200"), ("autoattack", "AutoAttack, n 200")])
+@pytest.mark.parametrize(
+    ("attack", "chip"), [("pgd", "PGD-10, n 200"), ("autoattack", "AutoAttack, n 200")]
+)
 def test_the_lists_of_version_2_learn_what_measured_each_run(store, attack, chip):
     record = stored(store, "measured", evaluation__attack=attack)
     waiting = store.submit(RunSpec())

@@ -50,11 +50,15 @@ def test_nobody():
 
 
 def test_an_ended_process_and_a_zombie_are_gone():
-    child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+    )
     start = psutil.Process(child.pid).create_time()
     assert is_alive(child.pid, start)
     child.stdin.close()
-    while psutil.pid_exists(child.pid) and psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+    while (
+        psutil.pid_exists(child.pid) and psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE
+    ):
         pass
     assert not is_alive(child.pid, start)
     child.wait()

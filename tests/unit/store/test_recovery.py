@@ -30,7 +30,12 @@ class TestStore:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             (size,) = connection.execute("PRAGMA page_size").fetchone()
             pages = (
-                [row[0] for row in connection.execute("SELECT pageno FROM dbstat WHERE name = 'events' AND pagetype = 'leaf'")]
+                [
+                    row[0]
+                    for row in connection.execute(
+                        "SELECT pageno FROM dbstat WHERE name = 'events' AND pagetype = 'leaf'"
+                    )
+                ]
                 if _has_dbstat(connection)
                 else []
             )
@@ -74,20 +79,27 @@ class TestStore:
         assert told(store.home) == []
 
     def test_what_makes_no_sense_is_left_out_and_counted(self, store):
-        """A run whose row is gone, one whose settings are no settings, and an event that is none."""
+        """A run whose row is gone, one whose settings are no settings, and
+        an event that is none.
+        """
         ids = [stored(store, name).run_id for name in ("gone", "nonsense", "good")]
         store.engine.dispose()
         path = store_file(store.home)
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("DELETE FROM runs WHERE run_id = ?", ids[:1])
             connection.execute("UPDATE runs SET spec = '{' WHERE run_id = ?", ids[1:2])
-            connection.execute("UPDATE events SET payload = 'x' WHERE run_id = ? AND sequence = 2", ids[2:])
+            connection.execute(
+                "UPDATE events SET payload = 'x' WHERE run_id = ? AND sequence = 2", ids[2:]
+            )
         # three events of each of the two runs, the row of the second, and one event of the third
         assert recover(path).startswith("1 runs are recovered, 8 rows are not")
         fresh = RunStore(store.home)
         assert [record.run_id for record in fresh.records()] == ids[2:]
         with fresh.engine.connect() as connection:
-            assert [(row.run_id, row.sequence) for row in connection.execute(select(events))] == [(ids[2], 1), (ids[2], 3)]
+            assert [(row.run_id, row.sequence) for row in connection.execute(select(events))] == [
+                (ids[2], 1),
+                (ids[2], 3),
+            ]
 
     def test_not_while_a_worker_or_another_process_uses_it(self, damaged, monkeypatch):
         before = store_file(damaged.home).read_bytes()

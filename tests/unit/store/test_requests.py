@@ -1,4 +1,6 @@
-"""rft_core.store.run_store: what a person asks of a run, deleting it, and holding its claim against its process."""
+"""rft_core.store.run_store: what a person asks of a run, deleting it, and holding its claim
+against its process.
+"""
 
 import subprocess
 import sys
@@ -29,7 +31,10 @@ class TestRequest:
     def test_a_queued_run_obeys_at_once(self, store, wish, status):
         run_id = store.submit(RunSpec())
         record = store.request(run_id, wish)
-        assert (record.status, record.reason) == (status, f"{status} by request before it was running")
+        assert (record.status, record.reason) == (
+            status,
+            f"{status} by request before it was running",
+        )
         assert store.claim(CPU) is None
 
     @pytest.mark.parametrize("wish", ["stop", "pause"])
@@ -51,7 +56,9 @@ class TestRequest:
     @pytest.mark.parametrize("wish", ["stop", "pause"])
     def test_an_ended_run_cannot_be_asked(self, store, status, wish):
         run_id = make(store, status)
-        with pytest.raises(StoreError, match=f"is {status}; only a queued or running run can be asked to {wish}"):
+        with pytest.raises(
+            StoreError, match=f"is {status}; only a queued or running run can be asked to {wish}"
+        ):
             store.request(run_id, wish)
         assert store.get(run_id).status == status
 
@@ -81,7 +88,9 @@ class TestResume:
 
 
 class TestDelete:
-    @pytest.mark.parametrize("status", ["queued", "paused", "stopped", "lost", "failed", "finished"])
+    @pytest.mark.parametrize(
+        "status", ["queued", "paused", "stopped", "lost", "failed", "finished"]
+    )
     def test_a_run_goes_with_events_and_files(self, store, status):
         run_id, other = make(store, status), make(store, status)
         for one in (run_id, other):
@@ -95,7 +104,9 @@ class TestDelete:
         assert read_events(store.engine, run_id) == []
         assert list_artifacts(store.engine, run_id) == []
         assert [record.run_id for record in store.records()] == [other]
-        assert len(read_events(store.engine, other)) == len(list_artifacts(store.engine, other)) == 1
+        assert (
+            len(read_events(store.engine, other)) == len(list_artifacts(store.engine, other)) == 1
+        )
         assert store.home.run_folder(other).exists()
 
     @pytest.mark.parametrize("status", ["running", "stopping"])
@@ -118,7 +129,15 @@ class TestDelete:
 class TestReconcile:
     def test_a_run_whose_process_is_gone_is_lost(self, store):
         pid, start = dead_process()
-        run_id = make(store, "running", host=process.this_host(), pid=pid, pid_start=start, heartbeat=0.0, step=7)
+        run_id = make(
+            store,
+            "running",
+            host=process.this_host(),
+            pid=pid,
+            pid_start=start,
+            heartbeat=0.0,
+            step=7,
+        )
         assert store.reconcile() == [run_id]
         record = store.get(run_id)
         assert record.status == "lost"
@@ -128,9 +147,13 @@ class TestReconcile:
         assert store.reconcile() == []
 
     def test_a_run_is_left_to_the_one_who_started_it(self, store):
-        """The worker knows the signal that ended its child; whoever else looks first knows only that it is gone."""
+        """The worker knows the signal that ended its child; whoever else looks first knows
+        only that it is gone.
+        """
         pid, start = dead_process()
-        run_id = make(store, "running", host=process.this_host(), pid=pid, pid_start=start, heartbeat=0.0)
+        run_id = make(
+            store, "running", host=process.this_host(), pid=pid, pid_start=start, heartbeat=0.0
+        )
         assert store.reconcile(spared=[run_id]) == []
         assert store.get(run_id).status == "running"
         assert store.reconcile(spared=["another"]) == [run_id]
@@ -143,17 +166,33 @@ class TestReconcile:
 
     def test_the_same_pid_with_another_start_is_another_process(self, store):
         pid, start = process.this_process()
-        run_id = make(store, "running", host=process.this_host(), pid=pid, pid_start=start - 1000, heartbeat=0.0)
+        run_id = make(
+            store,
+            "running",
+            host=process.this_host(),
+            pid=pid,
+            pid_start=start - 1000,
+            heartbeat=0.0,
+        )
         assert store.reconcile() == [run_id]
 
     @pytest.mark.parametrize(("silence", "lost"), [(10, False), (10_000, True)])
     def test_a_run_of_another_host_is_judged_by_its_heartbeat(self, store, silence, lost):
-        run_id = make(store, "running", host="elsewhere", pid=1, pid_start=1.0, heartbeat=time.time() - silence)
+        run_id = make(
+            store,
+            "running",
+            host="elsewhere",
+            pid=1,
+            pid_start=1.0,
+            heartbeat=time.time() - silence,
+        )
         assert store.reconcile() == ([run_id] if lost else [])
 
     def test_a_stopping_run_is_held_to_the_same(self, store):
         pid, start = dead_process()
-        run_id = make(store, "stopping", host=process.this_host(), pid=pid, pid_start=start, request="stop")
+        run_id = make(
+            store, "stopping", host=process.this_host(), pid=pid, pid_start=start, request="stop"
+        )
         assert store.reconcile() == [run_id]
         assert store.get(run_id).request == ""
 

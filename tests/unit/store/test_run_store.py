@@ -1,4 +1,7 @@
-"""rft_core.store.run_store: queue, claims, requests, status. A status only moves along the drawn arrows."""
+"""rft_core.store.run_store: queue, claims, requests, status.
+
+A status only moves along the drawn arrows.
+"""
 
 import json
 import os
@@ -21,7 +24,9 @@ def make(store: RunStore, status: str, **values) -> str:
     """A run in `status`, written past all rules."""
     run_id = store.submit(RunSpec())
     with store.engine.begin() as connection:
-        connection.execute(update(runs).where(runs.c.run_id == run_id).values(status=status, **values))
+        connection.execute(
+            update(runs).where(runs.c.run_id == run_id).values(status=status, **values)
+        )
     return run_id
 
 
@@ -29,7 +34,13 @@ def test_a_submitted_run_is_queued_as_it_was_described(store):
     spec = with_settings(RunSpec(), {"name": "mine", "optim.epochs": 3})
     record = store.get(store.submit(spec))
     assert record.spec == spec
-    assert (record.status, record.name, record.step, record.report, record.pid) == ("queued", "mine", 0, None, None)
+    assert (record.status, record.name, record.step, record.report, record.pid) == (
+        "queued",
+        "mine",
+        0,
+        None,
+        None,
+    )
     assert not record.is_active
     assert record.heartbeat_age is None
     assert record.progress == 0
@@ -61,7 +72,18 @@ def test_get_by_a_beginning(store, monkeypatch):
     assert store.get("abc-2").run_id == "abc-2"
 
 
-@pytest.mark.parametrize("run_id", ["nope", "", "%", "_", "'; drop table runs; --", "\x1b[2J", pytest.param("x" * 60_000, id="long")])
+@pytest.mark.parametrize(
+    "run_id",
+    [
+        "nope",
+        "",
+        "%",
+        "_",
+        "'; drop table runs; --",
+        "\x1b[2J",
+        pytest.param("x" * 60_000, id="long"),
+    ],
+)
 def test_an_unknown_run(store, run_id):
     with pytest.raises(StoreError, match="no run is stored yet") as raised:
         store.get(run_id)
@@ -82,7 +104,12 @@ class TestClaim:
     def test_the_oldest_first_and_one_a_device(self, store):
         first, second = store.submit(RunSpec()), store.submit(RunSpec())
         record = store.claim(CPU)
-        assert (record.run_id, record.status, record.device, record.host) == (first, "running", "cpu", process.this_host())
+        assert (record.run_id, record.status, record.device, record.host) == (
+            first,
+            "running",
+            "cpu",
+            process.this_host(),
+        )
         assert (record.pid, record.pid_start) == pytest.approx(process.this_process())
         assert record.heartbeat_age < 10
         assert store.claim(CPU) is None
@@ -93,11 +120,18 @@ class TestClaim:
         assert store.claim(CPU) is None
 
     def test_a_busy_device_does_not_hold_up_a_run_for_another(self, store):
-        wants = [with_settings(RunSpec(), {"runtime.device": device}) for device in ("cpu", "cpu", "cuda:1", "cuda")]
+        wants = [
+            with_settings(RunSpec(), {"runtime.device": device})
+            for device in ("cpu", "cpu", "cuda:1", "cuda")
+        ]
         ids = [store.submit(spec) for spec in wants]
         devices = ("cpu", "cuda:0", "cuda:1")
         claims = [store.claim(devices) for _ in range(4)]
-        assert [(claim.run_id, claim.device) for claim in claims[:3]] == [(ids[0], "cpu"), (ids[2], "cuda:1"), (ids[3], "cuda:0")]
+        assert [(claim.run_id, claim.device) for claim in claims[:3]] == [
+            (ids[0], "cpu"),
+            (ids[2], "cuda:1"),
+            (ids[3], "cuda:0"),
+        ]
         assert claims[3] is None
 
     @pytest.mark.parametrize(
@@ -161,7 +195,11 @@ def test_finish_keeps_the_report(store):
     store.finish(run_id, "finished", report={"clean_accuracy": 0.5})
     store.finish(run_id, "finished", "again")
     record = store.get(run_id)
-    assert (record.status, record.reason, record.report) == ("finished", "again", {"clean_accuracy": 0.5})
+    assert (record.status, record.reason, record.report) == (
+        "finished",
+        "again",
+        {"clean_accuracy": 0.5},
+    )
     assert record.ended is not None
 
 
@@ -194,12 +232,27 @@ def test_annotate_changes_words_only(store):
     run_id = store.submit(with_settings(RunSpec(), {"name": "old", "optim.epochs": 3}))
     store.annotate(run_id, name="new", notes="seen")
     record = store.get(run_id)
-    assert (record.name, record.spec.name, record.spec.notes, record.spec.optim.epochs) == ("new", "new", "seen", 3)
+    assert (record.name, record.spec.name, record.spec.notes, record.spec.optim.epochs) == (
+        "new",
+        "new",
+        "seen",
+        3,
+    )
     store.annotate(run_id, notes="again")
     assert store.get(run_id).name == "new"
 
 
 def test_the_summary_holds_the_promised_fields(store):
     summary = store.get(store.submit(RunSpec())).summary()
-    assert {"run_id", "name", "status", "reason", "step", "total_steps", "pid", "heartbeat_age", "report"} <= set(summary)
+    assert {
+        "run_id",
+        "name",
+        "status",
+        "reason",
+        "step",
+        "total_steps",
+        "pid",
+        "heartbeat_age",
+        "report",
+    } <= set(summary)
     assert json.loads(json.dumps(summary, allow_nan=False))["status"] == "queued"

@@ -1,4 +1,6 @@
-"""rft_core.store.summaries: a list says what the records say, found, filtered, ordered and paged in the database."""
+"""rft_core.store.summaries: a list says what the records say, found, filtered, ordered and
+paged in the database.
+"""
 
 import pytest
 from sqlalchemy import event, update
@@ -10,11 +12,22 @@ from rft_core.store.schema import runs
 from rft_core.store.summaries import ORDERS, Wanted, is_listed, list_choices
 from tests.unit.store.test_run_store import make
 
-REPORT = {"clean_accuracy": 0.8, "robust_accuracy": 0.4, "expected_robustness": 0.6, "seconds": 4.0, "gradient_evaluations": 100}
+REPORT = {
+    "clean_accuracy": 0.8,
+    "robust_accuracy": 0.4,
+    "expected_robustness": 0.6,
+    "seconds": 4.0,
+    "gradient_evaluations": 100,
+}
 
 
 def submit(store, name: str, report: dict | None = None, **settings) -> str:
-    run_id = store.submit(with_settings(RunSpec(), {"name": name, **{key.replace("__", "."): value for key, value in settings.items()}}))
+    run_id = store.submit(
+        with_settings(
+            RunSpec(),
+            {"name": name, **{key.replace("__", "."): value for key, value in settings.items()}},
+        )
+    )
     if report is not None:
         store.claim(("cpu",), run_id)
         store.finish(run_id, "finished", report=REPORT | report)
@@ -26,8 +39,24 @@ def names(store, **wanted) -> list[str]:
 
 
 def test_a_summary_equals_its_record(store):
-    submit(store, "a", {}, tags=["x", "y z"], model__backbone="bloom_vit", threat__epsilon="4/255", seed=3)
-    submit(store, "b", data__dataset="digits", strategy__kind="lora", objective__kind="trades", schedule__kind="cosine", threat__norm="l2")
+    submit(
+        store,
+        "a",
+        {},
+        tags=["x", "y z"],
+        model__backbone="bloom_vit",
+        threat__epsilon="4/255",
+        seed=3,
+    )
+    submit(
+        store,
+        "b",
+        data__dataset="digits",
+        strategy__kind="lora",
+        objective__kind="trades",
+        schedule__kind="cosine",
+        threat__norm="l2",
+    )
     for status in STATUSES:
         make(store, status, reason="because", step=3, total_steps=7, heartbeat=5.0)
     records, page = store.records(), store.summaries(limit=50)
@@ -49,12 +78,27 @@ def test_a_summary_equals_its_record(store):
             "host",
             "device",
         )
-        assert {name: getattr(row, name) for name in own} == {name: getattr(record, name) for name in own}
+        assert {name: getattr(row, name) for name in own} == {
+            name: getattr(record, name) for name in own
+        }
         spec, report = record.spec, record.report or {}
-        assert (row.backbone, row.dataset, row.strategy, row.objective) == (spec.model.backbone, spec.data.dataset, spec.strategy.kind, spec.objective.kind)
-        assert (row.schedule, row.norm, row.epsilon, row.seed) == (spec.schedule.kind, spec.threat.norm, spec.threat.epsilon, spec.seed)
+        assert (row.backbone, row.dataset, row.strategy, row.objective) == (
+            spec.model.backbone,
+            spec.data.dataset,
+            spec.strategy.kind,
+            spec.objective.kind,
+        )
+        assert (row.schedule, row.norm, row.epsilon, row.seed) == (
+            spec.schedule.kind,
+            spec.threat.norm,
+            spec.threat.epsilon,
+            spec.seed,
+        )
         assert row.tags == spec.tags
-        assert (row.clean, row.robust, row.expected) == tuple(report.get(name) for name in ("clean_accuracy", "robust_accuracy", "expected_robustness"))
+        assert (row.clean, row.robust, row.expected) == tuple(
+            report.get(name)
+            for name in ("clean_accuracy", "robust_accuracy", "expected_robustness")
+        )
         assert (row.heartbeat_age is None) == (record.heartbeat_age is None)
 
 
@@ -62,7 +106,11 @@ def test_one_query_and_no_spec_is_read(store, monkeypatch):
     for place in range(4):
         submit(store, f"run {place}")
     said = []
-    event.listen(store.engine, "before_cursor_execute", lambda connection, cursor, statement, *_: said.append(statement))
+    event.listen(
+        store.engine,
+        "before_cursor_execute",
+        lambda connection, cursor, statement, *_: said.append(statement),
+    )
     monkeypatch.setattr(run_store, "parse_stored", lambda _: pytest.fail("a list parsed a spec"))
     assert store.summaries(Wanted("run", order="clean"), limit=2).total == 4
     (query,) = [one for one in said if one != "BEGIN"]
@@ -123,7 +171,14 @@ def test_an_id_is_found(store):
 )
 def test_filters(store, wanted, found):
     submit(store, "a", {}, tags=["x"])
-    submit(store, "b", data__dataset="digits", strategy__kind="lora", schedule__kind="constant", tags=["y"])
+    submit(
+        store,
+        "b",
+        data__dataset="digits",
+        strategy__kind="lora",
+        schedule__kind="constant",
+        tags=["y"],
+    )
     submit(store, "c", strategy__kind="bitfit", tags=["x y"])
     assert names(store, **wanted) == found
 
@@ -142,7 +197,9 @@ def test_pages(store):
     for place in range(7):
         submit(store, f"run {place}")
     pages = [store.summaries(limit=3, offset=offset) for offset in (0, 3, 6)]
-    assert [row.name for page in pages for row in page.rows] == [f"run {place}" for place in range(6, -1, -1)]
+    assert [row.name for page in pages for row in page.rows] == [
+        f"run {place}" for place in range(6, -1, -1)
+    ]
     assert [page.total for page in pages] == [7, 7, 7]
     assert store.summaries(limit=3, offset=30).rows == ()
 
@@ -152,18 +209,32 @@ def test_what_filters_can_offer(store):
     gone = submit(store, "b", data__dataset="digits", tags=["gone"])
     assert list_choices(store.engine)["datasets"] == ("blooms_hard", "digits")
     store.discard(gone)
-    assert list_choices(store.engine) == {"datasets": ("blooms_hard",), "strategies": ("full_finetune",), "schedules": ("two_hinge",), "tags": ("x", "y z")}
+    assert list_choices(store.engine) == {
+        "datasets": ("blooms_hard",),
+        "strategies": ("full_finetune",),
+        "schedules": ("two_hinge",),
+        "tags": ("x", "y z"),
+    }
 
 
 def test_annotating_is_found_at_once(store):
     run_id = submit(store, "old", tags=["x"])
     store.annotate(run_id, name="new", tags=("y",), notes="seen <b>")
-    assert (names(store, text="new seen"), names(store, tags=("y",)), names(store, tags=("x",)), names(store, text="old")) == (["new"], ["new"], [], [])
+    assert (
+        names(store, text="new seen"),
+        names(store, tags=("y",)),
+        names(store, tags=("x",)),
+        names(store, text="old"),
+    ) == (["new"], ["new"], [], [])
     assert store.get(run_id).spec.tags == ("y",)
 
 
 def pace(store, **changes) -> tuple[float, str] | None:
-    found = store.measured_paces(with_settings(RunSpec(), {name.replace("__", "."): value for name, value in changes.items()}))
+    found = store.measured_paces(
+        with_settings(
+            RunSpec(), {name.replace("__", "."): value for name, value in changes.items()}
+        )
+    )
     return (found[0].gradient_evaluations / found[0].seconds, found[0].basis) if found else None
 
 
@@ -180,7 +251,10 @@ class TestMeasuredPace:
     def test_of_the_same_strategy_first(self, store):
         submit(store, "probe", {"gradient_evaluations": 40}, strategy__kind="linear_probe")
         submit(store, "newer", {})
-        assert pace(store, strategy__kind="linear_probe") == (10.0, "the run 'probe' on this machine")
+        assert pace(store, strategy__kind="linear_probe") == (
+            10.0,
+            "the run 'probe' on this machine",
+        )
         assert pace(store, strategy__kind="bitfit") == (25.0, "the run 'newer' on this machine")
 
     def test_it_carries_the_spec_it_was_measured_with(self, store):
@@ -199,7 +273,12 @@ def test_something_moves(store):
     assert not store.is_busy
     run_id = submit(store, "a")
     assert store.is_busy
-    for status, busy in (("running", True), ("stopping", True), ("paused", False), ("finished", False)):
+    for status, busy in (
+        ("running", True),
+        ("stopping", True),
+        ("paused", False),
+        ("finished", False),
+    ):
         with store.engine.begin() as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(status=status))
         assert store.is_busy == busy
@@ -211,12 +290,24 @@ def test_whether_a_run_is_among_those_wanted(store):
     assert is_listed(store.engine, Wanted(), run_id)
     assert is_listed(store.engine, Wanted("optim.epochs", tags=("x",)), run_id)
     assert not is_listed(store.engine, Wanted(statuses=("finished",)), run_id)
-    assert [is_listed(store.engine, Wanted(f"names {run_id}"), one) for one in (run_id, other)] == [False, True]
+    assert [is_listed(store.engine, Wanted(f"names {run_id}"), one) for one in (run_id, other)] == [
+        False,
+        True,
+    ]
     store.discard(run_id)
     assert not is_listed(store.engine, Wanted(), run_id)
 
 
-@pytest.mark.parametrize("wanted", [Wanted("x" * 60_000), Wanted(" ".join(map(str, range(3000)))), Wanted(tags=tuple(map(str, range(3000)))), Wanted(tags=("x" * 60_000,))], ids=["long", "words", "tags", "long tag"])  # fmt: skip
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted("x" * 60_000),
+        Wanted(" ".join(map(str, range(3000)))),
+        Wanted(tags=tuple(map(str, range(3000)))),
+        Wanted(tags=("x" * 60_000,)),
+    ],
+    ids=["long", "words", "tags", "long tag"],
+)
 def test_an_endless_search_is_answered(store, wanted):
     submit(store, "one")
     assert store.summaries(wanted).total == 0

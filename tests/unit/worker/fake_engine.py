@@ -1,4 +1,7 @@
-"""Stand-ins for the engine's entry point, named by the tests as "module:function". They load no torch."""
+"""Stand-ins for the engine's entry point, named by the tests as "module:function".
+
+They load no torch.
+"""
 
 import os
 import time
@@ -20,9 +23,19 @@ def finish(spec, reporter, status="finished") -> RunReport:
     reporter.artifact(path, "weights")
     curve = RobustnessCurve((0.0, 0.1), (8, 5), 10)
     return RunReport(
-        run_id=reporter.run_id, status=status, seconds=0.1, images_per_second=1.0, curve=curve, onset=None, measured_by=spec_measured_by(spec, spec.evaluation.attack, curve.n),
-        trainable_parameters=1, total_parameters=2, images_digest="d", gradient_evaluations=3, machine={"pid": os.getpid(), "device": spec.runtime.device},
-    )  # fmt: skip
+        run_id=reporter.run_id,
+        status=status,
+        seconds=0.1,
+        images_per_second=1.0,
+        curve=curve,
+        onset=None,
+        measured_by=spec_measured_by(spec, spec.evaluation.attack, curve.n),
+        trainable_parameters=1,
+        total_parameters=2,
+        images_digest="d",
+        gradient_evaluations=3,
+        machine={"pid": os.getpid(), "device": spec.runtime.device},
+    )
 
 
 def wait_for_request(spec, reporter):

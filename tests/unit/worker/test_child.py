@@ -48,14 +48,32 @@ def test_a_finished_run(store, run_id):
     ("function", "status", "reason"),
     [
         ("pause", "paused", "paused by request; resume it to go on"),
-        ("diverge", "failed", "the loss is not a finite number at step 3; lower optim.learning_rate"),
-        ("crash", "failed", "ZeroDivisionError: division by zero; the whole trace is in run.log of the run's folder"),
+        (
+            "diverge",
+            "failed",
+            "the loss is not a finite number at step 3; lower optim.learning_rate",
+        ),
+        (
+            "crash",
+            "failed",
+            (
+                "ZeroDivisionError: division by zero; the whole trace is in run.log of the run's"
+                " folder"
+            ),
+        ),
         (
             "run_out_of_memory",
             "failed",
-            "out of memory; set runtime.checkpoint_activations to true, or lower optim.batch_size or data.image_size, then run it again",
+            (
+                "out of memory; set runtime.checkpoint_activations to true, or lower"
+                " optim.batch_size or data.image_size, then run it again"
+            ),
         ),
-        ("interrupt", "lost", "interrupted from the keyboard; resume it to go on from its last checkpoint"),
+        (
+            "interrupt",
+            "lost",
+            "interrupted from the keyboard; resume it to go on from its last checkpoint",
+        ),
         ("missing_function", "failed", None),
     ],
 )
@@ -65,17 +83,25 @@ def test_how_a_run_ends_otherwise(store, run_id, function, status, reason):
     assert record.status == status
     assert record.reason == reason or (reason is None and "missing_function" in record.reason)
     assert record.report is None
-    assert read_events(store.engine, run_id)[-1].payload == {"status": status, "reason": record.reason}
+    assert read_events(store.engine, run_id)[-1].payload == {
+        "status": status,
+        "reason": record.reason,
+    }
 
 
-def test_a_store_that_is_locked_while_a_run_begins_and_ends_costs_nothing(store, run_id, monkeypatch):
+def test_a_store_that_is_locked_while_a_run_begins_and_ends_costs_nothing(
+    store, run_id, monkeypatch
+):
     monkeypatch.setattr(child, "_detach", lambda *_: None)
     monkeypatch.setattr(child.time, "sleep", lambda _: None)
     refused = []
     for name in ("adopt", "finish"):
         monkeypatch.setattr(RunStore, name, refusing_twice(getattr(RunStore, name), refused))
     child.run_child(run_id, store.home, f"{FAKE}:finish", os.getpid())
-    assert (store.get(run_id).status, refused) == ("finished", ["adopt", "adopt", "finish", "finish"])
+    assert (store.get(run_id).status, refused) == (
+        "finished",
+        ["adopt", "adopt", "finish", "finish"],
+    )
 
 
 def refusing_twice(method, refused: list):
@@ -124,7 +150,10 @@ def test_the_engine_is_told_the_device_that_was_claimed(store):
     claimed = [store.claim(devices) for _ in range(2)]
     for record in claimed:
         work_on(store, record.run_id, f"{FAKE}:finish")
-    assert [store.get(record.run_id).report["machine"]["device"] for record in claimed] == ["cuda:0", "cuda:1"]
+    assert [store.get(record.run_id).report["machine"]["device"] for record in claimed] == [
+        "cuda:0",
+        "cuda:1",
+    ]
 
 
 def test_a_resumed_run_appends_to_its_events(store, run_id):

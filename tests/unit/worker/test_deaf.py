@@ -1,4 +1,6 @@
-"""rft_core.worker.loop: a run that hangs is ended when a person asks, also one that an earlier worker started."""
+"""rft_core.worker.loop: a run that hangs is ended when a person asks, also one that an
+earlier worker started.
+"""
 
 import threading
 import time
@@ -50,7 +52,10 @@ def test_it_is_ended_as_was_asked(home, store, wish, status, is_its_own):
     record = store.get(run_id)
     assert (record.status, record.reason) == (
         status,
-        f"{status} by request, but it hung at step 4 and its process was killed; resume it to go on from its last checkpoint",
+        (
+            f"{status} by request, but it hung at step 4 and its process was killed; resume it to"
+            " go on from its last checkpoint"
+        ),
     )
     assert not is_alive(pid, start)
 
@@ -59,7 +64,13 @@ def test_a_process_that_has_the_number_by_now_is_left_alone(home, store):
     foreign = psutil.Popen(["sleep", "60"])
     run_id = store.submit(RunSpec())
     store.claim(("cpu",))
-    store._set(run_id, status="stopping", request="stop", pid=foreign.pid, pid_start=foreign.create_time() - 1000)
+    store._set(
+        run_id,
+        status="stopping",
+        request="stop",
+        pid=foreign.pid,
+        pid_start=foreign.create_time() - 1000,
+    )
     loop._Worker(home, ENGINE, ("cpu",))._end_deaf(store.get(run_id))
     assert foreign.poll() is None
     foreign.kill()

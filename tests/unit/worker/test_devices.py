@@ -7,7 +7,13 @@ from rft_core.worker.devices import local_devices
 
 @pytest.mark.parametrize(
     ("visible", "devices"),
-    [("", ("cpu",)), ("-1", ("cpu",)), ("0", ("cpu", "cuda:0")), ("2,5", ("cpu", "cuda:0", "cuda:1")), ("GPU-abc", ("cpu", "cuda:0"))],
+    [
+        ("", ("cpu",)),
+        ("-1", ("cpu",)),
+        ("0", ("cpu", "cuda:0")),
+        ("2,5", ("cpu", "cuda:0", "cuda:1")),
+        ("GPU-abc", ("cpu", "cuda:0")),
+    ],
 )
 def test_the_environment_decides(monkeypatch, visible, devices):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
@@ -20,7 +26,13 @@ def test_no_driver_no_gpu(monkeypatch, tmp_path):
     assert local_devices() == ("cpu",)
 
 
-@pytest.mark.parametrize(("script", "devices"), [("printf 'GPU 0: A\\nGPU 1: B\\n'", ("cpu", "cuda:0", "cuda:1")), ("echo GPU 0; exit 9", ("cpu",))])
+@pytest.mark.parametrize(
+    ("script", "devices"),
+    [
+        ("printf 'GPU 0: A\\nGPU 1: B\\n'", ("cpu", "cuda:0", "cuda:1")),
+        ("echo GPU 0; exit 9", ("cpu",)),
+    ],
+)
 def test_the_driver_is_asked(monkeypatch, tmp_path, script, devices):
     tool = tmp_path / "nvidia-smi"
     tool.write_text(f"#!/bin/sh\n{script}\n")

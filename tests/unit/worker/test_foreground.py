@@ -36,7 +36,13 @@ def test_a_device_that_is_not_here_is_said_at_once(store, console, monkeypatch):
     # an endless wait would be for a device that never comes
     monkeypatch.setattr(foreground, "time", None)
     with pytest.raises(SettingError, match="runtime.device"):
-        run_here(store, with_settings(RunSpec(), {"runtime.device": "cuda:77"}), f"{FAKE}:finish", CPU, console)
+        run_here(
+            store,
+            with_settings(RunSpec(), {"runtime.device": "cuda:77"}),
+            f"{FAKE}:finish",
+            CPU,
+            console,
+        )
     assert store.records() == []
 
 
@@ -45,7 +51,10 @@ def test_waiting_for_the_device_ends_when_the_run_is_stopped(store, console, mon
     store.submit(RunSpec())
     other = store.claim(CPU).run_id
     results = []
-    waiting = threading.Thread(target=lambda: results.append(run_here(store, RunSpec(), f"{FAKE}:finish", CPU, console)), daemon=True)
+    waiting = threading.Thread(
+        target=lambda: results.append(run_here(store, RunSpec(), f"{FAKE}:finish", CPU, console)),
+        daemon=True,
+    )
     waiting.start()
     while not (mine := [record.run_id for record in store.records(("queued",))]):
         time.sleep(0.01)

@@ -34,7 +34,9 @@ def test_every_queued_run_gets_a_process_of_its_own(home, store):
     workers = {record.report["machine"]["pid"] for record in records}
     assert len(workers) == 2
     assert os.getpid() not in workers
-    assert [record.pid for record in records] == [record.report["machine"]["pid"] for record in records]
+    assert [record.pid for record in records] == [
+        record.report["machine"]["pid"] for record in records
+    ]
     # the child writes to a log of its own
     assert all((home.run_folder(run_id) / "run.log").is_file() for run_id in ids)
 
@@ -61,7 +63,9 @@ def test_a_process_that_vanishes_leaves_a_lost_run(home, store):
 
 def test_a_killed_process_is_named_by_its_signal(home, store, caplog):
     run_id = submit(store, RunSpec(), start_worker=False)
-    worker = threading.Thread(target=run_worker, args=(home, engine("wait_for_request"), ("cpu",)), kwargs={"once": True})
+    worker = threading.Thread(
+        target=run_worker, args=(home, engine("wait_for_request"), ("cpu",)), kwargs={"once": True}
+    )
     with caplog.at_level(logging.INFO):
         worker.start()
         while not (store.get(run_id).total_steps and store.get(run_id).pid != os.getpid()):

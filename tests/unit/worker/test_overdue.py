@@ -1,4 +1,6 @@
-"""A viewer's run that has spent its minutes is stopped by the worker, and says which limit it was."""
+"""A viewer's run that has spent its minutes is stopped by the worker, and
+says which limit it was.
+"""
 
 import pytest
 from sqlalchemy import update
@@ -25,7 +27,9 @@ def limited(store):
 def begin(store, run_id: str, seconds_ago: float) -> None:
     store.claim(("cpu",), run_id)
     with store.engine.begin() as connection:
-        connection.execute(update(runs).where(runs.c.run_id == run_id).values(started=runs.c.started - seconds_ago))
+        connection.execute(
+            update(runs).where(runs.c.run_id == run_id).values(started=runs.c.started - seconds_ago)
+        )
 
 
 def test_a_worker_stops_it_and_the_reason_names_the_limit(home, store, limited, monkeypatch):

@@ -1,4 +1,6 @@
-"""rft_core.worker.reporter: events and heartbeats reach the store, also when it is busy for a while."""
+"""rft_core.worker.reporter: events and heartbeats reach the store, also when it
+is busy for a while.
+"""
 
 import sqlite3
 import time
@@ -66,7 +68,10 @@ def test_a_process_that_is_killed_loses_no_event_and_no_file(store, run_id):
     killed.artifact(killed.folder / "model.bin", "weights")
     with StoreReporter(store, run_id) as resumed:
         resumed.event("train", 1, 0.0, {"loss": 0.5})
-    assert [(event.sequence, event.step) for event in read_events(store.engine, run_id)] == [(1, 0), (2, 1)]
+    assert [(event.sequence, event.step) for event in read_events(store.engine, run_id)] == [
+        (1, 0),
+        (2, 1),
+    ]
     assert [file.path for file in list_artifacts(store.engine, run_id)] == ["model.bin"]
     assert [path.name for path in resumed.folder.iterdir()] == ["model.bin"]
 
@@ -102,4 +107,7 @@ def test_what_a_killed_writer_left_is_removed(store, run_id):
     for name in (".tmpBypUET", ".checkpoint.safetensors.tmp", ".notes", "model.tmp"):
         (folder / name).write_text("half")
     with StoreReporter(store, run_id):
-        assert sorted(path.name for path in folder.iterdir() if path.read_text() == "half") == [".notes", "model.tmp"]
+        assert sorted(path.name for path in folder.iterdir() if path.read_text() == "half") == [
+            ".notes",
+            "model.tmp",
+        ]

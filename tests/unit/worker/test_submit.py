@@ -38,7 +38,9 @@ def test_no_second_worker(home):
 
 def test_a_worker_is_started_for_this_home_apart_from_this_process(home, store, monkeypatch):
     calls = []
-    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: calls.append((command, options)))
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda command, **options: calls.append((command, options))
+    )
     submit(store, RunSpec())
     ((command, options),) = calls
     assert command[-2:] == ["--home", str(home.root)]

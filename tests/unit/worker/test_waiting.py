@@ -1,4 +1,6 @@
-"""rft_core.worker.child: a run waits while an evaluation has its device, says so, and can be ended meanwhile."""
+"""rft_core.worker.child: a run waits while an evaluation has its device, says so, and
+can be ended meanwhile.
+"""
 
 import signal
 import threading
@@ -55,7 +57,13 @@ def test_it_waits_says_so_and_goes_on(store, run_id):
 
     def watch():
         until(lambda: store.get(run_id).reason != "")
-        seen.extend([store.get(run_id).status, store.get(run_id).reason, len(read_events(store.engine, run_id))])
+        seen.extend(
+            [
+                store.get(run_id).status,
+                store.get(run_id).reason,
+                len(read_events(store.engine, run_id)),
+            ]
+        )
 
     thread = evaluating(store, watch)
     work_on(store, run_id, FINISH)

@@ -1,7 +1,9 @@
-"""Decoded images on disk: one folder a dataset and size, written aside and renamed into place, so that it is whole or not there.
+"""Decoded images on disk: one folder a dataset and size, written aside and renamed into place, so
+that it is whole or not there.
 
-A folder that is damaged all the same counts as missing. Two processes may write the same one: the first stays. Where a draw by
-labels alone would have put copies of one picture into two splits, its folder holds no images but which pictures are copies.
+A folder that is damaged all the same counts as missing. Two processes may write the same one: the
+first stays. Where a draw by labels alone would have put copies of one picture into two splits, its
+folder holds no images but which pictures are copies.
 """
 
 import hashlib
@@ -22,18 +24,22 @@ from rft_core.engine.data.dataset import Split
 from rft_core.engine.data.greys import Greys
 from rft_core.engine.data.listing import Pictures
 
-# a new number whenever the same pictures come out otherwise: 2 scales greys of 9 to 16 bits by their true depth
+# a new number whenever the same pictures come out otherwise: 2 scales greys of 9 to 16
+# bits by their true depth
 FORMAT = 2
 META, GROUPS = "meta.json", "groups.npy"
-# below this a set is read into memory and its checksum compared; above, its pages are read when they are needed
+# below this a set is read into memory and its checksum compared; above, its pages are read
+# when they are needed
 IN_MEMORY_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a folder holds: the splits, notes made while decoding, how many images two splits share, the values of deep greys.
+    """What a folder holds: the splits, notes made while decoding, how many images two splits share,
+    the values of deep greys.
 
-    With `groups` (N,), which training pictures are copies of each other, there are no splits: they are to be drawn by it.
+    With `groups` (N,), which training pictures are copies of each other, there are no splits: they
+    are to be drawn by it.
     """
 
     splits: Sequence[Split] = ()
@@ -43,10 +49,14 @@ class Decoded:
     groups: np.ndarray | None = None
 
 
-def cache_key(fingerprint: str, image_size: int, names: Sequence[str], parts: Sequence[Pictures]) -> str:
-    """Return the folder name for the decoded `parts` of a listing; `names` are its classes and domains.
+def cache_key(
+    fingerprint: str, image_size: int, names: Sequence[str], parts: Sequence[Pictures]
+) -> str:
+    """Return the folder name for the decoded `parts` of a listing; `names` are its
+    classes and domains.
 
-    The labels stand for the sizes that were asked for: sizes beyond what there is give the same key.
+    The labels stand for the sizes that were asked for: sizes beyond what there
+    is give the same key.
     """
     counts = [len(part) for part in parts]
     header = [FORMAT, PIL.__version__, fingerprint, image_size, list(names), counts]
@@ -88,13 +98,20 @@ def _read_split(folder: Path, place: int, row: dict, small: bool) -> Split:
     # copy on write: torch wants memory that may be written, the file must stay as it is
     images = np.load(path, mmap_mode=None if small else "c", allow_pickle=False)
     labels = np.load(folder / f"{place}_labels.npy", allow_pickle=False)
-    if images.shape[0] != len(labels) or zlib.crc32(labels) != row["labels_checksum"] or (small and zlib.crc32(images) != row["checksum"]):
+    if (
+        images.shape[0] != len(labels)
+        or zlib.crc32(labels) != row["labels_checksum"]
+        or (small and zlib.crc32(images) != row["checksum"])
+    ):
         raise ValueError(f"{path} was changed")
     return Split(torch.from_numpy(images), torch.from_numpy(labels))
 
 
 class ImageFile:
-    """A .npy of images (N, 3, S, S) uint8 that grows by pieces. Plain writes, since a mapped file on a full disk kills the process."""
+    """A .npy of images (N, 3, S, S) uint8 that grows by pieces.
+
+    Plain writes, since a mapped file on a full disk kills the process.
+    """
 
     def __init__(self, folder: Path, place: int, image_size: int):
         self.folder, self.place, self.image_size = folder, place, image_size
@@ -110,7 +127,9 @@ class ImageFile:
         self.checksum = zlib.crc32(images, self.checksum)
 
     def finish(self, labels: np.ndarray) -> dict[str, int]:
-        """Write the number of images into the header and `labels` (N,) beside it; return the row of the table of contents."""
+        """Write the number of images into the header and `labels` (N,) beside it; return the row of
+        the table of contents.
+        """
         size = self.file.tell()
         self.file.seek(0)
         self._write_header()
@@ -129,18 +148,26 @@ class ImageFile:
     def _write_header(self) -> None:
         # numpy pads the header so that its length does not depend on the number of rows
         shape = (self.count, 3, self.image_size, self.image_size)
-        np.lib.format.write_array_header_1_0(self.file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        np.lib.format.write_array_header_1_0(
+            self.file, {"descr": "|u1", "fortran_order": False, "shape": shape}
+        )
 
 
-def publish(temporary: Path, folder: Path, rows: Sequence[Mapping[str, int]], decoded: Decoded) -> None:
-    """Write the table of contents, `rows` and all of `decoded` but its splits, and move `temporary` to `folder`."""
+def publish(
+    temporary: Path, folder: Path, rows: Sequence[Mapping[str, int]], decoded: Decoded
+) -> None:
+    """Write the table of contents, `rows` and all of `decoded` but its splits, and move
+    `temporary` to `folder`.
+    """
     greys = decoded.greys.as_dict() if decoded.greys else None
     meta = {"splits": rows, "notes": decoded.notes, "shared": dict(decoded.shared), "greys": greys}
     _move(temporary, folder, meta)
 
 
 def publish_groups(temporary: Path, folder: Path, groups: np.ndarray) -> None:
-    """Keep in `folder`, by way of `temporary`, which pictures are copies of each other; images written there are removed."""
+    """Keep in `folder`, by way of `temporary`, which pictures are copies of each other; images
+    written there are removed.
+    """
     for path in temporary.iterdir():
         path.unlink()
     groups = np.ascontiguousarray(groups, dtype=np.int64)
@@ -151,7 +178,9 @@ def publish_groups(temporary: Path, folder: Path, groups: np.ndarray) -> None:
 
 
 def _move(temporary: Path, folder: Path, meta: Mapping) -> None:
-    """Write the table of contents `meta` and move `temporary` to `folder`; a whole folder that is there already stays."""
+    """Write the table of contents `meta` and move `temporary` to `folder`; a whole folder that is
+    there already stays.
+    """
     with open(temporary / META, "w", encoding="utf-8") as file:
         json.dump(meta, file)
         _to_disk(file)

@@ -13,7 +13,14 @@ import numpy as np
 
 from rft_core.engine.data.copies import SPLITS, count_shared, group_digests, pixel_digest
 from rft_core.engine.data.dataset import Dataset, Request
-from rft_core.engine.data.decoding.cache import Decoded, ImageFile, cache_key, publish, publish_groups, read_cache
+from rft_core.engine.data.decoding.cache import (
+    Decoded,
+    ImageFile,
+    cache_key,
+    publish,
+    publish_groups,
+    read_cache,
+)
 from rft_core.engine.data.decoding.pixels import to_pixels
 from rft_core.engine.data.decoding.sinks import Memory, Nowhere, Sink
 from rft_core.engine.data.decoding.splits import Plan, plan_splits
@@ -31,12 +38,14 @@ NAMED = 3
 
 
 def decode(listing: Listing, request: Request) -> Dataset:
-    """Return the dataset of `listing` at the size asked for, from the cache where it was decoded before.
+    """Return the dataset of `listing` at the size asked for, from the cache where
+    it was decoded before.
 
-    Splits are drawn by the labels alone. Where that puts the same pixels into two of them, all training pictures are
-    compared and the splits drawn anew, with the copies of a picture in one split. Pictures that cannot be read are left out,
-    counted and named in the notes. Raises DataError for one class, too few images, a class of which nothing can be read, and
-    a split of which nothing can be read.
+    Splits are drawn by the labels alone. Where that puts the same pixels into two of them, all
+    training pictures are compared and the splits drawn anew, with the copies of a picture in one
+    split. Pictures that cannot be read are left out, counted and named in the notes. Raises
+    DataError for one class, too few images, a class of which nothing can be read, and a split of
+    which nothing can be read.
     """
     plan, decoded = _load(listing, request)
     if decoded.groups is not None:
@@ -67,17 +76,26 @@ def _load(listing: Listing, request: Request) -> tuple[Plan, Decoded]:
 
 
 def _grouped(listing: Listing, groups: np.ndarray) -> Listing:
-    """Return `listing` as its files give it, with `groups` of its training pictures, and a paper's split drawn by them."""
+    """Return `listing` as its files give it, with `groups` of its training pictures, and a paper's
+    split drawn by them.
+    """
     given = listing.given
     known = replace(given, train=replace(given.train, groups=groups))
     return listing.redraw(known) if listing.redraw else known
 
 
 def _decode_and_keep(listing: Listing, plan: Plan, request: Request, folder: Path) -> Decoded:
-    """Decode into `folder` and read it back; into memory when the disk refuses (a picture that cannot be read is no such error)."""
+    """Decode into `folder` and read it back; into memory when the disk refuses (a picture that
+    cannot be read is no such error).
+    """
     try:
         with atomic_folder(folder) as temporary:
-            rows, decoded = _decode_into(listing, plan, request, lambda index: ImageFile(temporary, index, request.image_size))
+            rows, decoded = _decode_into(
+                listing,
+                plan,
+                request,
+                lambda index: ImageFile(temporary, index, request.image_size),
+            )
             if decoded.groups is None:
                 publish(temporary, folder, rows, decoded)
             else:
@@ -87,14 +105,21 @@ def _decode_and_keep(listing: Listing, plan: Plan, request: Request, folder: Pat
         reason = "it was removed at once"
     except OSError as error:
         reason = error.strerror or type(error).__name__
-    splits, decoded = _decode_into(listing, plan, request, lambda index: Memory(len(plan.parts[index]), request.image_size))
-    note = f"the decoded images could not be kept in {folder.parent} ({reason}); the next run decodes them again"
+    splits, decoded = _decode_into(
+        listing, plan, request, lambda index: Memory(len(plan.parts[index]), request.image_size)
+    )
+    note = (
+        f"the decoded images could not be kept in {folder.parent} ({reason}); the next run decodes"
+        " them again"
+    )
     return replace(decoded, splits=splits, notes=(*decoded.notes, note))
 
 
 @dataclass
 class _Work:
-    """What decoding takes and what it finds: the reasons why files cannot be used, in their order."""
+    """What decoding takes and what it finds: the reasons why files cannot be
+    used, in their order.
+    """
 
     image_size: int
     pool: ThreadPoolExecutor
@@ -105,8 +130,11 @@ class _Work:
     """The greatest value of each picture of 16 bits a channel."""
 
 
-def _decode_into(listing: Listing, plan: Plan, request: Request, make_sink: Callable[[int], Sink]) -> tuple[list, Decoded]:
-    """Decode every part of `plan` into its own sink; return what the sinks made of it, and all else that there is to know.
+def _decode_into(
+    listing: Listing, plan: Plan, request: Request, make_sink: Callable[[int], Sink]
+) -> tuple[list, Decoded]:
+    """Decode every part of `plan` into its own sink; return what the sinks made of it, and all else
+    that there is to know.
 
     With groups in the answer, the parts have copies in common and are to be drawn anew.
     """
@@ -116,7 +144,9 @@ def _decode_into(listing: Listing, plan: Plan, request: Request, make_sink: Call
             sink = make_sink(index)
             try:
                 found = _decode_part(part, sink, work)
-                kept.append(np.array([digest is not None for digest in found], dtype=bool).nonzero()[0])
+                kept.append(
+                    np.array([digest is not None for digest in found], dtype=bool).nonzero()[0]
+                )
                 finished.append(sink.finish(part.labels[kept[-1]]))
             finally:
                 sink.close()
@@ -130,24 +160,31 @@ def _decode_into(listing: Listing, plan: Plan, request: Request, make_sink: Call
 
 
 @contextmanager
-def _working(listing: Listing, request: Request, total: int, verb: str = "decoding") -> Iterator[_Work]:
+def _working(
+    listing: Listing, request: Request, total: int, verb: str = "decoding"
+) -> Iterator[_Work]:
     threads = min(MOST_THREADS, os.cpu_count() or 1)
     with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
-        # filters are the whole process's, so they are set here and not in a thread; Pillow warns of large pictures and odd metadata
+        # filters are the whole process's, so they are set here and not in a thread; Pillow warns of
+        # large pictures and odd metadata
         warnings.simplefilter("ignore")
         greys = GreyScale(listing.given.parts, request.notify)
         yield _Work(request.image_size, pool, greys, _Progress(total, request.notify, verb))
 
 
 def _is_leaking(listing: Listing, shared: dict[str, int]) -> bool:
-    """Whether two splits of which one was drawn from the other, or both from the same, share images."""
+    """Whether two splits of which one was drawn from the other, or both from
+    the same, share images.
+    """
     sides = [name for name in SPLITS if name == "train" or name in listing.drawn]
     drawn = [f"{one}_{two}" for one in sides for two in sides]
     return listing.train.groups is None and any(shared.get(pair) for pair in drawn)
 
 
 def _find_groups(listing: Listing, request: Request) -> np.ndarray:
-    """Return the groups of equal pixels of all training pictures; one that cannot be read is in none."""
+    """Return the groups of equal pixels of all training pictures; one that
+    cannot be read is in none.
+    """
     train = listing.given.train
     request.notify("some pictures occur more than once: comparing all, to keep copies in one split")
     with _working(listing, request, len(train), "comparing") as work:
@@ -155,7 +192,9 @@ def _find_groups(listing: Listing, request: Request) -> np.ndarray:
 
 
 def _decode_part(part: Pictures, sink: Sink | Nowhere, work: _Work) -> list[bytes | None]:
-    """Decode `part` piece by piece into `sink`; return the hash of each picture's pixels, None where it cannot be read."""
+    """Decode `part` piece by piece into `sink`; return the hash of each picture's pixels, None
+    where it cannot be read.
+    """
     edge = work.image_size
     size = max(SMALLEST_PIECE, PIECE_BYTES // (3 * edge * edge))
     digests: list[bytes | None] = []
@@ -172,8 +211,12 @@ def _decode_part(part: Pictures, sink: Sink | Nowhere, work: _Work) -> list[byte
     return digests
 
 
-def _read_piece(part: Pictures, indices: range, piece: np.ndarray, work: _Work) -> Iterator[bytes | str]:
-    """Fill `piece` with the pictures at `indices`; give for each the hash of its pixels, or why it cannot be used."""
+def _read_piece(
+    part: Pictures, indices: range, piece: np.ndarray, work: _Work
+) -> Iterator[bytes | str]:
+    """Fill `piece` with the pictures at `indices`; give for each the hash of its pixels, or
+    why it cannot be used.
+    """
 
     def read(index: int) -> bytes | str:
         pixels = piece[index - indices.start]
@@ -199,21 +242,37 @@ def _check(listing: Listing, plan: Plan, kept: list[np.ndarray], broken: list[st
     names = ["training", "validation", "test", *(f"domain '{name}'" for name in plan.others)]
     for name, part, good in zip(names, plan.parts, kept):
         if len(part) and not len(good):
-            raise DataError(f"none of the {len(part):,} {name} images of {listing.name} can be read; the first of {len(broken):,} such files: {broken[0]}")
+            raise DataError(
+                f"none of the {len(part):,} {name} images of {listing.name} can be read; the first"
+                f" of {len(broken):,} such files: {broken[0]}"
+            )
     _check_classes(listing, plan.train, kept[0], broken)
 
 
 def _check_classes(listing: Listing, train: Pictures, good: np.ndarray, broken: list[str]) -> None:
-    wanted, found = (np.bincount(labels, minlength=len(listing.class_names)) for labels in (train.labels, train.labels[good]))
+    wanted, found = (
+        np.bincount(labels, minlength=len(listing.class_names))
+        for labels in (train.labels, train.labels[good])
+    )
     empty = np.flatnonzero((wanted > 0) & (found == 0))
     if len(empty):
-        name, first = listing.class_names[empty[0]], train.names[int(np.argmax(train.labels == empty[0]))]
+        name, first = (
+            listing.class_names[empty[0]],
+            train.names[int(np.argmax(train.labels == empty[0]))],
+        )
         reason = next(line for line in broken if line.startswith(f"{first}: "))
-        raise DataError(f"no training image of the class '{name}' in {listing.name} can be read ({reason}); replace its files or remove the class")
+        raise DataError(
+            f"no training image of the class '{name}' in {listing.name} can be read ({reason});"
+            " replace its files or remove the class"
+        )
 
 
 def _notes(broken: Sequence[str]) -> list[str]:
-    return [f"{len(broken):,} files could not be read and were left out: {_some(broken)}"] if broken else []
+    return (
+        [f"{len(broken):,} files could not be read and were left out: {_some(broken)}"]
+        if broken
+        else []
+    )
 
 
 def _some(broken: Sequence[str]) -> str:

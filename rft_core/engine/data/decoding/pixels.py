@@ -12,12 +12,16 @@ from rft_core.files.images import check_pixels
 LARGEST_16_BIT = 65_535
 
 
-def to_pixels(picture: Image.Image, image_size: int, greys: Callable[[], Greys] = Greys) -> np.ndarray:
-    """Return the whole picture (3, S, S) uint8, upright by its EXIF entry and resized (bilinear, averaging when it shrinks).
+def to_pixels(
+    picture: Image.Image, image_size: int, greys: Callable[[], Greys] = Greys
+) -> np.ndarray:
+    """Return the whole picture (3, S, S) uint8, upright by its EXIF entry and resized (bilinear,
+    averaging when it shrinks).
 
-    Of an animation the first frame. What is transparent shows white. Grey of more than 8 bits is scaled by the values that
-    `greys` gives, those of its dataset; without any by its own. Raises what Pillow raises when the picture is damaged, and
-    DataError for too many pixels or values that are not numbers.
+    Of an animation the first frame. What is transparent shows white. Grey of more than 8 bits is
+    scaled by the values that `greys` gives, those of its dataset; without any by its own. Raises
+    what Pillow raises when the picture is damaged, and DataError for too many pixels or values
+    that are not numbers.
     """
     check_pixels(picture)
     upright = to_rgb(_upright(picture), greys if is_deep(picture) else None)
@@ -26,7 +30,9 @@ def to_pixels(picture: Image.Image, image_size: int, greys: Callable[[], Greys] 
 
 
 def to_rgb(picture: Image.Image, greys: Callable[[], Greys] | None = None) -> Image.Image:
-    """Return `picture` in mode RGB, whatever its own mode; deep grey by `greys`, or as 16 bits where there are none."""
+    """Return `picture` in mode RGB, whatever its own mode; deep grey by `greys`, or as 16 bits
+    where there are none.
+    """
     if picture.mode.startswith("I") or picture.mode == "F":
         return Image.fromarray(_eight_bit(np.asarray(picture), greys)).convert("RGB")
     if picture.has_transparency_data:
@@ -38,7 +44,8 @@ def to_rgb(picture: Image.Image, greys: Callable[[], Greys] | None = None) -> Im
 def _upright(picture: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(picture)
-    # a damaged EXIF block says nothing about the pixels; those that are damaged raise again when they are converted
+    # a damaged EXIF block says nothing about the pixels; those that are damaged raise again
+    # when they are converted
     except Exception:
         return picture
 

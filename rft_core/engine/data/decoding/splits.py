@@ -1,4 +1,6 @@
-"""Which pictures of a listing a run needs: held out where a split is missing, cut to the sizes asked for, before any is decoded."""
+"""Which pictures of a listing a run needs: held out where a split is missing, cut to the sizes
+asked for, before any is decoded.
+"""
 
 from dataclasses import dataclass
 
@@ -16,7 +18,9 @@ VALIDATION_DRAW = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """The pictures to decode: three splits and the other domains, and the notes on how they came about."""
+    """The pictures to decode: three splits and the other domains, and the notes on
+    how they came about.
+    """
 
     train: Pictures
     validation: Pictures
@@ -35,13 +39,16 @@ def plan_splits(listing: Listing, request: Request) -> Plan:
 
     Pictures of one group (Pictures.groups) are never in two splits that are drawn here.
 
-    Cut as Dataset.limited would cut them, and validation to at most `train_size`. Raises DataError for one class, and where
-    the images are too few to hold any out.
+    Cut as Dataset.limited would cut them, and validation to at most `train_size`. Raises DataError
+    for one class, and where the images are too few to hold any out.
     """
     require_two(listing.name, listing.class_names)
     splits, notes = _held_out(listing)
     notes += _copies_note(listing)
-    others = {name: _cut(pictures, request.shift_size, seed=2) for name, pictures in listing.others.items()}
+    others = {
+        name: _cut(pictures, request.shift_size, seed=2)
+        for name, pictures in listing.others.items()
+    }
     return Plan(
         train=_cut(splits["train"], request.train_size, seed=0),
         validation=_cut(splits["validation"], request.train_size, seed=VALIDATION_DRAW),
@@ -59,7 +66,10 @@ def _held_out(listing: Listing) -> tuple[dict[str, Pictures], list[str]]:
         if kind in missing:
             kept, held = holdout(splits["train"].labels, share, seed, splits["train"].groups)
             splits[kind], splits["train"] = splits["train"].take(held), splits["train"].take(kept)
-            notes.append(f"no {kind} split: {len(held):,} images ({share:.0%}, stratified, seeded) were held out of training")
+            notes.append(
+                f"no {kind} split: {len(held):,} images ({share:.0%}, stratified, seeded) were held"
+                " out of training"
+            )
     return splits, notes
 
 
@@ -69,8 +79,9 @@ def _copies_note(listing: Listing) -> list[str]:
         return []
     counts = np.bincount(groups[groups != UNREADABLE])
     return [
-        f"{(counts > 1).sum():,} pictures stand in the files more than once ({counts[counts > 1].sum():,} images, equal "
-        "pixel for pixel); the copies of each were kept in one split"
+        f"{(counts > 1).sum():,} pictures stand in the files more than once"
+        f" ({counts[counts > 1].sum():,} images, equal pixel for pixel); the copies of each were"
+        " kept in one split"
     ]
 
 
@@ -87,7 +98,10 @@ def _check_counts(listing: Listing, missing: list[str]) -> list[str]:
     single = int((counts == 1).sum()) if "test" in missing else 0
     if not single:
         return []
-    return [f"{single:,} {'class has' if single == 1 else 'classes have'} a single image; {'it is' if single == 1 else 'they are'} trained on but not measured"]
+    return [
+        f"{single:,} {'class has' if single == 1 else 'classes have'} a single image;"
+        f" {'it is' if single == 1 else 'they are'} trained on but not measured"
+    ]
 
 
 def _cut(pictures: Pictures, size: int | None, seed: int) -> Pictures:

@@ -1,4 +1,6 @@
-"""Look a dataset over: counts, a sample of pictures, and what would make its numbers untrustworthy."""
+"""Look a dataset over: counts, a sample of pictures, and what would make its
+numbers untrustworthy.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,10 +23,14 @@ EXAMPLES = 3
 STATISTICS_PICTURES, STATISTICS_PIECE = 5000, 250
 
 
-def make_card(spec: RunSpec, image_size: int, folder: Path, notify: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
-    """Return what there is to know of the dataset of `spec` as a run sees it at `image_size`, and draw its sample into `folder`.
+def make_card(
+    spec: RunSpec, image_size: int, folder: Path, notify: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
+    """Return what there is to know of the dataset of `spec` as a run sees it at `image_size`, and
+    draw its sample into `folder`.
 
-    Counts are images; `mean` and `std` are of the training pixels in [0, 1] a channel, over an even sample of 5,000.
+    Counts are images; `mean` and `std` are of the training pixels in [0, 1] a channel, over an
+    even sample of 5,000.
     """
     notify("reading the images")
     dataset = load_dataset(spec, image_size=image_size, notify=notify)
@@ -37,7 +43,15 @@ def make_card(spec: RunSpec, image_size: int, folder: Path, notify: Callable[[st
     shown = _sample(dataset.train)
     pictures, pairs = [dataset.train.images[place] for place in shown], []
     for train, test in [*duplicates.exact[:EXAMPLES], *duplicates.near[:EXAMPLES]]:
-        pairs.append({"cells": [len(pictures), len(pictures) + 1], "classes": [_name(dataset, dataset.train, train), _name(dataset, dataset.test, test)]})
+        pairs.append(
+            {
+                "cells": [len(pictures), len(pictures) + 1],
+                "classes": [
+                    _name(dataset, dataset.train, train),
+                    _name(dataset, dataset.test, test),
+                ],
+            }
+        )
         pictures += [dataset.train.images[train], dataset.test.images[test]]
     mean, std = _statistics(dataset.train)
     return {
@@ -45,16 +59,30 @@ def make_card(spec: RunSpec, image_size: int, folder: Path, notify: Callable[[st
         "name": dataset.name,
         "class_names": list(dataset.class_names),
         "image_size": image_size,
-        "cut": {name: size for name, size in (("train", spec.data.train_size), ("test", spec.data.eval_size)) if size},
+        "cut": {
+            name: size
+            for name, size in (("train", spec.data.train_size), ("test", spec.data.eval_size))
+            if size
+        },
         "splits": [_split(name, split, dataset) for name, split in splits.items()],
         "domains": list(dataset.domains),
         "others": list(dataset.others),
         **_extremes(dataset),
         "notes": list(dataset.notes),
         "left_out": [one._asdict() for one in dataset.left_out],
-        "duplicates": {"exact": len(duplicates.exact), "near": len(duplicates.near), "checked": duplicates.checked, "examples": pairs},
+        "duplicates": {
+            "exact": len(duplicates.exact),
+            "near": len(duplicates.near),
+            "checked": duplicates.checked,
+            "examples": pairs,
+        },
         "shared_images": dict(dataset.shared or {}),
-        "two_labels": {"count": len(relabelled), "examples": [[dataset.class_names[label] for label in labels] for labels in relabelled[:EXAMPLES]]},
+        "two_labels": {
+            "count": len(relabelled),
+            "examples": [
+                [dataset.class_names[label] for label in labels] for labels in relabelled[:EXAMPLES]
+            ],
+        },
         "mean": mean,
         "std": std,
         "samples": [_name(dataset, dataset.train, place) for place in shown],
@@ -68,17 +96,27 @@ def _name(dataset: Dataset, split: Split, place: int) -> str:
 
 def _split(name: str, split: Split, dataset: Dataset) -> dict[str, Any]:
     counts = np.bincount(split.labels.numpy(), minlength=dataset.num_classes)
-    return {"name": name, "is_domain": name in dataset.others, "count": len(split), "per_class": counts.tolist()}
+    return {
+        "name": name,
+        "is_domain": name in dataset.others,
+        "count": len(split),
+        "per_class": counts.tolist(),
+    }
 
 
 def _extremes(dataset: Dataset) -> dict[str, dict]:
     counts = np.bincount(dataset.train.labels.numpy(), minlength=dataset.num_classes)
     places = {"smallest": int(counts.argmin()), "largest": int(counts.argmax())}
-    return {which: {"name": dataset.class_names[place], "count": int(counts[place])} for which, place in places.items()}
+    return {
+        which: {"name": dataset.class_names[place], "count": int(counts[place])}
+        for which, place in places.items()
+    }
 
 
 def _sample(split: Split) -> list[int]:
-    """Return up to PICTURES indices in order of class: as many of each class as fit, one of each evenly chosen class when not all fit."""
+    """Return up to PICTURES indices in order of class: as many of each class as fit, one of each
+    evenly chosen class when not all fit.
+    """
     labels = split.labels.numpy()
     generator = np.random.default_rng(0)
     order = generator.permutation(len(labels))
@@ -89,12 +127,22 @@ def _sample(split: Split) -> list[int]:
 
 def _chosen_classes(labels: np.ndarray) -> np.ndarray:
     present = np.unique(labels)
-    return present if len(present) <= PICTURES else present[np.linspace(0, len(present) - 1, PICTURES).round().astype(int)]
+    return (
+        present
+        if len(present) <= PICTURES
+        else present[np.linspace(0, len(present) - 1, PICTURES).round().astype(int)]
+    )
 
 
 def _statistics(split: Split) -> tuple[list[float], list[float]]:
-    places = torch.from_numpy(stratified_indices(split.labels.numpy(), min(len(split), STATISTICS_PICTURES), seed=0))
-    total, squares, pixels = torch.zeros(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64), 0
+    places = torch.from_numpy(
+        stratified_indices(split.labels.numpy(), min(len(split), STATISTICS_PICTURES), seed=0)
+    )
+    total, squares, pixels = (
+        torch.zeros(3, dtype=torch.float64),
+        torch.zeros(3, dtype=torch.float64),
+        0,
+    )
     for piece in places.split(STATISTICS_PIECE):
         values = split.images[piece].double() / 255
         total += values.sum((0, 2, 3))
@@ -106,7 +154,9 @@ def _statistics(split: Split) -> tuple[list[float], list[float]]:
 
 
 def _draw(pictures: list[torch.Tensor], image_size: int, folder: Path) -> dict[str, Any]:
-    """Write the pictures side by side as samples.png; return the geometry that `datacards.cells` cuts them out by."""
+    """Write the pictures side by side as samples.png; return the geometry that
+    `datacards.cells` cuts them out by.
+    """
     cell = min(image_size, CELL)
     rows = -(-len(pictures) // COLUMNS)
     atlas = np.zeros((rows * cell, COLUMNS * cell, 3), np.uint8)
@@ -119,5 +169,9 @@ def _draw(pictures: list[torch.Tensor], image_size: int, folder: Path) -> dict[s
 
 def _fit(picture: torch.Tensor, cell: int) -> np.ndarray:
     if picture.shape[-1] != cell:
-        picture = F.interpolate(picture[None].float(), size=(cell, cell), mode="area")[0].round().to(torch.uint8)
+        picture = (
+            F.interpolate(picture[None].float(), size=(cell, cell), mode="area")[0]
+            .round()
+            .to(torch.uint8)
+        )
     return picture.permute(1, 2, 0).numpy()

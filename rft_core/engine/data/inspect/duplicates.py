@@ -1,9 +1,10 @@
-"""Pictures that occur twice: in training and test, where they flatter the result, or with two labels, where they cannot be learnt.
+"""Pictures that occur twice: in training and test, where they flatter the result, or with two
+labels, where they cannot be learnt.
 
-Equal pixels are found by hash. Near twins (a re-encoded, resized or slightly brighter copy) are pictures whose difference
-hash (rows of 8 brightness comparisons on 9 x 8 pixels, Krawetz 2013, "Kind of like that") differs in at most 6 of 64 bits
-and which, reduced to 8 x 8 pixels, differ by at most 8 of 255 levels on average; the second test drops pictures that are
-merely laid out alike.
+Equal pixels are found by hash. Near twins (a re-encoded, resized or slightly brighter copy) are
+pictures whose difference hash (rows of 8 brightness comparisons on 9 x 8 pixels, Krawetz 2013,
+"Kind of like that") differs in at most 6 of 64 bits and which, reduced to 8 x 8 pixels, differ by
+at most 8 of 255 levels on average; the second test drops pictures that are merely laid out alike.
 """
 
 from dataclasses import dataclass
@@ -16,33 +17,48 @@ from rft_core.engine.data.dataset import Split, stratified_indices
 
 BITS, LEVELS = 6, 8.0
 SIDE = 8
-# comparisons of hashes that take about ten seconds; beyond, a sample of the test pictures is compared
+# comparisons of hashes that take about ten seconds; beyond, a sample of the test
+# pictures is compared
 MOST_COMPARISONS = 500_000_000
 PIECE, COMPARED_AT_ONCE, CANDIDATES_AT_ONCE = 500, 20_000_000, 50_000
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Pairs (training index, test index), one for each test picture that has a twin, and how many test pictures were compared."""
+    """Pairs (training index, test index), one for each test picture that has a twin, and how many
+    test pictures were compared.
+    """
 
     exact: list[tuple[int, int]]
     near: list[tuple[int, int]]
     checked: int
 
 
-def find_duplicates(train: Split, test: Split, train_digests: list[bytes], test_digests: list[bytes]) -> Duplicates:
-    """Return the test pictures that are in the training split too; the digests are hashes of the pixels of each picture."""
+def find_duplicates(
+    train: Split, test: Split, train_digests: list[bytes], test_digests: list[bytes]
+) -> Duplicates:
+    """Return the test pictures that are in the training split too; the digests are hashes of the
+    pixels of each picture.
+    """
     places = {digest: place for place, digest in reversed(list(enumerate(train_digests)))}
-    exact = [(places[digest], place) for place, digest in enumerate(test_digests) if digest in places]
+    exact = [
+        (places[digest], place) for place, digest in enumerate(test_digests) if digest in places
+    ]
     most = max(1, MOST_COMPARISONS // max(1, len(train)))
-    checked = np.arange(len(test)) if len(test) <= most else stratified_indices(test.labels.numpy(), most, seed=0)
+    checked = (
+        np.arange(len(test))
+        if len(test) <= most
+        else stratified_indices(test.labels.numpy(), most, seed=0)
+    )
     known = {place for _, place in exact}
     asked = np.array([place for place in checked if place not in known], dtype=np.int64)
     return Duplicates(exact, _near(train, test, asked), len(checked))
 
 
 def same_picture(splits: list[Split], digests: list[list[bytes]]) -> list[list[int]]:
-    """Return, for each picture that occurs with several labels in any of the splits, its labels in order."""
+    """Return, for each picture that occurs with several labels in any of the splits,
+    its labels in order.
+    """
     labels: dict[bytes, set[int]] = {}
     for split, hashes in zip(splits, digests, strict=True):
         for digest, label in zip(hashes, split.labels.tolist(), strict=True):
@@ -53,27 +69,40 @@ def same_picture(splits: list[Split], digests: list[list[bytes]]) -> list[list[i
 def _near(train: Split, test: Split, asked: np.ndarray) -> list[tuple[int, int]]:
     if not len(asked) or not len(train):
         return []
-    (train_hashes, train_small), (test_hashes, test_small) = _reduce(train), _reduce(test.take(torch.from_numpy(asked)))
+    (train_hashes, train_small), (test_hashes, test_small) = (
+        _reduce(train),
+        _reduce(test.take(torch.from_numpy(asked))),
+    )
     found: dict[int, int] = {}
     step = max(1, COMPARED_AT_ONCE // len(train))
     for start in range(0, len(asked), step):
         distance = np.bitwise_count(test_hashes[start : start + step, None] ^ train_hashes[None])
         rows, columns = np.nonzero(distance <= BITS)
         for first in range(0, len(rows), CANDIDATES_AT_ONCE):
-            row, column = start + rows[first : first + CANDIDATES_AT_ONCE], columns[first : first + CANDIDATES_AT_ONCE]
-            close = np.abs(test_small[row].astype(np.int16) - train_small[column]).mean((1, 2, 3)) <= LEVELS
+            row, column = (
+                start + rows[first : first + CANDIDATES_AT_ONCE],
+                columns[first : first + CANDIDATES_AT_ONCE],
+            )
+            close = (
+                np.abs(test_small[row].astype(np.int16) - train_small[column]).mean((1, 2, 3))
+                <= LEVELS
+            )
             for place, twin in zip(asked[row[close]].tolist(), column[close].tolist()):
                 found.setdefault(place, twin)
     return [(twin, place) for place, twin in found.items()]
 
 
 def _reduce(split: Split) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 64-bit difference hash of each picture, and the picture at 8 x 8 pixels, (N, 3, 8, 8) uint8."""
+    """Return the 64-bit difference hash of each picture, and the picture at 8 x 8
+    pixels, (N, 3, 8, 8) uint8.
+    """
     hashes, small = [], []
     weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
     for start in range(0, len(split), PIECE):
         images = split.images[start : start + PIECE].float()
-        grey = F.adaptive_avg_pool2d((images * weights).sum(1, keepdim=True), (SIDE, SIDE + 1))[:, 0]
+        grey = F.adaptive_avg_pool2d((images * weights).sum(1, keepdim=True), (SIDE, SIDE + 1))[
+            :, 0
+        ]
         bits = (grey[:, :, 1:] > grey[:, :, :-1]).flatten(1).numpy()
         hashes.append(np.packbits(bits, axis=1).view(np.uint64)[:, 0])
         small.append(F.adaptive_avg_pool2d(images, SIDE).round().to(torch.uint8).numpy())

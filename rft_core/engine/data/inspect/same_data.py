@@ -1,6 +1,7 @@
 """Whether a run that goes on, or whose data were moved, has the images that it began with.
 
-What a run began with is kept in its folder as DATA_FILE: classes, and of each split its size and a digest.
+What a run began with is kept in its folder as DATA_FILE: classes, and of each split
+its size and a digest.
 """
 
 import json
@@ -26,12 +27,20 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
     """Return what tells `dataset` from another one, as plain data: class names, and of each split
     its size and a digest.
     """
-    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test} | dict(dataset.others)
-    described = {name: {"n": len(split), "digest": _sample(split).digest()} for name, split in splits.items()}
+    splits = {
+        "train": dataset.train,
+        "validation": dataset.validation,
+        "test": dataset.test,
+    } | dict(dataset.others)
+    described = {
+        name: {"n": len(split), "digest": _sample(split).digest()} for name, split in splits.items()
+    }
     return {"classes": list(dataset.class_names), "splits": described}
 
 
-def keep_or_compare(dataset: Dataset, folder: Path, *, goes_on: bool, notify: Callable[[str], None]) -> None:
+def keep_or_compare(
+    dataset: Dataset, folder: Path, *, goes_on: bool, notify: Callable[[str], None]
+) -> None:
     """Write what `dataset` is into the run's `folder`; of a run that `goes_on` from a checkpoint,
     hold it against what is there.
 
@@ -41,14 +50,18 @@ def keep_or_compare(dataset: Dataset, folder: Path, *, goes_on: bool, notify: Ca
     if goes_on and known is not None:
         if fault := _difference(known, found):
             raise DataError(
-                f"data.dataset is not what this run began with: {fault}; bring the old files back, say where they are with `relocate`, or launch a new run"
+                f"data.dataset is not what this run began with: {fault}; bring the old files back,"
+                " say where they are with `relocate`, or launch a new run"
             )
         return
     try:
         (folder / DATA_FILE).write_text(json.dumps(found) + "\n", encoding="utf-8")
     except OSError as error:
         (folder / DATA_FILE).unlink(missing_ok=True)
-        notify(f"{DATA_FILE} could not be written ({error.strerror or error}); resumed later, this run cannot tell whether its images are still the same")
+        notify(
+            f"{DATA_FILE} could not be written ({error.strerror or error}); resumed later, this run"
+            " cannot tell whether its images are still the same"
+        )
 
 
 def compare_data(
@@ -66,9 +79,13 @@ def compare_data(
     dataset, known = load_dataset(spec, image_size=image_size, notify=notify), _read(folder)
     fault = _difference(known, describe_data(dataset)) if known else ""
     if not fault and digest is not None and dataset.test.digest() != digest:
-        fault = f"its {len(dataset.test):,} test images are others than those the run was measured on"
+        fault = (
+            f"its {len(dataset.test):,} test images are others than those the run was measured on"
+        )
     if fault:
-        raise DataError(f"{spec.data.dataset} is not the data of this run: {fault}; nothing was changed")
+        raise DataError(
+            f"{spec.data.dataset} is not the data of this run: {fault}; nothing was changed"
+        )
     if known:
         return "the images are those that the run began with"
     if digest is not None:

@@ -1,7 +1,8 @@
-"""Fetch one file over HTTP, going on where a broken download stopped, and unpack it whole or not at all.
+"""Fetch one file over HTTP, going on where a broken download stopped, and unpack it
+whole or not at all.
 
-A download grows as NAME.part and takes its name only when it is complete and its checksum is right, so that half a file is
-never taken for a whole one.
+A download grows as NAME.part and takes its name only when it is complete and its checksum is right,
+so that half a file is never taken for a whole one.
 """
 
 import gzip
@@ -29,10 +30,12 @@ DAMAGE = (EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, gzip.BadGz
 
 
 def fetch(url: str, target: Path, *, md5: str | None, notify: Callable[[str], None]) -> None:
-    """Download `url` to `target`; a download that broke off goes on (HTTP Range), also in a later process.
+    """Download `url` to `target`; a download that broke off goes on (HTTP Range),
+    also in a later process.
 
-    Raises ConnectionError with the reason when the address cannot be reached, or breaks off and does not come back, and
-    DataError when the file is not the one that `md5` belongs to, or the disk has no room for it.
+    Raises ConnectionError with the reason when the address cannot be reached, or breaks off and
+    does not come back, and DataError when the file is not the one that `md5` belongs to, or the
+    disk has no room for it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
@@ -44,18 +47,25 @@ def fetch(url: str, target: Path, *, md5: str | None, notify: Callable[[str], No
         _transfer(url, part, notify)
     if md5 and not has_checksum(part, md5):
         part.unlink()
-        raise DataError(f"{url} gave a file whose checksum is wrong (md5 should be {md5}), and it was removed; the file there was changed")
+        raise DataError(
+            f"{url} gave a file whose checksum is wrong (md5 should be {md5}), and it was removed;"
+            " the file there was changed"
+        )
     part.replace(target)
 
 
 def has_checksum(path: Path, md5: str) -> bool:
     """Return whether the file's MD5 is `md5` (hexadecimal)."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
+        return (
+            hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
+        )
 
 
 def _transfer(url: str, part: Path, notify: Callable[[str], None]) -> None:
-    """Bring `part` to its full length; tried again after a failure as long as something had arrived."""
+    """Bring `part` to its full length; tried again after a failure as long as
+    something had arrived.
+    """
     arrived = failures = 0
     say = _Progress(part.stem, notify)
     while True:
@@ -72,34 +82,45 @@ def _transfer(url: str, part: Path, notify: Callable[[str], None]) -> None:
 
 def _once(url: str, part: Path, say: "_Progress") -> None:
     have = _size(part)
-    request = Request(url, headers={"User-Agent": "rft-lab"} | ({"Range": f"bytes={have}-"} if have else {}))
+    request = Request(
+        url, headers={"User-Agent": "rft-lab"} | ({"Range": f"bytes={have}-"} if have else {})
+    )
     try:
         with urlopen(request, timeout=TIMEOUT_SECONDS) as response:
             _append(response, part, have if _continues(response, have) else 0, say)
     except HTTPError as error:
         if error.code != UNSATISFIABLE or not have:
             raise
-        # nothing lies behind what is here: either all of it has come, or it is no beginning of this file
+        # nothing lies behind what is here: either all of it has come, or it is no
+        # beginning of this file
         if (error.headers.get("Content-Range") or "").rpartition("/")[2] != str(have):
             part.unlink()
             _once(url, part, say)
 
 
 def _continues(response: HTTPResponse, have: int) -> bool:
-    return response.status == PARTIAL and (response.headers.get("Content-Range") or "").startswith(f"bytes {have}-")
+    return response.status == PARTIAL and (response.headers.get("Content-Range") or "").startswith(
+        f"bytes {have}-"
+    )
 
 
 def _append(response: HTTPResponse, part: Path, have: int, say: "_Progress") -> None:
     length = response.headers.get("Content-Length")
     total = have + int(length) if length else None
     if total and shutil.disk_usage(part.parent).free < 2 * total - have:
-        raise DataError(f"{part.parent} needs {2 * total // MEGABYTE:,} MB for {part.stem} and its content, and has less; make room, or move RFT_HOME")
+        raise DataError(
+            f"{part.parent} needs {2 * total // MEGABYTE:,} MB for {part.stem} and its content, and"
+            " has less; make room, or move RFT_HOME"
+        )
     with part.open("ab" if have else "wb") as file:
         while piece := response.read1(PIECE):
             file.write(piece)
             say(file.tell(), total)
     if total and _size(part) < total:
-        raise ConnectionError(f"the connection broke off after {_size(part) // MEGABYTE:,} of {total // MEGABYTE:,} MB")
+        raise ConnectionError(
+            f"the connection broke off after {_size(part) // MEGABYTE:,} of"
+            f" {total // MEGABYTE:,} MB"
+        )
 
 
 class _Progress:
@@ -111,7 +132,10 @@ class _Progress:
     def __call__(self, have: int, total: int | None) -> None:
         if time.monotonic() - self.last >= NOTIFY_SECONDS:
             self.last = time.monotonic()
-            self.notify(f"downloading {self.name}: {have // MEGABYTE:,}" + (f" of {total // MEGABYTE:,} MB" if total else " MB"))
+            self.notify(
+                f"downloading {self.name}: {have // MEGABYTE:,}"
+                + (f" of {total // MEGABYTE:,} MB" if total else " MB")
+            )
 
 
 def _size(path: Path) -> int:
@@ -120,11 +144,16 @@ def _size(path: Path) -> int:
 
 def _reason(error: Exception) -> str:
     reason = getattr(error, "reason", None) or error
-    return f"{error.code} {error.reason}" if isinstance(error, HTTPError) else str(reason) or type(reason).__name__
+    return (
+        f"{error.code} {error.reason}"
+        if isinstance(error, HTTPError)
+        else str(reason) or type(reason).__name__
+    )
 
 
 def unpack(archive: Path, member: str, target: Path, inner: str = "") -> None:
-    """Put `member` (a file or folder inside a zip or tar) at `target`, whole or not at all; `inner` is an archive inside it.
+    """Put `member` (a file or folder inside a zip or tar) at `target`, whole or not at all; `inner`
+    is an archive inside it.
 
     Raises DataError when the archive is damaged, which removes it, or has no such member.
     """
@@ -137,12 +166,17 @@ def unpack(archive: Path, member: str, target: Path, inner: str = "") -> None:
         if inner:
             _extract(room / inner, room)
         if not (room / member).exists():
-            raise DataError(f"{archive} holds no '{member}', so it is not the archive that was expected; remove it")
+            raise DataError(
+                f"{archive} holds no '{member}', so it is not the archive that was expected;"
+                " remove it"
+            )
         (room / member).replace(target)
     except DAMAGE as error:
         with suppress(OSError):
             archive.unlink()
-        raise DataError(f"{archive.name} is damaged ({error}) and was removed; run again to fetch it anew") from error
+        raise DataError(
+            f"{archive.name} is damaged ({error}) and was removed; run again to fetch it anew"
+        ) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
 

@@ -1,4 +1,6 @@
-"""A dataset of the hub as a listing: splits by their usual names, classes renumbered without gaps, domains kept apart."""
+"""A dataset of the hub as a listing: splits by their usual names, classes renumbered without
+gaps, domains kept apart.
+"""
 
 import hashlib
 import io
@@ -11,7 +13,14 @@ import numpy as np
 from PIL import Image
 
 from rft_core.engine.data.listing import Listing, Pictures
-from rft_core.engine.data.reading.columns import Columns, find_columns, find_splits, name_values, number, read_values
+from rft_core.engine.data.reading.columns import (
+    Columns,
+    find_columns,
+    find_splits,
+    name_values,
+    number,
+    read_values,
+)
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.files.images import open_image
 from rft_core.files.layout import match_classes, split_of
@@ -30,18 +39,24 @@ class _Part:
     domains: np.ndarray
 
     def where(self, chosen: np.ndarray) -> "_Part":
-        return replace(self, rows=self.rows[chosen], labels=self.labels[chosen], domains=self.domains[chosen])
+        return replace(
+            self, rows=self.rows[chosen], labels=self.labels[chosen], domains=self.domains[chosen]
+        )
 
     def __len__(self) -> int:
         return len(self.rows)
 
 
-def list_tables(name: str, tables: Mapping[str, datasets.Dataset], domains: tuple[str, ...] = ()) -> Listing:
-    """Return the pictures of `tables` (split name -> table) as the dataset `name`, without decoding one.
+def list_tables(
+    name: str, tables: Mapping[str, datasets.Dataset], domains: tuple[str, ...] = ()
+) -> Listing:
+    """Return the pictures of `tables` (split name -> table) as the dataset `name`,
+    without decoding one.
 
-    With a column `domain`, train, validation and test are of `domains` (empty: the first) alone; the test pictures of every
-    other domain, or all of them where there is no test split, are in `others`. Raises DataError for unclear splits or
-    columns and for domains where there are none, UnknownNameError for an unknown domain.
+    With a column `domain`, train, validation and test are of `domains` (empty: the first) alone;
+    the test pictures of every other domain, or all of them where there is no test split, are in
+    `others`. Raises DataError for unclear splits or columns and for domains where there are none,
+    UnknownNameError for an unknown domain.
     """
     named, unused = _name_splits(name, tables)
     columns = find_columns(name, named["train"].features)
@@ -49,26 +64,42 @@ def list_tables(name: str, tables: Mapping[str, datasets.Dataset], domains: tupl
         raise DataError(f"{name} has no column 'domain'; leave data.domains empty")
     domain_names, wanted = _choose_domains(named, columns, domains)
     raw = {kind: read_values(table, columns.label) for kind, table in named.items()}
-    parts = {kind: _part(table, columns, domain_names, len(raw[kind])) for kind, table in named.items()}
+    parts = {
+        kind: _part(table, columns, domain_names, len(raw[kind])) for kind, table in named.items()
+    }
     parts, raw, told = _split_by_column(name, parts, raw)
     parts, class_names, notes = _number_classes(name, parts, raw, columns, wanted)
     parts, more = _require_test(parts)
     inside = {kind: part.where(np.isin(part.domains, wanted)) for kind, part in parts.items()}
     measured = parts.get("test", parts["train"])
-    others = {domain: measured.where(measured.domains == place) for place, domain in enumerate(domain_names) if place not in wanted}
+    others = {
+        domain: measured.where(measured.domains == place)
+        for place, domain in enumerate(domain_names)
+        if place not in wanted
+    }
     return Listing(
         name=name,
         class_names=class_names,
         fingerprint=_fingerprint(parts, class_names),
         notes=(*unused, *columns.notes, *told, *notes, *more),
         domains=tuple(domain_names[place] for place in wanted) if columns.domain else (),
-        others={domain: _pictures(f"{domain} ", part, columns) for domain, part in others.items() if len(part)},
-        **{kind: _pictures(f"{kind} ", part, columns) for kind, part in inside.items() if len(part)},
+        others={
+            domain: _pictures(f"{domain} ", part, columns)
+            for domain, part in others.items()
+            if len(part)
+        },
+        **{
+            kind: _pictures(f"{kind} ", part, columns) for kind, part in inside.items() if len(part)
+        },
     )
 
 
-def _name_splits(name: str, tables: Mapping[str, datasets.Dataset]) -> tuple[dict[str, datasets.Dataset], list[str]]:
-    """Return the tables that are train, validation and test by their names, and a line on those that are none of them."""
+def _name_splits(
+    name: str, tables: Mapping[str, datasets.Dataset]
+) -> tuple[dict[str, datasets.Dataset], list[str]]:
+    """Return the tables that are train, validation and test by their names, and a line on those
+    that are none of them.
+    """
     chosen: dict[str, str] = {}
     # the plain name comes before others of its kind
     for split in sorted(tables, key=lambda one: one.casefold() not in KINDS):
@@ -78,17 +109,35 @@ def _name_splits(name: str, tables: Mapping[str, datasets.Dataset]) -> tuple[dic
     if not chosen and len(tables) == 1:
         chosen["train"] = next(iter(tables))
     if "train" not in chosen:
-        raise DataError(f"{name} has no split named train (its splits: {', '.join(tables)}); a dataset with one, or with a single split, can be used")
-    unused = [f"{split} ({len(table):,} rows)" for split, table in tables.items() if split not in chosen.values()]
-    notes = [f"{len(unused):,} splits were left out, not for training or measuring by their names: {', '.join(unused)}"] if unused else []
+        raise DataError(
+            f"{name} has no split named train (its splits: {', '.join(tables)}); a dataset with"
+            " one, or with a single split, can be used"
+        )
+    unused = [
+        f"{split} ({len(table):,} rows)"
+        for split, table in tables.items()
+        if split not in chosen.values()
+    ]
+    notes = (
+        [
+            f"{len(unused):,} splits were left out, not for training or measuring by their names:"
+            f" {', '.join(unused)}"
+        ]
+        if unused
+        else []
+    )
     return {kind: tables[chosen[kind]] for kind in KINDS if kind in chosen}, notes
 
 
-def _choose_domains(named: dict[str, datasets.Dataset], columns: Columns, domains: tuple[str, ...]) -> tuple[tuple[str, ...], list[int]]:
+def _choose_domains(
+    named: dict[str, datasets.Dataset], columns: Columns, domains: tuple[str, ...]
+) -> tuple[tuple[str, ...], list[int]]:
     """Return the names of all domains, and the numbers of those to train on."""
     if columns.domain is None:
         return ("",), [0]
-    values = _known(np.concatenate([read_values(table, columns.domain) for table in named.values()]))
+    values = _known(
+        np.concatenate([read_values(table, columns.domain) for table in named.values()])
+    )
     names = name_values(named["train"], columns.domain, values)
     for domain in domains:
         if domain not in names:
@@ -100,17 +149,25 @@ def _known(values: np.ndarray) -> list:
     return sorted({value for value in values if value is not None})
 
 
-def _part(table: datasets.Dataset, columns: Columns, domain_names: tuple[str, ...], count: int) -> _Part:
+def _part(
+    table: datasets.Dataset, columns: Columns, domain_names: tuple[str, ...], count: int
+) -> _Part:
     places = np.zeros(count, dtype=np.int64)
     if columns.domain:
         raw = read_values(table, columns.domain)
         texts = dict(zip(_known(raw), name_values(table, columns.domain, _known(raw))))
-        places = number(np.array([texts.get(value) for value in raw], dtype=object), list(domain_names))
+        places = number(
+            np.array([texts.get(value) for value in raw], dtype=object), list(domain_names)
+        )
     return _Part(table, np.arange(count), np.zeros(count, dtype=np.int64), places)
 
 
-def _split_by_column(name: str, parts: dict[str, _Part], raw: dict[str, np.ndarray]) -> tuple[dict[str, _Part], dict[str, np.ndarray], list[str]]:
-    """Return parts and labels divided by the column that names the split of each row, where there is one table alone."""
+def _split_by_column(
+    name: str, parts: dict[str, _Part], raw: dict[str, np.ndarray]
+) -> tuple[dict[str, _Part], dict[str, np.ndarray], list[str]]:
+    """Return parts and labels divided by the column that names the split of each row, where
+    there is one table alone.
+    """
     table = parts["train"].table
     if len(parts) > 1 or (found := find_splits(name, table)) is None:
         return parts, raw, []
@@ -119,51 +176,89 @@ def _split_by_column(name: str, parts: dict[str, _Part], raw: dict[str, np.ndarr
     if "train" not in chosen:
         raise DataError(f"{name} has no row for training by its column {found.column}")
     divided = {kind: parts["train"].where(rows) for kind, rows in chosen.items()}
-    return divided, {kind: raw["train"][rows] for kind, rows in chosen.items()}, found.notes(len(table))
+    return (
+        divided,
+        {kind: raw["train"][rows] for kind, rows in chosen.items()},
+        found.notes(len(table)),
+    )
 
 
-def _number_classes(name: str, parts: dict[str, _Part], raw: dict[str, np.ndarray], columns: Columns, wanted: list[int]):
-    """Return the parts with class numbers 0, 1, ... of the classes that training has, their names, and notes on what was left out."""
+def _number_classes(
+    name: str,
+    parts: dict[str, _Part],
+    raw: dict[str, np.ndarray],
+    columns: Columns,
+    wanted: list[int],
+):
+    """Return the parts with class numbers 0, 1, ... of the classes that training has, their names,
+    and notes on what was left out.
+    """
     table = parts["train"].table
     values = _known(raw["train"][np.isin(parts["train"].domains, wanted)])
     if not values:
-        raise DataError(f"{name} has no labelled training image in the column '{columns.label}'; choose another dataset or domain")
+        raise DataError(
+            f"{name} has no labelled training image in the column '{columns.label}'; choose another"
+            " dataset or domain"
+        )
     class_names, notes = name_values(table, columns.label, values), []
     all_names = getattr(table.features[columns.label], "names", class_names)
     if absent := [one for one in all_names if one not in class_names]:
         notes.append(
-            f"{len(absent)} of {len(all_names)} classes have no training image and are left out: {', '.join(absent[:NAMED])}" + " ..." * (len(absent) > NAMED)
+            f"{len(absent)} of {len(all_names)} classes have no training image and are left out:"
+            f" {', '.join(absent[:NAMED])}" + " ..." * (len(absent) > NAMED)
         )
     elif isinstance(values[0], int) and values != list(range(len(values))):
-        notes.append(f"class numbers from {values[0]} to {values[-1]} were renumbered 0 to {len(values) - 1}")
+        notes.append(
+            f"class numbers from {values[0]} to {values[-1]} were renumbered 0 to {len(values) - 1}"
+        )
     numbered = {}
     for kind, part in parts.items():
         spelled = _as_in_training(raw[kind], values)
         labels = number(spelled, values)
-        if odd := sorted({f"'{old}' is '{new}'" for old, new in zip(raw[kind], spelled) if old is not new and old != new}):
-            notes.append(f"{kind} labels that differ from training's by case or accents alone are taken for them: {', '.join(odd[:NAMED])}")
+        if odd := sorted(
+            {
+                f"'{old}' is '{new}'"
+                for old, new in zip(raw[kind], spelled)
+                if old is not new and old != new
+            }
+        ):
+            notes.append(
+                f"{kind} labels that differ from training's by case or accents alone are taken for"
+                f" them: {', '.join(odd[:NAMED])}"
+            )
         if strangers := int((labels < 0).sum()):
-            notes.append(f"{strangers:,} {kind} images have no label, or one without a training image, and are left out")
+            notes.append(
+                f"{strangers:,} {kind} images have no label, or one without a training image, and"
+                " are left out"
+            )
         numbered[kind] = replace(part, labels=labels).where((labels >= 0) & (part.domains >= 0))
     return {kind: part for kind, part in numbered.items() if len(part)}, class_names, notes
 
 
 def _as_in_training(raw: np.ndarray, values: list) -> np.ndarray:
-    """Return the labels of a split as training spells them, where they are text: accents and case may differ."""
+    """Return the labels of a split as training spells them, where they are text: accents
+    and case may differ.
+    """
     texts = [value for value in values if isinstance(value, str)]
     found = match_classes({value for value in raw if isinstance(value, str)}, texts)
     return np.array([found.get(value, value) for value in raw], dtype=object) if found else raw
 
 
 def _require_test(parts: dict[str, _Part]) -> tuple[dict[str, _Part], list[str]]:
-    """Measure on the validation split where test is missing or unlabelled: that is what is published for such datasets."""
+    """Measure on the validation split where test is missing or unlabelled: that is what is
+    published for such datasets.
+    """
     if "test" in parts or "validation" not in parts:
         return parts, []
-    return {"train": parts["train"], "test": parts["validation"]}, ["no labelled test split: the validation split is the test split"]
+    return {"train": parts["train"], "test": parts["validation"]}, [
+        "no labelled test split: the validation split is the test split"
+    ]
 
 
 def _pictures(prefix: str, part: _Part, columns: Columns) -> Pictures:
-    table = part.table.select_columns([columns.image]).cast_column(columns.image, datasets.Image(decode=False))
+    table = part.table.select_columns([columns.image]).cast_column(
+        columns.image, datasets.Image(decode=False)
+    )
     rows = part.rows
 
     def read(place: int) -> Image.Image:
@@ -176,11 +271,23 @@ def _pictures(prefix: str, part: _Part, columns: Columns) -> Pictures:
 
 
 def _fingerprint(parts: dict[str, _Part], class_names: tuple[str, ...]) -> str:
-    """Hash the tables' files (the folder of each is named after the version on the hub), and which row has which class and domain."""
+    """Hash the tables' files (the folder of each is named after the version on the hub), and which
+    row has which class and domain.
+    """
     content = hashlib.sha256(repr(class_names).encode())
     for kind, part in parts.items():
         files = [Path(one["filename"]) for one in part.table.cache_files]
-        content.update(repr([kind, [(file.parts[-3:], file.stat().st_size, file.stat().st_mtime_ns) for file in files]]).encode())
+        content.update(
+            repr(
+                [
+                    kind,
+                    [
+                        (file.parts[-3:], file.stat().st_size, file.stat().st_mtime_ns)
+                        for file in files
+                    ],
+                ]
+            ).encode()
+        )
         for column in (part.rows, part.labels, part.domains):
             content.update(column.tobytes())
     return content.hexdigest()

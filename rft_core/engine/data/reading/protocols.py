@@ -2,21 +2,28 @@
 
 Which sizes are exact and which draws are ours:
 
-- Caltech-256 (Ngnawé et al., after Hua et al.): 60 images a class, of which 3 are validation, the rest is the test split:
+- Caltech-256 (Ngnawé et al., after Hua et al.): 60 images a class, of which 3 are validation, the
+  rest is the test split:
   14,649 / 771 / 15,187. The sizes are exact; the draw is ours.
-- CUB-200-2011 (the same): 3 of the official training images of each class are validation: 5,394 / 600 / 5,794. Sizes exact, draw ours.
-- Stanford Dogs (the same): 10 of the official 100 training images of each class: 10,800 / 1,200 / 8,580. The hub's copy that the
-  tradeoff paper used is split otherwise (70 : 30), so only the share of one in ten carries over to it.
-- Stanford Cars (after Heuillet et al.): 85 : 15 of the official training split, stratified, by scikit-learn with seed 42: 6,922 / 1,222.
+- CUB-200-2011 (the same): 3 of the official training images of each class are validation: 5,394 /
+  600 / 5,794. Sizes exact, draw ours.
+- Stanford Dogs (the same): 10 of the official 100 training images of each class: 10,800 / 1,200 /
+  8,580. The hub's copy that the
+  tradeoff paper used is split otherwise (70 : 30), so only the share of one in
+  ten carries over to it.
+- Stanford Cars (after Heuillet et al.): 85 : 15 of the official training split, stratified, by
+  scikit-learn with seed 42: 6,922 / 1,222.
   Function and seed are exact, for files in the official order.
 - FGVC-Aircraft: the official splits, 3,334 / 3,333 / 3,333.
-- Cars and Aircraft are measured on 1,000 test images: data.eval_size=1000. That the paper did so is inferred from its
+- Cars and Aircraft are measured on 1,000 test images: data.eval_size=1000. That the paper did so
+  is inferred from its
   accuracies, all of one decimal; the stratified draw is ours.
-- The tradeoff paper (Li et al.) holds out 10 % of training, unseeded and unstratified. Ours is what `decode` does where a
+- The tradeoff paper (Li et al.) holds out 10 % of training, unseeded and unstratified. Ours is what
+  `decode` does where a
   split is missing: 10 % of each class, seeded.
 
-GTSRB comes as tracks of up to 30 frames of one sign; validation takes whole tracks, else it would measure pictures that
-training has all but seen.
+GTSRB comes as tracks of up to 30 frames of one sign; validation takes whole tracks, else it would
+measure pictures that training has all but seen.
 """
 
 from collections.abc import Callable
@@ -43,7 +50,8 @@ TENTH = 0.1
 
 
 def with_protocol(listing: Listing) -> Listing:
-    """Return `listing` split as the papers split it, where they did so by a rule that is known; else as it is.
+    """Return `listing` split as the papers split it, where they did so by a rule that is
+    known; else as it is.
 
     Pictures of one group of `listing.train.groups` stay in one split.
     """
@@ -53,11 +61,14 @@ def with_protocol(listing: Listing) -> Listing:
     return replace(rule(listing), undrawn=listing, redraw=with_protocol)
 
 
-def per_class(labels: np.ndarray, counts: tuple[int, ...], seed: int, groups: np.ndarray | None = None) -> list[np.ndarray]:
-    """Return `counts[i]` indices of each class for each i, and all others as the last part; seeded, each sorted.
+def per_class(
+    labels: np.ndarray, counts: tuple[int, ...], seed: int, groups: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """Return `counts[i]` indices of each class for each i, and all others as the last part;
+    seeded, each sorted.
 
-    Images with the same number in `groups` stay in one part, which may then be smaller. Raises DataError when a class has
-    not more images than the counts need.
+    Images with the same number in `groups` stay in one part, which may then be smaller. Raises
+    DataError when a class has not more images than the counts need.
     """
     firsts, group_of = first_of_each(_apart(labels, groups))
     parts = _deal(labels[firsts], np.bincount(group_of), counts, seed)
@@ -68,27 +79,39 @@ def _apart(labels: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
     return numbered_apart(groups) if has_copies(groups) else np.arange(len(labels))
 
 
-def _deal(own: np.ndarray, sizes: np.ndarray, counts: tuple[int, ...], seed: int) -> list[np.ndarray]:
-    """Return groups, of the classes `own` (G,) and of `sizes` (G,) images, dealt into parts class by class."""
+def _deal(
+    own: np.ndarray, sizes: np.ndarray, counts: tuple[int, ...], seed: int
+) -> list[np.ndarray]:
+    """Return groups, of the classes `own` (G,) and of `sizes` (G,) images, dealt into
+    parts class by class.
+    """
     generator, needed = np.random.default_rng(seed), sum(counts)
     parts: list[list[int]] = [[] for _ in range(len(counts) + 1)]
     for label in np.unique(own):
         members = generator.permutation(np.flatnonzero(own == label))
         images = int(sizes[members].sum())
         if images <= needed:
-            raise DataError(f"class number {label} has {images} images, and the paper's split needs more than {needed} of each; the copy is incomplete")
+            raise DataError(
+                f"class number {label} has {images} images, and the paper's split needs more than"
+                f" {needed} of each; the copy is incomplete"
+            )
         for part, chosen in zip(parts, split_groups(members, sizes, counts)):
             part.extend(chosen)
     return [np.array(part, dtype=np.int64) for part in parts]
 
 
-def by_share(labels: np.ndarray, share: float, seed: int, groups: np.ndarray | None = None) -> list[np.ndarray]:
-    """Return (kept, held out) indices as scikit-learn's train_test_split draws them, stratified by `labels`.
+def by_share(
+    labels: np.ndarray, share: float, seed: int, groups: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """Return (kept, held out) indices as scikit-learn's train_test_split draws them,
+    stratified by `labels`.
 
     Images with the same number in `groups` are drawn as one.
     """
     firsts, group_of = first_of_each(_apart(labels, groups))
-    drawn = train_test_split(np.arange(len(firsts)), test_size=share, random_state=seed, stratify=labels[firsts])
+    drawn = train_test_split(
+        np.arange(len(firsts)), test_size=share, random_state=seed, stratify=labels[firsts]
+    )
     return [np.flatnonzero(np.isin(group_of, part)) for part in drawn]
 
 
@@ -99,7 +122,8 @@ def by_group(
     seed: int,
     groups: np.ndarray | None = None,
 ) -> list[np.ndarray]:
-    """Return (kept, held out) indices with every name, such as that of a track of frames, on one side; stratified and seeded.
+    """Return (kept, held out) indices with every name, such as that of a track of frames, on one
+    side; stratified and seeded.
 
     Names that have an image in common, by its number in `groups`, count as one.
     """
@@ -111,15 +135,30 @@ def by_group(
 
 
 def _caltech256(listing: Listing) -> Listing:
-    train, validation, test = per_class(listing.train.labels, (CALTECH_TRAIN, CALTECH_VALIDATION), 0, listing.train.groups)
-    note = f"split as in the schedule paper: {len(train):,} / {len(validation):,} / {len(test):,}, 57 and 3 images a class and the rest; the draw is ours"
+    train, validation, test = per_class(
+        listing.train.labels, (CALTECH_TRAIN, CALTECH_VALIDATION), 0, listing.train.groups
+    )
+    note = (
+        f"split as in the schedule paper: {len(train):,} / {len(validation):,} / {len(test):,}, 57"
+        " and 3 images a class and the rest; the draw is ours"
+    )
     everything = listing.train
-    return _noted(replace(listing, train=everything.take(train), validation=everything.take(validation), test=everything.take(test)), note)
+    return _noted(
+        replace(
+            listing,
+            train=everything.take(train),
+            validation=everything.take(validation),
+            test=everything.take(test),
+        ),
+        note,
+    )
 
 
 def _cub200(listing: Listing) -> Listing:
     held, kept = per_class(listing.train.labels, (3,), 0, listing.train.groups)
-    return _held(listing, kept, held, "3 images a class, as many as in the schedule paper; the draw is ours")
+    return _held(
+        listing, kept, held, "3 images a class, as many as in the schedule paper; the draw is ours"
+    )
 
 
 def _stanford_cars(listing: Listing) -> Listing:
@@ -136,7 +175,9 @@ def _gtsrb(listing: Listing) -> Listing:
 
 def _held(listing: Listing, kept: np.ndarray, held: np.ndarray, how: str) -> Listing:
     note = f"no validation split: {len(held):,} images were held out of training ({how})"
-    return _noted(replace(listing, train=listing.train.take(kept), validation=listing.train.take(held)), note)
+    return _noted(
+        replace(listing, train=listing.train.take(kept), validation=listing.train.take(held)), note
+    )
 
 
 def _noted(listing: Listing, note: str) -> Listing:

@@ -1,4 +1,6 @@
-"""From rows of a table (path, class, split, domain) to a listing: what a folder and a CSV have in common."""
+"""From rows of a table (path, class, split, domain) to a listing: what a folder and
+a CSV have in common.
+"""
 
 import hashlib
 import os
@@ -17,8 +19,9 @@ NAMED = 3
 
 
 class Row(NamedTuple):
-    """One picture: its file, its name in messages, its class, its split (train, validation or test), its domain ('' for none)
-    and its stamp, which changes when the file does."""
+    """One picture: its file, its name in messages, its class, its split (train, validation or
+    test), its domain ('' for none) and its stamp, which changes when the file does.
+    """
 
     path: str
     name: str
@@ -29,7 +32,10 @@ class Row(NamedTuple):
 
 
 def stamp_of(status: os.stat_result) -> str:
-    """Return what changes when a file does. The time of its last status change cannot be set by who unpacks an archive."""
+    """Return what changes when a file does.
+
+    The time of its last status change cannot be set by who unpacks an archive.
+    """
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
@@ -45,10 +51,12 @@ def list_rows(
     notes: Sequence[str],
     left_out: Sequence[LeftOut] = (),
 ) -> Listing:
-    """Return the listing of `rows`, in their order. `domains` are those to train on, none where the rows have no domains.
+    """Return the listing of `rows`, in their order. `domains` are those to train on, none where the
+    rows have no domains.
 
-    Raises UnknownNameError for a domain that no row has, and DataError for rows that fit no data set: no training image, a
-    validation or test class that training lacks, domains of which some are split already and some are not.
+    Raises UnknownNameError for a domain that no row has, and DataError for rows that fit no data
+    set: no training image, a validation or test class that training lacks, domains of which some
+    are split already and some are not.
     """
     known = dict.fromkeys(row.domain for row in rows)
     for wanted in domains:
@@ -56,12 +64,16 @@ def list_rows(
             raise UnknownNameError("domain", wanted, list(known))
     rows, spellings = settle_classes(name, rows, domains)
     own = [row for row in rows if not domains or row.domain in domains]
-    splits = {kind: [row for row in own if row.split == kind] for kind in ("train", "validation", "test")}
+    splits = {
+        kind: [row for row in own if row.split == kind] for kind in ("train", "validation", "test")
+    }
     if not splits["train"]:
         raise DataError(f"{name} has no training images; put them into the split train")
     _check_layout(name, splits, domains)
     classes = tuple(sorted({row.label for row in splits["train"]}))
-    others, not_measured = _others(rows, [domain for domain in known if domains and domain not in domains], set(classes))
+    others, not_measured = _others(
+        rows, [domain for domain in known if domains and domain not in domains], set(classes)
+    )
     return Listing(
         name=name,
         class_names=classes,
@@ -72,21 +84,32 @@ def list_rows(
         notes=(*notes, *spellings, *not_measured),
         left_out=tuple(left_out),
         domains=tuple(domains),
-        others=MappingProxyType({domain: _pictures(own, classes) for domain, own in others.items()}),
+        others=MappingProxyType(
+            {domain: _pictures(own, classes) for domain, own in others.items()}
+        ),
     )
 
 
 def _check_layout(name: str, splits: dict[str, list[Row]], domains: Sequence[str]) -> None:
-    """Holding out of all training images would mix those of a domain that has its own test images with those of one that has none."""
+    """Holding out of all training images would mix those of a domain that has its own test images
+    with those of one that has none.
+    """
     for kind in ("validation", "test"):
         split = {row.domain for row in splits[kind]}
         whole = [domain for domain in domains if domain not in split]
         if split and whole:
-            raise DataError(f"in {name} the domain '{sorted(split)[0]}' has a {kind} split and '{whole[0]}' has none; give both one, or train on one of them")
+            raise DataError(
+                f"in {name} the domain '{sorted(split)[0]}' has a {kind} split and '{whole[0]}' has"
+                " none; give both one, or train on one of them"
+            )
 
 
-def _others(rows: Sequence[Row], domains: Sequence[str], classes: set[str]) -> tuple[dict[str, list[Row]], list[str]]:
-    """Return what is measured of each other domain: its test images where it has some, else all; and what was left out."""
+def _others(
+    rows: Sequence[Row], domains: Sequence[str], classes: set[str]
+) -> tuple[dict[str, list[Row]], list[str]]:
+    """Return what is measured of each other domain: its test images where it has some, else all;
+    and what was left out.
+    """
     found: dict[str, list[Row]] = {domain: [] for domain in domains}
     for row in rows:
         if row.domain in found:
@@ -95,11 +118,17 @@ def _others(rows: Sequence[Row], domains: Sequence[str], classes: set[str]) -> t
     for domain, own in found.items():
         measured = [row for row in own if row.split == "test"] or own
         if rest := len(own) - len(measured):
-            notes.append(f"of the domain '{domain}' the {len(measured):,} test images are measured on; {rest:,} others are left out")
+            notes.append(
+                f"of the domain '{domain}' the {len(measured):,} test images are measured on;"
+                f" {rest:,} others are left out"
+            )
         usable = [row for row in measured if row.label in classes]
         if extra := sorted({row.label for row in measured} - classes):
             count = len(measured) - len(usable)
-            notes.append(f"the domain '{domain}' has {len(extra):,} classes that are not trained on, {count:,} images left out: {some(extra)}")
+            notes.append(
+                f"the domain '{domain}' has {len(extra):,} classes that are not trained on,"
+                f" {count:,} images left out: {some(extra)}"
+            )
         if usable:
             others[domain] = usable
     return others, notes
@@ -108,8 +137,14 @@ def _others(rows: Sequence[Row], domains: Sequence[str], classes: set[str]) -> t
 def _pictures(rows: Sequence[Row], classes: Sequence[str]) -> Pictures:
     place = {name: index for index, name in enumerate(classes)}
     paths = [row.path for row in rows]
-    return Pictures(np.array([place[row.label] for row in rows], dtype=np.int64), [row.name for row in rows], lambda index: open_image(paths[index]))
+    return Pictures(
+        np.array([place[row.label] for row in rows], dtype=np.int64),
+        [row.name for row in rows],
+        lambda index: open_image(paths[index]),
+    )
 
 
 def _fingerprint(rows: Sequence[Row]) -> str:
-    return hashlib.sha256("\0".join(["\0".join(row) for row in rows]).encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(
+        "\0".join(["\0".join(row) for row in rows]).encode("utf-8", "surrogateescape")
+    ).hexdigest()

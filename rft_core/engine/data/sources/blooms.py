@@ -1,9 +1,10 @@
 """Blooms: flowers drawn by a seeded program, so that the whole main job needs no download.
 
-A picture is a polar curve r(angle) = (1 + depth cos(petals * angle)) / (1 + depth) filled with a texture, at a random
-place, size, turn and colour, over a smooth background with noise. A class is (petals, depth, texture). The source task
-is for pretraining; the downstream tasks have other petal counts, depths and textures, and rising difficulty: more
-classes that differ by less, lower contrast, fewer images a class.
+A picture is a polar curve r(angle) = (1 + depth cos(petals * angle)) / (1 + depth) filled with a
+texture, at a random place, size, turn and colour, over a smooth background with noise. A class is
+(petals, depth, texture). The source task is for pretraining; the downstream tasks have other petal
+counts, depths and textures, and rising difficulty: more classes that differ by less, lower
+contrast, fewer images a class.
 """
 
 import math
@@ -19,12 +20,27 @@ from rft_core.engine.data.dataset import Dataset, Request, Split
 
 # pixels drawn at once: larger pieces fall out of the processor's cache and take ten times longer
 CHUNK_PIXELS = 1000 * 32 * 32
-TEXTURES = ("plain", "stripes", "rings", "checks", "spokes", "core", "spiral", "dots", "halves", "waves", "rim", "cross")
+TEXTURES = (
+    "plain",
+    "stripes",
+    "rings",
+    "checks",
+    "spokes",
+    "core",
+    "spiral",
+    "dots",
+    "halves",
+    "waves",
+    "rim",
+    "cross",
+)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Classes (petals, depth, texture index), images of each split, and how visible the flowers are."""
+    """Classes (petals, depth, texture index), images of each split, and how
+    visible the flowers are.
+    """
 
     classes: tuple[tuple[int, float, int], ...]
     train_size: int
@@ -37,23 +53,55 @@ class Task:
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names such as "5 petals, deep, spiral", two classes never the same."""
-        return tuple(f"{petals} petals, depth {depth:g}, {TEXTURES[texture]}" for petals, depth, texture in self.classes)
+        return tuple(
+            f"{petals} petals, depth {depth:g}, {TEXTURES[texture]}"
+            for petals, depth, texture in self.classes
+        )
 
 
-def _grid(petals: tuple[int, ...], depths: tuple[float, ...], textures: tuple[int, ...]) -> tuple[tuple[int, float, int], ...]:
-    return tuple((count, depth, texture) for count in petals for depth in depths for texture in textures)
+def _grid(
+    petals: tuple[int, ...], depths: tuple[float, ...], textures: tuple[int, ...]
+) -> tuple[tuple[int, float, int], ...]:
+    return tuple(
+        (count, depth, texture) for count in petals for depth in depths for texture in textures
+    )
 
 
 SOURCE = Task(
-    tuple(one for one in _grid((0, 2, 3, 4, 6), (0.2, 0.5), (0, 1, 2, 3, 4, 5)) if one[:2] != (0, 0.5)),
-    24_000, 1_000, 2_000, (0.4, 1.0), 0.02, stream=1,
-)  # fmt: skip
+    tuple(
+        one for one in _grid((0, 2, 3, 4, 6), (0.2, 0.5), (0, 1, 2, 3, 4, 5)) if one[:2] != (0, 0.5)
+    ),
+    24_000,
+    1_000,
+    2_000,
+    (0.4, 1.0),
+    0.02,
+    stream=1,
+)
 TASKS = MappingProxyType(
     {
         "blooms_source": SOURCE,
-        "blooms_easy": Task(_grid((5, 8), (0.35,), (6, 7, 8, 9)), 800, 200, 1_000, (0.7, 1.0), 0.02, stream=2),
-        "blooms_medium": Task(_grid((3, 5, 7), (0.15, 0.4), (2, 6, 7, 9)), 1_200, 240, 1_000, (0.6, 1.0), 0.02, stream=3),
-        "blooms_hard": Task(_grid((3, 4, 5, 7), (0.15, 0.4), (1, 6, 7, 8, 9, 11)), 1_536, 384, 1_000, (0.5, 0.9), 0.02, stream=4),
+        "blooms_easy": Task(
+            _grid((5, 8), (0.35,), (6, 7, 8, 9)), 800, 200, 1_000, (0.7, 1.0), 0.02, stream=2
+        ),
+        "blooms_medium": Task(
+            _grid((3, 5, 7), (0.15, 0.4), (2, 6, 7, 9)),
+            1_200,
+            240,
+            1_000,
+            (0.6, 1.0),
+            0.02,
+            stream=3,
+        ),
+        "blooms_hard": Task(
+            _grid((3, 4, 5, 7), (0.15, 0.4), (1, 6, 7, 8, 9, 11)),
+            1_536,
+            384,
+            1_000,
+            (0.5, 0.9),
+            0.02,
+            stream=4,
+        ),
     }
 )
 
@@ -63,14 +111,19 @@ def load(name: str, request: Request) -> Dataset:
     the seed of a run must not change the data it is measured on."""
     task = TASKS[name]
     sizes = (task.train_size, task.validation_size, task.test_size)
-    splits = [make_split(task, size, request.image_size, seed=10 * task.stream + place) for place, size in enumerate(sizes)]
+    splits = [
+        make_split(task, size, request.image_size, seed=10 * task.stream + place)
+        for place, size in enumerate(sizes)
+    ]
     return Dataset(name, task.class_names, *splits)
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """The layers of N flowers: `background` (N, 3, S, S), `mask` and `pattern` (N, 1, S, S) from 0 to 1, and `colour`
-    (N, 3, 1, 1), by which a flower differs from its background where the pattern is 1."""
+    """The layers of N flowers: `background` (N, 3, S, S), `mask` and `pattern` (N, 1, S, S)
+    from 0 to 1, and `colour` (N, 3, 1, 1), by which a flower differs from its background
+    where the pattern is 1.
+    """
 
     background: Tensor
     mask: Tensor
@@ -78,7 +131,9 @@ class Drawing:
     colour: Tensor
 
     def picture(self) -> Tensor:
-        """Return the layers put together, (N, 3, S, S), without noise; values may leave [0, 1] a little."""
+        """Return the layers put together, (N, 3, S, S), without noise; values may
+        leave [0, 1] a little.
+        """
         flower = self.background + self.colour * (0.35 + 0.65 * self.pattern)
         return self.background * (1 - self.mask) + flower * self.mask
 
@@ -86,20 +141,37 @@ class Drawing:
 Paint = Callable[[Drawing, torch.Generator], Tensor]
 
 
-def make_split(task: Task, size: int, image_size: int, *, seed: int, paint: Paint | None = None) -> Split:
-    """Draw `size` labelled pictures, classes in equal shares and shuffled; `paint` (drawing, generator) replaces the plain style."""
+def make_split(
+    task: Task, size: int, image_size: int, *, seed: int, paint: Paint | None = None
+) -> Split:
+    """Draw `size` labelled pictures, classes in equal shares and shuffled; `paint` (drawing,
+    generator) replaces the plain style.
+    """
     generator = torch.Generator().manual_seed(seed)
     labels = (torch.arange(size) % len(task.classes))[torch.randperm(size, generator=generator)]
     kinds = torch.tensor(task.classes, dtype=torch.float32)[labels]
     pictures = []
     for part in kinds.split(max(1, CHUNK_PIXELS // image_size**2)):
         drawing = compose(part, image_size, generator, contrast=task.contrast)
-        pictures.append(paint(drawing, generator).clamp(0, 1) if paint else plain(drawing, generator, noise=task.noise))
+        pictures.append(
+            paint(drawing, generator).clamp(0, 1)
+            if paint
+            else plain(drawing, generator, noise=task.noise)
+        )
     return Split((torch.cat(pictures) * 255).round().to(torch.uint8), labels)
 
 
-def draw(kinds: Tensor, size: int, generator: torch.Generator, *, contrast: tuple[float, float], noise: float) -> Tensor:
-    """Return pictures (N, 3, size, size) in [0, 1] of flowers `kinds` (N, 3): petals, depth, texture index."""
+def draw(
+    kinds: Tensor,
+    size: int,
+    generator: torch.Generator,
+    *,
+    contrast: tuple[float, float],
+    noise: float,
+) -> Tensor:
+    """Return pictures (N, 3, size, size) in [0, 1] of flowers `kinds` (N, 3): petals,
+    depth, texture index.
+    """
     return plain(compose(kinds, size, generator, contrast=contrast), generator, noise=noise)
 
 
@@ -109,8 +181,12 @@ def plain(drawing: Drawing, generator: torch.Generator, *, noise: float) -> Tens
     return (picture + noise * torch.randn(picture.shape, generator=generator)).clamp(0, 1)
 
 
-def compose(kinds: Tensor, size: int, generator: torch.Generator, *, contrast: tuple[float, float]) -> Drawing:
-    """Return the layers of flowers `kinds` (N, 3), each at a random place, size, turn and colour."""
+def compose(
+    kinds: Tensor, size: int, generator: torch.Generator, *, contrast: tuple[float, float]
+) -> Drawing:
+    """Return the layers of flowers `kinds` (N, 3), each at a random place,
+    size, turn and colour.
+    """
     n = len(kinds)
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
@@ -124,16 +200,28 @@ def compose(kinds: Tensor, size: int, generator: torch.Generator, *, contrast: t
     pattern = _texture(texture.long().view(-1), radius, angle, across, along)[:, None]
 
     base = uniform(0, 1, 3, 1, 1)
-    clouds = F.interpolate(uniform(0, 1, 3, 4, 4), size=(size, size), mode="bicubic", align_corners=False).clamp(0, 1)
-    # petals differ from the background towards the far end of the scale, so that no flower is clipped away
-    colour = uniform(*contrast, 1, 1, 1) * torch.where(base < 0.5, 1.0, -1.0) * uniform(0.4, 1, 3, 1, 1)
+    clouds = F.interpolate(
+        uniform(0, 1, 3, 4, 4), size=(size, size), mode="bicubic", align_corners=False
+    ).clamp(0, 1)
+    # petals differ from the background towards the far end of the scale, so that no
+    # flower is clipped away
+    colour = (
+        uniform(*contrast, 1, 1, 1) * torch.where(base < 0.5, 1.0, -1.0) * uniform(0.4, 1, 3, 1, 1)
+    )
     return Drawing(base + 0.5 * (clouds - 0.5), mask, pattern, colour)
 
 
 def _place(size: int, uniform) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return polar and turned Cartesian coordinates of every pixel around each flower's centre, and its scale."""
+    """Return polar and turned Cartesian coordinates of every pixel around each flower's
+    centre, and its scale.
+    """
     axis = (torch.arange(size) + 0.5) / size * 2 - 1
-    centre_x, centre_y, scale, turn = uniform(-0.2, 0.2, 1, 1), uniform(-0.2, 0.2, 1, 1), uniform(0.7, 0.95, 1, 1), uniform(0, 2 * math.pi, 1, 1)
+    centre_x, centre_y, scale, turn = (
+        uniform(-0.2, 0.2, 1, 1),
+        uniform(-0.2, 0.2, 1, 1),
+        uniform(0.7, 0.95, 1, 1),
+        uniform(0, 2 * math.pi, 1, 1),
+    )
     x, y = (axis[None, None, :] - centre_x) / scale, (axis[None, :, None] - centre_y) / scale
     across = x * torch.cos(turn) - y * torch.sin(turn)
     along = x * torch.sin(turn) + y * torch.cos(turn)
@@ -141,17 +229,22 @@ def _place(size: int, uniform) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
 
 
 def _texture(index: Tensor, radius: Tensor, angle: Tensor, across: Tensor, along: Tensor) -> Tensor:
-    """Return the inner pattern (N, H, W) in [0, 1] chosen by `index` (N,), an index into TEXTURES."""
+    """Return the inner pattern (N, H, W) in [0, 1] chosen by `index` (N,), an
+    index into TEXTURES.
+    """
     chosen = torch.zeros_like(radius)
     for place, pattern in enumerate(PATTERNS):
         members = torch.nonzero(index == place).flatten()
         if len(members):
-            chosen[members] = pattern(radius[members], angle[members], across[members], along[members])
+            chosen[members] = pattern(
+                radius[members], angle[members], across[members], along[members]
+            )
     return torch.sigmoid(6 * chosen)
 
 
 WAVE = 3 * math.pi
-# in the order of TEXTURES; positive inside a figure, negative outside: f(radius, angle, across, along)
+# in the order of TEXTURES; positive inside a figure, negative outside: f(radius,
+# angle, across, along)
 PATTERNS = (
     lambda r, angle, x, y: torch.full_like(r, 10.0),
     lambda r, angle, x, y: torch.sin(WAVE * x),

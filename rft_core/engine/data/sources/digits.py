@@ -1,4 +1,6 @@
-"""scikit-learn's handwritten digits: 1,797 real images of 8 x 8 pixels (Alpaydin and Kaynak, UCI 1998)."""
+"""scikit-learn's handwritten digits: 1,797 real images of 8 x 8 pixels (Alpaydin
+and Kaynak, UCI 1998).
+"""
 
 import numpy as np
 import torch
@@ -13,7 +15,9 @@ LEVELS = 16
 
 
 def load(name: str, request: Request) -> Dataset:
-    """Return the digits, grey in three channels, enlarged to the size asked for; 30 % are the test split."""
+    """Return the digits, grey in three channels, enlarged to the size asked for; 30
+    % are the test split.
+    """
     size = (request.image_size, request.image_size)
     raw = load_digits()
     grey = torch.from_numpy(raw.images).float()[:, None] / LEVELS
@@ -24,5 +28,8 @@ def load(name: str, request: Request) -> Dataset:
     groups = group_digests(everything.pixel_digests())
     rest, test = holdout(raw.target, TEST_SHARE, seed=0, groups=groups)
     train, validation = holdout(raw.target[rest], VALIDATION_SHARE, seed=1, groups=groups[rest])
-    parts = [everything.take(torch.from_numpy(np.asarray(part))) for part in (rest[train], rest[validation], test)]
+    parts = [
+        everything.take(torch.from_numpy(np.asarray(part)))
+        for part in (rest[train], rest[validation], test)
+    ]
     return Dataset(name, tuple(str(digit) for digit in range(10)), *parts)

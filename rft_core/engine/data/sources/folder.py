@@ -19,8 +19,8 @@ from rft_core.files.uploads import is_zip, unpack, unpacking_lines
 def load(path: str, request: Request) -> Dataset:
     """Return the images below `path`, a folder or a zip of one.
 
-    Raises DataError for a folder that is missing, empty, or has a class in test/ that train/ lacks, and LayoutQuestion
-    where its folders could be read in two ways.
+    Raises DataError for a folder that is missing, empty, or has a class in test/ that train/ lacks,
+    and LayoutQuestion where its folders could be read in two ways.
     """
     return decode(list_folder(path, request.domains, request.layout), request)
 
@@ -28,7 +28,8 @@ def load(path: str, request: Request) -> Dataset:
 def list_folder(path: str, domains: Sequence[str] = (), layout: str = "auto") -> Listing:
     """Return the listing of the folder or zip at `path`.
 
-    With `domains`, its first level are domains, and these are trained on. `layout` is the setting data.layout.
+    With `domains`, its first level are domains, and these are trained on. `layout` is the
+    setting data.layout.
     """
     place = Path(path).expanduser()
     root = unpack(place, place.name, find_home()).folder if is_zip(place) else place
@@ -37,6 +38,15 @@ def list_folder(path: str, domains: Sequence[str] = (), layout: str = "auto") ->
     for picture in reading.pictures:
         name = "/".join(picture.parts)
         stamp = stamp_of(os.stat(f"{reading.root}/{name}"))
-        rows.append(Row(f"{reading.root}/{name}", shown(name), picture.label, picture.split, picture.domain, stamp))
+        rows.append(
+            Row(
+                f"{reading.root}/{name}",
+                shown(name),
+                picture.label,
+                picture.split,
+                picture.domain,
+                stamp,
+            )
+        )
     notes = [*unpacking_lines(root), *reading.lines]
     return list_rows(place.name, rows, domains, notes, reading.left_out)

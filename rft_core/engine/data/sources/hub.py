@@ -1,6 +1,9 @@
-"""Image datasets of the Hugging Face hub, by OWNER/NAME or OWNER/NAME@CONFIG. None of their code is run.
+"""Image datasets of the Hugging Face hub, by OWNER/NAME or OWNER/NAME@CONFIG.
 
-A dataset is copied into the home once, as tables; classes and domains are read from their columns without decoding a picture.
+None of their code is run.
+
+A dataset is copied into the home once, as tables; classes and domains are read from their columns
+without decoding a picture.
 """
 
 import re
@@ -12,7 +15,11 @@ from types import MappingProxyType
 
 import datasets
 from huggingface_hub import constants
-from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
 
 from rft_core.engine.data.dataset import Dataset, Request
 from rft_core.engine.data.decoding.decode import decode
@@ -25,16 +32,24 @@ from rft_core.files.home import Home, find_home
 from rft_core.resources.datasets import mark_downloaded
 
 # rows of the menu that are datasets of the hub: those of the papers
-PLACES = MappingProxyType({"cub200": "efekankavalci/CUB_200_2011", "stanford_dogs": "amaye15/stanford-dogs", "domainnet": "wltjr1007/DomainNet"})
+PLACES = MappingProxyType(
+    {
+        "cub200": "efekankavalci/CUB_200_2011",
+        "stanford_dogs": "amaye15/stanford-dogs",
+        "domainnet": "wltjr1007/DomainNet",
+    }
+)
 WRITTEN = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)(@(?P<config>[\w.+-]+))?")
 NOTIFY_SECONDS = 2.0
 MEGABYTE = 10**6
 
 
 def load(name: str, request: Request) -> Dataset:
-    """Return a row of the menu, or the dataset OWNER/NAME[@CONFIG] of the hub, at the size asked for.
+    """Return a row of the menu, or the dataset OWNER/NAME[@CONFIG] of the hub,
+    at the size asked for.
 
-    Once loaded it needs no network. Raises DataError when it is neither here nor within reach, or its columns are unclear.
+    Once loaded it needs no network. Raises DataError when it is neither here nor within reach, or
+    its columns are unclear.
     """
     home = find_home()
     tables = fetch_tables(PLACES.get(name, name), home, request.notify)
@@ -44,23 +59,35 @@ def load(name: str, request: Request) -> Dataset:
 
 
 def fetch_tables(place: str, home: Home, notify: Callable[[str], None]) -> datasets.DatasetDict:
-    """Return the splits of OWNER/NAME[@CONFIG] from the home, fetched where they are not there yet or were changed on the hub."""
+    """Return the splits of OWNER/NAME[@CONFIG] from the home, fetched where they are not there yet
+    or were changed on the hub.
+    """
     found = WRITTEN.fullmatch(place.strip())
     if not found:
-        raise DataError(f"'{place}' is no dataset of the hub; write hf:OWNER/NAME, or hf:OWNER/NAME@CONFIG")
+        raise DataError(
+            f"'{place}' is no dataset of the hub; write hf:OWNER/NAME, or hf:OWNER/NAME@CONFIG"
+        )
     repository, config = found["repository"], found["config"]
     if Path(repository).exists():
-        raise DataError(f"'{repository}' is also a file or folder here, and would be taken for it; write folder:{repository}, or start elsewhere")
+        raise DataError(
+            f"'{repository}' is also a file or folder here, and would be taken for it; write"
+            f" folder:{repository}, or start elsewhere"
+        )
     online = is_reachable()
     with hub_in(home, offline=not online):
         try:
             return read_tables(repository, config, cache(home), notify)
-        except Exception as error:  # the library raises a dozen types, and each means that this dataset is not to be had
+        # the library raises a dozen types, and each means that this dataset is not to be had
+        except Exception as error:
             raise DataError(_refusal(place, error, online)) from error
 
 
-def read_tables(path: str, config: str | None, folder: Path, notify: Callable[[str], None]) -> datasets.DatasetDict:
-    """Return the splits of a dataset of the hub, or of a folder laid out like one, kept below `folder`; says how far it is."""
+def read_tables(
+    path: str, config: str | None, folder: Path, notify: Callable[[str], None]
+) -> datasets.DatasetDict:
+    """Return the splits of a dataset of the hub, or of a folder laid out like one, kept below
+    `folder`; says how far it is.
+    """
     with ThreadPoolExecutor(1) as pool:
         work = pool.submit(datasets.load_dataset, path, config, cache_dir=str(folder / "tables"))
         while True:
@@ -79,9 +106,11 @@ def cache(home: Home) -> Path:
 
 @contextmanager
 def hub_in(home: Home, *, offline: bool) -> Iterator[None]:
-    """Inside the block the hub's libraries keep files in `home`, draw no bars, and with `offline` do not try the network.
+    """Inside the block the hub's libraries keep files in `home`, draw no bars, and with `offline`
+    do not try the network.
 
-    Both read these constants at every call. They are the process's own, and are restored after the block.
+    Both read these constants at every call. They are the process's own, and are
+    restored after the block.
     """
     before = constants.HF_HUB_CACHE, constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
     bars = datasets.are_progress_bars_disabled(), are_progress_bars_disabled()
@@ -112,6 +141,12 @@ def _megabytes(folder: Path) -> int:
 
 def _refusal(place: str, error: Exception, online: bool) -> str:
     if not online:
-        return f"{place} was not loaded on this machine before, and the Hugging Face hub cannot be reached; load it once with a network, or use {EMBEDDED}"
+        return (
+            f"{place} was not loaded on this machine before, and the Hugging Face hub cannot be"
+            f" reached; load it once with a network, or use {EMBEDDED}"
+        )
     reason = str(error).strip().splitlines()
-    return f"{place} cannot be loaded from the Hugging Face hub ({reason[0] if reason else type(error).__name__}); check its name, or use {EMBEDDED}"
+    return (
+        f"{place} cannot be loaded from the Hugging Face hub"
+        f" ({reason[0] if reason else type(error).__name__}); check its name, or use {EMBEDDED}"
+    )

@@ -1,7 +1,8 @@
 """Blooms in seven styles: one task drawn in seven domains, for measuring out of distribution.
 
-Every style paints the same classes from flowers of its own (another random stream), so no picture is in two domains. A run
-trains on the domains it names, or on the plain one, and is measured on the test pictures of all others.
+Every style paints the same classes from flowers of its own (another random stream), so no picture
+is in two domains. A run trains on the domains it names, or on the plain one, and is measured on the
+test pictures of all others.
 """
 
 from functools import partial
@@ -24,17 +25,26 @@ TASK = Task(
 
 
 def load(name: str, request: Request) -> Dataset:
-    """Return the three splits of the domains asked for, "plain" by default, and the test pictures of every other domain.
+    """Return the three splits of the domains asked for, "plain" by default, and the test pictures
+    of every other domain.
 
-    Several domains are put together, each at full size. Raises UnknownNameError for a domain that there is not.
+    Several domains are put together, each at full size. Raises UnknownNameError for a
+    domain that there is not.
     """
     chosen = tuple(dict.fromkeys(request.domains)) or ("plain",)
     for domain in chosen:
         if domain not in STYLES:
             raise UnknownNameError("domain", domain, list(STYLES))
     sizes = (TASK.train_size, TASK.validation_size, TASK.test_size)
-    splits = [_joined([_split(domain, place, size, request.image_size) for domain in chosen]) for place, size in enumerate(sizes)]
-    others = {domain: _split(domain, 2, TASK.test_size, request.image_size) for domain in STYLES if domain not in chosen}
+    splits = [
+        _joined([_split(domain, place, size, request.image_size) for domain in chosen])
+        for place, size in enumerate(sizes)
+    ]
+    others = {
+        domain: _split(domain, 2, TASK.test_size, request.image_size)
+        for domain in STYLES
+        if domain not in chosen
+    }
     return Dataset(name, TASK.class_names, *splits, domains=chosen, others=others)
 
 
@@ -44,29 +54,44 @@ def _split(domain: str, place: int, size: int, image_size: int) -> Split:
 
 
 def _joined(splits: list[Split]) -> Split:
-    return Split(torch.cat([split.images for split in splits]), torch.cat([split.labels for split in splits]))
+    return Split(
+        torch.cat([split.images for split in splits]), torch.cat([split.labels for split in splits])
+    )
 
 
 def painting(drawing: Drawing, generator: torch.Generator) -> Tensor:
-    """Oil paint: flat dabs with sharp borders (Kuwahara et al. 1976), few tones, strokes of the brush."""
+    """Oil paint: flat dabs with sharp borders (Kuwahara et al. 1976), few tones,
+    strokes of the brush.
+    """
     picture = drawing.picture().clamp(0, 1)
     n, _, size, _ = picture.shape
     dabs = _kuwahara(picture, reach=max(1, round(size / 24)))
     tones = (dabs * 5).round() / 5
-    strokes = motion_blur(torch.randn(n, 1, size, size, generator=generator), size / 16, size / 12, 360 * torch.rand(n, generator=generator))
+    strokes = motion_blur(
+        torch.randn(n, 1, size, size, generator=generator),
+        size / 16,
+        size / 12,
+        360 * torch.rand(n, generator=generator),
+    )
     return tones + 0.07 * strokes / strokes.std((1, 2, 3), keepdim=True)
 
 
 def _kuwahara(picture: Tensor, reach: int) -> Tensor:
-    """Return each pixel as the mean of that quadrant around it, `reach` pixels wide, which varies least."""
+    """Return each pixel as the mean of that quadrant around it, `reach` pixels
+    wide, which varies least.
+    """
     width = reach + 1
     padded = F.pad(picture, (reach,) * 4, mode="replicate")
     means, squares = (F.avg_pool2d(values, width, stride=1) for values in (padded, padded**2))
     spread = (squares - means**2).sum(1, keepdim=True)
     size = picture.shape[-1]
     corners = [(row, column) for row in (0, reach) for column in (0, reach)]
-    quadrants = torch.stack([means[..., row : row + size, column : column + size] for row, column in corners])
-    spreads = torch.stack([spread[..., row : row + size, column : column + size] for row, column in corners])
+    quadrants = torch.stack(
+        [means[..., row : row + size, column : column + size] for row, column in corners]
+    )
+    spreads = torch.stack(
+        [spread[..., row : row + size, column : column + size] for row, column in corners]
+    )
     return quadrants.gather(0, spreads.argmin(0, keepdim=True).expand(1, *picture.shape))[0]
 
 
@@ -77,7 +102,9 @@ def sketch(drawing: Drawing, generator: torch.Generator) -> Tensor:
     pen = max(1, round(size / 32))
     padded = F.pad(tone, (0, pen, 0, pen), mode="replicate")
     here = padded[..., :size, :size]
-    change = ((padded[..., pen:, :size] - here) ** 2 + (padded[..., :size, pen:] - here) ** 2).sqrt()
+    change = (
+        (padded[..., pen:, :size] - here) ** 2 + (padded[..., :size, pen:] - here) ** 2
+    ).sqrt()
     pressure = 0.8 + 0.4 * torch.rand(n, 1, 1, 1, generator=generator)
     grain = torch.randn(n, 1, size, size, generator=generator)
     paper = 0.94 - 0.12 * tone + 0.03 * grain
@@ -99,14 +126,22 @@ def night(drawing: Drawing, generator: torch.Generator) -> Tensor:
     """Moonlight: a fifth to half of the light, blue, uneven, with the noise of few photons."""
     picture = drawing.picture().clamp(0, 1)
     n, _, size, _ = picture.shape
-    light = (0.20 + 0.25 * torch.rand(n, 1, 1, 1, generator=generator)) * (0.6 + 0.8 * plasma(n, size, 3.0, generator)[:, None])
+    light = (0.20 + 0.25 * torch.rand(n, 1, 1, 1, generator=generator)) * (
+        0.6 + 0.8 * plasma(n, size, 3.0, generator)[:, None]
+    )
     dark = picture * light * torch.tensor([0.6, 0.8, 1.3]).view(1, 3, 1, 1)
     return dark + 0.06 * dark.sqrt() * torch.randn(dark.shape, generator=generator) + 0.01
 
 
 def inverted(drawing: Drawing, generator: torch.Generator) -> Tensor:
-    """A negative in which the pattern's light and dark change places too; colours are random, so a plain negative is no shift."""
-    return plain(Drawing(1 - drawing.background, drawing.mask, 1 - drawing.pattern, -drawing.colour), generator, noise=NOISE)
+    """A negative in which the pattern's light and dark change places too; colours are random, so a
+    plain negative is no shift.
+    """
+    return plain(
+        Drawing(1 - drawing.background, drawing.mask, 1 - drawing.pattern, -drawing.colour),
+        generator,
+        noise=NOISE,
+    )
 
 
 def photo_noise(drawing: Drawing, generator: torch.Generator) -> Tensor:

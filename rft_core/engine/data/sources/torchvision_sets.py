@@ -1,4 +1,6 @@
-"""Datasets whose files torchvision knows: found on disk, or downloaded, and listed without decoding a picture."""
+"""Datasets whose files torchvision knows: found on disk, or downloaded, and listed
+without decoding a picture.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -34,9 +36,11 @@ class _Parts:
 
 
 def load(name: str, request: Request) -> Dataset:
-    """Return the dataset `name` of the menu at the size asked for, downloaded below the home where it is not there yet.
+    """Return the dataset `name` of the menu at the size asked for, downloaded below the home where
+    it is not there yet.
 
-    Raises DataError when its files are missing and cannot be fetched, or are damaged; it says where to put them by hand.
+    Raises DataError when its files are missing and cannot be fetched, or are damaged; it says where
+    to put them by hand.
     """
     if request.domains:
         raise DataError(f"{name} has no domains; leave data.domains empty")
@@ -52,65 +56,113 @@ def load(name: str, request: Request) -> Dataset:
 
 
 def list_pictures(name: str, root: Path) -> Listing:
-    """Return the pictures of the dataset `name` below `root`, with its official splits, else the papers', else only train."""
+    """Return the pictures of the dataset `name` below `root`, with its official splits, else the
+    papers', else only train.
+    """
     try:
         parts = READERS[name](root)
     except (RuntimeError, OSError, ValueError, KeyError) as error:
-        raise DataError(f"the files of {name} below {root} are incomplete or damaged ({error}); remove them and run again") from error
-    named = {kind: part for kind, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test)) if part is not None}
-    return with_protocol(Listing(name=name, class_names=tuple(parts.class_names), fingerprint=_fingerprint(name, named), **named))
+        raise DataError(
+            f"the files of {name} below {root} are incomplete or damaged ({error}); remove them and"
+            " run again"
+        ) from error
+    named = {
+        kind: part
+        for kind, part in (
+            ("train", parts.train),
+            ("validation", parts.validation),
+            ("test", parts.test),
+        )
+        if part is not None
+    }
+    return with_protocol(
+        Listing(
+            name=name,
+            class_names=tuple(parts.class_names),
+            fingerprint=_fingerprint(name, named),
+            **named,
+        )
+    )
 
 
 def _require_cars(root: Path) -> None:
     folder = root / "stanford_cars"
     if not (folder / "devkit").is_dir():
         raise DataError(
-            "stanford_cars cannot be downloaded from its authors any more; use the copy on the Hugging Face hub, "
-            f"hf:{CARS_COPY}, put your copy (cars_train, cars_test, devkit, cars_test_annos_withlabels.mat) into {folder}, or use {EMBEDDED}"
+            "stanford_cars cannot be downloaded from its authors any more; use the copy on the"
+            f" Hugging Face hub, hf:{CARS_COPY}, put your copy (cars_train, cars_test, devkit,"
+            f" cars_test_annos_withlabels.mat) into {folder}, or use {EMBEDDED}"
         )
 
 
 def _fingerprint(name: str, parts: dict[str, Pictures]) -> str:
-    """Hash the archives' checksums, and of each picture its split, name, label, and the size and time of its file."""
+    """Hash the archives' checksums, and of each picture its split, name, label, and the size
+    and time of its file.
+    """
     content = hashlib.sha256(repr([name, [one.md5 for one in ARCHIVES.get(name, ())]]).encode())
     for kind, part in parts.items():
         content.update(kind.encode())
         content.update(part.labels.tobytes())
         for place in part.names:
-            found = Path(place).stat() if Path(place).is_absolute() and Path(place).exists() else None
-            content.update(f"{Path(place).name} {found and (found.st_size, found.st_mtime_ns)}\n".encode())
+            found = (
+                Path(place).stat() if Path(place).is_absolute() and Path(place).exists() else None
+            )
+            content.update(
+                f"{Path(place).name} {found and (found.st_size, found.st_mtime_ns)}\n".encode()
+            )
     return content.hexdigest()
 
 
 def _files(paths: Iterable[str | Path], labels: Iterable[int]) -> Pictures:
     names = [str(path) for path in paths]
-    return Pictures(np.asarray(list(labels), dtype=np.int64), names, lambda place: Image.open(names[place]))
+    return Pictures(
+        np.asarray(list(labels), dtype=np.int64), names, lambda place: Image.open(names[place])
+    )
 
 
 def _arrays(kind: str, images: np.ndarray, labels: Iterable[int]) -> Pictures:
     """Return pictures (N, H, W, 3) uint8 that lie in memory."""
     names = [f"{kind} image {place}" for place in range(len(images))]
-    return Pictures(np.asarray(labels, dtype=np.int64), names, lambda place: Image.fromarray(images[place]))
+    return Pictures(
+        np.asarray(labels, dtype=np.int64), names, lambda place: Image.fromarray(images[place])
+    )
 
 
 def _class_folders(root: Path, class_name: Callable[[str], str] = str) -> _Parts:
     """Return one folder a class, all of it as train; folders in the order of their names."""
-    folders = sorted(child for child in root.iterdir() if child.is_dir() and child.name != NOT_A_CLASS)
-    rows = [(path, label) for label, folder in enumerate(folders) for path in sorted(folder.iterdir()) if path.suffix.lower() == ".jpg"]
-    return _Parts([class_name(folder.name) for folder in folders], _files([path for path, _ in rows], [label for _, label in rows]))
+    folders = sorted(
+        child for child in root.iterdir() if child.is_dir() and child.name != NOT_A_CLASS
+    )
+    rows = [
+        (path, label)
+        for label, folder in enumerate(folders)
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() == ".jpg"
+    ]
+    return _Parts(
+        [class_name(folder.name) for folder in folders],
+        _files([path for path, _ in rows], [label for _, label in rows]),
+    )
 
 
 def _cifar(kind: type[tv.CIFAR10]) -> Callable[[Path], _Parts]:
     def read(root: Path) -> _Parts:
         train, test = kind(root, train=True), kind(root, train=False)
-        return _Parts(train.classes, _arrays("training", train.data, train.targets), test=_arrays("test", test.data, test.targets))
+        return _Parts(
+            train.classes,
+            _arrays("training", train.data, train.targets),
+            test=_arrays("test", test.data, test.targets),
+        )
 
     return read
 
 
 def _svhn(root: Path) -> _Parts:
     train, test = (tv.SVHN(root, split=split) for split in ("train", "test"))
-    parts = [_arrays(kind, one.data.transpose(0, 2, 3, 1), one.labels) for kind, one in (("training", train), ("test", test))]
+    parts = [
+        _arrays(kind, one.data.transpose(0, 2, 3, 1), one.labels)
+        for kind, one in (("training", train), ("test", test))
+    ]
     return _Parts([str(digit) for digit in range(10)], parts[0], test=parts[1])
 
 
@@ -119,7 +171,10 @@ def _three(kind: type) -> Callable[[Path], _Parts]:
 
     def read(root: Path) -> _Parts:
         train, validation, test = (kind(root, split=split) for split in ("train", "val", "test"))
-        return _Parts(train.classes, *(_files(one._image_files, one._labels) for one in (train, validation, test)))
+        return _Parts(
+            train.classes,
+            *(_files(one._image_files, one._labels) for one in (train, validation, test)),
+        )
 
     return read
 
@@ -127,12 +182,18 @@ def _three(kind: type) -> Callable[[Path], _Parts]:
 def _food101(root: Path) -> _Parts:
     train, test = (tv.Food101(root, split=split) for split in ("train", "test"))
     names = [name.replace("_", " ") for name in train.classes]
-    return _Parts(names, _files(train._image_files, train._labels), test=_files(test._image_files, test._labels))
+    return _Parts(
+        names,
+        _files(train._image_files, train._labels),
+        test=_files(test._image_files, test._labels),
+    )
 
 
 def _oxford_pets(root: Path) -> _Parts:
     train, test = (tv.OxfordIIITPet(root, split=split) for split in ("trainval", "test"))
-    return _Parts(train.classes, _files(train._images, train._labels), test=_files(test._images, test._labels))
+    return _Parts(
+        train.classes, _files(train._images, train._labels), test=_files(test._images, test._labels)
+    )
 
 
 def _stanford_cars(root: Path) -> _Parts:
@@ -143,14 +204,22 @@ def _stanford_cars(root: Path) -> _Parts:
 def _imagenette(root: Path) -> _Parts:
     # its "val" is what papers measure on
     train, test = (tv.Imagenette(root, split=split, size="320px") for split in ("train", "val"))
-    return _Parts([names[0] for names in train.classes], _files(*zip(*train._samples)), test=_files(*zip(*test._samples)))
+    return _Parts(
+        [names[0] for names in train.classes],
+        _files(*zip(*train._samples)),
+        test=_files(*zip(*test._samples)),
+    )
 
 
 def _gtsrb(root: Path) -> _Parts:
     train, test = (tv.GTSRB(root, split=split) for split in ("train", "test"))
     count = 1 + max(label for _, label in train._samples)
     # torchvision and the files have numbers only
-    return _Parts([f"sign {number}" for number in range(count)], _files(*zip(*train._samples)), test=_files(*zip(*test._samples)))
+    return _Parts(
+        [f"sign {number}" for number in range(count)],
+        _files(*zip(*train._samples)),
+        test=_files(*zip(*test._samples)),
+    )
 
 
 READERS: MappingProxyType[str, Callable[[Path], _Parts]] = MappingProxyType(
@@ -159,7 +228,10 @@ READERS: MappingProxyType[str, Callable[[Path], _Parts]] = MappingProxyType(
         "cifar100": _cifar(tv.CIFAR100),
         "caltech101": lambda root: _class_folders(root / "caltech101" / "101_ObjectCategories"),
         # folders are called 001.ak47, 002.american-flag, ...
-        "caltech256": lambda root: _class_folders(root / "caltech256" / "256_ObjectCategories", lambda name: name.partition(".")[2] or name),
+        "caltech256": lambda root: _class_folders(
+            root / "caltech256" / "256_ObjectCategories",
+            lambda name: name.partition(".")[2] or name,
+        ),
         "flowers102": _three(tv.Flowers102),
         "oxford_pets": _oxford_pets,
         "fgvc_aircraft": _three(tv.FGVCAircraft),

@@ -5,7 +5,9 @@ from torch import Tensor
 
 
 def augment(images: Tensor, kind: str, generator: torch.Generator) -> Tensor:
-    """Return changed pixels (N, 3, H, W): "none"; "flip" mirrors half of them; "paper" adds colour jitter and a turn."""
+    """Return changed pixels (N, 3, H, W): "none"; "flip" mirrors half of them; "paper" adds
+    colour jitter and a turn.
+    """
     if kind == "none":
         return images
     mirrored = torch.rand(len(images), generator=generator, device=images.device) < 0.5
@@ -14,10 +16,13 @@ def augment(images: Tensor, kind: str, generator: torch.Generator) -> Tensor:
 
 
 def _jitter(images: Tensor, generator: torch.Generator, amount: float = 0.25) -> Tensor:
-    """Change brightness, contrast and saturation of each image by up to `amount` (Ngnawé et al.: .25 each), in place:
-    fresh memory for each operation would take most of the time."""
+    """Change brightness, contrast and saturation of each image by up to `amount` (Ngnawé et al.:
+    .25 each), in place: fresh memory for each operation would take most of the time.
+    """
     shape = (3, len(images), 1, 1, 1)
-    brightness, contrast, saturation = 1 + amount * (2 * torch.rand(shape, generator=generator, device=images.device) - 1)
+    brightness, contrast, saturation = 1 + amount * (
+        2 * torch.rand(shape, generator=generator, device=images.device) - 1
+    )
     weights = torch.tensor([0.299, 0.587, 0.114], device=images.device).view(1, 3, 1, 1)
     images.mul_(brightness).clamp_(0, 1)
     mean = (images * weights).sum(1, keepdim=True).mean((2, 3), keepdim=True)
@@ -28,8 +33,12 @@ def _jitter(images: Tensor, generator: torch.Generator, amount: float = 0.25) ->
 
 def _turn(images: Tensor, generator: torch.Generator, degrees: float = 2.0) -> Tensor:
     """Turn each image by up to `degrees`; uncovered corners repeat the border."""
-    angle = torch.deg2rad(degrees * (2 * torch.rand(len(images), generator=generator, device=images.device) - 1))
+    angle = torch.deg2rad(
+        degrees * (2 * torch.rand(len(images), generator=generator, device=images.device) - 1)
+    )
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     matrix = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)
     places = torch.nn.functional.affine_grid(matrix, list(images.shape), align_corners=False)
-    return torch.nn.functional.grid_sample(images, places, padding_mode="border", align_corners=False)
+    return torch.nn.functional.grid_sample(
+        images, places, padding_mode="border", align_corners=False
+    )

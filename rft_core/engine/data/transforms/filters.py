@@ -1,7 +1,8 @@
-"""Filters, zooms and random fields on batches of square pictures (N, C, S, S): what corruptions and styles are made of.
+"""Filters, zooms and random fields on batches of square pictures (N, C, S, S): what corruptions
+and styles are made of.
 
-Float pixels in [0, 1], any size S. Linear filters along rows and columns are matrices (S, S), so that no kernel is too wide
-for a small picture.
+Float pixels in [0, 1], any size S. Linear filters along rows and columns are matrices (S, S), so
+that no kernel is too wide for a small picture.
 """
 
 import math
@@ -11,10 +12,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def gaussian_blur(images: Tensor, sigma: float, *, truncate: float = 4.0, mirrored: bool = False) -> Tensor:
-    """Blur by `sigma` pixels; beyond the border the edge pixel goes on, or the picture is `mirrored`, edge pixel included.
+def gaussian_blur(
+    images: Tensor, sigma: float, *, truncate: float = 4.0, mirrored: bool = False
+) -> Tensor:
+    """Blur by `sigma` pixels; beyond the border the edge pixel goes on, or the picture is
+    `mirrored`, edge pixel included.
 
-    As scipy.ndimage.gaussian_filter: samples of the Gaussian up to `truncate` sigmas, normalised; sigma 0 changes nothing.
+    As scipy.ndimage.gaussian_filter: samples of the Gaussian up to `truncate` sigmas, normalised;
+    sigma 0 changes nothing.
     """
     size = images.shape[-1]
     reach = int(truncate * sigma + 0.5)
@@ -26,18 +31,24 @@ def gaussian_blur(images: Tensor, sigma: float, *, truncate: float = 4.0, mirror
     if mirrored:
         places = places.remainder(2 * size)
         places = torch.minimum(places, 2 * size - 1 - places)
-    matrix = torch.zeros(size, size).scatter_add_(1, places.clamp(0, size - 1), (weights / weights.sum()).expand(size, -1))
+    matrix = torch.zeros(size, size).scatter_add_(
+        1, places.clamp(0, size - 1), (weights / weights.sum()).expand(size, -1)
+    )
     return matrix @ images @ matrix.T
 
 
 def box_resize(images: Tensor, size: int) -> Tensor:
-    """Return the pictures at `size` pixels, each the mean of the old pixels whose centres it covers, or the nearest one."""
+    """Return the pictures at `size` pixels, each the mean of the old pixels whose centres it
+    covers, or the nearest one.
+    """
     matrix = _box_matrix(images.shape[-1], size)
     return matrix @ images @ matrix.T
 
 
 def _box_matrix(old: int, new: int) -> Tensor:
-    """Return the weights (new, old) of Pillow's BOX filter: pixels are covered whole or not at all."""
+    """Return the weights (new, old) of Pillow's BOX filter: pixels are covered
+    whole or not at all.
+    """
     scale = max(old / new, 1.0)
     centres = (torch.arange(new, dtype=torch.float64)[:, None] + 0.5) * (old / new)
     offsets = (torch.arange(old, dtype=torch.float64) + 0.5 - centres) / scale
@@ -46,36 +57,51 @@ def _box_matrix(old: int, new: int) -> Tensor:
 
 
 def zoom(images: Tensor, factor: float) -> Tensor:
-    """Return the middle of the pictures enlarged by `factor` >= 1, at the same size (bilinear, corner pixels on corners)."""
+    """Return the middle of the pictures enlarged by `factor` >= 1, at the same size (bilinear,
+    corner pixels on corners).
+    """
     size = images.shape[-1]
     part = math.ceil(size / factor)
     start = (size - part) // 2
-    large = F.interpolate(images[..., start : start + part, start : start + part], size=(round(part * factor),) * 2, mode="bilinear", align_corners=True)
+    large = F.interpolate(
+        images[..., start : start + part, start : start + part],
+        size=(round(part * factor),) * 2,
+        mode="bilinear",
+        align_corners=True,
+    )
     trim = (large.shape[-1] - size) // 2
     return large[..., trim : trim + size, trim : trim + size]
 
 
 def motion_blur(images: Tensor, radius: float, sigma: float, degrees: Tensor) -> Tensor:
-    """Smear each picture towards its own angle `degrees` (N,): 2 ceil(radius) + 1 samples, Gaussian weights, edges go on."""
+    """Smear each picture towards its own angle `degrees` (N,): 2 ceil(radius) + 1 samples, Gaussian
+    weights, edges go on.
+    """
     weights = torch.exp(-0.5 * (torch.arange(2 * math.ceil(radius) + 1) / sigma) ** 2)
     weights = weights / weights.sum()
     angle = torch.deg2rad(degrees)
     axis = torch.arange(images.shape[-1])
     blurred = torch.zeros_like(images)
     for distance, weight in enumerate(weights.tolist()):
-        down, right = (torch.ceil(distance * part - 0.5).long()[:, None] for part in (torch.sin(angle), torch.cos(angle)))
+        down, right = (
+            torch.ceil(distance * part - 0.5).long()[:, None]
+            for part in (torch.sin(angle), torch.cos(angle))
+        )
         rows, columns = ((axis + shift).clamp(0, len(axis) - 1) for shift in (down, right))
         # two plain gathers are several times faster than one by rows and columns at once
-        moved = images.gather(2, rows[:, None, :, None].expand(images.shape)).gather(3, columns[:, None, None, :].expand(images.shape))
+        moved = images.gather(2, rows[:, None, :, None].expand(images.shape)).gather(
+            3, columns[:, None, None, :].expand(images.shape)
+        )
         blurred.add_(moved, alpha=weight)
     return blurred
 
 
 def plasma(count: int, size: int, decay: float, generator: torch.Generator) -> Tensor:
-    """Return cloudy fields (count, size, size) from 0 to 1 by the diamond-square algorithm (Fournier et al. 1982).
+    """Return cloudy fields (count, size, size) from 0 to 1 by the diamond-square algorithm
+    (Fournier et al. 1982).
 
-    Displacements shrink by `decay` > 1 a level: near 1 the field is rough, at 3 smooth. It is drawn on the next power of two,
-    wraps round there, and is cut to `size`.
+    Displacements shrink by `decay` > 1 a level: near 1 the field is rough, at 3 smooth. It is drawn
+    on the next power of two, wraps round there, and is cut to `size`.
     """
     whole = 1 << max(1, math.ceil(math.log2(size)))
     field = torch.zeros(count, whole, whole)
@@ -89,8 +115,12 @@ def plasma(count: int, size: int, decay: float, generator: torch.Generator) -> T
         across = corners + corners.roll(-1, 1)
         field[:, half::step, half::step] = displaced(across + across.roll(-1, 2))
         middles = field[:, half::step, half::step]
-        field[:, ::step, half::step] = displaced(middles + middles.roll(1, 1) + corners + corners.roll(-1, 2))
-        field[:, half::step, ::step] = displaced(middles + middles.roll(1, 2) + corners + corners.roll(-1, 1))
+        field[:, ::step, half::step] = displaced(
+            middles + middles.roll(1, 1) + corners + corners.roll(-1, 2)
+        )
+        field[:, half::step, ::step] = displaced(
+            middles + middles.roll(1, 2) + corners + corners.roll(-1, 1)
+        )
         step, spread = half, spread / decay
     field = field - field.amin((1, 2), keepdim=True)
     return (field / field.amax((1, 2), keepdim=True).clamp_min(1e-12))[:, :size, :size]

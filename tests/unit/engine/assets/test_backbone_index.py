@@ -15,7 +15,14 @@ from rft_core.engine.models.trainable import NO_HEAD
 from rft_core.files.home import BACKBONES_FILE
 from rft_core.spec import catalog
 
-SAMPLE = ("bloom_vit", "test_vit.r160_in1k", "test_convnext", "resnet18.a3_in1k", "vit_tiny_patch16_224", "mobilenetv3_small_100.lamb_in1k")
+SAMPLE = (
+    "bloom_vit",
+    "test_vit.r160_in1k",
+    "test_convnext",
+    "resnet18.a3_in1k",
+    "vit_tiny_patch16_224",
+    "mobilenetv3_small_100.lamb_in1k",
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +33,9 @@ def kept() -> dict:
 def test_it_names_what_the_installed_timm_has(kept):
     assert kept["timm"] == timm.__version__
     assert sorted(kept["architectures"]) == sorted(timm.list_models())
-    tagged = [f"{architecture}.{tag}" for architecture, tags in kept["weights"].items() for tag in tags]
+    tagged = [
+        f"{architecture}.{tag}" for architecture, tags in kept["weights"].items() for tag in tags
+    ]
     assert sorted(tagged) == sorted(timm.list_pretrained())
     assert set(kept["embedded"]) == set(catalog.EMBEDDED_BACKBONES)
 
@@ -37,13 +46,19 @@ def test_defaults_come_first_and_licences_and_places_are_timms(kept):
         for tag, (licence, _, hub) in tags.items():
             config = timm.get_pretrained_cfg(f"{architecture}.{tag}")
             assert kept["licences"][licence] == (config.license or "unknown")
-            assert (f"timm/{architecture}.{tag}" if hub is None else hub) == (config.hf_hub_id or config.url or "")
+            assert (f"timm/{architecture}.{tag}" if hub is None else hub) == (
+                config.hf_hub_id or config.url or ""
+            )
 
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_sample_measured_anew(kept, name):
     architecture, _, tag = name.partition(".")
-    row = kept["embedded"].get(name) or (kept["weights"][architecture][tag][1] if tag else None) or kept["architectures"][architecture]
+    row = (
+        kept["embedded"].get(name)
+        or (kept["weights"][architecture][tag][1] if tag else None)
+        or kept["architectures"][architecture]
+    )
     assert list(astuple(measure(name))) == row
 
 
@@ -80,7 +95,9 @@ def test_the_index_as_text_is_the_index_again():
 
 
 def test_costs_counted_by_hand(monkeypatch):
-    """Two convolutions and a ReLU: the inputs of both, and the ReLU's output, which is the second one's input, are kept."""
+    """Two convolutions and a ReLU: the inputs of both, and the ReLU's output, which is the second
+    one's input, are kept.
+    """
 
     class Two(nn.Module):
         def __init__(self):
@@ -96,7 +113,8 @@ def test_costs_counted_by_hand(monkeypatch):
     assert found.parameters == 3 * 4 + 4 * 5
     assert found.macs == pixels * (3 * 4 + 4 * 5)
     assert found.activations == pixels * (3 + 4)
-    # frozen: a convolution needs nothing but its weights for the gradient of its input, a ReLU its own output
+    # frozen: a convolution needs nothing but its weights for the gradient of its input,
+    # a ReLU its own output
     assert found.frozen_activations <= found.activations
 
 

@@ -16,7 +16,9 @@ def problem(request):
     """A small net whose labels are its own predictions, so that every image starts out right."""
     torch.manual_seed(0)
     cnn = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 5))
-    vit = VisionTransformer(img_size=8, patch_size=4, embed_dim=32, depth=2, num_heads=2, num_classes=5)
+    vit = VisionTransformer(
+        img_size=8, patch_size=4, embed_dim=32, depth=2, num_heads=2, num_classes=5
+    )
     model = {"cnn": cnn, "vit": vit}[request.param].eval()
     images = torch.rand(16, 3, 8, 8)
     return model, images, model(images).argmax(1)
@@ -26,7 +28,16 @@ def problem(request):
 @pytest.mark.parametrize(("norm", "epsilon"), [("linf", 8 / 255), ("l2", 0.5)])
 def test_attacks_stay_in_the_ball_and_in_range(problem, attack, norm, epsilon):
     model, images, labels = problem
-    adversarial = attack(model, images, labels, norm=norm, epsilon=epsilon, steps=7, random_start=True, generator=torch.Generator().manual_seed(1))
+    adversarial = attack(
+        model,
+        images,
+        labels,
+        norm=norm,
+        epsilon=epsilon,
+        steps=7,
+        random_start=True,
+        generator=torch.Generator().manual_seed(1),
+    )
     assert NORMS[norm].size(adversarial - images).max() <= epsilon * (1 + 1e-5)
     assert adversarial.min() >= 0
     assert adversarial.max() <= 1
@@ -36,7 +47,9 @@ def test_attacks_stay_in_the_ball_and_in_range(problem, attack, norm, epsilon):
 def test_apgd_never_ends_below_where_it_started(problem, steps):
     model, images, labels = problem
     adversarial = apgd(model, images, labels, norm="linf", epsilon=2 / 255, steps=steps)
-    assert (cross_entropy(model(adversarial), labels) >= cross_entropy(model(images), labels) - 1e-6).all()
+    assert (
+        cross_entropy(model(adversarial), labels) >= cross_entropy(model(images), labels) - 1e-6
+    ).all()
 
 
 def test_more_restarts_never_leave_more_standing(problem):
@@ -44,7 +57,17 @@ def test_more_restarts_never_leave_more_standing(problem):
 
     def standing(restarts):
         stream = torch.Generator().manual_seed(3)
-        found = pgd(model, images, labels, norm="linf", epsilon=1 / 255, steps=2, restarts=restarts, random_start=True, generator=stream)
+        found = pgd(
+            model,
+            images,
+            labels,
+            norm="linf",
+            epsilon=1 / 255,
+            steps=2,
+            restarts=restarts,
+            random_start=True,
+            generator=stream,
+        )
         return (model(found).argmax(1) == labels).sum()
 
     # one restart gives the last iterate, two and more the best point of all

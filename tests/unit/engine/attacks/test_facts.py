@@ -35,7 +35,12 @@ def test_the_setting_of_the_steps_counts_unless_they_are_fixed(task, row):
 def test_the_setting_of_the_step_size_counts_where_the_row_says_so(task, row):
     model, data = task
     images, labels = data.images[:20] / 255, data.labels[:20]
-    found = [row.load()(model, images, labels, norm="linf", epsilon=0.1, steps=3, relative_step_size=size) for size in (0.1, 0.4)]
+    found = [
+        row.load()(
+            model, images, labels, norm="linf", epsilon=0.1, steps=3, relative_step_size=size
+        )
+        for size in (0.1, 0.4)
+    ]
     assert (not torch.equal(*found)) is row.takes_step_size
 
 
@@ -48,5 +53,8 @@ def test_the_loss_is_the_one_of_the_walk(row):
 def test_square_takes_at_least_its_fewest_queries():
     """Fewer that are asked for make no weaker attack, so the label may not say fewer."""
     row, (images, labels) = catalog.find("attacks", "square"), tiny.pictures(6)
-    found = [row.load()(tiny.cnn(), images, labels, norm="linf", epsilon=0.05, steps=steps) for steps in (1, row.least_steps)]
+    found = [
+        row.load()(tiny.cnn(), images, labels, norm="linf", epsilon=0.05, steps=steps)
+        for steps in (1, row.least_steps)
+    ]
     assert torch.equal(*found)

@@ -11,7 +11,14 @@ from rft_core.errors import SettingError
 
 def build(classes: int) -> nn.Module:
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(0.5), nn.Flatten(), nn.Linear(8 * 36, classes))
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Flatten(),
+        nn.Linear(8 * 36, classes),
+    )
 
 
 def problem(classes: int = 5, n: int = 6):
@@ -20,7 +27,15 @@ def problem(classes: int = 5, n: int = 6):
     return model, images, model(images).argmax(1)
 
 
-@pytest.mark.parametrize(("attack", "norm", "steps"), [(library.square, "linf", 100), (library.fab, "linf", 5), (library.fab, "l2", 5), (library.cw, "l2", 5)])
+@pytest.mark.parametrize(
+    ("attack", "norm", "steps"),
+    [
+        (library.square, "linf", 100),
+        (library.fab, "linf", 5),
+        (library.fab, "l2", 5),
+        (library.cw, "l2", 5),
+    ],
+)
 def test_results_stay_in_the_ball(attack, norm, steps):
     model, images, labels = problem()
     found = attack(model, images, labels, norm=norm, epsilon=0.1, steps=steps)
@@ -40,7 +55,9 @@ def test_modes_gradients_and_the_global_stream_come_back(attack):
     attack(model, images, labels, norm="linf", epsilon=0.05, steps=3)
     assert [module.training for module in model.modules()] == before
     assert torch.equal(torch.get_rng_state(), state)
-    assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())
+    assert all(
+        parameter.grad is None and parameter.requires_grad for parameter in model.parameters()
+    )
 
 
 def test_cw_leaves_no_gradient_behind():
@@ -67,5 +84,12 @@ def test_autoattack_runs_on_any_number_of_classes(classes, monkeypatch):
 
 def test_channels_last_images_are_taken():
     model, images, labels = problem()
-    found = library.square(model, images.contiguous(memory_format=torch.channels_last), labels, norm="l2", epsilon=0.3, steps=100)
+    found = library.square(
+        model,
+        images.contiguous(memory_format=torch.channels_last),
+        labels,
+        norm="l2",
+        epsilon=0.3,
+        steps=100,
+    )
     assert found.shape == images.shape

@@ -1,4 +1,6 @@
-"""A Hugging Face hub of one dataset: as much of its HTTP interface as loading takes, served from a folder."""
+"""A Hugging Face hub of one dataset: as much of its HTTP interface as loading takes,
+served from a folder.
+"""
 
 import hashlib
 import http.server
@@ -28,17 +30,38 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self):
         server, path = self.server, unquote(urlparse(self.path).path)
         server.asked.append(f"{self.command} {path}")
-        if path == f"/api/datasets/{server.repository}" or path.startswith(f"/api/datasets/{server.repository}/revision/"):
+        if path == f"/api/datasets/{server.repository}" or path.startswith(
+            f"/api/datasets/{server.repository}/revision/"
+        ):
             return self.send_json(
-                {"id": server.repository, "sha": COMMIT, "private": False, "disabled": False, "downloads": 0, "likes": 0, "tags": [], "siblings": []}
+                {
+                    "id": server.repository,
+                    "sha": COMMIT,
+                    "private": False,
+                    "disabled": False,
+                    "downloads": 0,
+                    "likes": 0,
+                    "tags": [],
+                    "siblings": [],
+                }
             )
         if path.startswith(f"/api/datasets/{server.repository}/tree/"):
-            return self.send_json([*self.entries(server.folder / path.split("/tree/", 1)[1].partition("/")[2])])
+            return self.send_json(
+                [*self.entries(server.folder / path.split("/tree/", 1)[1].partition("/")[2])]
+            )
         if path.startswith(f"/api/datasets/{server.repository}/paths-info/"):
             names = json.loads(self.asked)["paths"]
-            return self.send_json([self.entry(server.folder / name) for name in names if (server.folder / name).exists()])
+            return self.send_json(
+                [
+                    self.entry(server.folder / name)
+                    for name in names
+                    if (server.folder / name).exists()
+                ]
+            )
         if path.startswith(f"/datasets/{server.repository}/resolve/"):
-            return self.send_content(server.folder / path.split("/resolve/", 1)[1].partition("/")[2])
+            return self.send_content(
+                server.folder / path.split("/resolve/", 1)[1].partition("/")[2]
+            )
         return self.send_missing("RepoNotFound")
 
     def entries(self, folder: Path):
@@ -49,7 +72,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def entry(self, path: Path) -> dict:
         name = path.relative_to(self.server.folder).as_posix()
         kind = "directory" if path.is_dir() else "file"
-        return {"type": kind, "path": name, "oid": hashlib.sha1(name.encode()).hexdigest(), "size": 0 if path.is_dir() else path.stat().st_size}
+        return {
+            "type": kind,
+            "path": name,
+            "oid": hashlib.sha1(name.encode()).hexdigest(),
+            "size": 0 if path.is_dir() else path.stat().st_size,
+        }
 
     def send_json(self, content) -> None:
         self.send(json.dumps(content).encode(), {"Content-Type": "application/json"})
@@ -58,7 +86,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not path.is_file():
             return self.send_missing("EntryNotFound")
         content = path.read_bytes()
-        return self.send(content, {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": COMMIT, "Content-Type": "application/octet-stream"})
+        return self.send(
+            content,
+            {
+                "ETag": f'"{hashlib.sha1(content).hexdigest()}"',
+                "X-Repo-Commit": COMMIT,
+                "Content-Type": "application/octet-stream",
+            },
+        )
 
     def send_missing(self, code: str) -> None:
         self.send_response(404)
@@ -82,7 +117,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def serve(repository: str, folder: Path) -> Iterator[http.server.ThreadingHTTPServer]:
-    """Inside the block the dataset can be loaded from http://127.0.0.1:PORT; `asked` lists the requests."""
+    """Inside the block the dataset can be loaded from http://127.0.0.1:PORT;
+    `asked` lists the requests.
+    """
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.repository, server.folder, server.asked = repository, folder, []
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()

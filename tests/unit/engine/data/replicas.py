@@ -1,4 +1,6 @@
-"""Small copies of datasets in the layout that their archives unpack to: real files, few pictures, true class names where files hold them."""
+"""Small copies of datasets in the layout that their archives unpack to: real files, few pictures,
+true class names where files hold them.
+"""
 
 import csv
 import hashlib
@@ -41,7 +43,9 @@ def cifar(root: Path, patch: pytest.MonkeyPatch, kind: type[tv.CIFAR10], names: 
 
     patch.setattr(kind, "train_list", [batch(name) for name, _ in kind.train_list])
     patch.setattr(kind, "test_list", [batch(name) for name, _ in kind.test_list])
-    patch.setattr(kind, "meta", kind.meta | {"md5": write(kind.meta["filename"], {kind.meta["key"]: names})})
+    patch.setattr(
+        kind, "meta", kind.meta | {"md5": write(kind.meta["filename"], {kind.meta["key"]: names})}
+    )
 
 
 def cifar10(root, patch):
@@ -59,9 +63,17 @@ def caltech101(root, patch):
 
 
 def caltech256(root, patch):
-    for place, (name, count) in enumerate((("001.ak47", 70), ("002.american-flag", 80), ("198.spider", 61)), 1):
+    for place, (name, count) in enumerate(
+        (("001.ak47", 70), ("002.american-flag", 80), ("198.spider", 61)), 1
+    ):
         for number in range(1, count + 1):
-            picture(root / "caltech256" / "256_ObjectCategories" / name / f"{place:03d}_{number:04d}.jpg")
+            picture(
+                root
+                / "caltech256"
+                / "256_ObjectCategories"
+                / name
+                / f"{place:03d}_{number:04d}.jpg"
+            )
     # the real archive has this one too
     (root / "caltech256" / "256_ObjectCategories" / "198.spider" / "RENAME2").touch()
 
@@ -71,16 +83,33 @@ def flowers102(root, patch):
     for number in range(1, 10):
         picture(folder / "jpg" / f"image_{number:05d}.jpg")
     savemat(folder / "imagelabels.mat", {"labels": np.array([[1, 1, 2, 2, 102, 102, 1, 2, 102]])})
-    savemat(folder / "setid.mat", {"trnid": np.array([[1, 3, 5]]), "valid": np.array([[2, 4, 6]]), "tstid": np.array([[7, 8, 9]])})
-    sums = {key: (name, hashlib.md5((folder / name).read_bytes()).hexdigest()) for key, (name, _) in list(tv.Flowers102._file_dict.items())[1:]}
+    savemat(
+        folder / "setid.mat",
+        {
+            "trnid": np.array([[1, 3, 5]]),
+            "valid": np.array([[2, 4, 6]]),
+            "tstid": np.array([[7, 8, 9]]),
+        },
+    )
+    sums = {
+        key: (name, hashlib.md5((folder / name).read_bytes()).hexdigest())
+        for key, (name, _) in list(tv.Flowers102._file_dict.items())[1:]
+    }
     patch.setattr(tv.Flowers102, "_file_dict", tv.Flowers102._file_dict | sums)
 
 
 def oxford_pets(root, patch):
     folder = root / "oxford-iiit-pet"
     for split, numbers in (("trainval", (1, 2, 3)), ("test", (4, 5))):
-        rows = [(f"{name}_{number}", label) for label, name in enumerate(("Abyssinian", "american_bulldog"), 1) for number in numbers]
-        lines(folder / "annotations" / f"{split}.txt", [f"{name} {label} {label} 1" for name, label in rows])
+        rows = [
+            (f"{name}_{number}", label)
+            for label, name in enumerate(("Abyssinian", "american_bulldog"), 1)
+            for number in numbers
+        ]
+        lines(
+            folder / "annotations" / f"{split}.txt",
+            [f"{name} {label} {label} 1" for name, label in rows],
+        )
         for name, _ in rows:
             picture(folder / "images" / f"{name}.jpg")
 
@@ -89,7 +118,11 @@ def fgvc_aircraft(root, patch):
     data = root / "fgvc-aircraft-2013b" / "data"
     lines(data / "variants.txt", ["707-320", "A300B4", "DR-400"])
     for place, (split, count) in enumerate((("train", 2), ("val", 1), ("test", 3))):
-        rows = [(f"{place}{label}{number}", name) for label, name in enumerate(("707-320", "A300B4", "DR-400")) for number in range(count)]
+        rows = [
+            (f"{place}{label}{number}", name)
+            for label, name in enumerate(("707-320", "A300B4", "DR-400"))
+            for number in range(count)
+        ]
         lines(data / f"images_variant_{split}.txt", [f"{file} {name}" for file, name in rows])
         for file, _ in rows:
             picture(data / "images" / f"{file}.jpg")
@@ -100,7 +133,10 @@ def stanford_cars(root, patch):
     (folder / "devkit").mkdir(parents=True)
     names = ["AM General Hummer SUV 2000", "Acura RL Sedan 2012"]
     savemat(folder / "devkit" / "cars_meta.mat", {"class_names": np.array(names, dtype=object)})
-    for split, file, count in (("train", folder / "devkit" / "cars_train_annos.mat", 20), ("test", folder / "cars_test_annos_withlabels.mat", 5)):
+    for split, file, count in (
+        ("train", folder / "devkit" / "cars_train_annos.mat", 20),
+        ("test", folder / "cars_test_annos_withlabels.mat", 5),
+    ):
         rows = [(f"{number:05d}.jpg", 1 + number % 2) for number in range(count)]
         savemat(file, {"annotations": np.array(rows, dtype=[("fname", object), ("class", object)])})
         for name, _ in rows:
@@ -110,7 +146,11 @@ def stanford_cars(root, patch):
 def dtd(root, patch):
     folder = root / "dtd" / "dtd"
     for split, numbers in (("train", (1, 2)), ("val", (3,)), ("test", (4, 5))):
-        rows = [f"{name}/{name}_{number:04d}.jpg" for name in ("banded", "blotchy") for number in numbers]
+        rows = [
+            f"{name}/{name}_{number:04d}.jpg"
+            for name in ("banded", "blotchy")
+            for number in numbers
+        ]
         lines(folder / "labels" / f"{split}1.txt", rows)
         for row in rows:
             picture(folder / "images" / row)
@@ -134,7 +174,9 @@ def imagenette(root, patch):
 def food101(root, patch):
     folder = root / "food-101"
     for split, numbers in (("train", (1, 2, 3)), ("test", (4,))):
-        rows = {name: [f"{name}/{number}" for number in numbers] for name in ("apple_pie", "waffles")}
+        rows = {
+            name: [f"{name}/{number}" for number in numbers] for name in ("apple_pie", "waffles")
+        }
         (folder / "meta").mkdir(parents=True, exist_ok=True)
         (folder / "meta" / f"{split}.json").write_text(json.dumps(rows))
         for row in sum(rows.values(), []):
@@ -158,7 +200,9 @@ def gtsrb(root, patch):
     for label in range(2):
         for track in range(10):
             for frame in range(3):
-                path = folder / "GTSRB" / "Training" / f"{label:05d}" / f"{track:05d}_{frame:05d}.ppm"
+                path = (
+                    folder / "GTSRB" / "Training" / f"{label:05d}" / f"{track:05d}_{frame:05d}.ppm"
+                )
                 picture(path)
     rows = [(f"{number:05d}.ppm", number % 2) for number in range(6)]
     for name, _ in rows:

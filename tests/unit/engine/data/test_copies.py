@@ -1,4 +1,6 @@
-"""Copies of a picture stay in one split: checked on the pixels that a dataset returns, hashed by `alike`, none of the engine's."""
+"""Copies of a picture stay in one split: checked on the pixels that a dataset returns, hashed by
+`alike`, none of the engine's.
+"""
 
 import hashlib
 import io
@@ -50,7 +52,10 @@ def alike(data) -> dict[str, int]:
     """How many images of the second split are in the first one."""
     parts = {name: pixels(getattr(data, name)) for name in ("train", "validation", "test")}
     pairs = (("train", "validation"), ("train", "test"), ("validation", "test"))
-    return {f"{one}_{two}": sum(digest in set(parts[one]) for digest in parts[two]) for one, two in pairs}
+    return {
+        f"{one}_{two}": sum(digest in set(parts[one]) for digest in parts[two])
+        for one, two in pairs
+    }
 
 
 def total(data) -> int:
@@ -102,11 +107,15 @@ def test_no_pixels_are_on_two_sides_of_a_folder(photos, write, sizes):
         return
     assert total(data) == files
     assert any("more than once" in note for note in data.notes)
-    # stratified as well as copies allow: a fifth of each class is measured, give or take one picture with its copies
+    # stratified as well as copies allow: a fifth of each class is measured, give or take one
+    # picture with its copies
     for split, share in ((data.test, 0.2), (data.validation, 0.08)):
         assert np.abs(np.bincount(split.labels, minlength=3) - share * files / 3).max() <= 5
     again = dataset(photos)
-    assert [pixels(getattr(again, name)) for name in ("train", "test")] == [pixels(data.train), pixels(data.test)]
+    assert [pixels(getattr(again, name)) for name in ("train", "test")] == [
+        pixels(data.train),
+        pixels(data.test),
+    ]
 
 
 def test_the_same_images_whatever_was_decoded_before(photos, home):
@@ -146,7 +155,9 @@ def test_blank_pictures_of_different_sizes_are_the_same_at_one_size(photos):
 
 
 def test_a_table_and_a_missing_validation_split(photos):
-    """Test is given, so what it shares with training is counted and said; validation is drawn, so it shares nothing."""
+    """Test is given, so what it shares with training is counted and said; validation is drawn,
+    so it shares nothing.
+    """
     lines = ["path,label,split"]
     for index in range(40):
         for copy in range(2):
@@ -163,7 +174,15 @@ def test_a_table_and_a_missing_validation_split(photos):
     assert any(line.startswith(told) for line in data.shared_lines())
 
 
-@pytest.mark.parametrize("shared", [{"train_test": 5}, {"train_validation": 3}, {"validation_test": 4}, {"train_test": 1, "train_validation": 2}])
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"train_test": 5},
+        {"train_validation": 3},
+        {"validation_test": 4},
+        {"train_test": 1, "train_validation": 2},
+    ],
+)
 def test_given_splits_stay_and_what_they_share_is_counted(photos, shared):
     folders = {kind: photos / kind / "a" for kind in ("train", "validation", "test")}
     for place, folder in enumerate(folders.values()):
@@ -190,10 +209,16 @@ def test_other_domains_that_hold_training_images(photos):
             for index in range(15):
                 # the first five of class a are in both domains
                 own = 0 if name == "a" and index < 5 else ord(domain[0])
-                noise(own * 1000 + ord(name) * 100 + index).save(photos / domain / name / f"{index}.png")
+                noise(own * 1000 + ord(name) * 100 + index).save(
+                    photos / domain / name / f"{index}.png"
+                )
     data = dataset(photos, domains=("photo",))
     inside = set(pixels(data.train))
-    assert data.shared["train_others"] == sum(digest in inside for digest in pixels(data.others["sketch"])) > 0
+    assert (
+        data.shared["train_others"]
+        == sum(digest in inside for digest in pixels(data.others["sketch"]))
+        > 0
+    )
 
 
 def test_a_table_of_the_hub(home):
@@ -203,7 +228,10 @@ def test_a_table_of_the_hub(home):
         return {"bytes": content.getvalue(), "path": None}
 
     features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("int64")})
-    content = {"image": [png(index // 4) for index in range(160)], "label": [index // 4 % 2 for index in range(160)]}
+    content = {
+        "image": [png(index // 4) for index in range(160)],
+        "label": [index // 4 % 2 for index in range(160)],
+    }
     listing = list_tables("x/y", {"train": datasets.Dataset.from_dict(content, features)})
     data = decode.decode(listing, Request(image_size=8))
     assert (alike(data), total(data)) == (NOTHING, 160)
@@ -212,14 +240,18 @@ def test_a_table_of_the_hub(home):
 def listing(name: str, numbers, labels, names=None, **parts) -> Listing:
     """Pictures drawn by number: the same number is the same picture."""
     names = names or [f"{index}.png" for index in range(len(numbers))]
-    train = Pictures(np.asarray(labels, dtype=np.int64), names, lambda index: noise(int(numbers[index])))
+    train = Pictures(
+        np.asarray(labels, dtype=np.int64), names, lambda index: noise(int(numbers[index]))
+    )
     classes = tuple(str(label) for label in range(max(labels) + 1))
     return Listing(name=name, class_names=classes, fingerprint=name, train=train, **parts)
 
 
 @pytest.mark.parametrize("name", ["caltech256", "cub200", "stanford_cars", "gtsrb"])
 def test_the_papers_splits(home, name):
-    """Each by its own rule, over two classes of 90 images, of which every third occurs twice in its class."""
+    """Each by its own rule, over two classes of 90 images, of which every third
+    occurs twice in its class.
+    """
     from rft_core.engine.data.reading.protocols import with_protocol
 
     numbers, labels, names = [], [], []
@@ -228,14 +260,19 @@ def test_the_papers_splits(home, name):
             for copy in range(1 + (index % 2)):
                 numbers.append(1000 * label + index)
                 labels.append(label)
-                # tracks of ten frames; a few of track 0 have their copies in track 1, which makes one track of the two
+                # tracks of ten frames; a few of track 0 have their copies in track 1, which makes
+                # one track of the two
                 track = 1 if copy and index < 4 else index // 10
                 names.append(f"{label}/{track:05d}_{index:05d}.png")
-    data = decode.decode(with_protocol(listing(name, numbers, labels, names)), Request(image_size=8))
+    data = decode.decode(
+        with_protocol(listing(name, numbers, labels, names)), Request(image_size=8)
+    )
     assert alike(data) == NOTHING
     assert total(data) == 180
     # and again, from the cache
-    again = decode.decode(with_protocol(listing(name, numbers, labels, names)), Request(image_size=8))
+    again = decode.decode(
+        with_protocol(listing(name, numbers, labels, names)), Request(image_size=8)
+    )
     assert again.test.digest() == data.test.digest()
     if name == "caltech256":
         assert np.bincount(data.validation.labels).tolist() == [3, 3]
@@ -261,7 +298,13 @@ def test_copies_that_cannot_be_kept_apart(photos):
         (photos / name).mkdir()
         for index in range(9):
             noise(ord(name)).save(photos / name / f"{index}.png")
-    with pytest.raises(DataError, match=r"at most 1 different images \(copies counted once\) a class; training and measuring need at least 3"):
+    with pytest.raises(
+        DataError,
+        match=(
+            r"at most 1 different images \(copies counted once\) a class; training and measuring"
+            r" need at least 3"
+        ),
+    ):
         dataset(photos)
 
 
@@ -280,10 +323,14 @@ class TestDrawsWithoutCopies:
         assert held[:12].tolist() == HELD
 
     def test_papers(self):
-        self.same(per_class(self.labels, (20, 5), 0), per_class(self.labels, (20, 5), 0, self.alone))
+        self.same(
+            per_class(self.labels, (20, 5), 0), per_class(self.labels, (20, 5), 0, self.alone)
+        )
         self.same(by_share(self.labels, 0.15, 42), by_share(self.labels, 0.15, 42, self.alone))
         tracks = self.labels * 100 + np.arange(500) // 20
-        self.same(by_group(self.labels, tracks, 0.1, 1), by_group(self.labels, tracks, 0.1, 1, self.alone))
+        self.same(
+            by_group(self.labels, tracks, 0.1, 1), by_group(self.labels, tracks, 0.1, 1, self.alone)
+        )
         assert per_class(self.labels, (20, 5), 0)[1][:12].tolist() == SECOND
 
 
@@ -304,7 +351,9 @@ def test_fifty_thousand_images_are_compared_in_seconds():
 
 
 def test_a_picture_is_read_three_times_at_most_where_there_are_copies(home):
-    """Once to meet them, once to look at all, once to draw anew: no more than three reads a picture."""
+    """Once to meet them, once to look at all, once to draw anew: no more than
+    three reads a picture.
+    """
     opened = []
     source = listing("many", np.arange(600) // 2, np.arange(600) // 2 % 3)
     read = source.train.read

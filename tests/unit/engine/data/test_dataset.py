@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from rft_core.engine.data.dataset import Dataset, Request, Split, holdout, stratified, stratified_indices
+from rft_core.engine.data.dataset import (
+    Dataset,
+    Request,
+    Split,
+    holdout,
+    stratified,
+    stratified_indices,
+)
 from rft_core.errors import DataError
 from tests import tiny
 
@@ -33,7 +40,10 @@ def test_the_whole_split_when_it_is_no_larger(size):
 
 
 def test_images_stay_with_their_labels():
-    data = Split(torch.arange(30, dtype=torch.uint8).view(30, 1, 1, 1).expand(30, 3, 2, 2), torch.arange(30) % 3)
+    data = Split(
+        torch.arange(30, dtype=torch.uint8).view(30, 1, 1, 1).expand(30, 3, 2, 2),
+        torch.arange(30) % 3,
+    )
     part = stratified(data, 12, seed=0)
     assert torch.equal(part.images[:, 0, 0, 0] % 3, part.labels.to(torch.uint8))
 
@@ -65,7 +75,10 @@ def test_the_digest_is_of_pixels_and_labels():
     assert data.digest() != tiny.split(4, seed=1).digest()
     assert data.digest() != Split(data.images, data.labels.flip(0)).digest()
     # the same pixels in another layout are the same images
-    assert data.digest() == Split(data.images.contiguous(memory_format=torch.channels_last), data.labels).digest()
+    assert (
+        data.digest()
+        == Split(data.images.contiguous(memory_format=torch.channels_last), data.labels).digest()
+    )
 
 
 def test_limits_leave_validation_alone():

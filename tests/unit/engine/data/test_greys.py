@@ -35,28 +35,52 @@ def write(folder, arrays, suffix="png"):
 
 
 def load(folder, **settings):
-    return load_dataset(RunSpec(data=DataSpec(dataset=f"folder:{folder}", **settings)), image_size=8)
+    return load_dataset(
+        RunSpec(data=DataSpec(dataset=f"folder:{folder}", **settings)), image_size=8
+    )
 
 
 def shades(data) -> set[bytes]:
-    return {image[0].numpy().tobytes() for split in (data.train, data.validation, data.test) for image in split.images}
+    return {
+        image[0].numpy().tobytes()
+        for split in (data.train, data.validation, data.test)
+        for image in split.images
+    }
 
 
 def scaled(array: np.ndarray, white: float, black: float = 0) -> bytes:
-    return np.rint((array.astype(np.float64) - black) * 255 / (white - black)).astype(np.uint8).tobytes()
+    return (
+        np.rint((array.astype(np.float64) - black) * 255 / (white - black))
+        .astype(np.uint8)
+        .tobytes()
+    )
 
 
 @pytest.mark.parametrize("suffix", ["png", "tiff"])
 @pytest.mark.parametrize(
-    ("largest", "white", "bits"), [(511, 1023, 10), (700, 1023, 10), (1900, 4095, 12), (4000, 4095, 12), (9000, 16383, 14), (65535, 65535, 16), (200, 255, 8)]
+    ("largest", "white", "bits"),
+    [
+        (511, 1023, 10),
+        (700, 1023, 10),
+        (1900, 4095, 12),
+        (4000, 4095, 12),
+        (9000, 16383, 14),
+        (65535, 65535, 16),
+        (200, 255, 8),
+    ],
 )
-def test_white_is_the_largest_number_of_the_depth_that_the_dataset_needs(scans, suffix, largest, white, bits):
+def test_white_is_the_largest_number_of_the_depth_that_the_dataset_needs(
+    scans, suffix, largest, white, bits
+):
     # one picture reaches the largest value, and the others are a quarter as bright: they stay so
     arrays = [scan(index, largest if index == 7 else largest // 4) for index in range(20)]
     write(scans, arrays, suffix)
     data = load(scans)
     assert shades(data) == {scaled(array, white) for array in arrays}
-    note = f"20 grey pictures of more than 8 bits: the values found are 0 to {largest:,}; in all of them 0 is black and {white:,} ({bits} bits) is white"
+    note = (
+        f"20 grey pictures of more than 8 bits: the values found are 0 to {largest:,}; in all of"
+        f" them 0 is black and {white:,} ({bits} bits) is white"
+    )
     assert note in data.notes
     # and the same from the cache
     again = load(scans)
@@ -72,12 +96,17 @@ def test_the_scale_is_that_of_all_images_whatever_is_cut(scans):
 
 
 def test_the_bright_picture_is_in_another_split(tmp_path):
-    arrays = {kind: [scan(100 * place + index, 4000 if kind == "test" else 250) for index in range(12)] for place, kind in enumerate(("train", "test"))}
+    arrays = {
+        kind: [scan(100 * place + index, 4000 if kind == "test" else 250) for index in range(12)]
+        for place, kind in enumerate(("train", "test"))
+    }
     for kind, own in arrays.items():
         for name in ("a", "b"):
             (tmp_path / "d" / kind / name).mkdir(parents=True)
         write(tmp_path / "d" / kind, own)
-    assert shades(load(tmp_path / "d")) == {scaled(array, 4095) for own in arrays.values() for array in own}
+    assert shades(load(tmp_path / "d")) == {
+        scaled(array, 4095) for own in arrays.values() for array in own
+    }
 
 
 def test_ordinary_pictures_beside_them_stay_as_they_are(scans):
@@ -86,7 +115,10 @@ def test_ordinary_pictures_beside_them_stay_as_they_are(scans):
     write(scans, deep)
     for index, array in enumerate(plain):
         Image.fromarray(array).save(scans / "ab"[index % 2] / f"plain{index}.png")
-    assert shades(load(scans)) == {*(scaled(array, 1023) for array in deep), *(array.tobytes() for array in plain)}
+    assert shades(load(scans)) == {
+        *(scaled(array, 1023) for array in deep),
+        *(array.tobytes() for array in plain),
+    }
 
 
 def test_a_damaged_picture_says_nothing_and_is_named(scans):
@@ -98,16 +130,25 @@ def test_a_damaged_picture_says_nothing_and_is_named(scans):
     assert any("cut.png" in note for note in data.notes)
 
 
-@pytest.mark.parametrize(("largest", "white"), [(1.0, 1.0), (0.6, 1.0), (255.0, 255.0), (3000.0, 4095.0)])
+@pytest.mark.parametrize(
+    ("largest", "white"), [(1.0, 1.0), (0.6, 1.0), (255.0, 255.0), (3000.0, 4095.0)]
+)
 def test_floats(scans, largest, white):
-    arrays = [scan(index, largest if index == 3 else largest / 3, np.float32) for index in range(20)]
+    arrays = [
+        scan(index, largest if index == 3 else largest / 3, np.float32) for index in range(20)
+    ]
     write(scans, arrays, "tiff")
     assert shades(load(scans)) == {scaled(array, white) for array in arrays}
 
 
 def test_values_below_zero_are_stretched_by_one_range(scans):
-    """Hounsfield units of a CT: a picture of soft tissue alone is not stretched to black and white."""
-    arrays = [scan(index, 3000 if index == 3 else 400, np.int32) - (1000 if index == 5 else 100) for index in range(20)]
+    """Hounsfield units of a CT: a picture of soft tissue alone is not
+    stretched to black and white.
+    """
+    arrays = [
+        scan(index, 3000 if index == 3 else 400, np.int32) - (1000 if index == 5 else 100)
+        for index in range(20)
+    ]
     write(scans, arrays, "tiff")
     data = load(scans)
     low, high = min(array.min() for array in arrays), max(array.max() for array in arrays)
@@ -115,19 +156,32 @@ def test_values_below_zero_are_stretched_by_one_range(scans):
     for found in shades(data):
         # a half may be rounded either way
         assert np.abs(wanted - list(found)).max(1).min() <= 1
-    assert any(f"the values found are {low:,} to {high:,}; all were stretched by that range" in note for note in data.notes)
+    assert any(
+        f"the values found are {low:,} to {high:,}; all were stretched by that range" in note
+        for note in data.notes
+    )
 
 
 def png16(values: np.ndarray) -> bytes:
     """A PNG of 16 bits a channel (H, W, 3), which Pillow cannot write."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     height, width, _ = values.shape
     lines = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(lines))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(("largest", "is_dark"), [(4095, True), (1023, True), (65535, False)])

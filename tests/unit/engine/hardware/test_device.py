@@ -13,7 +13,13 @@ NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has 
 
 def test_cpu():
     runtime = choose_runtime(RuntimeSpec(device="cpu", threads=1), tiny.cnn())
-    assert runtime.describe() == {"device": "cpu", "device_name": "CPU", "threads": 1, "precision": "float32", "memory_format": "contiguous"}
+    assert runtime.describe() == {
+        "device": "cpu",
+        "device_name": "CPU",
+        "threads": 1,
+        "precision": "float32",
+        "memory_format": "contiguous",
+    }
     assert torch.get_num_threads() == 1
 
 
@@ -25,11 +31,19 @@ def test_auto_without_a_gpu_is_the_cpu():
 @NO_GPU
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7"])
 def test_a_gpu_that_is_not_there(device):
-    with pytest.raises(SettingError, match=f"runtime.device needs a CUDA GPU and this machine has none, got '{device}'; use cpu or auto"):
+    with pytest.raises(
+        SettingError,
+        match=(
+            f"runtime.device needs a CUDA GPU and this machine has none, got '{device}'; use cpu or"
+            " auto"
+        ),
+    ):
         choose_runtime(RuntimeSpec(device=device, threads=1), tiny.cnn())
 
 
-@pytest.mark.parametrize(("precision", "inside"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
+@pytest.mark.parametrize(
+    ("precision", "inside"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)]
+)
 def test_precision(precision, inside):
     runtime = Runtime(torch.device("cpu"), 1, precision)
     with runtime.autocast():
@@ -50,9 +64,13 @@ def test_compiling_on_a_cpu_is_left_out_and_said():
 
 
 def test_a_model_that_cannot_be_compiled_runs_as_it_is(monkeypatch):
-    """A GPU that trips over the model's first compiled pass: here the pass itself fails, for want of a GPU."""
+    """A GPU that trips over the model's first compiled pass: here the pass itself
+    fails, for want of a GPU.
+    """
     model = torch.nn.Conv2d(3, 2, 3)
-    monkeypatch.setattr(torch, "zeros", lambda *shape, device=None: (_ for _ in ()).throw(RuntimeError("no GPU")))
+    monkeypatch.setattr(
+        torch, "zeros", lambda *shape, device=None: (_ for _ in ()).throw(RuntimeError("no GPU"))
+    )
     why = compile_model(model, Runtime(torch.device("cuda"), 1, "float32"), 8)
     monkeypatch.undo()
     assert "RuntimeError" in why

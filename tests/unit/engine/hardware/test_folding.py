@@ -1,4 +1,6 @@
-"""rft_core.engine.hardware.folding: a folded twin gives the model's gradients, and the model does not notice."""
+"""rft_core.engine.hardware.folding: a folded twin gives the model's gradients, and the
+model does not notice.
+"""
 
 import copy
 
@@ -25,7 +27,9 @@ MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.3)
 
 
 def settled(backbone: nn.Module, classes: int = 5) -> nn.Module:
-    """A model in eval mode whose norms have seen pictures and whose norms' weights are not what they began as."""
+    """A model in eval mode whose norms have seen pictures and whose norms' weights are
+    not what they began as.
+    """
     model = NormalizedModel(backbone, MEAN, STD)
     model = model.to(memory_format=memory_format(model)).train()
     generator = torch.Generator().manual_seed(3)
@@ -39,7 +43,9 @@ def settled(backbone: nn.Module, classes: int = 5) -> nn.Module:
 
 
 def body(*layers: nn.Module) -> nn.Module:
-    return nn.Sequential(*layers, nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 5))
+    return nn.Sequential(
+        *layers, nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 5)
+    )
 
 
 class Branched(nn.Module):
@@ -47,7 +53,12 @@ class Branched(nn.Module):
 
     def __init__(self, share: float = 1.0):
         super().__init__()
-        self.conv, self.bn, self.rest, self.share = nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), body(), share
+        self.conv, self.bn, self.rest, self.share = (
+            nn.Conv2d(3, 8, 3, padding=1),
+            nn.BatchNorm2d(8),
+            body(),
+            share,
+        )
 
     def forward(self, images):
         outputs = self.conv(images)
@@ -96,14 +107,36 @@ FOLDED = {
     "resnet": (lambda: embedded.bloom_resnet(5), 15),
     "vit": (lambda: embedded.bloom_vit(5), 3),
     "convnext": (lambda: embedded.bloom_convnext(5), 0),
-    "anti-aliased": (lambda: ResNet(BasicBlock, (1, 1, 1, 1), num_classes=5, channels=(8, 8, 16, 16), aa_layer=nn.AvgPool2d), 13),
+    "anti-aliased": (
+        lambda: ResNet(
+            BasicBlock, (1, 1, 1, 1), num_classes=5, channels=(8, 8, 16, 16), aa_layer=nn.AvgPool2d
+        ),
+        13,
+    ),
     "bias, groups and activation": (
-        lambda: body(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.Conv2d(6, 8, 3, stride=2, padding=1, groups=2), BatchNormAct2d(8)),
+        lambda: body(
+            nn.Conv2d(3, 6, 3),
+            nn.BatchNorm2d(6),
+            nn.Conv2d(6, 8, 3, stride=2, padding=1, groups=2),
+            BatchNormAct2d(8),
+        ),
         2,
     ),
-    "no weights in the norm": (lambda: body(nn.Conv2d(3, 8, 3, padding=1, padding_mode="reflect"), nn.BatchNorm2d(8, affine=False)), 1),
+    "no weights in the norm": (
+        lambda: body(
+            nn.Conv2d(3, 8, 3, padding=1, padding_mode="reflect"), nn.BatchNorm2d(8, affine=False)
+        ),
+        1,
+    ),
 }
-LEFT = {"branched": Branched, "unseen use": Unseen, "changed in place": Changed, "used twice": Twice, "keeps something": Keeping, "noise": Noisy}
+LEFT = {
+    "branched": Branched,
+    "unseen use": Unseen,
+    "changed in place": Changed,
+    "used twice": Twice,
+    "keeps something": Keeping,
+    "noise": Noisy,
+}
 
 
 @pytest.mark.parametrize("name", FOLDED)
@@ -115,7 +148,9 @@ def test_gradients_and_logits_are_those_of_the_model(name):
     folds = find_folds(model, images.shape[1:])
     assert sum(fold.norm is not None for fold in folds) == norms
     assert sum(fold.normalizes for fold in folds) == 1
-    assert not any(isinstance(module, (nn.BatchNorm2d, NormalizedModel)) for module in twin.modules())
+    assert not any(
+        isinstance(module, (nn.BatchNorm2d, NormalizedModel)) for module in twin.modules()
+    )
     gradient, logits, _ = input_gradient(model, images, labels)
     folded, said, _ = input_gradient(twin, images, labels)
     assert (folded - gradient).norm() <= 1e-5 * gradient.norm()
@@ -130,7 +165,12 @@ def test_what_cannot_be_folded_is_left(name):
     # where the norm must stay, the normalisation of the pixels may still go into a convolution
     assert any(isinstance(module, nn.BatchNorm2d) for module in twin.modules())
     if name != "noise":
-        torch.testing.assert_close(input_gradient(twin, images, labels)[0], input_gradient(model, images, labels)[0], rtol=1e-4, atol=1e-7)
+        torch.testing.assert_close(
+            input_gradient(twin, images, labels)[0],
+            input_gradient(model, images, labels)[0],
+            rtol=1e-4,
+            atol=1e-7,
+        )
 
 
 def test_a_second_use_is_seen_before_the_numbers_show_it():
@@ -140,7 +180,10 @@ def test_a_second_use_is_seen_before_the_numbers_show_it():
 
 def test_the_points_of_an_attack_are_the_same_but_for_gradients_about_zero():
     model, (images, labels) = settled(embedded.bloom_resnet(5)), tiny.pictures(16, 32)
-    points = [pgd(one, images, labels, norm="linf", epsilon=8 / 255, steps=3) for one in (model, Folding().of(model, images))]
+    points = [
+        pgd(one, images, labels, norm="linf", epsilon=8 / 255, steps=3)
+        for one in (model, Folding().of(model, images))
+    ]
     assert ((points[0] - points[1]).abs() > 1e-6).float().mean() < 1e-3
     assert not torch.equal(points[0], images)
 
@@ -148,19 +191,35 @@ def test_the_points_of_an_attack_are_the_same_but_for_gradients_about_zero():
 def test_the_model_does_not_notice():
     model, (images, labels) = settled(embedded.bloom_resnet(5)), tiny.pictures(8, 32)
     train_mode(model)
-    before, flags = copy.deepcopy(model.state_dict()), [module.training for module in model.modules()]
+    before, flags = (
+        copy.deepcopy(model.state_dict()),
+        [module.training for module in model.modules()],
+    )
     modules, stream = list(model.modules()), torch.get_rng_state()
     attack(Folding())(model, images, labels)
     assert list(model.modules()) == modules
     assert [module.training for module in modules] == flags
-    assert {name: tensor.tolist() for name, tensor in model.state_dict().items()} == {name: tensor.tolist() for name, tensor in before.items()}
-    assert all(parameter.requires_grad and parameter.grad is None for parameter in model.parameters())
+    assert {name: tensor.tolist() for name, tensor in model.state_dict().items()} == {
+        name: tensor.tolist() for name, tensor in before.items()
+    }
+    assert all(
+        parameter.requires_grad and parameter.grad is None for parameter in model.parameters()
+    )
     assert torch.equal(torch.get_rng_state(), stream)
     assert not any(module._forward_hooks for module in modules)
 
 
 def attack(folding: Folding | None) -> Adversary:
-    return Adversary(attack=pgd, norm="l2", epsilon=0.5, steps=2, relative_step_size=None, random_start=False, generator=None, folding=folding)
+    return Adversary(
+        attack=pgd,
+        norm="l2",
+        epsilon=0.5,
+        steps=2,
+        relative_step_size=None,
+        random_start=False,
+        generator=None,
+        folding=folding,
+    )
 
 
 def test_a_training_step_does_not_make_the_twin_old():
@@ -184,9 +243,13 @@ def test_an_exchanged_layer_is_noticed():
     folding = Folding()
     folding.of(model, images)
     model.backbone.fc = nn.Linear(model.backbone.fc.in_features, 7)
-    torch.testing.assert_close(folding.of(model, images)(images), model(images), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        folding.of(model, images)(images), model(images), rtol=1e-4, atol=1e-5
+    )
     model.backbone.bn1.running_mean = torch.ones_like(model.backbone.bn1.running_mean)
-    torch.testing.assert_close(folding.of(model, images)(images), model(images), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        folding.of(model, images)(images), model(images), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_a_model_that_is_watched_runs_itself():
@@ -207,8 +270,12 @@ def test_other_precisions_are_left_alone(dtype):
 
 @pytest.mark.parametrize("strategy", ["lora", "linear_probe", "bitfit"])
 def test_after_a_strategy(strategy):
-    """A convolution beside which a low-rank update runs is not followed by its norm; it keeps both."""
-    backbone = catalog.find("strategies", strategy).load()(embedded.bloom_resnet(5), StrategySpec(kind=strategy))
+    """A convolution beside which a low-rank update runs is not followed by its
+    norm; it keeps both.
+    """
+    backbone = catalog.find("strategies", strategy).load()(
+        embedded.bloom_resnet(5), StrategySpec(kind=strategy)
+    )
     model, (images, labels) = settled(backbone), tiny.pictures(8, 32)
     updates = [parameter for name, parameter in model.named_parameters() if "lora_B" in name]
     for parameter in updates:
@@ -225,9 +292,17 @@ def test_after_a_strategy(strategy):
 
 @pytest.mark.parametrize("attack_name", ["pgd", "apgd"])
 def test_an_evaluation_gives_the_same_verdicts(attack_name):
-    model, data = tiny.fit(settled(embedded.bloom_resnet(3)), tiny.learnable(48, 32)), tiny.learnable(48, 32, seed=1)
+    model, data = (
+        tiny.fit(settled(embedded.bloom_resnet(3)), tiny.learnable(48, 32)),
+        tiny.learnable(48, 32, seed=1),
+    )
     grid = (0.0, 1 / 255, 4 / 255, 16 / 255)
-    one, other = (evaluate(model, data, norm="linf", epsilons=grid, steps=3, attack=attack_name, folding=folding) for folding in (None, Folding()))
+    one, other = (
+        evaluate(
+            model, data, norm="linf", epsilons=grid, steps=3, attack=attack_name, folding=folding
+        )
+        for folding in (None, Folding())
+    )
     assert (one.verdicts == other.verdicts).all()
     assert one.gradient_evaluations == other.gradient_evaluations
     assert 0 < one.verdicts[:, 1:].mean() < 1

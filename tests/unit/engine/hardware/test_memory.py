@@ -1,4 +1,6 @@
-"""rft_core.engine.hardware.memory: what a forward pass keeps is counted, and batches are cut to what is free."""
+"""rft_core.engine.hardware.memory: what a forward pass keeps is counted, and batches are
+cut to what is free.
+"""
 
 import pytest
 import torch
@@ -25,7 +27,9 @@ def test_more_pixels_keep_more_and_the_model_is_left_alone(build):
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
-@pytest.mark.parametrize(("free", "expected"), [(10**9, 64), (64 * 1600 + 10_000, 32), (50_000, 16), (1, 1)])
+@pytest.mark.parametrize(
+    ("free", "expected"), [(10**9, 64), (64 * 1600 + 10_000, 32), (50_000, 16), (1, 1)]
+)
 def test_batches_are_halved_until_they_fit(free, expected):
     assert fitting_batch(64, 1000, free) == expected
 
@@ -35,7 +39,12 @@ def test_batches_are_halved_until_they_fit(free, expected):
     [
         (MemoryError(), True),
         (torch.OutOfMemoryError("CUDA out of memory"), True),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), True),
+        (
+            RuntimeError(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+            ),
+            True,
+        ),
         (RuntimeError("shapes do not match"), False),
         (ValueError("not enough memory"), False),
     ],
@@ -46,8 +55,21 @@ def test_what_counts_as_out_of_memory(error, expected):
 
 @pytest.mark.parametrize(
     ("size", "batch_size", "free", "expected"),
-    [(32, 16, 2**40, (0, 256)), (64, 16, 2**40, (0, 256)), (72, 16, 2**40, (0, 16)), (72, 512, 2**40, (0, 256)), (32, 16, 1, (2, 1))],
+    [
+        (32, 16, 2**40, (0, 256)),
+        (64, 16, 2**40, (0, 256)),
+        (72, 16, 2**40, (0, 16)),
+        (72, 512, 2**40, (0, 256)),
+        (32, 16, 1, (2, 1)),
+    ],
 )
-def test_photographs_are_measured_no_more_at_a_time_than_trained_on(monkeypatch, size, batch_size, free, expected):
+def test_photographs_are_measured_no_more_at_a_time_than_trained_on(
+    monkeypatch, size, batch_size, free, expected
+):
     monkeypatch.setattr(execute, "free_bytes", lambda device: free)
-    assert execute._fit(tiny.run_spec(optim__batch_size=batch_size), tiny.cnn(), size, torch.device("cpu")) == expected
+    assert (
+        execute._fit(
+            tiny.run_spec(optim__batch_size=batch_size), tiny.cnn(), size, torch.device("cpu")
+        )
+        == expected
+    )

@@ -1,4 +1,6 @@
-"""Images that stay on the CPU while a GPU trains: what is kept where, and that nothing reaches past Split.fetch."""
+"""Images that stay on the CPU while a GPU trains: what is kept where, and that nothing
+reaches past Split.fetch.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -23,7 +25,9 @@ GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has
 
 @dataclass(frozen=True)
 class Far(Split):
-    """A split whose images cannot be computed with where they are kept: only `fetch` brings pixels."""
+    """A split whose images cannot be computed with where they are kept: only
+    `fetch` brings pixels.
+    """
 
     kept: Tensor | None = None
 
@@ -41,7 +45,16 @@ def test_measuring_fetches():
     assert torch.equal(predict(model, far, batch_size=16), predict(model, near, batch_size=16))
     for attack in ("pgd", "square"):
         first, second = (
-            evaluate(model, split, norm="linf", epsilons=(0.0, 2 / 255, 8 / 255), steps=3, attack=attack, batch_size=16).verdicts for split in (near, far)
+            evaluate(
+                model,
+                split,
+                norm="linf",
+                epsilons=(0.0, 2 / 255, 8 / 255),
+                steps=3,
+                attack=attack,
+                batch_size=16,
+            ).verdicts
+            for split in (near, far)
         )
         assert np.array_equal(first, second)
 
@@ -67,19 +80,30 @@ def test_training_fetches(tmp_path):
 def test_an_epochs_order_is_drawn_once_and_does_not_depend_on_the_way_there(tmp_path, monkeypatch):
     job, drawn = prepare(tiny.run_spec(), FolderReporter(tmp_path)), []
     randperm = torch.randperm
-    monkeypatch.setattr(torch, "randperm", lambda *arguments, **options: (drawn.append(arguments), randperm(*arguments, **options))[1])
+    monkeypatch.setattr(
+        torch,
+        "randperm",
+        lambda *arguments, **options: (drawn.append(arguments), randperm(*arguments, **options))[1],
+    )
     there = [next_batch(job, step)[1] for step in (0, 1, 2, 3, 4, 5)]
     assert len(drawn) == 2
     back = [next_batch(job, step)[1] for step in (5, 0, 4, 1, 3, 2)]
-    assert all(torch.equal(there[step], back[place]) for place, step in enumerate((5, 0, 4, 1, 3, 2)))
+    assert all(
+        torch.equal(there[step], back[place]) for place, step in enumerate((5, 0, 4, 1, 3, 2))
+    )
 
 
 def make(**others) -> Dataset:
-    return Dataset("d", tuple("abcde"), tiny.split(40), tiny.split(20), tiny.split(30), others=others)
+    return Dataset(
+        "d", tuple("abcde"), tiny.split(40), tiny.split(20), tiny.split(30), others=others
+    )
 
 
 def where(data: Dataset) -> list[str]:
-    return [split.images.device.type for split in (data.train, data.validation, data.test, *data.others.values())]
+    return [
+        split.images.device.type
+        for split in (data.train, data.validation, data.test, *data.others.values())
+    ]
 
 
 @pytest.mark.parametrize(("images_that_fit", "expected"), [
@@ -91,10 +115,15 @@ def where(data: Dataset) -> list[str]:
 ])  # fmt: skip
 def test_images_go_where_there_is_room_and_labels_always(monkeypatch, images_that_fit, expected):
     data = make(far=tiny.split(10))
-    monkeypatch.setattr(module, "room_for_images", lambda device: images_that_fit * data.train.images[0].nbytes)
+    monkeypatch.setattr(
+        module, "room_for_images", lambda device: images_that_fit * data.train.images[0].nbytes
+    )
     moved = data.to(META)
     assert where(moved) == expected
-    assert {split.labels.device.type for split in (moved.train, moved.validation, moved.test, moved.others["far"])} == {"meta"}
+    assert {
+        split.labels.device.type
+        for split in (moved.train, moved.validation, moved.test, moved.others["far"])
+    } == {"meta"}
 
 
 def test_on_the_cpu_everything_stays_as_it_is():
@@ -107,7 +136,10 @@ def test_on_the_cpu_everything_stays_as_it_is():
 def test_a_batch_travels_to_the_labels():
     split = Split(tiny.split(10).images, tiny.split(10).labels.to(META))
     for which, count in ((slice(2, 6), 4), (torch.tensor([1, 9]), 2), (slice(None), 10)):
-        assert (split.fetch(which).device.type, split.fetch(which).shape) == ("meta", (count, 3, 16, 16))
+        assert (split.fetch(which).device.type, split.fetch(which).shape) == (
+            "meta",
+            (count, 3, 16, 16),
+        )
     part = split.take(torch.tensor([3, 1]))
     assert torch.equal(part.images, split.images[[3, 1]])
     assert (part.images.device.type, part.labels.device.type) == ("cpu", "meta")

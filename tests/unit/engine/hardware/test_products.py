@@ -1,4 +1,6 @@
-"""rft_core.engine.hardware.products: oneDNN's products are torch's to rounding, and attacks ask for no gradient of the weights."""
+"""rft_core.engine.hardware.products: oneDNN's products are torch's to rounding, and attacks ask for
+no gradient of the weights.
+"""
 
 import copy
 
@@ -9,12 +11,21 @@ from torch import nn
 
 from rft_core.engine.attacks.stepwise import input_gradient
 from rft_core.engine.hardware import products
-from rft_core.engine.hardware.products import PatchConvolution, choose_products, prefers_onednn, use_onednn, use_torch, weights_at_rest
+from rft_core.engine.hardware.products import (
+    PatchConvolution,
+    choose_products,
+    prefers_onednn,
+    use_onednn,
+    use_torch,
+    weights_at_rest,
+)
 from rft_core.engine.models import embedded
 from rft_core.engine.models.normalize import NormalizedModel
 from tests import tiny
 
-pytestmark = pytest.mark.skipif(not hasattr(torch.ops.mkldnn, "_linear_pointwise"), reason="this torch has no oneDNN")
+pytestmark = pytest.mark.skipif(
+    not hasattr(torch.ops.mkldnn, "_linear_pointwise"), reason="this torch has no oneDNN"
+)
 SHAPES = [(48,), (1, 48), (7, 48), (5, 6, 48), (2, 3, 4, 48)]
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
@@ -29,12 +40,19 @@ def pair(inputs: int = 48, outputs: int = 64, bias: bool = True) -> tuple[nn.Lin
     return plain, use_onednn(copy.deepcopy(plain))
 
 
-def gradients(layer: nn.Linear, inputs: torch.Tensor, seen: torch.Tensor | None = None) -> list[torch.Tensor]:
-    """Outputs, and the gradients of inputs and weights under the output gradient `seen`, or of the sum."""
+def gradients(
+    layer: nn.Linear, inputs: torch.Tensor, seen: torch.Tensor | None = None
+) -> list[torch.Tensor]:
+    """Outputs, and the gradients of inputs and weights under the output gradient
+    `seen`, or of the sum.
+    """
     leaf = inputs.clone().requires_grad_(True)
     outputs = layer(leaf)
     wanted = [leaf, *layer.parameters()]
-    return [outputs.detach(), *torch.autograd.grad(outputs if seen is not None else outputs.sum(), wanted, seen)]
+    return [
+        outputs.detach(),
+        *torch.autograd.grad(outputs if seen is not None else outputs.sum(), wanted, seen),
+    ]
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -46,14 +64,18 @@ def test_outputs_and_gradients_are_torchs(shape, outputs, bias):
     inputs = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     seen = torch.randn((*shape[:-1], outputs), generator=torch.Generator().manual_seed(2))
     for arguments in ((inputs,), (inputs, seen)):
-        for one, other in zip(gradients(plain, *arguments), gradients(quick, *arguments), strict=True):
+        for one, other in zip(
+            gradients(plain, *arguments), gradients(quick, *arguments), strict=True
+        ):
             assert one.shape == other.shape
             torch.testing.assert_close(other, one, **CLOSE)
 
 
 def test_inputs_that_lie_scattered_in_memory():
     plain, quick = pair()
-    inputs = torch.randn(4, 48, 5, 3, generator=torch.Generator().manual_seed(1)).permute(0, 2, 3, 1)
+    inputs = torch.randn(4, 48, 5, 3, generator=torch.Generator().manual_seed(1)).permute(
+        0, 2, 3, 1
+    )
     assert not inputs.is_contiguous()
     for one, other in zip(gradients(plain, inputs), gradients(quick, inputs), strict=True):
         torch.testing.assert_close(other, one, **CLOSE)
@@ -74,7 +96,9 @@ def test_bfloat16_goes_torchs_way():
         assert quick(inputs).dtype is torch.bfloat16
 
 
-def patches(inputs: int, outputs: int, side: int | tuple[int, int], bias: bool) -> tuple[nn.Conv2d, nn.Conv2d]:
+def patches(
+    inputs: int, outputs: int, side: int | tuple[int, int], bias: bool
+) -> tuple[nn.Conv2d, nn.Conv2d]:
     """The same convolution twice: torch's, and with oneDNN's product."""
     plain = nn.Conv2d(inputs, outputs, side, stride=side, bias=bias)
     generator = torch.Generator().manual_seed(0)
@@ -86,14 +110,23 @@ def patches(inputs: int, outputs: int, side: int | tuple[int, int], bias: bool) 
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize(("inputs", "outputs", "side", "height", "width"), [(3, 32, 2, 8, 12), (8, 5, 4, 8, 8), (3, 6, (2, 4), 6, 8), (4, 8, 2, 2, 2)])
-def test_patches_have_torchs_outputs_and_gradients(inputs, outputs, side, height, width, layout, bias):
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "side", "height", "width"),
+    [(3, 32, 2, 8, 12), (8, 5, 4, 8, 8), (3, 6, (2, 4), 6, 8), (4, 8, 2, 2, 2)],
+)
+def test_patches_have_torchs_outputs_and_gradients(
+    inputs, outputs, side, height, width, layout, bias
+):
     plain, quick = patches(inputs, outputs, side, bias)
     assert type(quick) is PatchConvolution
-    images = torch.randn(3, inputs, height, width, generator=torch.Generator().manual_seed(1)).contiguous(memory_format=layout)
+    images = torch.randn(
+        3, inputs, height, width, generator=torch.Generator().manual_seed(1)
+    ).contiguous(memory_format=layout)
     seen = torch.randn(plain(images).shape, generator=torch.Generator().manual_seed(2))
     for arguments in ((images,), (images, seen), (images, seen.contiguous(memory_format=layout))):
-        for one, other in zip(gradients(plain, *arguments), gradients(quick, *arguments), strict=True):
+        for one, other in zip(
+            gradients(plain, *arguments), gradients(quick, *arguments), strict=True
+        ):
             assert one.shape == other.shape
             torch.testing.assert_close(other, one, **CLOSE)
 
@@ -133,7 +166,9 @@ def test_small_layers_and_other_layers_stay():
     class Stubborn(nn.Linear):
         pass
 
-    model = use_onednn(nn.Sequential(nn.Linear(48, 64), nn.Linear(64, 10), Stubborn(64, 64), nn.Conv2d(3, 64, 3)))
+    model = use_onednn(
+        nn.Sequential(nn.Linear(48, 64), nn.Linear(64, 10), Stubborn(64, 64), nn.Conv2d(3, 64, 3))
+    )
     assert [type(module) for module in model][1:] == [nn.Linear, Stubborn, nn.Conv2d]
     assert type(model[0]) is not nn.Linear
     assert type(use_torch(model)[0]) is nn.Linear
@@ -166,7 +201,9 @@ def test_an_attack_computes_no_gradient_of_the_weights(monkeypatch):
     """Counted: a layer has one product forward and one backward where its weights rest."""
     _, quick = pair()
     model, calls, product = nn.Sequential(nn.Flatten(), quick), [], products.product
-    monkeypatch.setattr(products, "product", lambda *arguments: calls.append(1) or product(*arguments))
+    monkeypatch.setattr(
+        products, "product", lambda *arguments: calls.append(1) or product(*arguments)
+    )
     input_gradient(model, torch.rand(5, 3, 4, 4), torch.zeros(5, dtype=torch.long))
     assert len(calls) == 2
     calls.clear()
@@ -189,7 +226,13 @@ def test_a_network_gives_the_same_losses_over_steps(build):
         torch.manual_seed(0)
         plain = NormalizedModel(build(5), tiny.MEAN, tiny.STD)
     quick = use_onednn(copy.deepcopy(plain))
-    assert sum(type(module) is not type(other) for module, other in zip(plain.modules(), quick.modules())) >= 8
+    assert (
+        sum(
+            type(module) is not type(other)
+            for module, other in zip(plain.modules(), quick.modules())
+        )
+        >= 8
+    )
     found = []
     for model in (plain, quick):
         optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.05), []
@@ -206,7 +249,11 @@ def test_a_network_gives_the_same_losses_over_steps(build):
 
 @pytest.mark.parametrize(
     ("processor", "capability", "expected"),
-    [("vendor_id : AuthenticAMD", "AVX512", True), ("vendor_id : AuthenticAMD", "AVX2", False), ("vendor_id : GenuineIntel", "AVX512", False)],
+    [
+        ("vendor_id : AuthenticAMD", "AVX512", True),
+        ("vendor_id : AuthenticAMD", "AVX2", False),
+        ("vendor_id : GenuineIntel", "AVX512", False),
+    ],
 )
 def test_the_library_follows_from_the_processor(monkeypatch, processor, capability, expected):
     monkeypatch.setattr(products, "_processor", lambda: processor)

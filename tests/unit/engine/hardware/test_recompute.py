@@ -1,4 +1,6 @@
-"""rft_core.engine.hardware.recompute: activations computed again give the same training, with less kept."""
+"""rft_core.engine.hardware.recompute: activations computed again give the same
+training, with less kept.
+"""
 
 import copy
 
@@ -10,7 +12,12 @@ from torch import nn
 from rft_core.engine.attacks.stepwise import input_gradient
 from rft_core.engine.execute import WEIGHTS_FILE, execute
 from rft_core.engine.hardware.memory import BLOCK_COPIES, kept_bytes
-from rft_core.engine.hardware.recompute import kept_for_once, recompute_activations, recomputes, statistics_held
+from rft_core.engine.hardware.recompute import (
+    kept_for_once,
+    recompute_activations,
+    recomputes,
+    statistics_held,
+)
 from rft_core.engine.models import embedded
 from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.engine.models.run_checkpoint import read_tensors
@@ -25,9 +32,17 @@ BUILD = {
     "bloom_convnext": lambda: embedded.bloom_convnext(5),
     "bloom_vit": lambda: embedded.bloom_vit(5),
     # dropout and drop path draw numbers that the second pass must draw again
-    "vit_tiny_patch16_224": lambda: timm.create_model("vit_tiny_patch16_224", num_classes=5, img_size=32, drop_path_rate=0.2, proj_drop_rate=0.1),
+    "vit_tiny_patch16_224": lambda: timm.create_model(
+        "vit_tiny_patch16_224", num_classes=5, img_size=32, drop_path_rate=0.2, proj_drop_rate=0.1
+    ),
     "convnext_atto": lambda: timm.create_model("convnext_atto", num_classes=5, drop_path_rate=0.2),
-    "swin_tiny_patch4_window7_224": lambda: timm.create_model("swin_tiny_patch4_window7_224", num_classes=5, img_size=64, window_size=2, depths=(2, 2, 2, 2)),
+    "swin_tiny_patch4_window7_224": lambda: timm.create_model(
+        "swin_tiny_patch4_window7_224",
+        num_classes=5,
+        img_size=64,
+        window_size=2,
+        depths=(2, 2, 2, 2),
+    ),
 }
 SIZE = {"swin_tiny_patch4_window7_224": 64}
 
@@ -69,8 +84,13 @@ def test_the_same_training_and_the_same_attack(name):
     assert losses(again, size) == pytest.approx(losses(plain, size), rel=1e-5)
     # the running statistics of batch norms and their counts among them
     first, second = plain.state_dict(), again.state_dict()
-    assert all(torch.allclose(first[key].float(), second[key].float(), rtol=1e-4, atol=1e-6) for key in first)
-    assert all(torch.equal(first[key], second[key]) for key in first if "num_batches_tracked" in key)
+    assert all(
+        torch.allclose(first[key].float(), second[key].float(), rtol=1e-4, atol=1e-6)
+        for key in first
+    )
+    assert all(
+        torch.equal(first[key], second[key]) for key in first if "num_batches_tracked" in key
+    )
     images, labels = tiny.pictures(4, size)
     gradients = [input_gradient(model.eval(), images, labels)[0] for model in (plain, again)]
     assert gradients[0].abs().max() > 0
@@ -81,7 +101,9 @@ def test_without_care_batch_norms_would_count_twice():
     _, again = pair("bloom_resnet")
     images, labels = tiny.pictures(6, 32)
     nn.functional.cross_entropy(again.train()(images), labels).backward()
-    counts = {int(value) for key, value in again.state_dict().items() if "num_batches_tracked" in key}
+    counts = {
+        int(value) for key, value in again.state_dict().items() if "num_batches_tracked" in key
+    }
     # those of the stem stand outside of the blocks
     assert counts == {1, 2}
 
@@ -92,7 +114,9 @@ def test_every_strategy_trains_the_same(strategy):
     for model in (plain, again):
         with torch.random.fork_rng():
             torch.manual_seed(1)
-            model.backbone = catalog.find("strategies", strategy).load()(model.backbone, StrategySpec(kind=strategy, rank=2))
+            model.backbone = catalog.find("strategies", strategy).load()(
+                model.backbone, StrategySpec(kind=strategy, rank=2)
+            )
     assert recompute_activations(again) is None
     assert losses(again, 32) == pytest.approx(losses(plain, 32), rel=1e-5)
 
@@ -106,14 +130,24 @@ def test_less_is_kept_and_it_is_counted(name):
         assert kept_bytes(again, size, CPU) == whole
     assert recomputes(again)
     # where blocks are few, the one that is computed again is most of the network
-    assert 0 < less < whole * (1 if name in ("vit_tiny_patch16_224", "convnext_atto") else BLOCK_COPIES)
+    assert (
+        0
+        < less
+        < whole * (1 if name in ("vit_tiny_patch16_224", "convnext_atto") else BLOCK_COPIES)
+    )
 
 
 def test_the_largest_block_is_counted_beside_the_inputs_of_all():
-    """A ViT keeps, outside of its blocks, their inputs; what stands while one is computed again does not grow with their number."""
+    """A ViT keeps, outside of its blocks, their inputs; what stands while one is computed again
+    does not grow with their number.
+    """
     sizes = {}
     for depth in (2, 4, 8):
-        model = NormalizedModel(timm.create_model("vit_tiny_patch16_224", num_classes=5, img_size=32, depth=depth), tiny.MEAN, tiny.STD)
+        model = NormalizedModel(
+            timm.create_model("vit_tiny_patch16_224", num_classes=5, img_size=32, depth=depth),
+            tiny.MEAN,
+            tiny.STD,
+        )
         recompute_activations(model)
         with kept_for_once(model):
             whole = kept_bytes(model, 32, CPU)
@@ -141,7 +175,9 @@ def test_statistics_are_given_back_after_an_error():
     before = [module.momentum for module in again.modules() if isinstance(module, nn.BatchNorm2d)]
     with pytest.raises(RuntimeError), statistics_held(again):
         raise RuntimeError
-    assert before == [module.momentum for module in again.modules() if isinstance(module, nn.BatchNorm2d)]
+    assert before == [
+        module.momentum for module in again.modules() if isinstance(module, nn.BatchNorm2d)
+    ]
     assert before[0] > 0
 
 
@@ -152,16 +188,31 @@ def test_a_run_gives_the_same_numbers(tmp_path, objective):
         folder = tmp_path / str(wanted)
         folder.mkdir()
         reports.append(
-            execute(tiny.run_spec(runtime__checkpoint_activations=wanted, objective__kind=objective, schedule__kind="constant"), FolderReporter(folder))
+            execute(
+                tiny.run_spec(
+                    runtime__checkpoint_activations=wanted,
+                    objective__kind=objective,
+                    schedule__kind="constant",
+                ),
+                FolderReporter(folder),
+            )
         )
         weights.append(read_tensors(folder / WEIGHTS_FILE)[0])
     assert reports[0].curve.accuracies == pytest.approx(reports[1].curve.accuracies, abs=0.051)
-    assert max((weights[0][name].float() - weights[1][name].float()).abs().max().item() for name in weights[0]) < 2e-3
+    assert (
+        max(
+            (weights[0][name].float() - weights[1][name].float()).abs().max().item()
+            for name in weights[0]
+        )
+        < 2e-3
+    )
 
 
 def test_a_run_goes_on_where_the_backbone_cannot(tmp_path):
     spec, reporter = tiny.run_spec(runtime__checkpoint_activations=True), FolderReporter(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("timm.models.resnet.ResNet.set_grad_checkpointing", Unable.set_grad_checkpointing)
+        patch.setattr(
+            "timm.models.resnet.ResNet.set_grad_checkpointing", Unable.set_grad_checkpointing
+        )
         assert execute(spec, reporter).status == "finished"
     assert any("they are kept" in event.get("text", "") for event in reporter.events)

@@ -1,11 +1,19 @@
-"""rft_core.engine.measuring.attacked_images: which images are shown, and that what is shown is what was measured."""
+"""rft_core.engine.measuring.attacked_images: which images are shown, and that what is shown
+is what was measured.
+"""
 
 import numpy as np
 import pytest
 import torch
 
 from rft_core.engine.attacks.pgd import pgd
-from rft_core.engine.measuring.attacked_images import choose_shown, climb, known_of, save_pictures, thin
+from rft_core.engine.measuring.attacked_images import (
+    choose_shown,
+    climb,
+    known_of,
+    save_pictures,
+    thin,
+)
 from rft_core.engine.measuring.evaluate import Evaluation, as_pixels, evaluate, predict
 from rft_core.metrics.verdicts import smallest_falling
 from tests import tiny
@@ -30,9 +38,17 @@ def measured(model, data):
 
 
 def test_the_smallest_falling_epsilon_is_that_of_attacks_one_by_one(model, data, measured):
-    """Brute force is a fresh attack at each epsilon; the search may find a little more, never less."""
+    """Brute force is a fresh attack at each epsilon; the search may find a
+    little more, never less.
+    """
     images = as_pixels(data.images)
-    right = [model(pgd(model, images, data.labels, norm="linf", epsilon=e, steps=STEPS) if e else images).argmax(1) == data.labels for e in EPSILONS]
+    right = [
+        model(
+            pgd(model, images, data.labels, norm="linf", epsilon=e, steps=STEPS) if e else images
+        ).argmax(1)
+        == data.labels
+        for e in EPSILONS
+    ]
     plain = smallest_falling(np.array(EPSILONS), torch.stack(right, 1).numpy())
     found = smallest_falling(np.array(EPSILONS), measured.verdicts)
     assert (found <= plain).all()
@@ -41,9 +57,19 @@ def test_the_smallest_falling_epsilon_is_that_of_attacks_one_by_one(model, data,
 
 @pytest.mark.parametrize("attack", ["apgd", "square"])
 def test_what_fooled_the_model_fits_and_fools(model, data, attack):
-    measured = evaluate(model, data, norm="linf", epsilons=EPSILONS, attack=attack, steps=100 if attack == "square" else STEPS, keep_fooling=True)
+    measured = evaluate(
+        model,
+        data,
+        norm="linf",
+        epsilons=EPSILONS,
+        attack=attack,
+        steps=100 if attack == "square" else STEPS,
+        keep_fooling=True,
+    )
     fallen_at = smallest_falling(np.array(EPSILONS), measured.verdicts)
-    assert set(measured.fooling) == set(np.flatnonzero(np.isfinite(fallen_at) & (fallen_at > 0)).tolist())
+    assert set(measured.fooling) == set(
+        np.flatnonzero(np.isfinite(fallen_at) & (fallen_at > 0)).tolist()
+    )
     assert len(measured.fooling) > 10
     for place, found in measured.fooling.items():
         assert found.said != int(data.labels[place])
@@ -69,12 +95,23 @@ def test_thin_keeps_both_ends():
 
 
 def test_a_picture_that_fell_is_shown_fallen(model, data, measured):
-    """PGD of one step fools less than the evaluation did; the known perturbation takes its place from its epsilon on."""
+    """PGD of one step fools less than the evaluation did; the known perturbation takes its place
+    from its epsilon on.
+    """
     places = np.array(sorted(measured.fooling))
     shown = data.take(torch.from_numpy(places))
-    deltas, logits = climb(model, shown, norm="linf", steps=1, epsilons=EPSILONS, known=known_of(measured, places, shown))
+    deltas, logits = climb(
+        model,
+        shown,
+        norm="linf",
+        steps=1,
+        epsilons=EPSILONS,
+        known=known_of(measured, places, shown),
+    )
     fooled = (logits.argmax(2) != shown.labels[:, None]).numpy()
-    due = smallest_falling(np.array(EPSILONS), measured.verdicts)[places][:, None] <= np.array(EPSILONS)
+    due = smallest_falling(np.array(EPSILONS), measured.verdicts)[places][:, None] <= np.array(
+        EPSILONS
+    )
     # a walk ends just over the border, where adding the change to the image again may round back
     assert fooled[due].mean() > 0.97
     assert (deltas.abs().amax(dim=(2, 3, 4)) <= torch.tensor(EPSILONS) * (1 + 1e-4)).all()
@@ -82,7 +119,9 @@ def test_a_picture_that_fell_is_shown_fallen(model, data, measured):
 
 def test_the_file(tmp_path, model, data, measured):
     places, kinds = choose_shown(measured, predict(model, data).softmax(1).max(1).values.numpy())
-    save_pictures(tmp_path / "pictures.npz", model, data, measured, places, kinds, norm="linf", steps=STEPS)
+    save_pictures(
+        tmp_path / "pictures.npz", model, data, measured, places, kinds, norm="linf", steps=STEPS
+    )
     with np.load(tmp_path / "pictures.npz", allow_pickle=False) as saved:
         count, size = len(places), data.images.shape[-1]
         assert saved["clean"].shape == (count, size, size, 3)

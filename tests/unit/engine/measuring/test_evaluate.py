@@ -1,4 +1,6 @@
-"""rft_core.engine.measuring.evaluate: one pass over a grid of epsilons, held against the plain way of measuring it."""
+"""rft_core.engine.measuring.evaluate: one pass over a grid of epsilons, held against the plain
+way of measuring it.
+"""
 
 import numpy as np
 import pytest
@@ -10,7 +12,10 @@ from rft_core.engine.measuring import evaluate as module
 from rft_core.engine.measuring.evaluate import as_pixels, evaluate, predict
 from tests import tiny
 
-GRIDS = {"linf": tuple(n / 255 for n in (0, 2, 4, 6, 8, 12, 16, 32)), "l2": (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)}
+GRIDS = {
+    "linf": tuple(n / 255 for n in (0, 2, 4, 6, 8, 12, 16, 32)),
+    "l2": (0.0, 0.1, 0.2, 0.4, 0.8, 1.6),
+}
 STEPS = 5
 
 
@@ -26,7 +31,9 @@ def data():
 
 
 def measured(model, split, norm="linf", epsilons=None, **options):
-    return evaluate(model, split, norm=norm, epsilons=epsilons or GRIDS[norm], steps=STEPS, **options)
+    return evaluate(
+        model, split, norm=norm, epsilons=epsilons or GRIDS[norm], steps=STEPS, **options
+    )
 
 
 def naive(model, split, norm) -> np.ndarray:
@@ -34,7 +41,11 @@ def naive(model, split, norm) -> np.ndarray:
     images = as_pixels(split.images)
     columns = []
     for epsilon in GRIDS[norm]:
-        adversarial = pgd(model, images, split.labels, norm=norm, epsilon=epsilon, steps=STEPS) if epsilon else images
+        adversarial = (
+            pgd(model, images, split.labels, norm=norm, epsilon=epsilon, steps=STEPS)
+            if epsilon
+            else images
+        )
         columns.append((model(adversarial).argmax(1) == split.labels).numpy())
     return np.stack(columns, 1)
 
@@ -55,7 +66,10 @@ def test_only_clean(trained, data, monkeypatch):
     monkeypatch.setattr(module, "input_gradient", None)
     result = measured(trained, data, epsilons=(0.0,))
     assert result.gradient_evaluations == 0
-    assert result.curve.clean_accuracy == (predict(trained, data).argmax(1) == data.labels).float().mean().item()
+    assert (
+        result.curve.clean_accuracy
+        == (predict(trained, data).argmax(1) == data.labels).float().mean().item()
+    )
 
 
 @pytest.mark.parametrize("norm", list(GRIDS))
@@ -67,8 +81,12 @@ def test_who_fell_stays_fallen(trained, data, norm):
 
 @pytest.mark.parametrize("norm", list(GRIDS))
 def test_never_kinder_than_one_attack_an_epsilon(trained, data, norm):
-    searched, plain = measured(trained, data, norm).verdicts.mean(0), np.logical_and.accumulate(naive(trained, data, norm), 1).mean(0)
-    # an attack that fails on a larger ball may still succeed on a smaller one: a few images, no more
+    searched, plain = (
+        measured(trained, data, norm).verdicts.mean(0),
+        np.logical_and.accumulate(naive(trained, data, norm), 1).mean(0),
+    )
+    # an attack that fails on a larger ball may still succeed on a smaller one:
+    # a few images, no more
     assert (searched <= plain + 0.02).all()
     assert (searched >= plain - 0.1).all()
 
@@ -98,7 +116,8 @@ def test_every_gradient_is_counted(trained, data, monkeypatch):
 def test_the_batch_size_does_not_matter(trained, data, batch_size):
     few = data.take(torch.arange(40))
     verdicts = measured(trained, few, batch_size=batch_size).verdicts
-    # sums in another order move a logit by a rounding error, so at most one image may change its mind
+    # sums in another order move a logit by a rounding error, so at most one
+    # image may change its mind
     assert (verdicts != measured(trained, few).verdicts).any(1).sum() <= 1
 
 
@@ -134,7 +153,9 @@ def test_a_model_that_no_attack_moves(data, right):
 
 
 def test_a_perturbation_counts_for_every_ball_it_fits_in():
-    """One pixel decides: a picture at distance d falls at the first epsilon that reaches it, however it was found."""
+    """One pixel decides: a picture at distance d falls at the first epsilon that reaches it,
+    however it was found.
+    """
 
     class Threshold(nn.Module):
         def forward(self, images):
@@ -146,7 +167,9 @@ def test_a_perturbation_counts_for_every_ball_it_fits_in():
     images[:, 0, 0, 0] = 127 - distances
     result = measured(Threshold(), module.Split(images, torch.zeros(4, dtype=torch.long)))
     # the threshold lies at 127.5: half a level beyond the distance
-    assert [GRIDS["linf"][int(row.sum())] * 255 if not row.all() else None for row in result.verdicts] == pytest.approx([4, 12, 32, None])
+    assert [
+        GRIDS["linf"][int(row.sum())] * 255 if not row.all() else None for row in result.verdicts
+    ] == pytest.approx([4, 12, 32, None])
 
 
 def test_as_pixels():

@@ -15,7 +15,12 @@ def saved(path, epsilon, model=None):
 
 def test_what_is_in_the_file(tmp_path):
     content, data = saved(tmp_path, 8 / 255)
-    assert content["clean"].shape == content["adversarial"].shape == content["delta"].shape == (4, 16, 16, 3)
+    assert (
+        content["clean"].shape
+        == content["adversarial"].shape
+        == content["delta"].shape
+        == (4, 16, 16, 3)
+    )
     assert content["clean"].dtype == content["adversarial"].dtype == np.uint8
     assert np.array_equal(content["clean"], data.images.permute(0, 2, 3, 1).numpy())
     assert np.array_equal(content["labels"], data.labels.numpy())

@@ -1,4 +1,6 @@
-"""rft_core.engine.measuring.honesty: an honest model is green; each kind of dishonesty turns its own check red."""
+"""rft_core.engine.measuring.honesty: an honest model is green; each kind of dishonesty
+turns its own check red.
+"""
 
 import pytest
 import torch
@@ -47,7 +49,9 @@ def split():
     generator = torch.Generator().manual_seed(0)
     labels = torch.arange(120) % 2
     shift = (2 * labels - 1) * torch.linspace(1, 15, 120) / 255
-    images = 0.5 + shift.view(-1, 1, 1, 1) + 0.1 * (torch.rand(120, 3, 8, 8, generator=generator) - 0.5)
+    images = (
+        0.5 + shift.view(-1, 1, 1, 1) + 0.1 * (torch.rand(120, 3, 8, 8, generator=generator) - 0.5)
+    )
     images = images - images.mean((1, 2, 3), keepdim=True) + 0.5 + shift.view(-1, 1, 1, 1)
     return Split((images * 255).round().to(torch.uint8), labels)
 
@@ -107,5 +111,7 @@ def test_a_loss_without_a_slope_is_found_by_another_loss(split):
     # of a linear model the truth is known: what lies nearer to the border than epsilon falls
     brightness = split.images.float().div(255).mean((1, 2, 3))
     held = {at: ((brightness - 0.5).abs() > at).float().mean().item() for at in GRID[1:]}
-    assert found.values["other"] == pytest.approx(held[epsilon], abs=0.02) or found.values["other"] == pytest.approx(held[4 / 255], abs=0.02)
+    assert found.values["other"] == pytest.approx(held[epsilon], abs=0.02) or found.values[
+        "other"
+    ] == pytest.approx(held[4 / 255], abs=0.02)
     assert levels(model, split, attack="apgd_ce_t")["no other loss is stronger"] == "green"

@@ -1,4 +1,6 @@
-"""A ViT, a ConvNeXt and a ResNet of timm at 224 pixels, new and from a file: two optimiser steps of every strategy."""
+"""A ViT, a ConvNeXt and a ResNet of timm at 224 pixels, new and from a file: two optimiser
+steps of every strategy.
+"""
 
 import pytest
 
@@ -42,5 +44,12 @@ def test_two_steps_from_a_file(home, folder, file, strategy):
 
 def test_a_linear_probe_from_a_file_keeps_the_files_backbone(home, folder, file):
     run(folder, "test_convnext", "linear_probe", str(file), batch=2)
-    given, kept = (read_tensors(path)[0] for path in (file, folder / "test_convnext-linear_probe-file" / "model.safetensors"))
-    assert all((tensor == kept[name]).all() for name, tensor in given.items() if not name.startswith("backbone.head.fc."))
+    given, kept = (
+        read_tensors(path)[0]
+        for path in (file, folder / "test_convnext-linear_probe-file" / "model.safetensors")
+    )
+    assert all(
+        (tensor == kept[name]).all()
+        for name, tensor in given.items()
+        if not name.startswith("backbone.head.fc.")
+    )

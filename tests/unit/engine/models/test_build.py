@@ -18,11 +18,23 @@ EMBEDDED = list(catalog.EMBEDDED_BACKBONES)
 
 
 def make(backbone="bloom_resnet", num_classes=7, image_size=32, seed=0, **settings):
-    return build_model(ModelSpec(backbone=backbone, **{"pretrained": False} | settings), num_classes=num_classes, image_size=image_size, seed=seed)
+    return build_model(
+        ModelSpec(backbone=backbone, **{"pretrained": False} | settings),
+        num_classes=num_classes,
+        image_size=image_size,
+        seed=seed,
+    )
 
 
 @pytest.mark.parametrize(
-    ("backbone", "image_size"), [*[(name, 32) for name in EMBEDDED], ("test_vit", 32), ("test_vit", 64), ("test_resnet", 32), ("test_resnet", 64)]
+    ("backbone", "image_size"),
+    [
+        *[(name, 32) for name in EMBEDDED],
+        ("test_vit", 32),
+        ("test_vit", 64),
+        ("test_resnet", 32),
+        ("test_resnet", 64),
+    ],
 )
 def test_logits_of_every_kind_of_backbone(backbone, image_size):
     model = make(backbone, image_size=image_size).eval()
@@ -44,7 +56,9 @@ def test_the_head_has_as_many_outputs_as_there_are_classes(backbone, classes):
 @pytest.mark.parametrize("backbone", [*EMBEDDED, "test_vit"])
 def test_chance_derives_from_the_seed(backbone):
     def weights(seed):
-        return torch.cat([parameter.flatten() for parameter in make(backbone, seed=seed).parameters()])
+        return torch.cat(
+            [parameter.flatten() for parameter in make(backbone, seed=seed).parameters()]
+        )
 
     state = torch.random.get_rng_state()
     first = weights(0)
@@ -97,18 +111,27 @@ def test_an_earlier_name_and_a_name_of_the_hub_are_followed_and_the_log_says_so(
     model = build_model(spec, num_classes=3, image_size=64, seed=0, notify=notes.append)
     other = make(today, num_classes=3, image_size=64)
     assert type(model.backbone) is type(other.backbone)
-    assert {name: value.shape for name, value in model.state_dict().items()} == {name: value.shape for name, value in other.state_dict().items()}
+    assert {name: value.shape for name, value in model.state_dict().items()} == {
+        name: value.shape for name, value in other.state_dict().items()
+    }
     assert notes == [f"the backbone '{name}' is called '{today}' in timm now"]
     assert preprocessing(name) == preprocessing(today)
 
 
-@pytest.mark.parametrize("name", ["qwen3_vit_88m_enc", "gemma4_vit_167m_enc", "mobilenetv5_300m_enc"])
+@pytest.mark.parametrize(
+    "name", ["qwen3_vit_88m_enc", "gemma4_vit_167m_enc", "mobilenetv5_300m_enc"]
+)
 def test_an_architecture_without_a_head_is_refused_before_anything_is_loaded(name):
-    with pytest.raises(SettingError, match="cannot be fine-tuned: it has no classification head.*choose another one"):
+    with pytest.raises(
+        SettingError,
+        match="cannot be fine-tuned: it has no classification head.*choose another one",
+    ):
         check_weights(ModelSpec(backbone=name, pretrained=False))
 
 
-@pytest.mark.parametrize("error", [OSError("no network"), RuntimeError("cannot reach host\nlong trace")])
+@pytest.mark.parametrize(
+    "error", [OSError("no network"), RuntimeError("cannot reach host\nlong trace")]
+)
 def test_weights_that_cannot_be_had(monkeypatch, error):
     def offline(*_, **__):
         raise error
@@ -142,12 +165,21 @@ def test_an_image_size_that_the_backbone_cannot_take_is_said_before_training(bac
 @pytest.mark.parametrize("broken", [lambda logits: [logits], lambda logits: logits[:, :2]])
 def test_a_backbone_that_gives_no_logits_is_said_before_training(monkeypatch, broken):
     forward = timm_models.timm.models.VisionTransformer.forward
-    monkeypatch.setattr(timm_models.timm.models.VisionTransformer, "forward", lambda self, images: broken(forward(self, images)))
-    with pytest.raises(SettingError, match="model.backbone gives no logits of 7 classes, got 'test_vit'; choose another one"):
+    monkeypatch.setattr(
+        timm_models.timm.models.VisionTransformer,
+        "forward",
+        lambda self, images: broken(forward(self, images)),
+    )
+    with pytest.raises(
+        SettingError,
+        match="model.backbone gives no logits of 7 classes, got 'test_vit'; choose another one",
+    ):
         make("test_vit", image_size=160)
 
 
-@pytest.mark.parametrize(("name", "size"), [("bloom_vit", 32), ("test_vit", 160), ("resnet50", 224)])
+@pytest.mark.parametrize(
+    ("name", "size"), [("bloom_vit", 32), ("test_vit", 160), ("resnet50", 224)]
+)
 def test_preprocessing(name, size):
     expected = preprocessing(name)
     assert expected.image_size == size
@@ -155,7 +187,10 @@ def test_preprocessing(name, size):
 
 
 def test_preprocessing_is_that_of_the_weights_not_of_the_architecture():
-    clip, plain = preprocessing("convnext_base.clip_laion2b"), preprocessing("convnext_base.fb_in22k_ft_in1k")
+    clip, plain = (
+        preprocessing("convnext_base.clip_laion2b"),
+        preprocessing("convnext_base.fb_in22k_ft_in1k"),
+    )
     assert (clip.image_size, plain.image_size) == (256, 224)
     assert clip.mean != plain.mean
     assert clip.interpolation == "bicubic"
@@ -166,29 +201,47 @@ def test_preprocessing_is_that_of_the_weights_not_of_the_architecture():
     [
         ({"checkpoint": "/nowhere/w.pt"}, "there is no file '/nowhere/w.pt'"),
         ({"backbone": "resnet5"}, "unknown backbone 'resnet5'"),
-        ({"backbone": "resnet18"}, "the weights of 'resnet18' cannot be had .the hub cannot be reached.*model.pretrained to false"),
+        (
+            {"backbone": "resnet18"},
+            (
+                "the weights of 'resnet18' cannot be had .the hub cannot be"
+                " reached.*model.pretrained to false"
+            ),
+        ),
         ({"backbone": "coat_lite_medium_384"}, "cannot be had"),
     ],
 )
-def test_weights_are_checked_before_anything_is_loaded(monkeypatch, home, tmp_path, settings, message):
+def test_weights_are_checked_before_anything_is_loaded(
+    monkeypatch, home, tmp_path, settings, message
+):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("rft_core.engine.models.hub_access.is_reachable", lambda *_: False)
     with pytest.raises(UserError, match=message):
         check_weights(ModelSpec(**settings))
 
 
-@pytest.mark.parametrize("settings", [{}, {"backbone": "resnet18", "pretrained": False}, {"backbone": "bloom_vit"}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"backbone": "resnet18", "pretrained": False}, {"backbone": "bloom_vit"}]
+)
 def test_weights_that_are_here_need_no_network(monkeypatch, home, settings):
-    monkeypatch.setattr("rft_core.engine.models.hub_access.is_reachable", lambda *_: pytest.fail("the network was asked"))
+    monkeypatch.setattr(
+        "rft_core.engine.models.hub_access.is_reachable",
+        lambda *_: pytest.fail("the network was asked"),
+    )
     check_weights(ModelSpec(**settings))
 
 
 def test_missing_weights_are_said_before_the_data_are_loaded(monkeypatch, home, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("rft_core.engine.models.hub_access.is_reachable", lambda *_: False)
-    monkeypatch.setattr("rft_core.engine.execute.load_dataset", lambda *_, **__: pytest.fail("the data were loaded"))
+    monkeypatch.setattr(
+        "rft_core.engine.execute.load_dataset", lambda *_, **__: pytest.fail("the data were loaded")
+    )
     with pytest.raises(WeightsError, match="resnet18"):
-        execute(tiny.run_spec(model__backbone="resnet18", model__pretrained=True), FolderReporter(tmp_path))
+        execute(
+            tiny.run_spec(model__backbone="resnet18", model__pretrained=True),
+            FolderReporter(tmp_path),
+        )
 
 
 def test_mean_and_std_are_inside_the_model():

@@ -36,7 +36,9 @@ def test_together_they_are_small():
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_they_load_and_differ_from_chance(name):
     def model(pretrained):
-        return build_model(ModelSpec(backbone=name, pretrained=pretrained), num_classes=3, image_size=32, seed=0).eval()
+        return build_model(
+            ModelSpec(backbone=name, pretrained=pretrained), num_classes=3, image_size=32, seed=0
+        ).eval()
 
     trained = model(True)
     assert torch.isfinite(trained(torch.rand(2, 3, 32, 32))).all()

@@ -32,7 +32,9 @@ def small_swin() -> nn.Module:
 
 
 def small_convnext() -> nn.Module:
-    return timm.create_model("convnext_tiny", dims=(8, 12, 16, 20), depths=(1, 2, 1, 1), num_classes=6)
+    return timm.create_model(
+        "convnext_tiny", dims=(8, 12, 16, 20), depths=(1, 2, 1, 1), num_classes=6
+    )
 
 
 def as_clip_tower(tensors):
@@ -101,12 +103,17 @@ def as_hub_swin(tensors):
             name,
         )
         pairs = [
-            ("attn.relative_position", "attention.self.relative_position"), ("attn.proj", "attention.output.dense"),
-            ("norm1", "layernorm_before"), ("norm2", "layernorm_after"),
-            ("mlp.fc1", "intermediate.dense"), ("mlp.fc2", "output.dense"), ("layers.", "swin.encoder.layers."),
+            ("attn.relative_position", "attention.self.relative_position"),
+            ("attn.proj", "attention.output.dense"),
+            ("norm1", "layernorm_before"),
+            ("norm2", "layernorm_after"),
+            ("mlp.fc1", "intermediate.dense"),
+            ("mlp.fc2", "output.dense"),
+            ("layers.", "swin.encoder.layers."),
             ("patch_embed.proj", "swin.embeddings.patch_embeddings.projection"),
-            ("patch_embed.norm", "swin.embeddings.norm"), ("head.fc", "classifier"),
-        ]  # fmt: skip
+            ("patch_embed.norm", "swin.embeddings.norm"),
+            ("head.fc", "classifier"),
+        ]
         for ours, theirs in pairs:
             name = name.replace(ours, theirs)
         name = re.sub(r"^norm\.", "swin.layernorm.", name)
@@ -122,12 +129,18 @@ def as_hub_convnext(tensors):
     renamed = {}
     for name, tensor in tensors.items():
         pairs = [
-            ("stem.0.", "convnext.embeddings.patch_embeddings."), ("stem.1.", "convnext.embeddings.layernorm."),
-            ("head.norm.", "convnext.layernorm."), ("head.fc.", "classifier."),
-            ("downsample.", "downsampling_layer."), ("stages.", "convnext.encoder.stages."),
-            ("blocks.", "layers."), (".norm.", ".layernorm."), ("conv_dw", "dwconv"),
-            ("mlp.fc", "pwconv"), ("gamma", "layer_scale_parameter"),
-        ]  # fmt: skip
+            ("stem.0.", "convnext.embeddings.patch_embeddings."),
+            ("stem.1.", "convnext.embeddings.layernorm."),
+            ("head.norm.", "convnext.layernorm."),
+            ("head.fc.", "classifier."),
+            ("downsample.", "downsampling_layer."),
+            ("stages.", "convnext.encoder.stages."),
+            ("blocks.", "layers."),
+            (".norm.", ".layernorm."),
+            ("conv_dw", "dwconv"),
+            ("mlp.fc", "pwconv"),
+            ("gamma", "layer_scale_parameter"),
+        ]
         for ours, theirs in pairs:
             name = name.replace(ours, theirs)
         renamed[name] = tensor
@@ -139,7 +152,9 @@ def below(prefix):
 
 
 def beside(prefix, other, rename=lambda tensors: tensors):
-    """The tensors below `prefix`, and others of the same shapes below `other`, which comes first."""
+    """The tensors below `prefix`, and others of the same shapes below
+    `other`, which comes first.
+    """
 
     def both(tensors):
         tensors = rename(tensors)
@@ -165,20 +180,31 @@ CASES = {
     "a whole CLIP": (clip_vit, mixed(as_clip_tower, below("visual."))),
     "a whole CLIP in a wrapper": (clip_vit, mixed(as_clip_tower, below("clip_model.visual."))),
     "hub's ViT": (plain_vit, as_hub_vit),
-    "hub's ViT without a head": (plain_vit, lambda all: {
-        name.removeprefix("vit."): value
-        for name, value in as_hub_vit(all).items() if "classifier" not in name
-    }),
+    "hub's ViT without a head": (
+        plain_vit,
+        lambda all: {
+            name.removeprefix("vit."): value
+            for name, value in as_hub_vit(all).items()
+            if "classifier" not in name
+        },
+    ),
     "hub's ViT in a wrapper": (plain_vit, mixed(as_hub_vit, below("module.model."))),
     "hub's Swin": (small_swin, as_hub_swin),
     "hub's ConvNeXt": (small_convnext, as_hub_convnext),
     "teacher beside student, flat": (plain_vit, beside("teacher.backbone.", "student.backbone.")),
     "encoder beside its average": (plain_vit, beside("model.", "model_ema.")),
     "MoCo's two encoders": (plain_vit, beside("module.base_encoder.", "module.momentum_encoder.")),
-    "attacker and normalizer": (plain_vit, lambda all: below("module.attacker.model.")(all) | {
-        "module.normalizer.new_mean": torch.rand(3, 1, 1), "module.attacker.normalize.mean": torch.rand(3),
-    }),
-}  # fmt: skip
+    "attacker and normalizer": (
+        plain_vit,
+        lambda all: (
+            below("module.attacker.model.")(all)
+            | {
+                "module.normalizer.new_mean": torch.rand(3, 1, 1),
+                "module.attacker.normalize.mean": torch.rand(3),
+            }
+        ),
+    ),
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -191,9 +217,17 @@ def test_logits_are_those_of_the_model_that_was_renamed(tmp_path, case):
 
 
 PLACES = [
-    ("model_weights",), ("best_model",), ("model_state",), ("net",), ("ema",), ("weights", "model"),
-    ("checkpoint", "encoder", "weights"), ("vision_encoder_state_dict",), ("any name at all",), (3,),
-]  # fmt: skip
+    ("model_weights",),
+    ("best_model",),
+    ("model_state",),
+    ("net",),
+    ("ema",),
+    ("weights", "model"),
+    ("checkpoint", "encoder", "weights"),
+    ("vision_encoder_state_dict",),
+    ("any name at all",),
+    (3,),
+]
 
 
 @pytest.mark.parametrize("keys", PLACES, ids=str)
@@ -225,9 +259,12 @@ def test_of_two_the_plain_one_is_taken_and_the_other_is_named(tmp_path, first, s
 def test_the_dictionary_that_fits_is_taken_though_another_is_larger(tmp_path):
     source, model = scattered(plain_vit(depth=2)), plain_vit(depth=2)
     torch.save(
-        {"generator": dict(timm.create_model("resnet18").state_dict()), "classifier": dict(source.state_dict())},
+        {
+            "generator": dict(timm.create_model("resnet18").state_dict()),
+            "classifier": dict(source.state_dict()),
+        },
         tmp_path / "w.pt",
-    )  # fmt: skip
+    )
     load_backbone(model, tmp_path / "w.pt")
     assert_same(source, model)
 

@@ -1,4 +1,6 @@
-"""rft_core.engine.models.heads: every head of an architecture is trained, kept out of checkpoints, and no other."""
+"""rft_core.engine.models.heads: every head of an architecture is trained, kept out of
+checkpoints, and no other.
+"""
 
 import re
 
@@ -54,11 +56,15 @@ def test_one_step_moves_every_head_and_under_a_probe_nothing_else(family, strate
     backbone, size = build(family)
     before = {name: value.detach().clone() for name, value in backbone.named_parameters()}
     assert step(backbone, strategy, size) == ""
-    moved = {name for name, value in backbone.named_parameters() if not torch.equal(value, before[name])}
+    moved = {
+        name for name, value in backbone.named_parameters() if not torch.equal(value, before[name])
+    }
     for head in SEVERAL[family][3]:
         assert any(name.startswith(f"{head}.") for name in moved)
     if strategy == "linear_probe":
-        assert all(name.startswith(tuple(f"{head}." for head in SEVERAL[family][3])) for name in moved)
+        assert all(
+            name.startswith(tuple(f"{head}." for head in SEVERAL[family][3])) for name in moved
+        )
 
 
 @pytest.mark.parametrize("strategy", ["lora", "adapter", "bitfit", "ia3", "compacter"])
@@ -72,8 +78,15 @@ def test_other_strategies_train_both_heads_too(strategy):
 def test_both_heads_learn_at_the_rate_of_the_head():
     backbone, _ = build("deit")
     both = nn.ModuleList(heads(backbone))
-    optimizer = build_optimizer(backbone, both, OptimSpec(learning_rate=1e-4, head_learning_rate=1e-2))
-    fast = {id(value) for group in optimizer.param_groups if group["peak"] == 1e-2 for value in group["params"]}
+    optimizer = build_optimizer(
+        backbone, both, OptimSpec(learning_rate=1e-4, head_learning_rate=1e-2)
+    )
+    fast = {
+        id(value)
+        for group in optimizer.param_groups
+        if group["peak"] == 1e-2
+        for value in group["params"]
+    }
     assert fast == {id(value) for value in both.parameters()}
 
 
@@ -85,14 +98,20 @@ def test_a_distilled_checkpoint_of_other_classes_is_loaded_and_both_heads_are_ne
     load_backbone(model, tmp_path / "w.pt", notify=notes.append)
     assert "the file's has 9 classes" in notes[0]
     assert torch.equal(model.dist_token, source.dist_token)
-    assert all(torch.equal(head.weight, old) for head, old in zip(heads(model), before, strict=True))
+    assert all(
+        torch.equal(head.weight, old) for head, old in zip(heads(model), before, strict=True)
+    )
 
 
-@pytest.mark.parametrize("name", ["deit_tiny_distilled_patch16_224", "crossvit_tiny_240", "dla46x_c"])
+@pytest.mark.parametrize(
+    "name", ["deit_tiny_distilled_patch16_224", "crossvit_tiny_240", "dla46x_c"]
+)
 def test_anchored_says_that_it_reads_features_through_one_head(name):
     """Two heads, one a scale, and one that is a convolution."""
     model = NormalizedModel(timm.create_model(name, num_classes=3), (0.5,) * 3, (0.25,) * 3)
-    with pytest.raises(SettingError, match="objective.kind needs a backbone with one head that reads its features"):
+    with pytest.raises(
+        SettingError, match="objective.kind needs a backbone with one head that reads its features"
+    ):
         prepare(model, ObjectiveSpec(kind="anchored"))
 
 
@@ -112,7 +131,9 @@ class TestRefusals:
         with pytest.raises(StrategyError, match="has no classification head that could be trained"):
             train_heads(encoder)
 
-    @pytest.mark.parametrize("name", ["test_vit", "test_efficientnet", "deit_tiny_distilled_patch16_224"])
+    @pytest.mark.parametrize(
+        "name", ["test_vit", "test_efficientnet", "deit_tiny_distilled_patch16_224"]
+    )
     def test_an_ordinary_architecture_is_not_refused(self, name):
         assert refusal(name) == ""
 
@@ -121,7 +142,10 @@ class TestRefusals:
         [
             (lambda logits: (logits, logits), "it gives a tuple, not logits"),
             (lambda logits: logits[:, :2], r"it gives numbers of shape \(2, 2\), not logits"),
-            (lambda logits: logits.detach().requires_grad_(), "no gradient with respect to the pixels"),
+            (
+                lambda logits: logits.detach().requires_grad_(),
+                "no gradient with respect to the pixels",
+            ),
         ],
     )
     def test_logits_that_cannot_be_trained_are_told(self, monkeypatch, broken, reason):

@@ -55,5 +55,8 @@ def test_weights_that_are_not_cached_without_a_network(monkeypatch, home, tmp_pa
     monkeypatch.setattr(hub_access, "is_reachable", lambda *_: False)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(WeightsError, match="the hub cannot be reached and they are not in the cache.*model.pretrained to false"):
+    with pytest.raises(
+        WeightsError,
+        match="the hub cannot be reached and they are not in the cache.*model.pretrained to false",
+    ):
         build_model(ModelSpec(backbone="test_resnet"), num_classes=3, image_size=160, seed=0)

@@ -26,12 +26,16 @@ def lite(classes: int = 7) -> nn.Module:
 
 
 def residual(classes: int = 7) -> nn.Module:
-    return timm.create_model("resnet26", num_classes=classes, channels=(8, 12, 16, 20), stem_width=8)
+    return timm.create_model(
+        "resnet26", num_classes=classes, channels=(8, 12, 16, 20), stem_width=8
+    )
 
 
 def attention(classes: int = 7) -> nn.Module:
     """An architecture that has q, k and v of its last blocks apart."""
-    return timm.create_model("cait_xxs24_224", num_classes=classes, depth=2, embed_dim=24, num_heads=2, img_size=64)
+    return timm.create_model(
+        "cait_xxs24_224", num_classes=classes, depth=2, embed_dim=24, num_heads=2, img_size=64
+    )
 
 
 def as_lite(tensors):
@@ -55,7 +59,10 @@ def as_lite(tensors):
 
 def numbered(tensors):
     """Names that say only what kind of tensor it is."""
-    return {f"layers.{index:03d}.{name.rpartition('.')[2]}": tensor for index, (name, tensor) in enumerate(tensors.items())}
+    return {
+        f"layers.{index:03d}.{name.rpartition('.')[2]}": tensor
+        for index, (name, tensor) in enumerate(tensors.items())
+    }
 
 
 def nameless(tensors):
@@ -64,8 +71,15 @@ def nameless(tensors):
 
 def in_capitals(tensors):
     """Names as in files that came from TensorFlow, in the order of PyTorch."""
-    words = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
-    kept = {name: tensor for name, tensor in tensors.items() if not name.endswith("batches_tracked")}
+    words = {
+        "weight": "gamma",
+        "bias": "beta",
+        "running_mean": "moving_mean",
+        "running_var": "moving_variance",
+    }
+    kept = {
+        name: tensor for name, tensor in tensors.items() if not name.endswith("batches_tracked")
+    }
     return {
         f"Net/{start.upper()}.{words[end] if tensor.ndim == 1 else 'kernel'}": tensor
         for name, tensor in kept.items()
@@ -86,7 +100,9 @@ def without_counts(tensors):
     return {name: value for name, value in as_lite(tensors).items() if "num_batches" not in name}
 
 
-@pytest.mark.parametrize("rename", [as_lite, numbered, nameless, in_capitals, headless, wrapped, without_counts])
+@pytest.mark.parametrize(
+    "rename", [as_lite, numbered, nameless, in_capitals, headless, wrapped, without_counts]
+)
 def test_the_same_shapes_in_the_same_order(tmp_path, rename):
     source, model = scattered(lite()), scattered(lite(), seed=9)
     torch.save(rename(dict(source.state_dict())), tmp_path / "w.pth")
@@ -121,7 +137,12 @@ def shortcut_first(tensors):
     """A residual network whose shortcuts were written down before the last convolution."""
     renamed = {}
     for name, tensor in tensors.items():
-        for ours, theirs in (("conv3", "shortcut.0"), ("bn3", "shortcut.1"), ("downsample.0", "conv3"), ("downsample.1", "bn3")):
+        for ours, theirs in (
+            ("conv3", "shortcut.0"),
+            ("bn3", "shortcut.1"),
+            ("downsample.0", "conv3"),
+            ("downsample.1", "bn3"),
+        ):
             if ours in name:
                 name = name.replace(ours, theirs)
                 break
@@ -133,9 +154,11 @@ def keys_first(tensors):
     """Attention that was written down as k, q, v."""
     words = {"q": "k_proj", "k": "q_proj", "v": "v_proj"}
     return {
-        re.sub(r"attn\.([qkv])\.", lambda match: f"attention.{words[match[1]]}.", f"net.{name}"): tensor
+        re.sub(
+            r"attn\.([qkv])\.", lambda match: f"attention.{words[match[1]]}.", f"net.{name}"
+        ): tensor
         for name, tensor in tensors.items()
-    }  # fmt: skip
+    }
 
 
 def biases_first(tensors):
@@ -155,11 +178,19 @@ def sorted_by_name(tensors):
 
 def blocks_backwards(tensors):
     """The blocks of an EfficientNet, of which two are alike, listed from the last to the first."""
-    return {name.replace("blocks.1.", "net.blocks.9.").replace("blocks.2.", "net.blocks.1."): tensor for name, tensor in tensors.items()}
+    return {
+        name.replace("blocks.1.", "net.blocks.9.").replace("blocks.2.", "net.blocks.1."): tensor
+        for name, tensor in tensors.items()
+    }
 
 
 def negative_variances(tensors):
-    return nameless({name: -tensor if name.endswith("running_var") else tensor for name, tensor in tensors.items()})
+    return nameless(
+        {
+            name: -tensor if name.endswith("running_var") else tensor
+            for name, tensor in tensors.items()
+        }
+    )
 
 
 REFUSED = {
@@ -167,9 +198,13 @@ REFUSED = {
     "keys before queries": (attention, keys_first, "is of a key by its name, and"),
     "biases before weights": (lite, biases_first, "is a bias by its name, and .* a weight"),
     "sorted": (lite, sorted_by_name, "where this backbone has|goes backwards"),
-    "numbers that go backwards": (lite, blocks_backwards, "numbering goes backwards at net.blocks.1"),
+    "numbers that go backwards": (
+        lite,
+        blocks_backwards,
+        "numbering goes backwards at net.blocks.1",
+    ),
     "variances": (lite, negative_variances, "has negative numbers"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -220,7 +255,9 @@ def pictured(model: nn.Module) -> dict[str, str]:
     transform, words = timm.data.create_transform(**config), ImageNetInfo()
     photographs = load_sample_images()
     return {
-        Path(name).name: words.index_to_description(model(transform(Image.fromarray(pixels))[None]).argmax().item()).partition(",")[0]
+        Path(name).name: words.index_to_description(
+            model(transform(Image.fromarray(pixels))[None]).argmax().item()
+        ).partition(",")[0]
         for name, pixels in zip(photographs.filenames, photographs.images, strict=True)
     }
 

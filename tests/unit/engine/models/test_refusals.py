@@ -1,4 +1,6 @@
-"""rft_core.engine.models.refusals: what is said of a file that does not fit, and advice that helps."""
+"""rft_core.engine.models.refusals: what is said of a file that does not fit,
+and advice that helps.
+"""
 
 import pytest
 import timm
@@ -21,7 +23,10 @@ def message(tmp_path, content, backbone: nn.Module) -> str:
 
 
 def renamed(model: nn.Module) -> dict:
-    return {f"net.part{index}.{name.rpartition('.')[2]}": tensor for index, (name, tensor) in enumerate(model.state_dict().items())}
+    return {
+        f"net.part{index}.{name.rpartition('.')[2]}": tensor
+        for index, (name, tensor) in enumerate(model.state_dict().items())
+    }
 
 
 class TestTheBackboneThatIsSetIsNeverAdvised:
@@ -33,7 +38,10 @@ class TestTheBackboneThatIsSetIsNeverAdvised:
         del tensors[removed.rpartition(".")[0] + ".weight"]
         said = message(tmp_path, tensors, model)
         assert "1 keys missing" in said
-        assert "all of it belongs to this backbone, but it is only a part; give the whole model.state_dict()" in said
+        assert (
+            "all of it belongs to this backbone, but it is only a part; give the whole"
+            " model.state_dict()" in said
+        )
         assert "model.backbone" not in said
         assert "architecture" not in said
 
@@ -41,7 +49,10 @@ class TestTheBackboneThatIsSetIsNeverAdvised:
     def test_of_its_own_tensors_in_an_order_that_says_nothing(self, tmp_path, name):
         model = timm.create_model(name)
         said = message(tmp_path, dict(reversed(renamed(model).items())), model)
-        assert "exactly this backbone's shapes under other names, but they cannot be told by their order" in said
+        assert (
+            "exactly this backbone's shapes under other names, but they cannot be told by their"
+            " order" in said
+        )
         assert "model.backbone" not in said
 
     def test_of_one_with_the_same_shapes_under_another_name_of_the_menu(self, tmp_path):
@@ -58,13 +69,23 @@ class TestAnotherBackboneIsAdvisedByItsShapes:
         ("build", "rename", "advised"),
         [
             (lambda: timm.create_model("test_vit"), lambda all: all, "test_vit.r160_in1k"),
-            (lambda: timm.create_model("resnet18"), lambda all: {f"encoder_q.{name}": value for name, value in all.items()}, "resnet18.a1_in1k"),
-            (lambda: timm.create_model("test_vit", num_classes=3), as_hub_vit, "test_vit.r160_in1k"),
+            (
+                lambda: timm.create_model("resnet18"),
+                lambda all: {f"encoder_q.{name}": value for name, value in all.items()},
+                "resnet18.a1_in1k",
+            ),
+            (
+                lambda: timm.create_model("test_vit", num_classes=3),
+                as_hub_vit,
+                "test_vit.r160_in1k",
+            ),
         ],
         ids=["by name", "in a wrapper", "hub's names"],
     )
     def test_whatever_their_names(self, tmp_path, build, rename, advised):
-        said = message(tmp_path, rename(dict(build().state_dict())), timm.create_model("test_convnext"))
+        said = message(
+            tmp_path, rename(dict(build().state_dict())), timm.create_model("test_convnext")
+        )
         assert f"it looks like {advised}: set model.backbone to that" in said
 
     def test_the_advice_helps(self, tmp_path):
@@ -82,18 +103,29 @@ class TestAnotherBackboneIsAdvisedByItsShapes:
 
 
 class TestMoreLayersThanTheBackbone:
-    """Without its last blocks a network has other features, though every tensor that is wanted is there."""
+    """Without its last blocks a network has other features, though every tensor
+    that is wanted is there.
+    """
 
     @pytest.mark.parametrize(
         ("theirs", "ours", "more", "advised"),
         [
             ("resnet34", "resnet18", "layer1.2.conv1.weight", ""),
             ("resnet18", "resnet10t", "", "resnet18.a1_in1k"),
-            ("vit_tiny_patch16_224", "shallow", "blocks.2.norm1.weight", "vit_tiny_patch16_224.augreg_in21k_ft_in1k"),
+            (
+                "vit_tiny_patch16_224",
+                "shallow",
+                "blocks.2.norm1.weight",
+                "vit_tiny_patch16_224.augreg_in21k_ft_in1k",
+            ),
         ],
     )
     def test_it_is_not_loaded(self, tmp_path, theirs, ours, more, advised):
-        backbone = timm.create_model("vit_tiny_patch16_224", depth=2) if ours == "shallow" else timm.create_model(ours)
+        backbone = (
+            timm.create_model("vit_tiny_patch16_224", depth=2)
+            if ours == "shallow"
+            else timm.create_model(ours)
+        )
         said = message(tmp_path, dict(timm.create_model(theirs).state_dict()), backbone)
         assert more in said
         assert ("it has more layers than this backbone" in said) == bool(more)
@@ -106,28 +138,46 @@ class TestMoreLayersThanTheBackbone:
         notes = []
         load_backbone(model, tmp_path / "mae.pth", notify=notes.append)
         assert (
-            notes[1]
-            == "mae.pth: 20 tensors are not part of this backbone and were left out (decoder_blocks.0.weight, decoder_blocks.1.weight, decoder_blocks.2.weight, ...)"
+            notes[1] == "mae.pth: 20 tensors are not part of this backbone and were left out"
+            " (decoder_blocks.0.weight, decoder_blocks.1.weight, decoder_blocks.2.weight, ...)"
         )
 
 
 class TestWhereNothingFits:
     def test_the_top_level_keys_and_the_nearest_shape_are_named(self, tmp_path):
-        tensors = {"features.0.weight": torch.zeros(24, 3, 3, 3), "features.1.weight": torch.zeros(9, 9), "head.weight": torch.zeros(5, 7)}
+        tensors = {
+            "features.0.weight": torch.zeros(24, 3, 3, 3),
+            "features.1.weight": torch.zeros(9, 9),
+            "head.weight": torch.zeros(5, 7),
+        }
         said = message(tmp_path, {"epoch": 1, "network": tensors}, timm.create_model("test_resnet"))
-        assert "its top-level keys below 'network' are features (2), head, and features.0.weight has the shape (24, 3, 3, 3) there" in said
+        assert (
+            "its top-level keys below 'network' are features (2), head, and features.0.weight has"
+            " the shape (24, 3, 3, 3) there" in said
+        )
         assert "there, and the nearest here is conv1.0.weight with (16, 3, 3, 3)" in said
         assert "choose the architecture it was saved from, by its name in timm" in said
 
     def test_the_same_architecture_of_another_width(self, tmp_path):
-        said = message(tmp_path, dict(timm.create_model("vit_small_patch16_224", depth=1).state_dict()), timm.create_model("vit_tiny_patch16_224", depth=1))
+        said = message(
+            tmp_path,
+            dict(timm.create_model("vit_small_patch16_224", depth=1).state_dict()),
+            timm.create_model("vit_tiny_patch16_224", depth=1),
+        )
         assert "cls_token has the shape (1, 1, 384) there and (1, 1, 192) here" in said
 
     @pytest.mark.parametrize(
-        "content", [{"epoch": 3, "history": [1, 2], "args": {"lr": 0.1}}, [1, 2], {"model": {}, "optimizer": {"state": {0: {"exp_avg": torch.zeros(3)}}}}]
+        "content",
+        [
+            {"epoch": 3, "history": [1, 2], "args": {"lr": 0.1}},
+            [1, 2],
+            {"model": {}, "optimizer": {"state": {0: {"exp_avg": torch.zeros(3)}}}},
+        ],
     )
     def test_a_file_without_weights(self, tmp_path, content):
         torch.save(content, tmp_path / "w.pt")
         with pytest.raises(WeightsError, match="holds no weights by name") as caught:
             read_weights(tmp_path / "w.pt")
-        assert ("top-level keys: epoch, history, args" in str(caught.value)) == ("history" in content)
+        assert ("top-level keys: epoch, history, args" in str(caught.value)) == (
+            "history" in content
+        )

@@ -25,10 +25,17 @@ class TestRefusals:
         assert "it looks like test_vit.r160_in1k: set model.backbone to that" in message
 
     def test_an_architecture_that_is_not_on_the_menu(self, tmp_path):
-        write_tensors(tmp_path / "w.safetensors", {"a.weight": torch.zeros(2, 2), "b.weight": torch.zeros(2, 2)}, {})
+        write_tensors(
+            tmp_path / "w.safetensors",
+            {"a.weight": torch.zeros(2, 2), "b.weight": torch.zeros(2, 2)},
+            {},
+        )
         with pytest.raises(
             WeightsError,
-            match="2 unexpected .a.weight, b.weight.; it is like no backbone of the menu: its top-level keys are a, b, .*; choose the architecture",
+            match=(
+                "2 unexpected .a.weight, b.weight.; it is like no backbone of the menu: its"
+                " top-level keys are a, b, .*; choose the architecture"
+            ),
         ):
             load(resnet(), tmp_path / "w.safetensors")
 
@@ -36,7 +43,9 @@ class TestRefusals:
         tensors = resnet().state_dict()
         del tensors["layer2.0.conv1.weight"]
         write_tensors(tmp_path / "w.safetensors", tensors, {})
-        with pytest.raises(WeightsError, match="1 keys missing .layer2.0.conv1.weight., 0 of another shape"):
+        with pytest.raises(
+            WeightsError, match="1 keys missing .layer2.0.conv1.weight., 0 of another shape"
+        ):
             load(resnet(), tmp_path / "w.safetensors")
 
     def test_another_width(self, tmp_path):
@@ -56,9 +65,16 @@ class TestRefusals:
     def test_nothing_is_unpickled(self, tmp_path):
         marker = tmp_path / "was-here"
         (tmp_path / "w.pt").write_bytes(pickle.dumps(Trap(str(marker))))
-        torch.save({"state_dict": resnet().state_dict(), "trap": Trap(str(marker))}, tmp_path / "zip.pt")
+        torch.save(
+            {"state_dict": resnet().state_dict(), "trap": Trap(str(marker))}, tmp_path / "zip.pt"
+        )
         for name in ("w.pt", "zip.pt"):
-            with pytest.raises(WeightsError, match=f"{name} is not loaded: it holds more than tensors.*torch.save.model.state_dict"):
+            with pytest.raises(
+                WeightsError,
+                match=(
+                    f"{name} is not loaded: it holds more than tensors.*torch.save.model.state_dict"
+                ),
+            ):
                 read_weights(tmp_path / name)
         assert not marker.exists()
 

@@ -5,7 +5,12 @@ import torch
 from torch import nn
 
 from rft_core.engine.models import run_checkpoint
-from rft_core.engine.models.run_checkpoint import load_checkpoint, read_tensors, save_checkpoint, write_tensors
+from rft_core.engine.models.run_checkpoint import (
+    load_checkpoint,
+    read_tensors,
+    save_checkpoint,
+    write_tensors,
+)
 from rft_core.engine.training.optim import build_optimizer
 from rft_core.errors import WeightsError
 from rft_core.spec.sections import OptimSpec
@@ -27,10 +32,13 @@ def take_step(model, optimizer, seed=0):
 
 
 def same(one: nn.Module, other: nn.Module) -> bool:
-    return all(torch.equal(value, other.state_dict()[name]) for name, value in one.state_dict().items())
+    return all(
+        torch.equal(value, other.state_dict()[name]) for name, value in one.state_dict().items()
+    )
 
 
-# the fused optimiser walks over weights and moments in memory order: both must have the same layout after loading
+# the fused optimiser walks over weights and moments in memory order: both must have the same
+# layout after loading
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_round_trip(tmp_path, layout):
     model, optimizer = trainee(layout=layout)
@@ -54,7 +62,9 @@ def test_a_checkpoint_before_the_first_step(tmp_path):
     assert same(model, other)
 
 
-@pytest.mark.parametrize("content", [b"", b"no safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{bad}..."])
+@pytest.mark.parametrize(
+    "content", [b"", b"no safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{bad}..."]
+)
 def test_a_broken_file_names_itself(tmp_path, content):
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(content)
@@ -106,8 +116,13 @@ def test_the_file_before_is_kept(tmp_path):
         save_checkpoint(tmp_path / run_checkpoint.FILE_NAME, model, optimizer, {"step": step})
         take_step(model, optimizer)
     other, other_optimizer = trainee(seed=9)
-    assert [load_checkpoint(path, other, other_optimizer)["step"] for path in run_checkpoint.checkpoints(tmp_path)] == [2, 1]
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([run_checkpoint.FILE_NAME, run_checkpoint.PREVIOUS_NAME])
+    assert [
+        load_checkpoint(path, other, other_optimizer)["step"]
+        for path in run_checkpoint.checkpoints(tmp_path)
+    ] == [2, 1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [run_checkpoint.FILE_NAME, run_checkpoint.PREVIOUS_NAME]
+    )
 
 
 def test_one_changed_bit_is_found_and_nothing_is_loaded(tmp_path):

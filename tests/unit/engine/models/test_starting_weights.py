@@ -1,4 +1,6 @@
-"""rft_core.engine.models.starting_weights: files of weights from anywhere; understood, or refused with the reason."""
+"""rft_core.engine.models.starting_weights: files of weights from anywhere; understood, or
+refused with the reason.
+"""
 
 import argparse
 
@@ -21,7 +23,12 @@ from rft_core.spec import catalog
 from rft_core.spec.sections import ModelSpec, StrategySpec
 from tests import tiny
 
-STAGES = [CNBlockConfig(24, 32, 1), CNBlockConfig(32, 48, 1), CNBlockConfig(48, 64, 1), CNBlockConfig(64, None, 1)]
+STAGES = [
+    CNBlockConfig(24, 32, 1),
+    CNBlockConfig(32, 48, 1),
+    CNBlockConfig(48, 64, 1),
+    CNBlockConfig(64, None, 1),
+]
 
 
 def resnet(classes: int = 7, seed: int = 0) -> nn.Module:
@@ -30,17 +37,26 @@ def resnet(classes: int = 7, seed: int = 0) -> nn.Module:
 
 
 def scattered(model: nn.Module) -> nn.Module:
-    """`model` with every weight and statistic random, so that no two of a shape can be mistaken for each other."""
+    """`model` with every weight and statistic random, so that no two of a shape can be
+    mistaken for each other.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(3)
         for tensor in model.state_dict().values():
             if tensor.is_floating_point():
-                tensor.copy_(torch.randn_like(tensor) * tensor[0].numel() ** -0.5 if tensor.squeeze().ndim > 1 else torch.rand_like(tensor) + 0.1)
+                tensor.copy_(
+                    torch.randn_like(tensor) * tensor[0].numel() ** -0.5
+                    if tensor.squeeze().ndim > 1
+                    else torch.rand_like(tensor) + 0.1
+                )
     return model.eval()
 
 
 def same(one: nn.Module, other: nn.Module) -> bool:
-    return all(torch.equal(tensor, backbone_tensors(other)[name]) for name, tensor in backbone_tensors(one).items())
+    return all(
+        torch.equal(tensor, backbone_tensors(other)[name])
+        for name, tensor in backbone_tensors(one).items()
+    )
 
 
 def load(backbone: nn.Module, path, **options) -> list[str]:
@@ -54,13 +70,29 @@ def nested(tensors):
 
 
 class TestWrappers:
-    @pytest.mark.parametrize("prefix", ["", "backbone.", "model.backbone.", "module.", "module.model.1.", "1.", "_orig_mod.module.", "attacker.model."])
+    @pytest.mark.parametrize(
+        "prefix",
+        [
+            "",
+            "backbone.",
+            "model.backbone.",
+            "module.",
+            "module.model.1.",
+            "1.",
+            "_orig_mod.module.",
+            "attacker.model.",
+        ],
+    )
     @pytest.mark.parametrize("suffix", [".safetensors", ".pt", ".pth", ".ckpt", ".bin"])
     def test_the_backbone_is_loaded_and_the_head_is_new(self, tmp_path, prefix, suffix):
         source, model = resnet(9, seed=5), resnet()
         tensors = {f"{prefix}{name}": value for name, value in source.state_dict().items()}
         path = tmp_path / f"w{suffix}"
-        write_tensors(path, tensors, {}) if suffix == ".safetensors" else torch.save(nested(tensors), path)
+        (
+            write_tensors(path, tensors, {})
+            if suffix == ".safetensors"
+            else torch.save(nested(tensors), path)
+        )
         head = model.fc.weight.clone()
         notes = load(model, path)
         assert same(model, source)
@@ -72,7 +104,10 @@ class TestWrappers:
 
     @pytest.mark.parametrize("place", ["state_dict", "model_state_dict", "model", "net", "ema"])
     def test_dictionaries_around_the_weights(self, tmp_path, place):
-        torch.save({place: resnet(seed=5).state_dict(), "args": argparse.Namespace(lr=0.1), "epoch": 3}, tmp_path / "w.pth")
+        torch.save(
+            {place: resnet(seed=5).state_dict(), "args": argparse.Namespace(lr=0.1), "epoch": 3},
+            tmp_path / "w.pth",
+        )
         model = resnet()
         load(model, tmp_path / "w.pth")
         assert same(model, resnet(seed=5))
@@ -94,17 +129,33 @@ class TestWrappers:
 
     def test_an_input_layer_is_dropped_and_compared(self, tmp_path):
         tensors = {f"1.{name}": value for name, value in resnet(seed=5).state_dict().items()}
-        torch.save(tensors | {"0.mean": torch.tensor([0.5, 0.5, 0.5]), "0.std": torch.tensor([0.2, 0.2, 0.2])}, tmp_path / "w.pt")
+        torch.save(
+            tensors
+            | {
+                "0.mean": torch.tensor([0.5, 0.5, 0.5]),
+                "0.std": torch.tensor([0.2, 0.2, 0.2]),
+            },
+            tmp_path / "w.pt",
+        )
         model = resnet()
         notes = load(model, tmp_path / "w.pt", mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
         assert same(model, resnet(seed=5))
-        assert notes[1:] == ["w.pt was trained with the std 0.200, 0.200, 0.200; this backbone uses 0.250, 0.250, 0.250"]
+        assert notes[1:] == [
+            "w.pt was trained with the std 0.200, 0.200, 0.200; this backbone uses 0.250, 0.250,"
+            " 0.250"
+        ]
 
     def test_what_is_left_over_is_named(self, tmp_path):
         tensors = {f"module.{name}": value for name, value in resnet(seed=5).state_dict().items()}
-        torch.save(tensors | {"module.projector.weight": torch.zeros(4, 4), "queue": torch.zeros(3)}, tmp_path / "w.pt")
+        torch.save(
+            tensors | {"module.projector.weight": torch.zeros(4, 4), "queue": torch.zeros(3)},
+            tmp_path / "w.pt",
+        )
         notes = load(resnet(), tmp_path / "w.pt")
-        assert notes[1] == "w.pt: 2 tensors are not part of this backbone and were left out (queue, projector.weight)"
+        assert (
+            notes[1] == "w.pt: 2 tensors are not part of this backbone and were left out (queue,"
+            " projector.weight)"
+        )
 
 
 class TestLayouts:
@@ -112,21 +163,36 @@ class TestLayouts:
         ("theirs", "ours"),
         [
             (lambda: torchvision.models.resnet18(), lambda: timm.create_model("resnet18")),
-            (lambda: torchvision.models.VisionTransformer(224, 16, 2, 3, 192, 768), lambda: timm.create_model("vit_tiny_patch16_224", depth=2)),
             (
-                lambda: torchvision.models.ConvNeXt(STAGES),
-                lambda: timm.create_model("convnext_atto", depths=(1, 1, 1, 1), dims=(24, 32, 48, 64), conv_mlp=False),
+                lambda: torchvision.models.VisionTransformer(224, 16, 2, 3, 192, 768),
+                lambda: timm.create_model("vit_tiny_patch16_224", depth=2),
             ),
             (
-                lambda: torchvision.models.SwinTransformer([4, 4], 24, [2, 2, 2, 2], [1, 2, 4, 8], [7, 7]),
-                lambda: timm.create_model("swin_tiny_patch4_window7_224", embed_dim=24, depths=(2, 2, 2, 2), num_heads=(1, 2, 4, 8)),
+                lambda: torchvision.models.ConvNeXt(STAGES),
+                lambda: timm.create_model(
+                    "convnext_atto", depths=(1, 1, 1, 1), dims=(24, 32, 48, 64), conv_mlp=False
+                ),
+            ),
+            (
+                lambda: torchvision.models.SwinTransformer(
+                    [4, 4], 24, [2, 2, 2, 2], [1, 2, 4, 8], [7, 7]
+                ),
+                lambda: timm.create_model(
+                    "swin_tiny_patch4_window7_224",
+                    embed_dim=24,
+                    depths=(2, 2, 2, 2),
+                    num_heads=(1, 2, 4, 8),
+                ),
             ),
         ],
         ids=["resnet", "vit", "convnext", "swin"],
     )
     def test_the_features_are_those_of_torchvisions_model(self, tmp_path, theirs, ours):
         source = scattered(theirs())
-        torch.save({f"module.{name}": value for name, value in source.state_dict().items()}, tmp_path / "w.pth")
+        torch.save(
+            {f"module.{name}": value for name, value in source.state_dict().items()},
+            tmp_path / "w.pth",
+        )
         model = ours().eval()
         load(model, tmp_path / "w.pth")
         last = [module for module in source.modules() if isinstance(module, nn.Linear)][-1]
@@ -141,11 +207,31 @@ class TestLayouts:
     @pytest.mark.parametrize(
         ("layout", "name", "expected"),
         [
-            ("torchvision's ViT", "encoder.layers.encoder_layer_11.self_attention.in_proj_bias", "blocks.11.attn.qkv.bias"),
-            ("torchvision's ViT", "encoder.layers.encoder_layer_0.mlp.linear_2.weight", "blocks.0.mlp.fc2.weight"),
-            ("torchvision's ConvNeXt", "model.features.6.1.weight", "model.stages.3.downsample.1.weight"),
-            ("torchvision's ConvNeXt", "features.7.2.block.0.bias", "stages.3.blocks.2.conv_dw.bias"),
-            ("torchvision's Swin", "features.5.17.attn.qkv.weight", "layers.2.blocks.17.attn.qkv.weight"),
+            (
+                "torchvision's ViT",
+                "encoder.layers.encoder_layer_11.self_attention.in_proj_bias",
+                "blocks.11.attn.qkv.bias",
+            ),
+            (
+                "torchvision's ViT",
+                "encoder.layers.encoder_layer_0.mlp.linear_2.weight",
+                "blocks.0.mlp.fc2.weight",
+            ),
+            (
+                "torchvision's ConvNeXt",
+                "model.features.6.1.weight",
+                "model.stages.3.downsample.1.weight",
+            ),
+            (
+                "torchvision's ConvNeXt",
+                "features.7.2.block.0.bias",
+                "stages.3.blocks.2.conv_dw.bias",
+            ),
+            (
+                "torchvision's Swin",
+                "features.5.17.attn.qkv.weight",
+                "layers.2.blocks.17.attn.qkv.weight",
+            ),
         ],
     )
     def test_names(self, layout, name, expected):
@@ -153,14 +239,20 @@ class TestLayouts:
 
     def test_the_original_names_of_convnext_are_read_by_timms_filter(self, tmp_path):
         source = scattered(timm.create_model("test_convnext", num_classes=4))
-        torch.save({"model": {original(name): value for name, value in source.state_dict().items()}}, tmp_path / "w.pth")
+        torch.save(
+            {"model": {original(name): value for name, value in source.state_dict().items()}},
+            tmp_path / "w.pth",
+        )
         model = timm.create_model("test_convnext", num_classes=4)
         load(model, tmp_path / "w.pth")
         assert same(model, source)
 
     def test_position_embeddings_are_brought_to_another_size(self, tmp_path):
         source, model = timm.create_model("test_vit"), timm.create_model("test_vit", img_size=96)
-        torch.save({f"module.{name}": value for name, value in source.state_dict().items()}, tmp_path / "w.pth")
+        torch.save(
+            {f"module.{name}": value for name, value in source.state_dict().items()},
+            tmp_path / "w.pth",
+        )
         notes = load(model, tmp_path / "w.pth")
         assert notes[1] == "w.pth: position embeddings were brought to this size (pos_embed)"
         assert torch.equal(model.blocks[0].attn.qkv.weight, source.blocks[0].attn.qkv.weight)
@@ -185,19 +277,35 @@ def original(name: str) -> str:
 
 
 class TestRunsOfOurs:
-    @pytest.mark.parametrize(("strategy", "file"), [("full_finetune", "model.safetensors"), ("bitfit", "")])
+    @pytest.mark.parametrize(
+        ("strategy", "file"), [("full_finetune", "model.safetensors"), ("bitfit", "")]
+    )
     def test_a_run_starts_from_another_ones_weights(self, tmp_path, strategy, file):
-        execute(tiny.run_spec(strategy__kind=strategy, optim__epochs=1, evaluation__tracking=2), FolderReporter(tmp_path / "first"))
+        execute(
+            tiny.run_spec(strategy__kind=strategy, optim__epochs=1, evaluation__tracking=2),
+            FolderReporter(tmp_path / "first"),
+        )
         reporter, place = FolderReporter(tmp_path / "second"), str(tmp_path / "first" / file)
         prepare(tiny.run_spec(model__checkpoint=place), reporter)
         notes = [event["text"] for event in reporter.events]
-        assert notes == ["model.safetensors: 75 of 75 backbone tensors loaded (below 'backbone.'); the head is new, the file's has 10 classes"]
+        assert notes == [
+            "model.safetensors: 75 of 75 backbone tensors loaded (below 'backbone.'); the head is"
+            " new, the file's has 10 classes"
+        ]
 
     @pytest.mark.parametrize("strategy", ["lora", "adapter", "compacter", "ia3"])
     def test_a_run_with_layers_of_its_own_is_recognised(self, tmp_path, strategy):
         spec = ModelSpec(backbone="bloom_vit", pretrained=False)
         model = build_model(spec, num_classes=3, image_size=32, seed=0)
-        model.backbone = catalog.find("strategies", strategy).load()(model.backbone, StrategySpec(kind=strategy))
+        model.backbone = catalog.find("strategies", strategy).load()(
+            model.backbone, StrategySpec(kind=strategy)
+        )
         write_tensors(tmp_path / "model.safetensors", model.state_dict(), {})
-        with pytest.raises(WeightsError, match="saved by a run whose strategy put layers of its own .*full_finetune, linear_probe or bitfit"):
+        with pytest.raises(
+            WeightsError,
+            match=(
+                "saved by a run whose strategy put layers of its own .*full_finetune, linear_probe"
+                " or bitfit"
+            ),
+        ):
             load(build_model(spec, num_classes=3, image_size=32, seed=0).backbone, tmp_path)

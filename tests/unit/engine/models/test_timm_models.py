@@ -1,4 +1,6 @@
-"""rft_core.engine.models.timm_models: weights brought here from a hub, a small one of this machine that breaks connections."""
+"""rft_core.engine.models.timm_models: weights brought here from a hub, a small one of this machine
+that breaks connections.
+"""
 
 import hashlib
 import threading
@@ -20,7 +22,9 @@ NAME = "test_resnet.r160_in1k"
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves one file of weights; the first `breaks` downloads end halfway, and `starts` keeps where each began."""
+    """Serves one file of weights; the first `breaks` downloads end halfway, and `starts`
+    keeps where each began.
+    """
 
     def __init__(self, content: bytes, breaks: int = 0):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -45,7 +49,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Length", str(len(self.server.content) - start))
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(self.server.content) - 1}/{len(self.server.content)}")
+            self.send_header(
+                "Content-Range",
+                f"bytes {start}-{len(self.server.content) - 1}/{len(self.server.content)}",
+            )
         self.end_headers()
         return True
 
@@ -71,19 +78,33 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def weights() -> dict[str, torch.Tensor]:
     torch.manual_seed(1)
-    return {name: tensor.contiguous() for name, tensor in timm.create_model(NAME).state_dict().items()}
+    return {
+        name: tensor.contiguous() for name, tensor in timm.create_model(NAME).state_dict().items()
+    }
 
 
 @pytest.fixture
 def hub(weights, home, tmp_path, monkeypatch):
     """A hub with the weights; nothing is cached and no proxy is set."""
-    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    for name in (
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "own"))
     server = Hub(save(weights))
     monkeypatch.setattr(constants, "ENDPOINT", server.address)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.address + "/{repo_id}/resolve/{revision}/{filename}")
-    # what is kept of a broken download is whole chunks, of 10 MB each, which is more than these weights have
+    monkeypatch.setattr(
+        constants,
+        "HUGGINGFACE_CO_URL_TEMPLATE",
+        server.address + "/{repo_id}/resolve/{revision}/{filename}",
+    )
+    # what is kept of a broken download is whole chunks, of 10 MB each, which is more
+    # than these weights have
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 65_536)
     monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -93,7 +114,9 @@ def hub(weights, home, tmp_path, monkeypatch):
 
 
 def make(notify=lambda text: None):
-    return build_model(ModelSpec(backbone=NAME), num_classes=3, image_size=160, seed=0, notify=notify)
+    return build_model(
+        ModelSpec(backbone=NAME), num_classes=3, image_size=160, seed=0, notify=notify
+    )
 
 
 def test_weights_are_fetched_into_the_home_and_then_used_without_a_network(hub, home, weights):
@@ -107,7 +130,9 @@ def test_weights_are_fetched_into_the_home_and_then_used_without_a_network(hub, 
     hub.shutdown()
     hub.server_close()
     again: list[str] = []
-    assert torch.equal(make(again.append).backbone.layer1[0].conv1.weight, model.backbone.layer1[0].conv1.weight)
+    assert torch.equal(
+        make(again.append).backbone.layer1[0].conv1.weight, model.backbone.layer1[0].conv1.weight
+    )
     assert not again
 
 
@@ -137,7 +162,9 @@ def test_weights_in_the_own_cache_of_the_user_are_used(hub, home, tmp_path, weig
     snapshot.mkdir(parents=True)
     (place / "refs").mkdir()
     (place / "refs" / "main").write_text("1" * 40)
-    torch.save(weights, snapshot / file) if file.endswith(".bin") else (snapshot / file).write_bytes(save(weights))
+    torch.save(weights, snapshot / file) if file.endswith(".bin") else (
+        snapshot / file
+    ).write_bytes(save(weights))
     hub.shutdown()
     hub.server_close()
     assert torch.equal(make().backbone.layer1[0].conv1.weight, weights["layer1.0.conv1.weight"])
@@ -146,7 +173,9 @@ def test_weights_in_the_own_cache_of_the_user_are_used(hub, home, tmp_path, weig
 
 
 def test_no_weights_were_published():
-    with pytest.raises(WeightsError, match="no weights were published for 'resnet18.*choose one of its tags"):
+    with pytest.raises(
+        WeightsError, match="no weights were published for 'resnet18.*choose one of its tags"
+    ):
         raise_for("")
 
 

@@ -46,7 +46,9 @@ def swin():
 
 
 def convnext(conv_mlp=False):
-    config = transformers.ConvNextConfig(hidden_sizes=[8, 12, 16, 20], depths=[1, 1, 2, 1], num_labels=5)
+    config = transformers.ConvNextConfig(
+        hidden_sizes=[8, 12, 16, 20], depths=[1, 1, 2, 1], num_labels=5
+    )
     ours = timm.create_model(
         "convnext_tiny", dims=(8, 12, 16, 20), depths=(1, 1, 2, 1), num_classes=5,
         conv_mlp=conv_mlp,
@@ -59,8 +61,12 @@ def convnext_of_convolutions():
 
 
 def convnext_v2():
-    config = transformers.ConvNextV2Config(hidden_sizes=[8, 12, 16, 20], depths=[1, 1, 2, 1], num_labels=5)
-    ours = timm.create_model("convnextv2_atto", dims=(8, 12, 16, 20), depths=(1, 1, 2, 1), num_classes=5)
+    config = transformers.ConvNextV2Config(
+        hidden_sizes=[8, 12, 16, 20], depths=[1, 1, 2, 1], num_labels=5
+    )
+    ours = timm.create_model(
+        "convnextv2_atto", dims=(8, 12, 16, 20), depths=(1, 1, 2, 1), num_classes=5
+    )
     return transformers.ConvNextV2ForImageClassification(config), ours, ["classifier"]
 
 

@@ -1,7 +1,8 @@
 """Every objective with every training attack, the real ones: no image comes back as it went in.
 
-An attack that begins where its loss has no slope, or that gives a wrong image back as it came, trains on clean images and
-says nothing; so the pixels themselves are looked at here, and nothing of the engine is replaced.
+An attack that begins where its loss has no slope, or that gives a wrong image back as it came,
+trains on clean images and says nothing; so the pixels themselves are looked at here, and nothing of
+the engine is replaced.
 """
 
 import pytest
@@ -25,16 +26,32 @@ BACKBONES = ("bloom_resnet",)
 
 @pytest.fixture(scope="module", params=BACKBONES)
 def untrained(request):
-    """A pretrained backbone under a new head, which takes almost every image for another class, and its data."""
+    """A pretrained backbone under a new head, which takes almost every image for another
+    class, and its data.
+    """
     spec = parse({"data": {"dataset": "blooms_hard"}, "model": {"backbone": request.param}})
     data = load_dataset(spec, image_size=32, notify=print)
-    model = build_model(spec.model, num_classes=data.num_classes, image_size=32, seed=0, notify=print)
+    model = build_model(
+        spec.model, num_classes=data.num_classes, image_size=32, seed=0, notify=print
+    )
     runtime = choose_runtime(spec.runtime, model)
-    losses = {name: build_objective(parse({"objective": {"kind": name}}).objective, model, runtime) for name in ATTACKING}
+    losses = {
+        name: build_objective(parse({"objective": {"kind": name}}).objective, model, runtime)
+        for name in ATTACKING
+    }
     return model, data.train.images[:IMAGES].float().div(255), data.train.labels[:IMAGES], losses
 
 
-def perturbations(untrained, objective, attack, *, random_start, precision=torch.float32, norm="linf", epsilon=EPSILON):
+def perturbations(
+    untrained,
+    objective,
+    attack,
+    *,
+    random_start,
+    precision=torch.float32,
+    norm="linf",
+    epsilon=EPSILON,
+):
     """Return what the objective's own call of the attack adds to the images, (N, 3, H, W)."""
     model, images, labels, losses = untrained
     spec, seen = parse({"objective": {"kind": objective}}), []
@@ -59,11 +76,15 @@ def perturbations(untrained, objective, attack, *, random_start, precision=torch
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
-@pytest.mark.parametrize("random_start", [False, True], ids=["from the image", "from a random point"])
+@pytest.mark.parametrize(
+    "random_start", [False, True], ids=["from the image", "from a random point"]
+)
 @pytest.mark.parametrize("attack", TRAINING_ATTACKS)
 @pytest.mark.parametrize("objective", ATTACKING)
 def test_no_image_comes_back_as_it_went_in(untrained, objective, attack, random_start, precision):
-    delta = perturbations(untrained, objective, attack, random_start=random_start, precision=precision).abs()
+    delta = perturbations(
+        untrained, objective, attack, random_start=random_start, precision=precision
+    ).abs()
     size = delta.amax(dim=(1, 2, 3))
     assert size.min() > 0
     assert size.max() <= EPSILON * (1 + 1e-5)

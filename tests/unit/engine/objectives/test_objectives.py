@@ -1,4 +1,6 @@
-"""The objectives on numbers small enough to work out by hand, and what is left of them without an attack."""
+"""The objectives on numbers small enough to work out by hand, and what is left of
+them without an attack.
+"""
 
 from functools import partial
 from math import log
@@ -22,7 +24,8 @@ from tests.unit.engine.strategies import networks
 
 NAMES = [choice.name for choice in catalog.OBJECTIVES]
 LN2 = log(2)
-# two examples with label 0: predicted (3/4, 1/4), attacked to (1/2, 1/2); and (1/2, 1/2), which the attack leaves alone
+# two examples with label 0: predicted (3/4, 1/4), attacked to (1/2, 1/2); and (1/2, 1/2), which
+# the attack leaves alone
 CLEAN = torch.tensor([[log(3), 0.0], [0.0, 0.0]]).view(2, 1, 1, 2)
 LABELS = torch.tensor([0, 0])
 KL = 0.75 * log(1.5) + 0.25 * log(0.5)
@@ -56,7 +59,14 @@ def to_the_middle(model, images, labels, **options):
 
 
 def adversary(attack=to_the_middle, **changes):
-    options = {"norm": "linf", "epsilon": 0.1, "steps": 3, "relative_step_size": None, "random_start": False, "generator": None}
+    options = {
+        "norm": "linf",
+        "epsilon": 0.1,
+        "steps": 3,
+        "relative_step_size": None,
+        "random_start": False,
+        "generator": None,
+    }
     return Adversary(attack=attack, **options | changes)
 
 
@@ -84,7 +94,9 @@ def test_by_hand(kind, changes, expected):
     loss = catalog.find("objectives", kind).load()
     if kind == "anchored":
         loss = partial(loss, reference=lambda images: torch.tensor([[log(9), 0.0], [log(9), 0.0]]))
-    assert loss(Reader(), CLEAN, LABELS, adversary(), settings(kind, **changes)).item() == pytest.approx(expected, abs=1e-6)
+    assert loss(
+        Reader(), CLEAN, LABELS, adversary(), settings(kind, **changes)
+    ).item() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +115,9 @@ def test_at_factor_zero(kind, expected):
     loss = catalog.find("objectives", kind).load()
     if kind == "anchored":
         loss = partial(loss, reference=lambda images: images.flatten(1))
-    assert loss(Reader(), CLEAN, LABELS, None, settings(kind)).item() == pytest.approx(expected, abs=1e-6)
+    assert loss(Reader(), CLEAN, LABELS, None, settings(kind)).item() == pytest.approx(
+        expected, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("kind", ["trades", "score"])
@@ -115,7 +129,9 @@ def test_a_distance_is_attacked_from_a_random_point(kind, configured):
         seen.update(options)
         return torch.zeros_like(images)
 
-    catalog.find("objectives", kind).load()(Reader(), CLEAN, LABELS, adversary(watched, random_start=configured), settings(kind))
+    catalog.find("objectives", kind).load()(
+        Reader(), CLEAN, LABELS, adversary(watched, random_start=configured), settings(kind)
+    )
     assert seen["random_start"] is True
     summed = {"trades": KL, "score": 0.125}[kind]
     assert seen["loss"](torch.zeros(2, 2), LABELS).sum().item() == pytest.approx(summed, abs=1e-6)
@@ -145,9 +161,13 @@ def test_trades_finds_what_moves_the_prediction_most():
 
     attack = adversary(kept, epsilon=8 / 255, steps=10, generator=torch.Generator().manual_seed(0))
     trades.loss(model, images, labels, attack, settings("trades"))
-    noise = images + 8 / 255 * torch.sign(torch.rand(images.shape, generator=torch.Generator().manual_seed(1)) - 0.5)
+    noise = images + 8 / 255 * torch.sign(
+        torch.rand(images.shape, generator=torch.Generator().manual_seed(1)) - 0.5
+    )
     with torch.no_grad():
-        moved, by_chance = (kl(model(images), model(other)).mean() for other in (found[0], noise.clamp(0, 1)))
+        moved, by_chance = (
+            kl(model(images), model(other)).mean() for other in (found[0], noise.clamp(0, 1))
+        )
     assert (found[0] - images).abs().max() <= 8 / 255 + 1e-6
     assert moved > 3 * by_chance > 0
 
@@ -158,21 +178,30 @@ def test_trades_gradient_goes_through_both_predictions():
     attacked = (images + 0.05).clamp(0, 1)
     p, q = model(images).log_softmax(1), model(attacked).log_softmax(1)
     expected = F.nll_loss(p, labels) + 6 * (p.exp() * (p - q)).sum(1).mean()
-    actual = trades.loss(model, images, labels, adversary(lambda *_, **__: attacked), settings("trades"))
+    actual = trades.loss(
+        model, images, labels, adversary(lambda *_, **__: attacked), settings("trades")
+    )
     assert actual.item() == pytest.approx(expected.item(), rel=1e-5)
     weights = list(model.parameters())
-    for one, other in zip(torch.autograd.grad(actual, weights), torch.autograd.grad(expected, weights)):
+    for one, other in zip(
+        torch.autograd.grad(actual, weights), torch.autograd.grad(expected, weights)
+    ):
         assert torch.allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("classes", [2, 5])
 def test_boosted_cross_entropy_against_its_definition(classes):
     generator = torch.Generator().manual_seed(0)
-    logits, labels = torch.randn((50, classes), generator=generator), torch.randint(0, classes, (50,), generator=generator)
+    logits, labels = (
+        torch.randn((50, classes), generator=generator),
+        torch.randint(0, classes, (50,), generator=generator),
+    )
     p = logits.softmax(1)
     own = p.gather(1, labels[:, None]).squeeze(1)
     rival = p.scatter(1, labels[:, None], 0).amax(1)
-    assert torch.allclose(mart.boosted_cross_entropy(logits, labels), -own.log() - (1 - rival).log(), atol=1e-5)
+    assert torch.allclose(
+        mart.boosted_cross_entropy(logits, labels), -own.log() - (1 - rival).log(), atol=1e-5
+    )
 
 
 def test_boosted_cross_entropy_is_finite_where_the_model_is_sure_and_wrong():
@@ -198,12 +227,18 @@ def test_only_the_update_moves_batch_norms_and_flags_stay(kind):
 def objective(kind, model):
     choice = catalog.find("objectives", kind)
     prepare = choice.companion("prepare")
-    return partial(choice.load(), reference=prepare(model, settings(kind))) if prepare else choice.load()
+    return (
+        partial(choice.load(), reference=prepare(model, settings(kind)))
+        if prepare
+        else choice.load()
+    )
 
 
 @pytest.mark.parametrize("family", networks.FAMILIES)
 def test_the_reference_gives_the_features_under_the_head(family):
-    """Before training the pretrained model, read through the present head, is the model: the anchor adds nothing."""
+    """Before training the pretrained model, read through the present head, is the model: the
+    anchor adds nothing.
+    """
     model = NormalizedModel(networks.build(family), (0.5,) * 3, (0.25,) * 3)
     images, labels = networks.batch()
     reference = anchored.prepare(model, settings("anchored"))
@@ -223,7 +258,9 @@ def test_the_anchor_is_the_pretrained_backbone_however_the_model_moves():
         model.backbone.blocks[0].mlp.fc1.weight.mul_(1.5)
     moved = loss(model, images, labels, None, settings("anchored"))
     assert moved > F.cross_entropy(model(images), labels) + 1e-4
-    assert loss(model, images, labels, None, settings("anchored", anchor_weight=0.0)) == F.cross_entropy(model(images), labels)
+    assert loss(
+        model, images, labels, None, settings("anchored", anchor_weight=0.0)
+    ) == F.cross_entropy(model(images), labels)
 
 
 @pytest.mark.parametrize(("setting", "value"), [("beta", -1), ("anchor_weight", -0.1), ("clip", 3)])
@@ -234,12 +271,22 @@ def test_a_setting_out_of_range_is_named(setting, value):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_passes_in_the_catalog_are_those_that_are_trained_through(name):
-    """Cost and gradient evaluations of a run count with them; the attack's passes and fixed targets have no weight gradients."""
+    """Cost and gradient evaluations of a run count with them; the attack's passes and fixed targets
+    have no weight gradients.
+    """
     model = Reader().train()
     trained_through = []
-    model.register_forward_hook(lambda module, *_: trained_through.append(torch.is_grad_enabled() and module.training))
-    settings = ObjectiveSpec(kind=name, anchor_weight=0.0) if name == "anchored" else ObjectiveSpec(kind=name)
+    model.register_forward_hook(
+        lambda module, *_: trained_through.append(torch.is_grad_enabled() and module.training)
+    )
+    settings = (
+        ObjectiveSpec(kind=name, anchor_weight=0.0)
+        if name == "anchored"
+        else ObjectiveSpec(kind=name)
+    )
     chosen = catalog.find("objectives", name)
     extra = {"reference": model} if name == "anchored" else {}
-    chosen.load()(model, CLEAN.clone(), LABELS, None if name == "natural" else adversary(), settings, **extra)
+    chosen.load()(
+        model, CLEAN.clone(), LABELS, None if name == "natural" else adversary(), settings, **extra
+    )
     assert sum(trained_through) == chosen.facts.get("passes", 1)

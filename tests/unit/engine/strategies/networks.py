@@ -1,4 +1,6 @@
-"""One tiny network a family, for 16 x 16 images, with weights large enough for gradients to be seen."""
+"""One tiny network a family, for 16 x 16 images, with weights large enough for
+gradients to be seen.
+"""
 
 from collections.abc import Callable
 
@@ -13,33 +15,72 @@ CLASSES, SIZE = 5, 16
 
 
 def vit() -> nn.Module:
-    return VisionTransformer(img_size=SIZE, patch_size=4, embed_dim=32, depth=2, num_heads=2, num_classes=CLASSES)
+    return VisionTransformer(
+        img_size=SIZE, patch_size=4, embed_dim=32, depth=2, num_heads=2, num_classes=CLASSES
+    )
 
 
 def scaled_vit() -> nn.Module:
-    return VisionTransformer(img_size=SIZE, patch_size=4, embed_dim=32, depth=2, num_heads=2, num_classes=CLASSES, init_values=0.5)
+    return VisionTransformer(
+        img_size=SIZE,
+        patch_size=4,
+        embed_dim=32,
+        depth=2,
+        num_heads=2,
+        num_classes=CLASSES,
+        init_values=0.5,
+    )
 
 
 def swin() -> nn.Module:
-    shape = {"patch_size": 2, "embed_dim": 16, "depths": (1, 1), "num_heads": (2, 2), "window_size": 4}
+    shape = {
+        "patch_size": 2,
+        "embed_dim": 16,
+        "depths": (1, 1),
+        "num_heads": (2, 2),
+        "window_size": 4,
+    }
     return SwinTransformer(img_size=SIZE, num_classes=CLASSES, drop_path_rate=0.0, **shape)
 
 
 def convnext() -> nn.Module:
-    return ConvNeXt(num_classes=CLASSES, depths=(1, 2, 1, 1), dims=(16, 16, 32, 32), patch_size=1, kernel_sizes=3, ls_init_value=0.5)
+    return ConvNeXt(
+        num_classes=CLASSES,
+        depths=(1, 2, 1, 1),
+        dims=(16, 16, 32, 32),
+        patch_size=1,
+        kernel_sizes=3,
+        ls_init_value=0.5,
+    )
 
 
 def convolution_convnext() -> nn.Module:
-    return ConvNeXt(num_classes=CLASSES, depths=(1, 2, 1, 1), dims=(16, 16, 32, 32), patch_size=1, kernel_sizes=3, ls_init_value=None, conv_mlp=True)
+    return ConvNeXt(
+        num_classes=CLASSES,
+        depths=(1, 2, 1, 1),
+        dims=(16, 16, 32, 32),
+        patch_size=1,
+        kernel_sizes=3,
+        ls_init_value=None,
+        conv_mlp=True,
+    )
 
 
 def resnet() -> nn.Module:
-    return ResNet(BasicBlock, (1, 1, 1, 1), num_classes=CLASSES, channels=(8, 16, 16, 32), stem_width=8)
+    return ResNet(
+        BasicBlock, (1, 1, 1, 1), num_classes=CLASSES, channels=(8, 16, 16, 32), stem_width=8
+    )
 
 
 def plain() -> nn.Module:
     """A network of no known kind, with timm's way to its head."""
-    network = nn.Sequential(nn.Conv2d(3, 8, 3, stride=4, bias=False), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, CLASSES))
+    network = nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=4, bias=False),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, CLASSES),
+    )
     network.get_classifier = lambda: network[-1]
     return network
 
@@ -65,4 +106,6 @@ def build(family: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
 def batch(count: int = 6, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Return pixels (count, 3, 16, 16) and labels."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.rand((count, 3, SIZE, SIZE), generator=generator), torch.randint(0, CLASSES, (count,), generator=generator)
+    return torch.rand((count, 3, SIZE, SIZE), generator=generator), torch.randint(
+        0, CLASSES, (count,), generator=generator
+    )

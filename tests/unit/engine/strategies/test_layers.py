@@ -29,7 +29,9 @@ def test_fused_lora_is_three_low_rank_updates():
     layer, inputs = nn.Linear(6, 12), noise(2, 5, 6)
     lora = FusedLora(layer, rank=2, alpha=3.0)
     lora.up.data = noise(3, 4, 2)
-    expected = layer(inputs) + torch.cat([1.5 * inputs @ lora.down[part].T @ lora.up[part].T for part in range(3)], -1)
+    expected = layer(inputs) + torch.cat(
+        [1.5 * inputs @ lora.down[part].T @ lora.up[part].T for part in range(3)], -1
+    )
     assert torch.allclose(lora(inputs), expected, atol=1e-6)
 
 
@@ -38,12 +40,20 @@ def test_ia3_leaves_q_alone_and_multiplies_k_and_v():
     scaled.scale.data = torch.arange(2.0, 8.0)
     inputs = noise(2, 4)
     outputs = scaled.layer(inputs)
-    assert torch.equal(scaled(inputs), torch.cat([outputs[:, :3], outputs[:, 3:] * torch.arange(2.0, 8.0)], 1))
+    assert torch.equal(
+        scaled(inputs), torch.cat([outputs[:, :3], outputs[:, 3:] * torch.arange(2.0, 8.0)], 1)
+    )
 
 
 def test_ia3_places_are_those_of_the_paper():
-    network = catalog.find("strategies", "ia3").load()(networks.build(networks.vit), StrategySpec(kind="ia3"))
-    sizes = {name: len(module.scale) for name, module in network.blocks[0].named_modules() if isinstance(module, Scaled)}
+    network = catalog.find("strategies", "ia3").load()(
+        networks.build(networks.vit), StrategySpec(kind="ia3")
+    )
+    sizes = {
+        name: len(module.scale)
+        for name, module in network.blocks[0].named_modules()
+        if isinstance(module, Scaled)
+    }
     assert sizes == {"attn.qkv": 64, "mlp.fc1": 128, "mlp.fc2": 32}
 
 
@@ -82,15 +92,23 @@ def test_kronecker_weight_is_the_sum_of_kronecker_products():
 
 
 def test_the_rules_are_shared_also_by_a_copy_and_saved_once():
-    network = catalog.find("strategies", "compacter").load()(networks.build(networks.vit), StrategySpec(kind="compacter"))
+    network = catalog.find("strategies", "compacter").load()(
+        networks.build(networks.vit), StrategySpec(kind="compacter")
+    )
     copy = deepcopy(network)
     for one in (network, copy, copy.to(torch.float64)):
-        assert all(module.shared[0] is one.phm_rules for module in one.modules() if isinstance(module, KroneckerLinear))
+        assert all(
+            module.shared[0] is one.phm_rules
+            for module in one.modules()
+            if isinstance(module, KroneckerLinear)
+        )
     assert copy.phm_rules is not network.phm_rules
     assert [name for name in network.state_dict() if "rules" in name] == ["phm_rules"]
 
 
-@pytest.mark.parametrize(("width", "reduction", "narrow"), [(768, 32, 24), (96, 32, 4), (32, 8, 4), (768, 1, 768)])
+@pytest.mark.parametrize(
+    ("width", "reduction", "narrow"), [(768, 32, 24), (96, 32, 4), (32, 8, 4), (768, 1, 768)]
+)
 def test_width_of_a_kronecker_bottleneck(width, reduction, narrow):
     down, _, up = kronecker_bottleneck(width, reduction, nn.Parameter(noise(4, 4, 4)))
     assert down.weight().shape == (width, narrow)
@@ -98,13 +116,24 @@ def test_width_of_a_kronecker_bottleneck(width, reduction, narrow):
 
 
 def test_a_width_that_four_does_not_divide_is_refused():
-    with pytest.raises(StrategyError, match="multiples of 4 and this network has one of 30; use adapter"):
+    with pytest.raises(
+        StrategyError, match="multiples of 4 and this network has one of 30; use adapter"
+    ):
         kronecker_bottleneck(30, 8, nn.Parameter(noise(4, 4, 4)))
 
 
-@pytest.mark.parametrize(("name", "settings", "count"), [("lora", {"rank": 2}, 2), ("adapter", {"reduction": 4}, 8), ("compacter", {"reduction": 2}, 16)])
+@pytest.mark.parametrize(
+    ("name", "settings", "count"),
+    [
+        ("lora", {"rank": 2}, 2),
+        ("adapter", {"reduction": 4}, 8),
+        ("compacter", {"reduction": 2}, 16),
+    ],
+)
 def test_settings_reach_the_layers(name, settings, count):
-    network = catalog.find("strategies", name).load()(networks.build(networks.vit), StrategySpec(kind=name, **settings))
+    network = catalog.find("strategies", name).load()(
+        networks.build(networks.vit), StrategySpec(kind=name, **settings)
+    )
     if name == "lora":
         assert network.blocks[0].attn.qkv.down.shape == (3, count, 32)
         assert network.blocks[0].mlp.fc1.lora_A["default"].weight.shape == (count, 32)
@@ -112,7 +141,9 @@ def test_settings_reach_the_layers(name, settings, count):
         assert len(network.blocks[0].ls1.bottleneck[0].bias) == count
 
 
-@pytest.mark.parametrize(("setting", "value"), [("rank", 0), ("alpha", 0), ("reduction", 0), ("rank", 1.5)])
+@pytest.mark.parametrize(
+    ("setting", "value"), [("rank", 0), ("alpha", 0), ("reduction", 0), ("rank", 1.5)]
+)
 def test_a_setting_out_of_range_is_named(setting, value):
     with pytest.raises(SettingError, match=f"strategy.{setting} must be"):
         parse({"strategy": {"kind": "lora", setting: value}})

@@ -1,4 +1,6 @@
-"""Strategies and objectives in whole tiny runs: the report counts right, and an interruption changes nothing."""
+"""Strategies and objectives in whole tiny runs: the report counts right, and an
+interruption changes nothing.
+"""
 
 import pytest
 import torch
@@ -18,7 +20,13 @@ RUN = {
     "schedule": {"kind": "two_hinge", "ramp_start": 0.0, "ramp_end": 0.5},
     "optim": {"epochs": 2, "batch_size": 32, "learning_rate": 1e-2},
     "attack": {"steps": 1},
-    "evaluation": {"steps": 2, "tracking": 2, "examples": 0, "eval_size": 32, "epsilons": [0, "8/255"]},
+    "evaluation": {
+        "steps": 2,
+        "tracking": 2,
+        "examples": 0,
+        "eval_size": 32,
+        "epsilons": [0, "8/255"],
+    },
     "runtime": {"device": "cpu", "threads": 1},
 }
 
@@ -31,7 +39,9 @@ class Interrupted(FolderReporter):
 
 
 def spec(**settings):
-    return with_settings(parse(RUN), {name.replace("__", "."): value for name, value in settings.items()})
+    return with_settings(
+        parse(RUN), {name.replace("__", "."): value for name, value in settings.items()}
+    )
 
 
 def weights(folder):
@@ -49,9 +59,16 @@ def weights(folder):
         ("compacter", "trades", "bloom_vit"),
     ],
 )
-def test_a_run_that_was_paused_and_resumed_gives_exactly_the_same(tmp_path, strategy, objective, backbone):
+def test_a_run_that_was_paused_and_resumed_gives_exactly_the_same(
+    tmp_path, strategy, objective, backbone
+):
     size = 16 if backbone == "bloom_resnet" else 32
-    wanted = spec(strategy__kind=strategy, objective__kind=objective, model__backbone=backbone, data__image_size=size)
+    wanted = spec(
+        strategy__kind=strategy,
+        objective__kind=objective,
+        model__backbone=backbone,
+        data__image_size=size,
+    )
     report = execute(wanted, FolderReporter(tmp_path / "whole"))
     assert execute(wanted, Interrupted(tmp_path / "parts")) is None
     torch.rand(3)
@@ -65,19 +82,36 @@ def test_a_run_that_was_paused_and_resumed_gives_exactly_the_same(tmp_path, stra
 
 @pytest.mark.parametrize("strategy", ["adapter", "compacter", "ia3"])
 def test_the_report_counts_what_is_trained_and_where(tmp_path, strategy):
-    wanted = spec(strategy__kind=strategy, model__backbone="bloom_vit", data__image_size=32, optim__epochs=1)
+    wanted = spec(
+        strategy__kind=strategy, model__backbone="bloom_vit", data__image_size=32, optim__epochs=1
+    )
     report = execute(wanted, FolderReporter(tmp_path)).as_dict()
     rows = report["parameter_map"]
     plain = build_model(wanted.model, num_classes=10, image_size=32, seed=1)
     total = sum(parameter.numel() for parameter in plain.parameters())
     head = sum(parameter.numel() for parameter in plain.backbone.get_classifier().parameters())
-    assert report["total_parameters"] == total + report["trainable_parameters"] - head == sum(row["total"] for row in rows)
+    assert (
+        report["total_parameters"]
+        == total + report["trainable_parameters"] - head
+        == sum(row["total"] for row in rows)
+    )
     assert report["trainable_parameters"] == sum(row["trainable"] for row in rows)
-    assert {row["module"] for row in rows if row["trainable"]} - {"phm_rules"} == {"blocks.0", "blocks.1", "blocks.2", "blocks.3", "head"}
+    assert {row["module"] for row in rows if row["trainable"]} - {"phm_rules"} == {
+        "blocks.0",
+        "blocks.1",
+        "blocks.2",
+        "blocks.3",
+        "head",
+    }
 
 
 def test_the_same_seed_draws_the_same_new_weights(tmp_path):
-    settings = {"strategy__kind": "lora", "optim__epochs": 1, "optim__learning_rate": 1e-30, "optim__weight_decay": 0.0}
+    settings = {
+        "strategy__kind": "lora",
+        "optim__epochs": 1,
+        "optim__learning_rate": 1e-30,
+        "optim__weight_decay": 0.0,
+    }
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
         torch.rand(5)
         execute(spec(seed=seed, **settings), FolderReporter(tmp_path / folder))
@@ -88,7 +122,13 @@ def test_the_same_seed_draws_the_same_new_weights(tmp_path):
 
 
 def test_a_batch_of_one_is_refused_where_batch_norms_are_trained(tmp_path):
-    with pytest.raises(SettingError, match=r"optim.batch_size must be at least 2.*, got 1; raise it, or choose a strategy that freezes them"):
+    with pytest.raises(
+        SettingError,
+        match=(
+            r"optim.batch_size must be at least 2.*, got 1; raise it, or choose a strategy that"
+            r" freezes them"
+        ),
+    ):
         execute(spec(optim__batch_size=1), FolderReporter(tmp_path))
 
 

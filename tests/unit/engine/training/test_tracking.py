@@ -11,14 +11,23 @@ from rft_core.spec.run_spec import with_settings
 from tests import tiny
 
 
-@pytest.mark.parametrize(("epsilons", "expected"), [([0], (0,)), ([0, 0.1], (0, 0.1)), ([n / 255 for n in range(9)], tuple(n / 255 for n in (0, 2, 4, 6, 8)))])
+@pytest.mark.parametrize(
+    ("epsilons", "expected"),
+    [
+        ([0], (0,)),
+        ([0, 0.1], (0, 0.1)),
+        ([n / 255 for n in range(9)], tuple(n / 255 for n in (0, 2, 4, 6, 8))),
+    ],
+)
 def test_tracked_epsilons(epsilons, expected):
     assert tracked_epsilons(tiny.run_spec(evaluation__epsilons=epsilons)) == pytest.approx(expected)
 
 
 def test_at_most_five_from_0_to_the_target():
     for levels in range(1, 40):
-        found = tracked_epsilons(tiny.run_spec(evaluation__epsilons=None, threat__epsilon=f"{levels}/255"))
+        found = tracked_epsilons(
+            tiny.run_spec(evaluation__epsilons=None, threat__epsilon=f"{levels}/255")
+        )
         assert len(found) <= 5
         assert found[0] == 0
         assert found[-1] == pytest.approx(levels / 255)
@@ -26,13 +35,33 @@ def test_at_most_five_from_0_to_the_target():
 
 def test_a_run_keeps_its_bound(tmp_path):
     """By what it really spent, images times steps; and the page foresees the same measurements."""
-    wanted = tiny.run_spec(data__train_size=None, data__eval_size=100, schedule__kind="constant", attack__steps=3, evaluation__steps=5, evaluation__tracking=20)
-    bounded, reporter = with_settings(wanted, {"evaluation.tracking_share": 0.2}), FolderReporter(tmp_path)
+    wanted = tiny.run_spec(
+        data__train_size=None,
+        data__eval_size=100,
+        schedule__kind="constant",
+        attack__steps=3,
+        evaluation__steps=5,
+        evaluation__tracking=20,
+    )
+    bounded, reporter = (
+        with_settings(wanted, {"evaluation.tracking_share": 0.2}),
+        FolderReporter(tmp_path),
+    )
     report = execute(bounded, reporter)
     measured = [event for event in reporter.events if event["kind"] == "eval"]
     steps = tuple(event["step"] for event in measured)
-    assert steps == plan(prepare(bounded, reporter)) == planned_steps(bounded, known_sizes(bounded), attacked_share(bounded))
-    assert 2 < len(steps) == estimate(bounded).measurements < estimate(bounded).asked == len(plan(prepare(wanted, reporter)))
+    assert (
+        steps
+        == plan(prepare(bounded, reporter))
+        == planned_steps(bounded, known_sizes(bounded), attacked_share(bounded))
+    )
+    assert (
+        2
+        < len(steps)
+        == estimate(bounded).measurements
+        < estimate(bounded).asked
+        == len(plan(prepare(wanted, reporter)))
+    )
     # each of the 70 steps takes 32 images, three attack steps and one update
     tracking = measured[-1]["gradient_evaluations"] - 70 * 32 * (3 + 1)
     assert 0 < tracking / report.gradient_evaluations < 0.2

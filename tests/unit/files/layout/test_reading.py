@@ -1,4 +1,6 @@
-"""rft_core.files.layout: what comes out of folders as people have them, without opening a picture."""
+"""rft_core.files.layout: what comes out of folders as people have them,
+without opening a picture.
+"""
 
 from collections import Counter
 from pathlib import Path
@@ -35,12 +37,16 @@ def test_what_is_asked_or_refused(case: Case, tmp_path):
     assert case.asks in str(caught.value)
 
 
-@pytest.mark.parametrize("case", [one for one in (*FIELD, *FURTHER) if "kept apart" not in "".join(one.lines)], ids=str)
+@pytest.mark.parametrize(
+    "case", [one for one in (*FIELD, *FURTHER) if "kept apart" not in "".join(one.lines)], ids=str
+)
 def test_a_zip_is_checked_without_unpacking_it(case: Case, tmp_path, home):
     path = pack(tmp_path / "set.zip", case.groups)
     told = "\n".join(check_dataset(f"folder:{path}", **case.settings))
     # what is no image, and what is empty, is told once it is unpacked
-    told_of_images = [line for line in case.lines if "left out, " in line and "other file" not in line]
+    told_of_images = [
+        line for line in case.lines if "left out, " in line and "other file" not in line
+    ]
     assert [line for line in told_of_images if line not in told] == []
     assert not home.uploads.exists()
 
@@ -72,7 +78,11 @@ class TestLinks:
         for name in ("disc", "square"):
             (root / name).symlink_to(root.parent / "elsewhere" / name)
         (told,) = check_dataset(f"folder:{root}")
-        assert told == "2 links lead out of the folder, or back to where they lie, and were not followed: disc; square"
+        assert (
+            told
+            == "2 links lead out of the folder, or back to where they lie, and were not followed:"
+            " disc; square"
+        )
 
     def test_where_all_lead_out_they_are_named_too(self, root):
         for name in ("disc", "square"):
@@ -83,7 +93,10 @@ class TestLinks:
     def test_one_that_leads_nowhere_is_named(self, root):
         plant(root, two("", 6))
         (root / "disc" / "gone.png").symlink_to(root / "nowhere.png")
-        assert "1 names lead to no file, or to one that is not a plain file: disc/gone.png" in check_dataset(f"folder:{root}")
+        assert (
+            "1 names lead to no file, or to one that is not a plain file: disc/gone.png"
+            in check_dataset(f"folder:{root}")
+        )
 
     def test_a_split_that_leads_out_is_named(self, root):
         plant(root, two("train/", 6))
@@ -92,13 +105,27 @@ class TestLinks:
 
 
 class TestDomains:
-    GROUPS = two("photo/train/", 6) | two("photo/test/", 3) | two("sketch/", 4) | {"sketch/*.png": 2, "*.png": 1}
+    GROUPS = (
+        two("photo/train/", 6)
+        | two("photo/test/", 3)
+        | two("sketch/", 4)
+        | {
+            "sketch/*.png": 2,
+            "*.png": 1,
+        }
+    )
 
     def test_each_is_read_by_the_same_rules(self, tmp_path):
         reading = read_folder(plant(tmp_path / "set", self.GROUPS), domains=("photo",))
-        assert Counter((one.domain, one.split) for one in reading.pictures) == {("photo", "train"): 12, ("photo", "test"): 6, ("sketch", "train"): 8}
+        assert Counter((one.domain, one.split) for one in reading.pictures) == {
+            ("photo", "train"): 12,
+            ("photo", "test"): 6,
+            ("sketch", "train"): 8,
+        }
         assert sum(one.images for one in reading.left_out) == 3
 
     def test_a_wrapper_around_them(self, tmp_path):
-        root = plant(tmp_path / "set", {f"all/{path}": count for path, count in self.GROUPS.items()})
+        root = plant(
+            tmp_path / "set", {f"all/{path}": count for path, count in self.GROUPS.items()}
+        )
         assert len(read_folder(root, domains=("photo",)).pictures) == 26

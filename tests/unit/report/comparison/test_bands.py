@@ -1,4 +1,6 @@
-"""rft_core.report.comparison.bands: means over runs that were measured at the same places or not, and what their bands are."""
+"""rft_core.report.comparison.bands: means over runs that were measured at the same places or not,
+and what their bands are.
+"""
 
 import numpy as np
 import pytest
@@ -20,7 +22,10 @@ def test_the_interval_is_students():
     values = np.array([[10.0], [14.0], [12.0]])
     band = mean_band([([0], row) for row in values], "interval")
     low, high = stats.t.interval(0.95, 2, loc=12, scale=stats.sem(values[:, 0]))
-    assert (band.low[0], band.high[0]) == (pytest.approx(low, rel=1e-6), pytest.approx(high, rel=1e-6))
+    assert (band.low[0], band.high[0]) == (
+        pytest.approx(low, rel=1e-6),
+        pytest.approx(high, rel=1e-6),
+    )
 
 
 def test_one_run_has_no_band():

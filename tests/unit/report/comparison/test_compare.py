@@ -15,9 +15,19 @@ from rft_core.spec.run_spec import RunSpec, with_settings
 from tests.unit.report.stored import content, stored
 
 REPORT = {
-    "status": "finished", "clean_accuracy": 0.8, "robust_accuracy": 0.4, "expected_robustness": 0.6, "seconds": 3.0, "gradient_evaluations": 9,
-    "onset": {"step": 4, "epoch": 0.5}, "curve": [{"epsilon": 0.0, "accuracy": 0.8, "n": 100}, {"epsilon": 0.03, "accuracy": 0.4, "n": 100}], "images_digest": "a",
-}  # fmt: skip
+    "status": "finished",
+    "clean_accuracy": 0.8,
+    "robust_accuracy": 0.4,
+    "expected_robustness": 0.6,
+    "seconds": 3.0,
+    "gradient_evaluations": 9,
+    "onset": {"step": 4, "epoch": 0.5},
+    "curve": [
+        {"epsilon": 0.0, "accuracy": 0.8, "n": 100},
+        {"epsilon": 0.03, "accuracy": 0.4, "n": 100},
+    ],
+    "images_digest": "a",
+}
 
 
 def record(store, report=None, **settings):
@@ -29,7 +39,10 @@ def record(store, report=None, **settings):
 
 
 def test_a_row_a_run_in_the_order_given(store):
-    first, second = record(store, REPORT), record(store, REPORT | {"clean_accuracy": 0.7, "onset": None})
+    first, second = (
+        record(store, REPORT),
+        record(store, REPORT | {"clean_accuracy": 0.7, "onset": None}),
+    )
     rows = compare([second, first]).rows
     assert [row["run_id"] for row in rows] == [second.run_id, first.run_id]
     assert [row["clean_accuracy"] for row in rows] == [0.7, 0.8]
@@ -38,7 +51,12 @@ def test_a_row_a_run_in_the_order_given(store):
 
 
 def test_only_the_settings_that_differ(store):
-    result = compare([record(store, REPORT, schedule__kind="constant"), record(store, REPORT, schedule__kind="linear", name="other")])
+    result = compare(
+        [
+            record(store, REPORT, schedule__kind="constant"),
+            record(store, REPORT, schedule__kind="linear", name="other"),
+        ]
+    )
     assert result.settings == {"schedule.kind": ["constant", "linear"]}
     assert result.warnings == []
 
@@ -50,7 +68,11 @@ def test_only_the_settings_that_differ(store):
         (REPORT, {"threat__epsilon": "4/255"}, "different targets"),
         (REPORT | {"status": "stopped"}, {}, "stopped early"),
         (None, {}, "No report yet: one · "),
-        (REPORT | {"shared_images": {"train_test": 46}}, {}, "46 test images are in the training images too, pixel for pixel"),
+        (
+            REPORT | {"shared_images": {"train_test": 46}},
+            {},
+            "46 test images are in the training images too, pixel for pixel",
+        ),
         (
             REPORT | {"shared_images": {"train_validation": 2, "train_others": 3}},
             {},
@@ -64,21 +86,48 @@ def test_what_is_unfair_is_said(store, report, settings, warning):
     assert warning in result.warnings[0]
 
 
-@pytest.mark.parametrize("shared", [None, {}, {"train_test": 0}, [], "many", {"train_test": "46"}, {"test_train": 3}, {"train_test": -1}])
+@pytest.mark.parametrize(
+    "shared",
+    [
+        None,
+        {},
+        {"train_test": 0},
+        [],
+        "many",
+        {"train_test": "46"},
+        {"test_train": 3},
+        {"train_test": -1},
+    ],
+)
 def test_nothing_is_said_of_no_shared_images_or_of_a_damaged_count(store, shared):
-    assert compare([record(store, REPORT), record(store, REPORT | {"shared_images": shared})]).warnings == []
+    assert (
+        compare([record(store, REPORT), record(store, REPORT | {"shared_images": shared})]).warnings
+        == []
+    )
 
 
 def test_plain_data(store):
-    assert set(compare([record(store, REPORT)]).as_dict()) == {"runs", "settings_that_differ", "warnings", "paired"}
+    assert set(compare([record(store, REPORT)]).as_dict()) == {
+        "runs",
+        "settings_that_differ",
+        "warnings",
+        "paired",
+    }
 
 
 class TestRunsOfOneName:
-    """They are told apart in the same way in the terminal, on the page, in the report and in every export."""
+    """They are told apart in the same way in the terminal, on the page, in the report
+    and in every export.
+    """
 
     @pytest.mark.parametrize(
         ("seeds", "tails"),
-        [((0, 1), ("seed 0", "seed 1")), ((0, 0), (None, None)), ((0, 0, 1), (None, None, None)), ((3, 1, 2), ("seed 3", "seed 1", "seed 2"))],
+        [
+            ((0, 1), ("seed 0", "seed 1")),
+            ((0, 0), (None, None)),
+            ((0, 0, 1), (None, None, None)),
+            ((3, 1, 2), ("seed 3", "seed 1", "seed 2")),
+        ],
     )
     def test_by_seed_where_that_suffices_else_by_a_short_id(self, store, seeds, tails):
         records = [stored(store, "twin", seed=seed) for seed in seeds]
@@ -102,7 +151,9 @@ class TestRunsOfOneName:
         found = content(store, records)
         assert list(found.labels) == labels
         assert [row["Run"] for row in number_rows(found)] == labels
-        assert [row["label"] for row in build_tables(found.records, found.histories)["runs"]] == labels
+        assert [
+            row["label"] for row in build_tables(found.records, found.histories)["runs"]
+        ] == labels
         assert [run["label"] for run in json_document(found)["runs"]] == labels
         assert all(label in html_report(found, store.home.runs) for label in labels)
 

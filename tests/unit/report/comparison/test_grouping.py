@@ -11,16 +11,27 @@ from tests.unit.report.stored import stored
 @pytest.fixture
 def records(store):
     kinds = ("constant", "two_hinge")
-    return [stored(store, f"run {kind}", seed=seed, schedule__kind=kind) for seed in (0, 1) for kind in kinds]
+    return [
+        stored(store, f"run {kind}", seed=seed, schedule__kind=kind)
+        for seed in (0, 1)
+        for kind in kinds
+    ]
 
 
 def test_by_seed_means_the_same_settings_otherwise(records):
     groups = group_runs(records, SEEDS)
-    assert [(group.label, group.places, group.mixed) for group in groups] == [("run constant", (0, 2), ()), ("run two_hinge", (1, 3), ())]
+    assert [(group.label, group.places, group.mixed) for group in groups] == [
+        ("run constant", (0, 2), ()),
+        ("run two_hinge", (1, 3), ()),
+    ]
 
 
 def test_groups_of_runs_with_many_names_are_called_by_what_differs(store):
-    records = [stored(store, f"{kind} {seed}", seed=seed, schedule__kind=kind) for seed in (0, 1) for kind in ("constant", "two_hinge")]
+    records = [
+        stored(store, f"{kind} {seed}", seed=seed, schedule__kind=kind)
+        for seed in (0, 1)
+        for kind in ("constant", "two_hinge")
+    ]
     assert [group.label for group in group_runs(records, SEEDS)] == ["constant", "two_hinge"]
 
 
@@ -55,7 +66,10 @@ def test_what_does_not_differ_cannot_group(records):
 
 def test_every_run_is_in_one_group_also_one_that_stands_alone(store, records):
     odd = stored(store, "odd", seed=7, threat__epsilon="4/255")
-    assert [group.label for group in group_runs([*records, odd], "threat.epsilon")] == ["8/255", "4/255"]
+    assert [group.label for group in group_runs([*records, odd], "threat.epsilon")] == [
+        "8/255",
+        "4/255",
+    ]
     groups = group_runs([*records, odd], SEEDS)
     assert sorted(place for group in groups for place in group.places) == [0, 1, 2, 3, 4]
     assert groups[-1].places == (4,)
@@ -76,7 +90,9 @@ def test_no_two_labels_are_alike(labels, tails, expected):
 
 
 def test_names_that_are_alike_get_their_seed(store):
-    assert run_labels([stored(store, "x", seed=0), stored(store, "x", seed=1), stored(store, "y")]) == ["x · seed 0", "x · seed 1", "y"]
+    assert run_labels(
+        [stored(store, "x", seed=0), stored(store, "x", seed=1), stored(store, "y")]
+    ) == ["x · seed 0", "x · seed 1", "y"]
 
 
 def test_twenty_runs_have_twenty_styles(store):

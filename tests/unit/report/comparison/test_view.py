@@ -1,4 +1,6 @@
-"""rft_core.report.comparison.view and its rows and sentences: what a comparison shows, alone or in groups."""
+"""rft_core.report.comparison.view and its rows and sentences: what a comparison
+shows, alone or in groups.
+"""
 
 import numpy as np
 import pytest
@@ -6,7 +8,14 @@ import pytest
 from rft_core.errors import UnknownNameError, UserError
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.significance import mean_interval
-from rft_core.report.comparison.rows import area_table, common_rows, difference_rows, differing_rows, group_table, number_rows
+from rft_core.report.comparison.rows import (
+    area_table,
+    common_rows,
+    difference_rows,
+    differing_rows,
+    group_table,
+    number_rows,
+)
 from rft_core.report.comparison.sentences import describe_curves, describe_pareto, describe_tracking
 from rft_core.report.comparison.view import View, group_rows, pareto_rows
 from tests.unit.report.stored import content, stored
@@ -17,22 +26,35 @@ CLEAN = {"constant": (0.70, 0.72, 0.77), "two_hinge": (0.80, 0.84, 0.82)}
 @pytest.fixture
 def grouped(store):
     """Two schedules with three seeds each, and a failed run of the first."""
-    runs = [stored(store, kind, shares=(share, 0.4), seed=seed, schedule__kind=kind) for kind, shares in CLEAN.items() for seed, share in enumerate(shares)]
-    failed = stored(store, "constant", steps=(0, 10), status="failed", seed=3, schedule__kind="constant")
+    runs = [
+        stored(store, kind, shares=(share, 0.4), seed=seed, schedule__kind=kind)
+        for kind, shares in CLEAN.items()
+        for seed, share in enumerate(shares)
+    ]
+    failed = stored(
+        store, "constant", steps=(0, 10), status="failed", seed=3, schedule__kind="constant"
+    )
     return content(store, [*runs, failed], View(group="seeds"))
 
 
 def test_a_group_is_its_measured_runs(grouped):
-    assert [(line.label, len(line.histories), len(line.curves)) for line in grouped.lines] == [("constant", 3, 3), ("two_hinge", 3, 3)]
+    assert [(line.label, len(line.histories), len(line.curves)) for line in grouped.lines] == [
+        ("constant", 3, 3),
+        ("two_hinge", 3, 3),
+    ]
     assert grouped.left_out == ("constant · seed 3",)
-    assert "Left out of the means, having no report: constant · seed 3." in describe_tracking(grouped)
+    assert "Left out of the means, having no report: constant · seed 3." in describe_tracking(
+        grouped
+    )
 
 
 def test_the_mean_of_a_group_is_over_its_runs(grouped):
     first = group_rows(grouped)[0]
     expected = mean_interval(CLEAN["constant"])
     assert first["clean_accuracy"] == pytest.approx(expected.mean)
-    assert (first["clean_accuracy_low"], first["clean_accuracy_high"]) == pytest.approx((expected.low, expected.high))
+    assert (first["clean_accuracy_low"], first["clean_accuracy_high"]) == pytest.approx(
+        (expected.low, expected.high)
+    )
     band = grouped.lines[0].tracked("clean", "step")
     assert band.mean[-1] == pytest.approx(100 * expected.mean, abs=0.01)
     assert band.high[-1] - band.mean[-1] == pytest.approx(100 * expected.deviation, abs=0.01)
@@ -42,7 +64,9 @@ def test_groups_are_compared_seed_by_seed(grouped):
     base, other = group_rows(grouped)
     expected = mean_interval(np.subtract(CLEAN["two_hinge"], CLEAN["constant"]))
     assert (other["shared_seeds"], base["shared_seeds"]) == (3, 0)
-    assert [other[f"clean_accuracy_gain{end}"] for end in ("", "_low", "_high")] == pytest.approx([expected.mean, expected.low, expected.high])
+    assert [other[f"clean_accuracy_gain{end}"] for end in ("", "_low", "_high")] == pytest.approx(
+        [expected.mean, expected.low, expected.high]
+    )
     assert base["clean_accuracy_gain"] is None
     assert group_table(grouped)[1]["Clean, against baseline"].startswith("+9.0 (")
 
@@ -60,7 +84,9 @@ def content_with(found, **changes):
 
 
 def test_each_run_alone(store):
-    found = content(store, [stored(store, "a", shares=(0.9, 0.5)), stored(store, "b", shares=(0.7, 0.6))])
+    found = content(
+        store, [stored(store, "a", shares=(0.9, 0.5)), stored(store, "b", shares=(0.7, 0.6))]
+    )
     assert [line.label for line in found.lines] == ["a", "b"]
     assert len({(line.colour, line.dash) for line in found.lines}) == 2
     assert "Clean accuracy: a ends at 90.0 %, b at 70.0 %." in describe_tracking(found)
@@ -69,7 +95,14 @@ def test_each_run_alone(store):
 
 def test_rows(store):
     standard = stored(store, "standard", shares=(0.9, 0.1), objective__kind="natural")
-    found = content(store, [standard, stored(store, "fixed", shares=(0.6, 0.4)), stored(store, "new", status="running")])
+    found = content(
+        store,
+        [
+            standard,
+            stored(store, "fixed", shares=(0.6, 0.4)),
+            stored(store, "new", status="running"),
+        ],
+    )
     numbers = {row["Run"]: row for row in number_rows(found)}
     assert numbers["fixed"]["Clean"].startswith("60.0 % (")
     assert numbers["fixed"]["Lost against standard"] == "30.0 points, suboptimal transfer"
@@ -84,11 +117,21 @@ def test_rows(store):
 
 
 def test_no_column_for_what_no_run_has(store):
-    assert "Lost against standard" not in number_rows(content(store, [stored(store, "a"), stored(store, "b")]))[0]
+    assert (
+        "Lost against standard"
+        not in number_rows(content(store, [stored(store, "a"), stored(store, "b")]))[0]
+    )
 
 
 def test_areas(store):
-    found = content(store, [stored(store, "a", shares=(0.9, 0.5)), stored(store, "b", shares=(0.8, 0.6)), stored(store, "c", status="running")])
+    found = content(
+        store,
+        [
+            stored(store, "a", shares=(0.9, 0.5)),
+            stored(store, "b", shares=(0.8, 0.6)),
+            stored(store, "c", status="running"),
+        ],
+    )
     rows = pareto_rows(found, store.home.runs)
     assert rows[0]["tracked_area"] == pytest.approx(hypervolume(found.lines[0].tracked_points()))
     assert rows[0]["final_area"] == pytest.approx(0.9 * 0.5)
@@ -99,7 +142,10 @@ def test_areas(store):
 
 
 def test_the_area_of_a_group_is_that_of_all_its_models(store):
-    runs = [stored(store, "a", shares=(0.9, 0.5), seed=0), stored(store, "a", shares=(0.6, 0.6), seed=1)]
+    runs = [
+        stored(store, "a", shares=(0.9, 0.5), seed=0),
+        stored(store, "a", shares=(0.6, 0.6), seed=1),
+    ]
     (row,) = pareto_rows(content(store, runs, View(group="seeds")), store.home.runs)
     assert row["final_area"] == pytest.approx(hypervolume(np.array([[0.9, 0.5], [0.6, 0.6]])))
 
@@ -111,7 +157,12 @@ def test_models_on_other_images_have_no_common_area(store):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"), [({"axis": "stp"}, "did you mean 'step'"), ({"band": "x"}, "unknown band"), ({"panels": ("cleen",)}, "did you mean 'clean'")]
+    ("changes", "said"),
+    [
+        ({"axis": "stp"}, "did you mean 'step'"),
+        ({"band": "x"}, "unknown band"),
+        ({"panels": ("cleen",)}, "did you mean 'clean'"),
+    ],
 )
 def test_an_unknown_choice(changes, said):
     with pytest.raises(UnknownNameError, match=said):

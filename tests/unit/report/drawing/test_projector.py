@@ -8,9 +8,13 @@ from rft_core.spec.presets import preset
 
 
 def figure() -> go.Figure:
-    drawn = schedule_figure(compared(preset("scheduled"), ()), epsilon=8 / 255, norm="linf", epochs=10, key="x")
+    drawn = schedule_figure(
+        compared(preset("scheduled"), ()), epsilon=8 / 255, norm="linf", epochs=10, key="x"
+    )
     drawn.add_annotation(x=1, y=1, text="a", font={"size": 12}, xshift=6)
-    drawn.frames = [go.Frame(data=[go.Scatter(x=[1], y=[2], line={"width": 2}, marker={"size": 6})], name="0")]
+    drawn.frames = [
+        go.Frame(data=[go.Scatter(x=[1], y=[2], line={"width": 2}, marker={"size": 6})], name="0")
+    ]
     return drawn
 
 

@@ -30,7 +30,11 @@ def test_one_file(store, export, tmp_path, form):
     code, output, error = export(run_id, "--format", form, "--json")
     assert code == 0, error
     path = tmp_path / f"rft-lab-export.{form}"
-    assert json.loads(output) == {"format": form, "runs": [run_id], "files": [{"path": path.name, "bytes": path.stat().st_size}]}
+    assert json.loads(output) == {
+        "format": form,
+        "runs": [run_id],
+        "files": [{"path": path.name, "bytes": path.stat().st_size}],
+    }
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
@@ -39,7 +43,9 @@ def test_tables_go_into_a_folder_or_an_archive(store, export, tmp_path, form):
     assert export(*ids, "--format", form, "--to", "tables")[0] == 0
     assert export(*ids, "--format", form, "--to", "deep/all.zip")[0] == 0
     names = {path.name for path in (tmp_path / "tables").iterdir()}
-    assert names == {f"{name}.{form}" for name in ("runs", "settings", "curves", "tracked", "differences")}
+    assert names == {
+        f"{name}.{form}" for name in ("runs", "settings", "curves", "tracked", "differences")
+    }
     with zipfile.ZipFile(tmp_path / "deep" / "all.zip") as archive:
         assert set(archive.namelist()) == names
 

@@ -1,4 +1,6 @@
-"""rft_core.report.files.html_report: one file that has everything, needs no network, and runs nothing that a name says."""
+"""rft_core.report.files.html_report: one file that has everything, needs no network, and runs
+nothing that a name says.
+"""
 
 import base64
 import hashlib
@@ -41,13 +43,20 @@ class Page(HTMLParser):
         return [data for name, _, data in self.texts if name == tag]
 
     def charts(self) -> dict[str, dict]:
-        return {attributes["data-chart"]: json.loads(data) for tag, attributes, data in self.texts if tag == "script" and "data-chart" in attributes}
+        return {
+            attributes["data-chart"]: json.loads(data)
+            for tag, attributes, data in self.texts
+            if tag == "script" and "data-chart" in attributes
+        }
 
 
 @pytest.fixture
 def page(store):
     runs = [stored(store, "fixed", schedule__kind="constant", seed=seed) for seed in (0, 1)]
-    runs += [stored(store, HOSTILE, seed=seed, notes=HOSTILE, tags=[HOSTILE[:50]], shares=(0.8, 0.6)) for seed in (0, 1)]
+    runs += [
+        stored(store, HOSTILE, seed=seed, notes=HOSTILE, tags=[HOSTILE[:50]], shares=(0.8, 0.6))
+        for seed in (0, 1)
+    ]
     runs.append(stored(store, "broken", status="failed", seed=2))
     return Page(html_report(content(store, runs, View(group="seeds")), store.home.runs)), runs
 
@@ -78,16 +87,22 @@ def test_each_run_can_be_run_again_from_it(page):
     specs = [parse(text) for text in document.within("pre") if text.startswith("{")]
     assert specs == [record.spec for record in runs]
     assert (
-        "python -m rft_core run --preset digits_quick --set name=fixed --set seed=1 --set schedule.kind=constant --set evaluation.attack=pgd"
-        in document.within("pre")
+        "python -m rft_core run --preset digits_quick --set name=fixed --set seed=1 --set"
+        " schedule.kind=constant --set evaluation.attack=pgd" in document.within("pre")
     )
     assert "python -m rft_core run --spec spec.json" in document.within("code")
 
 
 def test_nothing_is_fetched(page):
     document, _ = page
-    assert not {"link", "img", "iframe", "object", "embed", "base", "a", "form"} & set(document.tags)
-    assert [one for one in document.attributes if one[1] in ("src", "href", "srcset", "action", "background") or one[1].startswith("on")] == []
+    assert not {"link", "img", "iframe", "object", "embed", "base", "a", "form"} & set(
+        document.tags
+    )
+    assert [
+        one
+        for one in document.attributes
+        if one[1] in ("src", "href", "srcset", "action", "background") or one[1].startswith("on")
+    ] == []
     assert not re.search(r"url\(|@import", " ".join(document.within("style")))
 
 
@@ -100,19 +115,32 @@ def test_a_name_runs_nothing(page):
     document, _ = page
     scripts = [(attributes, data) for tag, attributes, data in document.texts if tag == "script"]
     assert len(scripts) == document.tags.count("script") == 5
-    assert "alert(1)" not in "".join(data for attributes, data in scripts if "data-chart" not in attributes)
+    assert "alert(1)" not in "".join(
+        data for attributes, data in scripts if "data-chart" not in attributes
+    )
     # in a figure a name is escaped once more, since plotly reads some markup
-    assert all("<script" not in json.dumps(chart) and "<img" not in json.dumps(chart) for chart in document.charts().values())
+    assert all(
+        "<script" not in json.dumps(chart) and "<img" not in json.dumps(chart)
+        for chart in document.charts().values()
+    )
     assert any(HOSTILE in text for tag, _, text in document.texts if tag in ("td", "h3"))
 
 
 def test_only_its_own_scripts_may_run(page):
     document, _ = page
-    policy = next(value for tag, name, value in document.attributes if tag == "meta" and name == "content" and "script-src" in value)
+    policy = next(
+        value
+        for tag, name, value in document.attributes
+        if tag == "meta" and name == "content" and "script-src" in value
+    )
     wanted = [
-        base64.b64encode(hashlib.sha256(data.encode()).digest()).decode() for tag, attributes, data in document.texts if tag == "script" and not attributes
+        base64.b64encode(hashlib.sha256(data.encode()).digest()).decode()
+        for tag, attributes, data in document.texts
+        if tag == "script" and not attributes
     ]
-    assert re.search("script-src ([^;]+)", policy)[1] == " ".join(f"'sha256-{digest}'" for digest in wanted)
+    assert re.search("script-src ([^;]+)", policy)[1] == " ".join(
+        f"'sha256-{digest}'" for digest in wanted
+    )
     assert "default-src 'none'" in policy
 
 
@@ -125,7 +153,10 @@ def test_every_figure_has_words(page):
 
 def test_no_home_folder_is_told(store, monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")
-    text = html_report(content(store, [stored(store, "a", data__dataset="folder:/home/ada/flowers")]), store.home.runs)
+    text = html_report(
+        content(store, [stored(store, "a", data__dataset="folder:/home/ada/flowers")]),
+        store.home.runs,
+    )
     assert "/home/ada" not in text
     assert "folder:~/flowers" in text
 
@@ -138,7 +169,9 @@ def test_one_run_alone_runs_nothing_either(store):
 
 
 def test_a_baseline_runs_nothing(store):
-    document = Page(html_report(content(store, [stored(store, HOSTILE), stored(store, "b")]), store.home.runs))
+    document = Page(
+        html_report(content(store, [stored(store, HOSTILE), stored(store, "b")]), store.home.runs)
+    )
     assert f"Against {HOSTILE}" in document.within("h2")
     assert document.tags.count("script") == 5
 

@@ -1,4 +1,6 @@
-"""rft_core.report.run.history: events become columns, the pace of a run and its clock leave interruptions out."""
+"""rft_core.report.run.history: events become columns, the pace of a run and its clock
+leave interruptions out.
+"""
 
 import numpy as np
 import pytest
@@ -8,7 +10,14 @@ from rft_core.store.events import Event
 
 
 def train(step: int, wall_time: float, **payload) -> Event:
-    return Event(step + 1, step, step / 10, wall_time, "train", {"loss": 1.0, "epsilon": 0.0, "learning_rate": 0.1, "images_per_second": 9.0} | payload)
+    return Event(
+        step + 1,
+        step,
+        step / 10,
+        wall_time,
+        "train",
+        {"loss": 1.0, "epsilon": 0.0, "learning_rate": 0.1, "images_per_second": 9.0} | payload,
+    )
 
 
 def started(wall_time: float) -> Event:
@@ -48,7 +57,14 @@ CURVE = [{"epsilon": 0.0, "accuracy": 0.5, "n": 10}, {"epsilon": 0.1, "accuracy"
 
 
 def evaluation(sequence, step, wall_time):
-    return Event(sequence, step, step / 10, wall_time, "eval", {"curve": CURVE, "expected_robustness": 0.35, "gradient_evaluations": 7 * step})
+    return Event(
+        sequence,
+        step,
+        step / 10,
+        wall_time,
+        "eval",
+        {"curve": CURVE, "expected_robustness": 0.35, "gradient_evaluations": 7 * step},
+    )
 
 
 def note(sequence, wall_time, text, kind="log"):
@@ -56,7 +72,9 @@ def note(sequence, wall_time, text, kind="log"):
 
 
 def test_columns():
-    history = build_history([note(1, 3.0, "a note"), evaluation(2, 0, 10.0), evaluation(3, 20, 16.0)])
+    history = build_history(
+        [note(1, 3.0, "a note"), evaluation(2, 0, 10.0), evaluation(3, 20, 16.0)]
+    )
     assert list(history.column("step")) == [0, 20]
     assert list(history.column("epoch")) == [0, 2]
     assert list(history.column("seconds")) == [0, 6]
@@ -76,15 +94,28 @@ def test_a_pause_does_not_count():
 
 
 def test_a_run_that_was_killed_leaves_out_the_time_it_was_dead():
-    events = [evaluation(1, 0, 100.0), evaluation(2, 5, 104.0), note(3, 500.0, "resumed from the checkpoint of step 5"), evaluation(4, 9, 507.0)]
+    events = [
+        evaluation(1, 0, 100.0),
+        evaluation(2, 5, 104.0),
+        note(3, 500.0, "resumed from the checkpoint of step 5"),
+        evaluation(4, 9, 507.0),
+    ]
     assert working_seconds(events)[4] == 4 + 7
 
 
 def test_a_run_that_starts_over_starts_its_clock_over():
-    events = [evaluation(1, 0, 100.0), evaluation(2, 5, 104.0), evaluation(3, 0, 300.0), evaluation(4, 5, 303.0)]
+    events = [
+        evaluation(1, 0, 100.0),
+        evaluation(2, 5, 104.0),
+        evaluation(3, 0, 300.0),
+        evaluation(4, 5, 303.0),
+    ]
     history = build_history(events)
     assert list(history.column("seconds")) == [0, 3]
 
 
 def test_an_ordinary_note_takes_no_time_away():
-    assert working_seconds([evaluation(1, 0, 0.0), note(2, 3.0, "a note"), evaluation(3, 5, 8.0)])[3] == 8
+    assert (
+        working_seconds([evaluation(1, 0, 0.0), note(2, 3.0, "a note"), evaluation(3, 5, 8.0)])[3]
+        == 8
+    )

@@ -1,4 +1,6 @@
-"""rft_core.report.run.measurement_words: runs that were measured differently are named, and nothing is subtracted between them."""
+"""rft_core.report.run.measurement_words: runs that were measured differently are named, and nothing
+is subtracted between them.
+"""
 
 import csv
 import io
@@ -10,7 +12,12 @@ import pytest
 from rft_core.report.comparison.compare import compare
 from rft_core.report.comparison.pairs import pair_runs
 from rft_core.report.comparison.rows import difference_rows, group_table, number_rows
-from rft_core.report.comparison.sentences import describe_curves, describe_pairs, describe_pareto, describe_tracking
+from rft_core.report.comparison.sentences import (
+    describe_curves,
+    describe_pairs,
+    describe_pareto,
+    describe_tracking,
+)
 from rft_core.report.comparison.view import View, group_rows, pareto_rows
 from rft_core.report.files.formats import csv_files, json_document
 from rft_core.report.files.html_report import html_report
@@ -70,7 +77,10 @@ def test_runs_of_one_attack_are_compared_without_a_word(store, settings):
 
 
 def test_a_setting_that_an_attack_does_not_use_makes_no_difference(store):
-    pair = [stored(store, str(steps), evaluation__attack="autoattack", evaluation__steps=steps) for steps in (10, 50)]  # fmt: skip
+    pair = [
+        stored(store, str(steps), evaluation__attack="autoattack", evaluation__steps=steps)
+        for steps in (10, 50)
+    ]
     assert compare(pair, store.home.runs).warnings == []
 
 
@@ -88,7 +98,10 @@ def test_other_epsilons_are_named_and_their_expected_robustness_is_not_compared(
     result = compare(pair, store.home.runs)
     (warning,) = result.warnings
     assert "one at 9 from 0 to 8/255 (1/255 first); other at 0, 8/255" in warning
-    assert [pair.metric for pair in pair_runs(pair, store.home.runs) if pair.is_paired] == ["clean", "robust"]  # fmt: skip
+    assert [pair.metric for pair in pair_runs(pair, store.home.runs) if pair.is_paired] == [
+        "clean",
+        "robust",
+    ]
 
 
 def test_of_other_targets_one_warning_speaks(store):
@@ -147,7 +160,9 @@ def test_what_followed_runs_differently_is_said_and_not_ranked(store):
     assert "a by PGD-10, n 200; b by APGD-CE, 10 steps, n 200" in said
     assert "Robust accuracy" not in said
     assert "Clean accuracy: " in said
-    figure_areas = describe_pareto(content(store, pair), pareto_rows(content(store, pair), store.home.runs))  # fmt: skip
+    figure_areas = describe_pareto(
+        content(store, pair), pareto_rows(content(store, pair), store.home.runs)
+    )
     assert "largest area" not in figure_areas
 
 
@@ -155,8 +170,12 @@ def test_what_followed_runs_differently_is_said_and_not_ranked(store):
 def test_no_mean_is_taken_over_different_attacks(store, mixed, by):
     _, runs = mixed
     found = content(store, runs, View(group=by))
-    assert [len({runs[place].measured_by.method for place in group.places}) for group in found.groups] == [1] * len(found.groups)  # fmt: skip
-    assert all(row["measured_by"] in ("PGD-10, n 200", "AutoAttack, n 200") for row in group_rows(found))  # fmt: skip
+    assert [
+        len({runs[place].measured_by.method for place in group.places}) for group in found.groups
+    ] == [1] * len(found.groups)
+    assert all(
+        row["measured_by"] in ("PGD-10, n 200", "AutoAttack, n 200") for row in group_rows(found)
+    )
     assert "Measured by" in group_table(found)[0]
     assert len({group.label for group in found.groups}) == len(found.groups)
 
@@ -176,7 +195,10 @@ def test_every_table_and_file_names_the_attack(store, mixed):
     assert [row["Measured by"] for row in number_rows(found)] == ["PGD-10"] * 2 + ["AutoAttack"] * 2
     assert [row["Measured by"] for row in difference_rows(found)] == ["PGD-10", "–", "–"]
     assert sum("are not compared" in line for line in describe_pairs(found)) == 4
-    tables = {name: list(csv.DictReader(io.StringIO(data.decode("utf-8-sig")))) for name, data in csv_files(found).items()}  # fmt: skip
+    tables = {
+        name: list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+        for name, data in csv_files(found).items()
+    }
     assert [row["attack"] for row in tables["runs.csv"]] == ["pgd"] * 2 + ["autoattack"] * 2
     assert tables["runs.csv"][0]["measured_by"] == "PGD, cross-entropy, 10 steps, 1 restart, n 200"
     assert tables["runs.csv"][0]["attack_loss"] == "cross-entropy"
@@ -187,7 +209,9 @@ def test_every_table_and_file_names_the_attack(store, mixed):
     compared = [row for row in tables["differences.csv"] if row["difference"]]
     assert {row["measured_by"] for row in compared if row["metric"] != "clean"} == {"PGD-10"}
     document = json_document(found)
-    assert [row["measured_by"] for row in document["runs"]] == [one.measured_by.as_dict() for one in runs]  # fmt: skip
+    assert [row["measured_by"] for row in document["runs"]] == [
+        one.measured_by.as_dict() for one in runs
+    ]
     assert DIFFERENT in json.dumps(document["warnings"])
     page = unescape(html_report(found, store.home.runs))
     assert f'<p class="warning">These runs were {DIFFERENT}' in page

@@ -1,4 +1,6 @@
-"""rft_core.report.story.race and replay: what is drawn at a second is what was known at that second."""
+"""rft_core.report.story.race and replay: what is drawn at a second is what was
+known at that second.
+"""
 
 from dataclasses import replace
 
@@ -8,7 +10,13 @@ from rft_core.recordings.reading import read_recording
 from rft_core.report.drawing.canvas import apart
 from rft_core.report.story.figures import fragile_figure
 from rft_core.report.story.race import build_track, gap, race_figure, race_notes, race_traces
-from rft_core.report.story.replay import MOST_FRAMES, SHORTEST_MILLISECONDS, moments, play_arguments, race_replay
+from rft_core.report.story.replay import (
+    MOST_FRAMES,
+    SHORTEST_MILLISECONDS,
+    moments,
+    play_arguments,
+    race_replay,
+)
 
 
 def track(name, **changes):
@@ -72,14 +80,25 @@ def test_a_queued_run_takes_its_length_from_the_others():
 
 def replayed(tracks):
     still = race_figure(tracks, epsilon=8 / 255, key="k")
-    return still, race_replay(tracks, tracks, epsilon=8 / 255, key="k", references=(), start=max(one.end_second for one in tracks))
+    return still, race_replay(
+        tracks,
+        tracks,
+        epsilon=8 / 255,
+        key="k",
+        references=(),
+        start=max(one.end_second for one in tracks),
+    )
 
 
 def test_the_last_frame_is_the_recorded_end():
     still, moving = replayed([track("fixed"), track("scheduled")])
     last = moving.frames[-1]
-    assert [trace.to_plotly_json() for trace in last.data] == [trace.to_plotly_json() for trace in still.data[: len(last.data)]]
-    assert [note.to_plotly_json() for note in last.layout.annotations] == [note.to_plotly_json() for note in still.layout.annotations]
+    assert [trace.to_plotly_json() for trace in last.data] == [
+        trace.to_plotly_json() for trace in still.data[: len(last.data)]
+    ]
+    assert [note.to_plotly_json() for note in last.layout.annotations] == [
+        note.to_plotly_json() for note in still.layout.annotations
+    ]
 
 
 def test_every_frame_draws_the_same_traces_and_writes_its_notes_out():
@@ -88,14 +107,18 @@ def test_every_frame_draws_the_same_traces_and_writes_its_notes_out():
     assert len({tuple(frame.traces) for frame in moving.frames}) == 1
     assert {len(frame.data) for frame in moving.frames} == {len(moving.frames[0].traces)}
     for kind in ("annotations", "shapes"):
-        keys = {frozenset(one.to_plotly_json()) for frame in moving.frames for one in frame.layout[kind]}
+        keys = {
+            frozenset(one.to_plotly_json()) for frame in moving.frames for one in frame.layout[kind]
+        }
         assert len(keys) == 1
 
 
 def test_the_frames_of_one_run_end_with_the_test_images():
     one = read_recording("standard")
     figure = fragile_figure(one, key="k")
-    assert list(figure.frames[-1].data[-1].y) == [100 * point["accuracy"] for point in one.report["curve"]]
+    assert list(figure.frames[-1].data[-1].y) == [
+        100 * point["accuracy"] for point in one.report["curve"]
+    ]
     assert "1,000 test images" in figure.frames[-1].layout.annotations[-1].text
     assert "256 validation images" in figure.frames[-2].layout.annotations[-1].text
 
@@ -121,7 +144,9 @@ def test_a_speed_is_kept_by_leaving_frames_out(speed):
 @pytest.mark.parametrize("heights", [[5.0, 6.0, 50.0], [99.0, 100.0, 98.0], [0.0, 0.0], [40.0]])
 def test_labels_are_moved_apart_and_keep_their_order(heights):
     moved = apart(heights, 7)
-    assert sorted(range(len(heights)), key=lambda place: heights[place]) == sorted(range(len(moved)), key=lambda place: moved[place])
+    assert sorted(range(len(heights)), key=lambda place: heights[place]) == sorted(
+        range(len(moved)), key=lambda place: moved[place]
+    )
     ordered = sorted(moved)
     assert all(above - below >= 7 - 1e-9 for below, above in zip(ordered, ordered[1:]))
     assert max(moved) <= 100

@@ -23,7 +23,11 @@ TRIO = ("standard", "fixed", "scheduled")
 
 @pytest.mark.parametrize(
     ("guess", "reached", "off", "said"),
-    [(0.6, 0.03, 57.0, "you guessed 60 %, it reached 3.0 %: 57.0 points too high"), (0.2, 0.503, -30.3, "30.3 points too low"), (0.5, 0.503, -0.3, "Right on")],
+    [
+        (0.6, 0.03, 57.0, "you guessed 60 %, it reached 3.0 %: 57.0 points too high"),
+        (0.2, 0.503, -30.3, "30.3 points too low"),
+        (0.5, 0.503, -0.3, "Right on"),
+    ],
 )
 def test_a_guess_is_held_against_what_was_reached(guess, reached, off, said):
     assert points_off(guess, reached) == pytest.approx(off)
@@ -47,11 +51,15 @@ def test_runs_in_words():
         assert format_percent(report["robust_accuracy"]) in describe_limit(runs)
         assert format_percent(report["curve"][3]["accuracy"]) in describe_areas(runs, 3)
     assert f"Recorded {runs[0].recorded}: bloom_convnext on blooms_hard" in describe_source(runs[0])
-    said = describe_race([build_track(one.name, one.spec, one.events, one.total_steps, one.report) for one in runs])
+    said = describe_race(
+        [build_track(one.name, one.spec, one.events, one.total_steps, one.report) for one in runs]
+    )
     assert f"Fixed ends at {format_percent(fixed['clean_accuracy'])}" in said
     assert "it never adapted" in said
     assert "Standard ends at" in said
-    assert "not been measured" in describe_race([build_track("fixed", runs[1].spec, [], None, None)])
+    assert "not been measured" in describe_race(
+        [build_track("fixed", runs[1].spec, [], None, None)]
+    )
 
 
 def test_figures_show_the_data_they_are_given():
@@ -65,4 +73,6 @@ def test_figures_show_the_data_they_are_given():
     assert (magnified(shown, 2, 0) == 127).all()
     areas = area_figure(runs, "fixed", 4, key="k")
     assert [trace.fill for trace in areas.data] == [None, "tozeroy", None]
-    assert [list(trace.y) for trace in areas.data] == [[100 * point["accuracy"] for point in one.report["curve"]] for one in runs]
+    assert [list(trace.y) for trace in areas.data] == [
+        [100 * point["accuracy"] for point in one.report["curve"]] for one in runs
+    ]

@@ -1,4 +1,6 @@
-"""rft_core.engine.data.decoding.decode and cache: decoded once, found again, never a victim of what lies on the disk."""
+"""rft_core.engine.data.decoding.decode and cache: decoded once, found again, never a victim of
+what lies on the disk.
+"""
 
 import json
 import os
@@ -38,7 +40,15 @@ class Source:
         return Pictures(np.arange(count) % 2, [f"{place}.png" for place in range(count)], self.read)
 
     def listing(self, count: int = 40, **changes) -> Listing:
-        return Listing(**{"name": "things", "class_names": CLASSES, "fingerprint": "1", "train": self.pictures(count)} | changes)
+        return Listing(
+            **{
+                "name": "things",
+                "class_names": CLASSES,
+                "fingerprint": "1",
+                "train": self.pictures(count),
+            }
+            | changes
+        )
 
 
 def load(listing: Listing, **changes):
@@ -46,7 +56,9 @@ def load(listing: Listing, **changes):
 
 
 def digests(data) -> list[str]:
-    return [part.digest() for part in (data.train, data.validation, data.test, *data.others.values())]
+    return [
+        part.digest() for part in (data.train, data.validation, data.test, *data.others.values())
+    ]
 
 
 def folders(home):
@@ -73,7 +85,15 @@ def test_the_second_time_nothing_is_opened(home):
     assert len(folders(home)) == 1
 
 
-@pytest.mark.parametrize("changes", [{"fingerprint": "2"}, {"class_names": ("x", "y")}, {"train": Source().pictures(42)}, {"domains": ("photo",)}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fingerprint": "2"},
+        {"class_names": ("x", "y")},
+        {"train": Source().pictures(42)},
+        {"domains": ("photo",)},
+    ],
+)
 def test_another_listing_is_decoded_anew(home, changes):
     load(Source().listing())
     load(Source().listing(**changes))
@@ -102,7 +122,11 @@ def test_other_domains(home):
     others = MappingProxyType({"sketch": Source().pictures(30), "paint": Source().pictures(10)})
     for _ in range(2):
         data = load(Source().listing(others=others, domains=("photo",)), shift_size=20)
-        assert (data.domains, list(data.others), [len(part) for part in data.others.values()]) == (("photo",), ["sketch", "paint"], [20, 10])
+        assert (data.domains, list(data.others), [len(part) for part in data.others.values()]) == (
+            ("photo",),
+            ["sketch", "paint"],
+            [20, 10],
+        )
 
 
 def test_the_pieces_come_together_in_order(home, monkeypatch):
@@ -114,7 +138,9 @@ def test_the_pieces_come_together_in_order(home, monkeypatch):
     pieces = load(broken.listing(400))
     assert len(pieces.train) + len(pieces.validation) + len(pieces.test) == 394
     lost = set(broken.broken)
-    for first, second in zip((whole.train, whole.validation, whole.test), (pieces.train, pieces.validation, pieces.test)):
+    for first, second in zip(
+        (whole.train, whole.validation, whole.test), (pieces.train, pieces.validation, pieces.test)
+    ):
         numbers = first.images[:, 0, 0, 0].long() + 256 * first.images[:, 2, 0, 0].long()
         kept = torch.tensor([number not in lost for number in numbers.tolist()])
         assert torch.equal(first.images[kept], second.images)
@@ -129,10 +155,19 @@ def test_broken_files_are_named_also_the_second_time(home):
         assert note.endswith("...")
 
 
-@pytest.mark.parametrize(("broken", "message"), [
-    (range(40), "none of the images in things can be read; the first: "),
-    (range(1, 40, 2), r"no training image of the class 'light' in things can be read \(\d+.png: OSError: cut off\)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (range(40), "none of the images in things can be read; the first: "),
+        (
+            range(1, 40, 2),
+            (
+                r"no training image of the class 'light' in things can be read \(\d+.png: OSError:"
+                r" cut off\)"
+            ),
+        ),
+    ],
+)
 def test_nothing_left(home, broken, message):
     with pytest.raises(DataError, match=message):
         load(Source(broken=broken).listing())
@@ -168,12 +203,16 @@ def _flip(path):
 DAMAGE = {
     "no contents": lambda folder: (folder / "meta.json").unlink(),
     "empty contents": lambda folder: (folder / "meta.json").write_text(""),
-    "other contents": lambda folder: (folder / "meta.json").write_text(json.dumps({"splits": [{}], "notes": []})),
+    "other contents": (
+        lambda folder: (folder / "meta.json").write_text(json.dumps({"splits": [{}], "notes": []}))
+    ),
     "no images": lambda folder: (folder / "0.npy").unlink(),
     "cut images": lambda folder: _cut(folder / "1.npy"),
     "changed pixel": lambda folder: _flip(folder / "2.npy"),
     "changed label": lambda folder: _flip(folder / "0_labels.npy"),
-    "pickle": lambda folder: np.save(folder / "0_labels.npy", np.array([{}], dtype=object), allow_pickle=True),
+    "pickle": lambda folder: np.save(
+        folder / "0_labels.npy", np.array([{}], dtype=object), allow_pickle=True
+    ),
     "nothing": lambda folder: [path.unlink() for path in folder.iterdir()],
 }
 
@@ -195,7 +234,14 @@ def test_a_large_set_is_mapped(home, monkeypatch):
     first = load(Source().listing())
     monkeypatch.setattr(cache, "IN_MEMORY_BYTES", 0)
     modes, read = [], np.load
-    monkeypatch.setattr(cache.np, "load", lambda path, mmap_mode=None, **rest: (modes.append(mmap_mode), read(path, mmap_mode=mmap_mode, **rest))[1])
+    monkeypatch.setattr(
+        cache.np,
+        "load",
+        lambda path, mmap_mode=None, **rest: (
+            modes.append(mmap_mode),
+            read(path, mmap_mode=mmap_mode, **rest),
+        )[1],
+    )
     again = Source()
     second = load(again.listing())
     assert again.opened == []
@@ -216,7 +262,9 @@ def test_a_damaged_large_set_is_decoded_anew(home, monkeypatch, damage):
 
 
 def test_a_full_disk_leaves_a_note(home):
-    """A limit on the size of files stands in for the end of the disk: writing fails in the middle."""
+    """A limit on the size of files stands in for the end of the disk: writing
+    fails in the middle.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
@@ -252,7 +300,10 @@ def test_what_a_killed_process_left_is_removed_a_day_later(home):
 
 def test_two_threads_at_once(home):
     results = []
-    work = [threading.Thread(target=lambda: results.append(digests(load(Source().listing(2000))))) for _ in range(4)]
+    work = [
+        threading.Thread(target=lambda: results.append(digests(load(Source().listing(2000)))))
+        for _ in range(4)
+    ]
     for one in work:
         one.start()
     for one in work:
@@ -265,8 +316,12 @@ def test_two_threads_at_once(home):
 def test_two_that_finish_at_the_same_moment(home, monkeypatch):
     """Each has decoded before either moves its folder into place."""
     together, publish, results = threading.Barrier(2, timeout=60), decode.publish, []
-    monkeypatch.setattr(decode, "publish", lambda *arguments: (together.wait(), publish(*arguments)))
-    work = [threading.Thread(target=lambda: results.append(load(Source().listing()))) for _ in range(2)]
+    monkeypatch.setattr(
+        decode, "publish", lambda *arguments: (together.wait(), publish(*arguments))
+    )
+    work = [
+        threading.Thread(target=lambda: results.append(load(Source().listing()))) for _ in range(2)
+    ]
     for one in work:
         one.start()
     for one in work:

@@ -1,4 +1,6 @@
-"""rft_core.engine.data.decoding.pixels: every kind of picture becomes 8-bit RGB with the brightness it shows."""
+"""rft_core.engine.data.decoding.pixels: every kind of picture becomes 8-bit RGB with the
+brightness it shows.
+"""
 
 import io
 
@@ -72,7 +74,9 @@ def test_every_mode(mode, colour, kind, expected):
     (1, 1, 1),
 ])  # fmt: skip
 @pytest.mark.parametrize(("mode", "kind"), [("I;16", "PNG"), ("I;16", "TIFF"), ("I", "TIFF")])
-def test_a_deep_grey_is_scaled_by_the_depth_of_its_whole_dataset(mode, kind, largest, value, expected):
+def test_a_deep_grey_is_scaled_by_the_depth_of_its_whole_dataset(
+    mode, kind, largest, value, expected
+):
     greys = Greys(integers=Span(0, largest))
     pixels = to_pixels(stored(Image.new(mode, (7, 5), value), kind), 8, lambda: greys)
     assert np.unique(pixels).tolist() == [expected]
@@ -97,9 +101,13 @@ def test_a_palette_with_transparency_shows_white():
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_of_an_animation_the_first_frame(kind):
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ((255, 0, 0), (0, 255, 0), (0, 0, 255))]
+    frames = [
+        Image.new("RGB", (8, 8), colour) for colour in ((255, 0, 0), (0, 255, 0), (0, 0, 255))
+    ]
     options = {"lossless": True} if kind == "WEBP" else {}
-    assert colours(stored(frames[0], kind, save_all=True, append_images=frames[1:], **options)) == [[255, 0, 0]]
+    assert colours(stored(frames[0], kind, save_all=True, append_images=frames[1:], **options)) == [
+        [255, 0, 0]
+    ]
 
 
 def test_values_outside_every_range_are_stretched():
@@ -147,4 +155,6 @@ def test_a_picture_that_a_loader_opened_itself_is_refused_too(monkeypatch):
 def test_only_known_formats_are_parsed():
     """PostScript would start a program."""
     with pytest.raises(DataError, match="no image"):
-        open_image(io.BytesIO(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n"))
+        open_image(
+            io.BytesIO(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
+        )

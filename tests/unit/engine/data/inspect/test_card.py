@@ -25,7 +25,9 @@ def write(path: Path, seed: int, size: int = 12) -> None:
 
 @pytest.fixture
 def pets(tmp_path) -> Path:
-    """8 training and 3 test pictures of cats, 4 and 3 of dogs; one test cat is a training cat, one picture is both."""
+    """8 training and 3 test pictures of cats, 4 and 3 of dogs; one test cat is a training cat,
+    one picture is both.
+    """
     for place in range(8):
         write(tmp_path / "train" / "cat" / f"{place}.png", place)
     for place in range(4):
@@ -42,7 +44,9 @@ def pets(tmp_path) -> Path:
 
 def spec_of(folder: Path, **changes) -> RunSpec:
     return with_settings(
-        RunSpec(), {"data.dataset": f"folder:{folder}", "data.image_size": 12} | {name.replace("__", "."): value for name, value in changes.items()}
+        RunSpec(),
+        {"data.dataset": f"folder:{folder}", "data.image_size": 12}
+        | {name.replace("__", "."): value for name, value in changes.items()},
     )
 
 
@@ -50,8 +54,15 @@ def test_a_card_of_a_folder(home, pets, tmp_path):
     said = []
     card = make_card(spec_of(pets), 12, tmp_path, said.append)
     assert card["class_names"] == ["cat", "dog"]
-    assert {split["name"]: split["per_class"] for split in card["splits"]} == {"train": [8, 4], "validation": [1, 1], "test": [3, 3]}
-    assert (card["smallest"], card["largest"]) == ({"name": "dog", "count": 4}, {"name": "cat", "count": 8})
+    assert {split["name"]: split["per_class"] for split in card["splits"]} == {
+        "train": [8, 4],
+        "validation": [1, 1],
+        "test": [3, 3],
+    }
+    assert (card["smallest"], card["largest"]) == (
+        {"name": "dog", "count": 4},
+        {"name": "cat", "count": 8},
+    )
     assert (card["duplicates"]["exact"], card["duplicates"]["near"]) == (1, 0)
     assert card["duplicates"]["examples"][0]["classes"] == ["cat", "cat"]
     assert card["two_labels"] == {"count": 1, "examples": [["cat", "dog"]]}
@@ -81,7 +92,14 @@ def test_mean_and_std_are_those_of_the_training_pixels(home, tmp_path):
 
 
 def test_many_classes_give_one_picture_of_each_that_fits(home, tmp_path):
-    card = make_card(with_settings(RunSpec(), {"data.dataset": "blooms_source", "data.image_size": 8, "data.train_size": 540}), 8, tmp_path)
+    card = make_card(
+        with_settings(
+            RunSpec(),
+            {"data.dataset": "blooms_source", "data.image_size": 8, "data.train_size": 540},
+        ),
+        8,
+        tmp_path,
+    )
     assert len(card["class_names"]) == 54
     assert len(card["samples"]) == len(set(card["samples"])) == PICTURES
     assert card["cut"] == {"train": 540}
@@ -97,7 +115,10 @@ def test_lines_and_figure_say_what_the_card_holds(home, pets, tmp_path):
     assert describe_card(card).startswith("2 classes at 12 pixels: 12 train, 2 validation, 6 test.")
     (bars,) = balance_figure(card).data
     assert list(bars.x) == [8, 4]
-    many = card | {"class_names": [f"class {place}" for place in range(200)], "splits": [card["splits"][0] | {"per_class": list(range(200))}]}
+    many = card | {
+        "class_names": [f"class {place}" for place in range(200)],
+        "splits": [card["splits"][0] | {"per_class": list(range(200))}],
+    }
     figure = balance_figure(many)
     assert figure.data[0].y[0] == 199
     assert figure.layout.height < 400

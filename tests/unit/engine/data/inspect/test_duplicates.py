@@ -1,4 +1,6 @@
-"""rft_core.engine.data.inspect.duplicates: pictures that occur twice, found; pictures that are merely alike, not."""
+"""rft_core.engine.data.inspect.duplicates: pictures that occur twice, found; pictures that
+are merely alike, not.
+"""
 
 import hashlib
 
@@ -14,11 +16,21 @@ def smooth(count: int, seed: int, size: int = 24) -> torch.Tensor:
     """Pictures with large shapes, as photographs have: noise of 4 x 4 pixels, enlarged."""
     generator = torch.Generator().manual_seed(seed)
     small = torch.rand((count, 3, 4, 4), generator=generator)
-    return (torch.nn.functional.interpolate(small, size=(size, size), mode="bicubic").clamp(0, 1) * 255).round().to(torch.uint8)
+    return (
+        (
+            torch.nn.functional.interpolate(small, size=(size, size), mode="bicubic").clamp(0, 1)
+            * 255
+        )
+        .round()
+        .to(torch.uint8)
+    )
 
 
 def split(images: torch.Tensor, labels=None) -> Split:
-    return Split(images, torch.zeros(len(images), dtype=torch.long) if labels is None else torch.tensor(labels))
+    return Split(
+        images,
+        torch.zeros(len(images), dtype=torch.long) if labels is None else torch.tensor(labels),
+    )
 
 
 def digests(one: Split) -> list[bytes]:
@@ -40,7 +52,15 @@ def test_the_same_pixels_are_found_once_a_test_picture():
 def test_a_slightly_changed_copy_is_near_and_not_equal():
     train, fresh = smooth(20, seed=0), smooth(10, seed=1)
     brighter = (train[5].float() * 1.02 + 2).clamp(0, 255).round().to(torch.uint8)
-    noisy = (train[6].float() + 3 * torch.randn(train[6].shape, generator=torch.Generator().manual_seed(2))).clamp(0, 255).round().to(torch.uint8)
+    noisy = (
+        (
+            train[6].float()
+            + 3 * torch.randn(train[6].shape, generator=torch.Generator().manual_seed(2))
+        )
+        .clamp(0, 255)
+        .round()
+        .to(torch.uint8)
+    )
     fresh[0], fresh[9] = brighter, noisy
     result = found(split(train), split(fresh))
     assert result.exact == []

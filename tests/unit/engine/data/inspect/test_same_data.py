@@ -1,4 +1,6 @@
-"""rft_core.engine.data.inspect.same_data: what a run keeps of its images; the comparing is tested with `relocate`."""
+"""rft_core.engine.data.inspect.same_data: what a run keeps of its images; the comparing is
+tested with `relocate`.
+"""
 
 from rft_core.engine.data.inspect.same_data import DATA_FILE, keep_or_compare
 from rft_core.engine.data.load import load_dataset

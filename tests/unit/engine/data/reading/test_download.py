@@ -1,4 +1,6 @@
-"""rft_core.engine.data.reading.download: a download that breaks off goes on, and half a file is never used."""
+"""rft_core.engine.data.reading.download: a download that breaks off goes on, and half
+a file is never used.
+"""
 
 import gzip
 import hashlib
@@ -38,7 +40,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.end_headers()
         self.send_response(206 if asked and plan.resumes else 200)
         if asked and plan.resumes:
-            self.send_header("Content-Range", f"bytes {first}-{len(plan.content) - 1}/{len(plan.content)}")
+            self.send_header(
+                "Content-Range", f"bytes {first}-{len(plan.content) - 1}/{len(plan.content)}"
+            )
         self.send_header("Content-Length", str(len(plan.content) - first))
         self.end_headers()
         rest = plan.content[first:]
@@ -56,7 +60,9 @@ def server(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.0)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.plan = SimpleNamespace(content=CONTENT, drops=[], ranges=[], resumes=True, status=None)
+        running.plan = SimpleNamespace(
+            content=CONTENT, drops=[], ranges=[], resumes=True, status=None
+        )
         running.plan.url = f"http://127.0.0.1:{running.server_port}/file.bin"
         threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
         yield running.plan

@@ -1,4 +1,6 @@
-"""rft_core.engine.data.reading.protocols: the papers' split sizes, from the datasets' class counts."""
+"""rft_core.engine.data.reading.protocols: the papers' split sizes, from the
+datasets' class counts.
+"""
 
 import numpy as np
 import pytest
@@ -31,7 +33,11 @@ def spread(total: int, classes: int, least: int) -> np.ndarray:
 
 def listing(name: str, labels: np.ndarray, test: np.ndarray | None = None, names=None) -> Listing:
     def pictures(values, texts=None):
-        return Pictures(values, texts or [str(place) for place in range(len(values))], lambda place: Image.new("L", (1, 1), place % 256))
+        return Pictures(
+            values,
+            texts or [str(place) for place in range(len(values))],
+            lambda place: Image.new("L", (1, 1), place % 256),
+        )
 
     return Listing(
         name=name,
@@ -86,9 +92,13 @@ def test_stanford_dogs():
 @pytest.mark.parametrize("name", ["stanford_cars", "tanganke/stanford_cars"])
 def test_stanford_cars(name):
     # 8,144 training images, 24 to 68 a class (Krause et al. 2013)
-    result = with_protocol(listing(name, labels_of(spread(8_144, 196, 24)), labels_of(spread(8_041, 196, 24))))
+    result = with_protocol(
+        listing(name, labels_of(spread(8_144, 196, 24)), labels_of(spread(8_041, 196, 24)))
+    )
     assert sizes(result) == (6_922, 1_222, 8_041)
-    share = np.bincount(result.validation.labels) / np.bincount(np.concatenate([result.train.labels, result.validation.labels]))
+    share = np.bincount(result.validation.labels) / np.bincount(
+        np.concatenate([result.train.labels, result.validation.labels])
+    )
     assert share.min() > 0.12
     assert share.max() < 0.18
 
@@ -139,7 +149,13 @@ def test_groups_stay_together():
 
 def test_a_split_that_is_there_stays():
     one = listing("cub200", labels_of([10] * 3))
-    given = Listing(name=one.name, class_names=one.class_names, fingerprint="", train=one.train, validation=one.train)
+    given = Listing(
+        name=one.name,
+        class_names=one.class_names,
+        fingerprint="",
+        train=one.train,
+        validation=one.train,
+    )
     assert with_protocol(given) is given
     other = listing("food101", labels_of([10] * 3))
     assert with_protocol(other) is other
@@ -147,5 +163,9 @@ def test_a_split_that_is_there_stays():
 
 def test_draws_do_not_change():
     labels = labels_of([10] * 3)
-    assert [part.tolist() for part in per_class(labels, (2,), seed=0)] == [part.tolist() for part in per_class(labels, (2,), seed=0)]
-    assert per_class(labels, (2,), seed=0)[0].tolist() != per_class(labels, (2,), seed=1)[0].tolist()
+    assert [part.tolist() for part in per_class(labels, (2,), seed=0)] == [
+        part.tolist() for part in per_class(labels, (2,), seed=0)
+    ]
+    assert (
+        per_class(labels, (2,), seed=0)[0].tolist() != per_class(labels, (2,), seed=1)[0].tolist()
+    )

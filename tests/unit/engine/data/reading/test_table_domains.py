@@ -14,10 +14,22 @@ DOMAINS = ClassLabel(names=["clipart", "real", "sketch"])
 
 def domain_tables(kind=DOMAINS, with_test=True):
     """Two classes in each domain; train rows 0..11, test rows 0..5."""
-    names = list if isinstance(kind, ClassLabel) else lambda rows: [DOMAINS.int2str(row) for row in rows]
-    made = {"train": table([0, 1] * 6, ClassLabel(names=["cat", "dog"]), domain=(names([0] * 4 + [1] * 6 + [2] * 2), kind))}
+    names = (
+        list
+        if isinstance(kind, ClassLabel)
+        else lambda rows: [DOMAINS.int2str(row) for row in rows]
+    )
+    made = {
+        "train": table(
+            [0, 1] * 6,
+            ClassLabel(names=["cat", "dog"]),
+            domain=(names([0] * 4 + [1] * 6 + [2] * 2), kind),
+        )
+    }
     if with_test:
-        made["test"] = table([0, 1] * 3, ClassLabel(names=["cat", "dog"]), domain=(names([0, 0, 1, 1, 2, 2]), kind))
+        made["test"] = table(
+            [0, 1] * 3, ClassLabel(names=["cat", "dog"]), domain=(names([0, 0, 1, 1, 2, 2]), kind)
+        )
     return made
 
 
@@ -44,7 +56,10 @@ class TestDomains:
         found = list_tables("x/y", domain_tables(with_test=False), ("clipart",))
         assert found.test is None
         assert shades(found.train) == [0, 1, 2, 3]
-        assert {name: shades(part) for name, part in found.others.items()} == {"real": [4, 5, 6, 7, 8, 9], "sketch": [10, 11]}
+        assert {name: shades(part) for name, part in found.others.items()} == {
+            "real": [4, 5, 6, 7, 8, 9],
+            "sketch": [10, 11],
+        }
 
     def test_an_unknown_domain(self):
         with pytest.raises(UnknownNameError, match="unknown domain 'skech', did you mean 'sketch'"):
@@ -59,7 +74,14 @@ class TestDomains:
 
     def test_a_class_that_the_domain_lacks_is_left_out_of_the_others_too(self):
         labels, places = [0, 1, 0, 2], [0, 0, 1, 1]
-        found = list_tables("x/y", {"train": table(labels, domain=(places, DOMAINS)), "test": table(labels, domain=(places, DOMAINS))}, ("clipart",))
+        found = list_tables(
+            "x/y",
+            {
+                "train": table(labels, domain=(places, DOMAINS)),
+                "test": table(labels, domain=(places, DOMAINS)),
+            },
+            ("clipart",),
+        )
         assert found.class_names == ("cat", "dog")
         assert shades(found.others["real"]) == [2]
 

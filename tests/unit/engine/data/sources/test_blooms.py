@@ -1,4 +1,6 @@
-"""rft_core.engine.data.sources.blooms: the drawn flowers are the same everywhere, and as the menu says."""
+"""rft_core.engine.data.sources.blooms: the drawn flowers are the same everywhere,
+and as the menu says.
+"""
 
 import pytest
 import torch
@@ -15,8 +17,15 @@ NAMES = [choice.name for choice in catalog.DATASETS if choice.name.startswith("b
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_facts_of_the_menu(name):
-    facts, data = catalog.find("datasets", name).facts, load_dataset(RunSpec(data=DataSpec(dataset=name)), image_size=8)
-    assert (len(data.train), len(data.test), data.num_classes) == (facts["train"], facts["test"], facts["classes"])
+    facts, data = (
+        catalog.find("datasets", name).facts,
+        load_dataset(RunSpec(data=DataSpec(dataset=name)), image_size=8),
+    )
+    assert (len(data.train), len(data.test), data.num_classes) == (
+        facts["train"],
+        facts["test"],
+        facts["classes"],
+    )
     assert len(set(data.class_names)) == data.num_classes
     for part in (data.train, data.validation, data.test):
         counts = torch.bincount(part.labels, minlength=data.num_classes)
@@ -48,7 +57,10 @@ def test_drawn_twice_it_is_the_same_and_global_chance_is_untouched():
 
 def test_no_picture_is_in_two_splits():
     data = blooms.load("blooms_easy", Request(image_size=8))
-    seen = [{image.numpy().tobytes() for image in part.images} for part in (data.train, data.validation, data.test)]
+    seen = [
+        {image.numpy().tobytes() for image in part.images}
+        for part in (data.train, data.validation, data.test)
+    ]
     assert len(set.union(*seen)) == sum(map(len, seen))
 
 
@@ -61,7 +73,10 @@ def test_source_and_downstream_share_no_class():
 def test_classes_can_be_told_apart():
     task = blooms.TASKS["blooms_easy"]
     kinds = torch.tensor(task.classes, dtype=torch.float32)
-    pictures = [blooms.draw(kinds, 16, torch.Generator().manual_seed(0), contrast=(1.0, 1.0), noise=0.0) for _ in range(2)]
+    pictures = [
+        blooms.draw(kinds, 16, torch.Generator().manual_seed(0), contrast=(1.0, 1.0), noise=0.0)
+        for _ in range(2)
+    ]
     assert torch.equal(*pictures)
     assert (pictures[0] >= 0).all()
     assert (pictures[0] <= 1).all()

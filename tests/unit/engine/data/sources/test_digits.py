@@ -14,7 +14,11 @@ def load(**settings):
 
 def test_the_facts_of_the_menu():
     facts, data = catalog.find("datasets", "digits").facts, load()
-    assert (len(data.train), len(data.test), data.num_classes) == (facts["train"], facts["test"], facts["classes"])
+    assert (len(data.train), len(data.test), data.num_classes) == (
+        facts["train"],
+        facts["test"],
+        facts["classes"],
+    )
     assert len(data.train) + len(data.validation) + len(data.test) == 1797
 
 
@@ -26,7 +30,10 @@ def test_every_class_is_in_every_split():
 
 def test_no_digit_is_in_two_splits():
     data = load()
-    seen = [{image.numpy().tobytes() for image in part.images} for part in (data.train, data.validation, data.test)]
+    seen = [
+        {image.numpy().tobytes() for image in part.images}
+        for part in (data.train, data.validation, data.test)
+    ]
     assert len(set.union(*seen)) == sum(map(len, seen))
 
 

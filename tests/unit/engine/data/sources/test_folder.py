@@ -22,7 +22,9 @@ PHOTOS = Path(__file__).parents[5] / ".." / "shared" / "data" / "cifar10-photos.
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def paint(folder: Path, count: int, shade: int = 0, suffix: str = "png", size=(10, 6), start: int = 0) -> None:
+def paint(
+    folder: Path, count: int, shade: int = 0, suffix: str = "png", size=(10, 6), start: int = 0
+) -> None:
     """Write `count` different pictures of about one shade."""
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(start, start + count):
@@ -53,7 +55,10 @@ def test_one_folder_a_class_is_split_here(flat):
         # the pictures still belong to their labels
         assert torch.equal(part.images[:, 0].float().mean((1, 2)) > 100, part.labels == 1)
     assert load(flat).test.digest() == data.test.digest()
-    seen = [{image.numpy().tobytes() for image in part.images} for part in (data.train, data.validation, data.test)]
+    seen = [
+        {image.numpy().tobytes() for image in part.images}
+        for part in (data.train, data.validation, data.test)
+    ]
     assert len(set.union(*seen)) == sum(map(len, seen))
 
 
@@ -135,7 +140,12 @@ def test_a_picture_is_turned_upright(tmp_path):
         paint(tmp_path / name, 4)
     Image.fromarray(pixels).save(tmp_path / "a" / "turned.png", exif=turned)
     data = load(tmp_path)
-    bright = [image for part in (data.train, data.validation, data.test) for image in part.images if image.max() == 255]
+    bright = [
+        image
+        for part in (data.train, data.validation, data.test)
+        for image in part.images
+        if image.max() == 255
+    ]
     assert len(bright) == 1
     assert bright[0][:, :4].max() == 0
 
@@ -218,14 +228,20 @@ def test_a_test_folder_without_a_train_folder_is_refused(flat):
 def test_a_class_may_be_called_test(flat):
     paint(flat / "test", 20, 90)
     assert load(flat, layout="classes").class_names == ("cat", "dog", "test")
-    with pytest.raises(LayoutQuestion, match="would have the class 'test', which may be splits: set data.layout=splits"):
+    with pytest.raises(
+        LayoutQuestion,
+        match="would have the class 'test', which may be splits: set data.layout=splits",
+    ):
         load(flat)
 
 
 def test_names_that_are_no_text(flat):
     for index in range(5):
         paint(flat / "fox", 1, start=index)
-        os.rename(flat / "fox" / f"{index:03d}.png", os.path.join(os.fsencode(flat), b"fox", b"\xff%d.png" % index))
+        os.rename(
+            flat / "fox" / f"{index:03d}.png",
+            os.path.join(os.fsencode(flat), b"fox", b"\xff%d.png" % index),
+        )
     os.rename(flat / "fox", os.path.join(os.fsencode(flat), b"f\xe9"))
     data = load(flat)
     assert data.class_names == ("cat", "dog", r"f\xe9")
@@ -235,8 +251,17 @@ def test_names_that_are_no_text(flat):
 def test_a_changed_picture_is_decoded_anew(flat):
     before = load(flat)
     paint(flat / "cat", 1, 250, start=0)
-    assert load(flat).train.digest() != before.train.digest() or load(flat).test.digest() != before.test.digest()
-    assert sum((part.images == 250).any() for part in (load(flat).train, load(flat).validation, load(flat).test)) == 1
+    assert (
+        load(flat).train.digest() != before.train.digest()
+        or load(flat).test.digest() != before.test.digest()
+    )
+    assert (
+        sum(
+            (part.images == 250).any()
+            for part in (load(flat).train, load(flat).validation, load(flat).test)
+        )
+        == 1
+    )
 
 
 def test_a_zip_is_unpacked_into_the_home(flat, tmp_path):
@@ -246,15 +271,24 @@ def test_a_zip_is_unpacked_into_the_home(flat, tmp_path):
         archive.writestr("pets/readme.txt", "no picture")
     data = load(tmp_path / "pets.zip")
     assert data.test.digest() == load(flat).test.digest()
-    assert data.notes[0] == "1 files of pets.zip were left out (1 .txt are not read as images): pets/readme.txt: not read as an image (.txt)"
+    assert (
+        data.notes[0]
+        == "1 files of pets.zip were left out (1 .txt are not read as images): pets/readme.txt: not"
+        " read as an image (.txt)"
+    )
     assert [path.name for path in find_home().uploads.iterdir()] == ["pets"]
 
 
-@pytest.mark.skipif(not PHOTOS.is_file(), reason="the real photographs (shared/data/cifar10-photos.zip) are not here")
+@pytest.mark.skipif(
+    not PHOTOS.is_file(),
+    reason="the real photographs (shared/data/cifar10-photos.zip) are not here",
+)
 def test_real_photographs(tmp_path):
     with zipfile.ZipFile(PHOTOS) as archive:
         archive.extractall(tmp_path)
-    data = load_dataset(RunSpec(data=DataSpec(dataset=f"folder:{tmp_path / 'cifar10-photos'}")), image_size=32)
+    data = load_dataset(
+        RunSpec(data=DataSpec(dataset=f"folder:{tmp_path / 'cifar10-photos'}")), image_size=32
+    )
     assert data.num_classes == 10
     assert data.class_names[0] == "airplane"
     assert (len(data.train), len(data.validation), len(data.test)) == (2700, 300, 1000)

@@ -36,11 +36,17 @@ class TestDomains:
         assert (data.domains, data.class_names) == (("photo",), ("cat", "dog"))
         assert (len(data.train), len(data.validation), len(data.test)) == (28, 4, 8)
         # all of a domain that is not split; of one that is, the test images
-        assert {name: len(split) for name, split in data.others.items()} == {"paint": 12, "sketch": 40}
+        assert {name: len(split) for name, split in data.others.items()} == {
+            "paint": 12,
+            "sketch": 40,
+        }
         assert set(data.train.images[:, 0].float().mean((1, 2)).tolist()) == {40, 160}
         assert set(data.others["sketch"].images[:, 0].float().mean((1, 2)).tolist()) == {41, 161}
         assert set(data.others["paint"].images[:, 0].float().mean((1, 2)).tolist()) == {43, 163}
-        assert "the domain 'paint' has 1 classes that are not trained on, 6 images left out: fox" in data.notes
+        assert (
+            "the domain 'paint' has 1 classes that are not trained on, 6 images left out: fox"
+            in data.notes
+        )
 
     def test_a_domain_that_is_split_already(self, sketches):
         data = load(sketches, domains=("paint",))
@@ -53,7 +59,9 @@ class TestDomains:
         assert list(data.others) == ["paint"]
 
     def test_split_and_whole_ones_do_not_mix(self, sketches):
-        with pytest.raises(DataError, match="the domain 'paint' has a test split and 'photo' has none"):
+        with pytest.raises(
+            DataError, match="the domain 'paint' has a test split and 'photo' has none"
+        ):
             load(sketches, domains=("photo", "paint"))
 
     def test_an_unknown_one(self, sketches):

@@ -1,4 +1,6 @@
-"""rft_core.engine.data.sources.hub: datasets of the hub from folders laid out like one, and from a small hub on this machine."""
+"""rft_core.engine.data.sources.hub: datasets of the hub from folders laid out like one, and from a
+small hub on this machine.
+"""
 
 import os
 import subprocess
@@ -56,9 +58,15 @@ def write_parquet(folder: Path) -> Path:
     """A dataset as the hub keeps it: two shards of train, one of test, and a card."""
     (folder / "data").mkdir(parents=True)
     features = Features({"image": datasets.Image(), "label": ClassLabel(names=["cat", "dog"])})
-    for name, first, count in (("train-00000-of-00002", 0, 3), ("train-00001-of-00002", 3, 3), ("test-00000-of-00001", 100, 4)):
+    for name, first, count in (
+        ("train-00000-of-00002", 0, 3),
+        ("train-00001-of-00002", 3, 3),
+        ("test-00000-of-00001", 100, 4),
+    ):
         rows = range(first, first + count)
-        shard = datasets.Dataset.from_dict({"image": [png(row) for row in rows], "label": [row % 2 for row in rows]}, features)
+        shard = datasets.Dataset.from_dict(
+            {"image": [png(row) for row in rows], "label": [row % 2 for row in rows]}, features
+        )
         shard.to_parquet(str(folder / "data" / f"{name}.parquet"))
     (folder / "README.md").write_text(CARD)
     return folder
@@ -73,12 +81,17 @@ def _quiet():
 
 def test_a_dataset_in_parquet(tmp_path):
     lines = []
-    found = list_tables("x/y", read_tables(str(write_parquet(tmp_path / "set")), None, tmp_path / "cache", lines.append))
+    found = list_tables(
+        "x/y",
+        read_tables(str(write_parquet(tmp_path / "set")), None, tmp_path / "cache", lines.append),
+    )
     assert found.class_names == ("cat", "dog")
     assert [found.train.read(row).getpixel((0, 0)) for row in range(6)] == list(range(6))
     assert found.train.labels.tolist() == [0, 1] * 3
     assert [found.test.read(row).getpixel((0, 0)) for row in range(4)] == [100, 101, 102, 103]
-    again = list_tables("x/y", read_tables(str(tmp_path / "set"), None, tmp_path / "cache", lines.append))
+    again = list_tables(
+        "x/y", read_tables(str(tmp_path / "set"), None, tmp_path / "cache", lines.append)
+    )
     assert again.fingerprint == found.fingerprint
 
 
@@ -114,7 +127,10 @@ def test_a_timeout_of_the_library_is_no_endless_loop(tmp_path, monkeypatch):
         read_tables("x/y", None, tmp_path, print)
 
 
-@pytest.mark.parametrize("name", ["cifar10", "parquet", "", "a/b/c", "a/b@", "../b/c", "https://huggingface.co/a/b", "a/b c"])
+@pytest.mark.parametrize(
+    "name",
+    ["cifar10", "parquet", "", "a/b/c", "a/b@", "../b/c", "https://huggingface.co/a/b", "a/b c"],
+)
 def test_what_is_no_name_of_the_hub(home, name):
     with pytest.raises(DataError, match="is no dataset of the hub; write hf:OWNER/NAME"):
         load(name, Request(image_size=8))
@@ -130,7 +146,13 @@ def test_a_folder_of_that_name_is_not_taken_for_it(home, tmp_path, monkeypatch):
 def test_without_a_network(home, monkeypatch):
     monkeypatch.setattr(hub, "is_reachable", lambda: False)
     started = time.monotonic()
-    with pytest.raises(DataError, match="owner/name was not loaded on this machine before, and the Hugging Face hub cannot be reached; .*blooms_hard"):
+    with pytest.raises(
+        DataError,
+        match=(
+            "owner/name was not loaded on this machine before, and the Hugging Face hub cannot be"
+            " reached; .*blooms_hard"
+        ),
+    ):
         load("owner/name", Request(image_size=8))
     assert time.monotonic() - started < 10
     assert not is_downloaded(home, "hf:owner/name")
@@ -142,14 +164,25 @@ def test_what_the_library_says_is_passed_on(home, monkeypatch):
 
     monkeypatch.setattr(hub, "is_reachable", lambda: True)
     monkeypatch.setattr(datasets, "load_dataset", fails)
-    with pytest.raises(DataError, match=r"owner/name cannot be loaded .* \(Dataset scripts are no longer supported, but found name.py\); check its name"):
+    with pytest.raises(
+        DataError,
+        match=(
+            r"owner/name cannot be loaded .* \(Dataset scripts are no longer supported, but found"
+            r" name.py\); check its name"
+        ),
+    ):
         load("owner/name", Request(image_size=8))
 
 
 @pytest.mark.parametrize("offline", [False, True])
 def test_the_libraries_settings_are_restored(home, offline):
     def settings():
-        return constants.HF_HUB_CACHE, constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE, datasets.are_progress_bars_disabled()
+        return (
+            constants.HF_HUB_CACHE,
+            constants.HF_HUB_OFFLINE,
+            datasets.config.HF_HUB_OFFLINE,
+            datasets.are_progress_bars_disabled(),
+        )
 
     def fail_inside():
         with hub_in(home, offline=offline):
@@ -162,7 +195,9 @@ def test_the_libraries_settings_are_restored(home, offline):
     assert settings() == before
 
 
-@pytest.mark.parametrize("row", [row for row in catalog.DATASETS if row.name in PLACES], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in catalog.DATASETS if row.name in PLACES], ids=lambda row: row.name
+)
 def test_the_rows_of_the_menu(row, home, monkeypatch):
     asked = []
 
@@ -177,7 +212,9 @@ def test_the_rows_of_the_menu(row, home, monkeypatch):
     assert row.source.endswith(f"hub: {asked[0]}")
     assert found.name == row.name
     # the papers' split where it is a rule
-    assert (len(found.validation) if found.validation else None) == (9 if row.name == "cub200" else None)
+    assert (len(found.validation) if found.validation else None) == (
+        9 if row.name == "cub200" else None
+    )
     assert is_downloaded(home, row.name)
 
 
@@ -194,12 +231,26 @@ for line in sys.stdin:
 
 def test_loaded_from_a_hub_once_it_needs_no_network(tmp_path, home):
     """In another process: the libraries read the hub's address when they are imported."""
-    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy") and not name.startswith("HF_")}
-    settings = {"HF_HOME": str(tmp_path / "user"), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith("HF_")
+    }
+    settings = {
+        "HF_HOME": str(tmp_path / "user"),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
     with serve("owner/name", write_parquet(tmp_path / "set")) as server:
         settings["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
         child = subprocess.Popen(
-            [sys.executable, "-c", STORY], cwd=CHECKOUT, env=clean | settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", STORY],
+            cwd=CHECKOUT,
+            env=clean | settings,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         first = load_once(child)
         asked = len(server.asked)
@@ -214,7 +265,9 @@ def test_loaded_from_a_hub_once_it_needs_no_network(tmp_path, home):
     # no progress bar in the worker's log
     assert "%|" not in messages
     assert list((cache(home) / "hub").rglob(f"snapshots/{COMMIT}/data/*.parquet"))
-    assert not [path for kind in ("parquet", "arrow") for path in (tmp_path / "user").rglob(f"*.{kind}")]
+    assert not [
+        path for kind in ("parquet", "arrow") for path in (tmp_path / "user").rglob(f"*.{kind}")
+    ]
     assert is_downloaded(home, "hf:owner/name")
 
 

@@ -1,4 +1,6 @@
-"""rft_core.engine.data.sources.styles: seven domains of one task, none of which shares a picture with another."""
+"""rft_core.engine.data.sources.styles: seven domains of one task, none of which shares a
+picture with another.
+"""
 
 import pytest
 import torch
@@ -64,9 +66,15 @@ def test_no_class_of_the_source_task():
 @pytest.mark.parametrize("size", [8, 32, 57])
 def test_a_style_at_any_size_is_drawn_alike_every_time(name, size):
     state = torch.random.get_rng_state()
-    first, second = (blooms.make_split(styles.TASK, 16, size, seed=4, paint=styles.STYLES[name]) for _ in range(2))
+    first, second = (
+        blooms.make_split(styles.TASK, 16, size, seed=4, paint=styles.STYLES[name])
+        for _ in range(2)
+    )
     assert first.digest() == second.digest()
-    assert first.digest() != blooms.make_split(styles.TASK, 16, size, seed=5, paint=styles.STYLES[name]).digest()
+    assert (
+        first.digest()
+        != blooms.make_split(styles.TASK, 16, size, seed=5, paint=styles.STYLES[name]).digest()
+    )
     assert first.images.shape == (16, 3, size, size)
     assert first.images.dtype == torch.uint8
     assert first.images.float().std() > 5
@@ -74,7 +82,9 @@ def test_a_style_at_any_size_is_drawn_alike_every_time(name, size):
 
 
 def test_what_a_style_looks_like():
-    """Statistics of 64 pictures: grey pencil on light paper, two tones of a paper cut, little light, much noise."""
+    """Statistics of 64 pictures: grey pencil on light paper, two tones of a paper cut,
+    little light, much noise.
+    """
     pixels = {name: styles._split(name, 2, 64, 32).images.float() / 255 for name in NAMES}
     assert torch.equal(pixels["sketch"][:, 0], pixels["sketch"][:, 2])
     assert pixels["sketch"].median() > 0.8
@@ -87,22 +97,44 @@ def test_what_a_style_looks_like():
 
 
 def test_inverted_turns_the_pattern_round():
-    """The pattern's dark parts of one drawing are as far from the ground as the light parts of the other."""
-    drawing = blooms.compose(torch.tensor(styles.TASK.classes, dtype=torch.float32), 32, torch.Generator().manual_seed(0), contrast=(1.0, 1.0))
+    """The pattern's dark parts of one drawing are as far from the ground as the
+    light parts of the other.
+    """
+    drawing = blooms.compose(
+        torch.tensor(styles.TASK.classes, dtype=torch.float32),
+        32,
+        torch.Generator().manual_seed(0),
+        contrast=(1.0, 1.0),
+    )
     negative = styles.inverted(drawing, torch.Generator().manual_seed(1))
     ground = 1 - drawing.background
     stands_out = (negative - ground).abs().mean(1, keepdim=True)
     inside = drawing.mask > 0.95
-    assert stands_out[inside & (drawing.pattern < 0.1)].mean() > 1.5 * stands_out[inside & (drawing.pattern > 0.9)].mean()
+    assert (
+        stands_out[inside & (drawing.pattern < 0.1)].mean()
+        > 1.5 * stands_out[inside & (drawing.pattern > 0.9)].mean()
+    )
 
 
 def test_an_unknown_domain():
     with pytest.raises(UnknownNameError, match="unknown domain 'sketchy', did you mean 'sketch'"):
-        load_dataset(parse({"data": {"dataset": "blooms_styles", "domains": "sketchy"}}), image_size=8)
+        load_dataset(
+            parse({"data": {"dataset": "blooms_styles", "domains": "sketchy"}}), image_size=8
+        )
 
 
 def test_other_domains_are_cut_to_the_size_asked_for():
-    spec = parse({"data": {"dataset": "blooms_styles", "domains": "night", "train_size": 64, "eval_size": 32}, "evaluation": {"shift_size": 48}})
+    spec = parse(
+        {
+            "data": {
+                "dataset": "blooms_styles",
+                "domains": "night",
+                "train_size": 64,
+                "eval_size": 32,
+            },
+            "evaluation": {"shift_size": 48},
+        }
+    )
     data = load_dataset(spec, image_size=8)
     assert (len(data.train), len(data.test)) == (64, 32)
     assert {len(split) for split in data.others.values()} == {48}

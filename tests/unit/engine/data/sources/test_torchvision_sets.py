@@ -1,4 +1,6 @@
-"""rft_core.engine.data.sources.torchvision_sets: each dataset from a small replica of its files; only the transfer itself is not tested."""
+"""rft_core.engine.data.sources.torchvision_sets: each dataset from a small replica of its files;
+only the transfer itself is not tested.
+"""
 
 import hashlib
 import inspect
@@ -60,7 +62,11 @@ def test_every_dataset_of_the_menu_has_a_reader_and_a_replica():
 def test_what_is_found(root, name):
     listing = list_pictures(name, root)
     train, validation, test, names = FOUND[name]
-    assert (len(listing.train), size(listing.validation), size(listing.test)) == (train, validation, test)
+    assert (len(listing.train), size(listing.validation), size(listing.test)) == (
+        train,
+        validation,
+        test,
+    )
     assert listing.class_names == names
     for part in (listing.train, listing.validation, listing.test):
         if part is not None:
@@ -75,7 +81,9 @@ def test_what_is_found(root, name):
 @pytest.mark.parametrize("root", ["cifar10"], indirect=True)
 def test_pixels_belong_to_their_labels(root):
     listing = list_pictures("cifar10", root)
-    assert [np.asarray(listing.train.read(place))[0, 0, 0] for place in range(30)] == listing.train.labels.tolist()
+    assert [
+        np.asarray(listing.train.read(place))[0, 0, 0] for place in range(30)
+    ] == listing.train.labels.tolist()
 
 
 @pytest.mark.parametrize("root", ["svhn"], indirect=True)
@@ -89,19 +97,29 @@ def test_the_digit_zero_is_class_zero(root):
 def test_the_background_is_no_class(root):
     listing = list_pictures("caltech101", root)
     assert not any("BACKGROUND" in name for name in listing.train.names)
-    assert [listing.class_names[label] in name for name, label in zip(listing.train.names, listing.train.labels)] == [True] * 11
+    assert [
+        listing.class_names[label] in name
+        for name, label in zip(listing.train.names, listing.train.labels)
+    ] == [True] * 11
 
 
 @pytest.mark.parametrize("root", ["flowers102"], indirect=True)
 def test_flowers_have_their_own_names(root):
     listing = list_pictures("flowers102", root)
-    assert [listing.class_names[label] for label in listing.train.labels] == ["pink primrose", "hard-leaved pocket orchid", "blackberry lily"]
+    assert [listing.class_names[label] for label in listing.train.labels] == [
+        "pink primrose",
+        "hard-leaved pocket orchid",
+        "blackberry lily",
+    ]
 
 
 @pytest.mark.parametrize("root", ["gtsrb"], indirect=True)
 def test_a_track_of_frames_is_on_one_side(root):
     listing = list_pictures("gtsrb", root)
-    tracks = [{name.rpartition("_")[0] for name in part.names} for part in (listing.train, listing.validation)]
+    tracks = [
+        {name.rpartition("_")[0] for name in part.names}
+        for part in (listing.train, listing.validation)
+    ]
     assert not tracks[0] & tracks[1]
     assert np.bincount(listing.validation.labels).tolist() == [3, 3]
 
@@ -119,11 +137,20 @@ def test_the_fingerprint_follows_the_files(root):
 @pytest.mark.parametrize("root", ["cifar10"], indirect=True)
 def test_a_changed_file_is_never_unpickled(root):
     (root / "cifar-10-batches-py" / "data_batch_3").write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
-    with pytest.raises(DataError, match="the files of cifar10 below .* are incomplete or damaged .*; remove them and run again"):
+    with pytest.raises(
+        DataError,
+        match=(
+            "the files of cifar10 below .* are incomplete or damaged .*; remove them and run again"
+        ),
+    ):
         list_pictures("cifar10", root)
 
 
-@pytest.mark.parametrize(("root", "file"), [("food101", "food-101/meta/test.json"), ("dtd", "dtd/dtd/labels/val1.txt")], indirect=["root"])
+@pytest.mark.parametrize(
+    ("root", "file"),
+    [("food101", "food-101/meta/test.json"), ("dtd", "dtd/dtd/labels/val1.txt")],
+    indirect=["root"],
+)
 def test_a_missing_file_is_named(root, file):
     (root / file).unlink()
     with pytest.raises(DataError, match=file.rpartition("/")[2]):
@@ -178,7 +205,10 @@ class TestLoad:
         text = str(caught.value)
         for part in (
             "cifar10 is not on this machine",
-            "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz cannot be fetched (no network)",
+            (
+                "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz cannot be fetched (no"
+                " network)"
+            ),
             f"put it into {self.root / 'downloads' / 'cifar10'}",
             "hf:uoft-cs/cifar10",
             "blooms_hard",
@@ -187,7 +217,13 @@ class TestLoad:
         assert not is_downloaded(self.home, "cifar10")
 
     def test_stanford_cars_says_that_its_address_is_gone(self):
-        with pytest.raises(DataError, match="cannot be downloaded from its authors any more; use .*hf:tanganke/stanford_cars.*stanford_cars"):
+        with pytest.raises(
+            DataError,
+            match=(
+                "cannot be downloaded from its authors any more; use"
+                " .*hf:tanganke/stanford_cars.*stanford_cars"
+            ),
+        ):
             load("stanford_cars", REQUEST)
         assert self.fetched == []
 
@@ -198,7 +234,11 @@ class TestLoad:
 
     def test_an_archive_put_there_by_hand(self, monkeypatch):
         archive = self.by_hand()
-        monkeypatch.setitem(self.table(monkeypatch), "eurosat", (archives.Archive(archive.as_uri(), md5_of(archive), "eurosat", "2750"),))
+        monkeypatch.setitem(
+            self.table(monkeypatch),
+            "eurosat",
+            (archives.Archive(archive.as_uri(), md5_of(archive), "eurosat", "2750"),),
+        )
         lines = []
         assert len(load("eurosat", Request(image_size=8, notify=lines.append)).train) == 10
         assert self.fetched == []
@@ -208,7 +248,9 @@ class TestLoad:
 
     def test_a_wrong_archive_put_there_by_hand(self):
         archive = self.by_hand()
-        with pytest.raises(DataError, match="is not the file of .*EuroSAT.zip .*md5 should be c8fa"):
+        with pytest.raises(
+            DataError, match="is not the file of .*EuroSAT.zip .*md5 should be c8fa"
+        ):
             load("eurosat", REQUEST)
         assert archive.exists()
 
@@ -221,7 +263,9 @@ class TestLoad:
         assert list(folder.iterdir()) == []
 
     def test_a_file_that_is_no_archive_is_moved_into_place(self, monkeypatch):
-        monkeypatch.setattr(archives, "fetch", lambda url, target, **_: target.write_bytes(url.encode()))
+        monkeypatch.setattr(
+            archives, "fetch", lambda url, target, **_: target.write_bytes(url.encode())
+        )
         bring("svhn", self.root, print)
         assert (self.root / "test_32x32.mat").read_bytes().endswith(b"test_32x32.mat")
 
@@ -230,7 +274,14 @@ class TestLoad:
         replicas.eurosat(self.home.root / "elsewhere", None)
         folder = self.root / "downloads" / "eurosat"
         folder.mkdir(parents=True)
-        return folder / Path(shutil.make_archive(folder / "EuroSAT", "zip", self.home.root / "elsewhere" / "eurosat")).name
+        return (
+            folder
+            / Path(
+                shutil.make_archive(
+                    folder / "EuroSAT", "zip", self.home.root / "elsewhere" / "eurosat"
+                )
+            ).name
+        )
 
     def table(self, monkeypatch):
         table = dict(ARCHIVES)

@@ -40,7 +40,8 @@ def test_paper_stays_in_range_and_close():
     assert after.shape == before.shape
     assert after.min() >= 0
     assert after.max() <= 1
-    # a grey image has no colour to change: brightness moves it by a quarter at most, and the borders repeat
+    # a grey image has no colour to change: brightness moves it by a quarter at most,
+    # and the borders repeat
     grey = torch.full((50, 3, 8, 8), 0.5)
     moved = (augment(grey, "paper", torch.Generator().manual_seed(0)) - 0.5).abs()
     assert 0.05 < moved.max() <= 0.125 + 1e-6

@@ -1,4 +1,6 @@
-"""rft_core.engine.data.transforms.corruptions: seeded, in form, worse with severity, and as independent programs compute them."""
+"""rft_core.engine.data.transforms.corruptions: seeded, in form, worse with severity, and as
+independent programs compute them.
+"""
 
 import colorsys
 import io
@@ -25,7 +27,9 @@ def flowers(count: int = 24, size: int = 32) -> torch.Tensor:
 
 
 def clouds(count: int = 24, size: int = 32) -> torch.Tensor:
-    smooth = gaussian_blur(torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(0)), size / 16)
+    smooth = gaussian_blur(
+        torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(0)), size / 16
+    )
     low, high = smooth.amin((1, 2, 3), keepdim=True), smooth.amax((1, 2, 3), keepdim=True)
     return ((smooth - low) / (high - low) * 255).round().to(torch.uint8)
 
@@ -67,7 +71,9 @@ def test_form_is_kept_and_the_generator_decides(kind, size):
 @pytest.mark.parametrize("kind", CORRUPTIONS)
 def test_chance_only_where_there_is_chance(kind):
     fixed = ("defocus_blur", "zoom_blur", "brightness", "contrast", "pixelate", "jpeg_compression")
-    assert torch.equal(under(flowers(4), kind, 3), under(flowers(4), kind, 3, seed=2)) == (kind in fixed)
+    assert torch.equal(under(flowers(4), kind, 3), under(flowers(4), kind, 3, seed=2)) == (
+        kind in fixed
+    )
 
 
 @pytest.mark.parametrize("kind", BY_DISTANCE)
@@ -123,37 +129,69 @@ def test_contrast(severity):
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_brightness_raises_the_value_of_hsv(severity):
-    images = torch.cat([flowers(1), torch.randint(0, 256, (1, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)])
+    images = torch.cat(
+        [
+            flowers(1),
+            torch.randint(
+                0,
+                256,
+                (1, 3, 32, 32),
+                generator=torch.Generator().manual_seed(0),
+                dtype=torch.uint8,
+            ),
+        ]
+    )
     images[0, :, 0, 0] = 0
     expected = np.empty(images.shape)
     for n, row, column in np.ndindex(len(images), 32, 32):
         hue, saturation, value = colorsys.rgb_to_hsv(*(images[n, :, row, column].numpy() / 255))
-        expected[n, :, row, column] = colorsys.hsv_to_rgb(hue, saturation, min(1, value + [0.05, 0.1, 0.15, 0.2, 0.3][severity - 1]))
+        expected[n, :, row, column] = colorsys.hsv_to_rgb(
+            hue, saturation, min(1, value + [0.05, 0.1, 0.15, 0.2, 0.3][severity - 1])
+        )
     assert under(images, "brightness", severity).numpy() == pytest.approx(255 * expected, abs=0.51)
 
 
-@pytest.mark.parametrize(("size", "shares"), [(32, (0.95, 0.9, 0.85, 0.75, 0.65)), (224, (0.6, 0.5, 0.4, 0.3, 0.25))])
+@pytest.mark.parametrize(
+    ("size", "shares"), [(32, (0.95, 0.9, 0.85, 0.75, 0.65)), (224, (0.6, 0.5, 0.4, 0.3, 0.25))]
+)
 def test_pixelate(size, shares):
     image = flowers(1, size)
     for severity, share in zip(SEVERITIES, shares):
-        small = Image.fromarray(image[0].permute(1, 2, 0).numpy()).resize((int(size * share),) * 2, Image.Resampling.BOX)
+        small = Image.fromarray(image[0].permute(1, 2, 0).numpy()).resize(
+            (int(size * share),) * 2, Image.Resampling.BOX
+        )
         expected = np.asarray(small.resize((size, size), Image.Resampling.BOX), dtype=float)
         # Pillow rounds twice on its way
-        assert np.abs(under(image, "pixelate", severity)[0].permute(1, 2, 0).numpy() - expected).max() <= 1
+        assert (
+            np.abs(under(image, "pixelate", severity)[0].permute(1, 2, 0).numpy() - expected).max()
+            <= 1
+        )
 
 
-@pytest.mark.parametrize(("size", "qualities"), [(32, (80, 65, 58, 50, 40)), (224, (25, 18, 15, 10, 7))])
+@pytest.mark.parametrize(
+    ("size", "qualities"), [(32, (80, 65, 58, 50, 40)), (224, (25, 18, 15, 10, 7))]
+)
 def test_jpeg_compression(size, qualities):
     image = flowers(1, size)
     for severity, quality in zip(SEVERITIES, qualities):
         file = io.BytesIO()
         Image.fromarray(image[0].permute(1, 2, 0).numpy()).save(file, "JPEG", quality=quality)
         expected = np.asarray(Image.open(file), dtype=float)
-        assert np.array_equal(under(image, "jpeg_compression", severity)[0].permute(1, 2, 0).numpy(), expected)
+        assert np.array_equal(
+            under(image, "jpeg_compression", severity)[0].permute(1, 2, 0).numpy(), expected
+        )
 
 
 def test_blurs_leave_a_flat_picture_alone():
-    for kind in ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "elastic_transform", "pixelate", "contrast"):
+    for kind in (
+        "defocus_blur",
+        "glass_blur",
+        "motion_blur",
+        "zoom_blur",
+        "elastic_transform",
+        "pixelate",
+        "contrast",
+    ):
         assert distance(under(flat(0.5, 2), kind, 5), flat(0.5, 2)) < 0.6, kind
 
 
@@ -161,7 +199,9 @@ def test_a_defocused_point_is_a_disc():
     point = torch.zeros(1, 3, 224, 224, dtype=torch.uint8)
     point[:, :, 112, 112] = 255
     for severity, radius in zip(SEVERITIES, (3, 4, 6, 8, 10)):
-        kernel = KINDS["defocus_blur"].apply(point.float() / 255, None, *KINDS["defocus_blur"].constants(severity, 224))
+        kernel = KINDS["defocus_blur"].apply(
+            point.float() / 255, None, *KINDS["defocus_blur"].constants(severity, 224)
+        )
         rows = kernel[0, 0].nonzero()[:, 0]
         assert kernel[0].sum((1, 2)).numpy() == pytest.approx(1, abs=1e-4)
         assert radius <= rows.max() - 112 <= radius + 2
@@ -170,20 +210,35 @@ def test_a_defocused_point_is_a_disc():
 @pytest.mark.parametrize("size", [32, 224])
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_elastic_transform_against_scipy(size, severity):
-    """The published steps with scipy's resampling, from the same draws: affine by three corners, then smoothed displacements."""
-    strength, sigma, corner = (share * size for share in KINDS["elastic_transform"].constants(severity, size))
+    """The published steps with scipy's resampling, from the same draws: affine by three corners,
+    then smoothed displacements.
+    """
+    strength, sigma, corner = (
+        share * size for share in KINDS["elastic_transform"].constants(severity, size)
+    )
     pixels, stream = clouds(1, size).float() / 255, torch.Generator().manual_seed(4)
     moved = 2 * corner * (torch.rand((1, 3, 2), generator=stream)[0].double().numpy() - 0.5)
     noise = 2 * torch.rand((1, 2, size, size), generator=stream)[0].double().numpy() - 1
     middle, arm = size // 2, size // 3
-    before = np.array([[middle + arm, middle + arm], [middle + arm, middle - arm], [middle - arm, middle - arm]], dtype=float)
+    before = np.array(
+        [[middle + arm, middle + arm], [middle + arm, middle - arm], [middle - arm, middle - arm]],
+        dtype=float,
+    )
     back = np.linalg.solve(np.column_stack([before + moved, np.ones(3)]), before)
     rows, columns = np.mgrid[:size, :size].astype(float)
     turned = np.stack([columns, rows, np.ones_like(rows)], -1) @ back
-    right, down = (strength * (ndimage.gaussian_filter(one, sigma, mode="reflect", truncate=3) if sigma else one) for one in noise)
+    right, down = (
+        strength
+        * (ndimage.gaussian_filter(one, sigma, mode="reflect", truncate=3) if sigma else one)
+        for one in noise
+    )
     for channel in range(3):
-        first = ndimage.map_coordinates(pixels[0, channel].numpy(), [turned[..., 1], turned[..., 0]], order=1, mode="mirror")
-        expected = ndimage.map_coordinates(first, [rows + down, columns + right], order=1, mode="reflect")
+        first = ndimage.map_coordinates(
+            pixels[0, channel].numpy(), [turned[..., 1], turned[..., 0]], order=1, mode="mirror"
+        )
+        expected = ndimage.map_coordinates(
+            first, [rows + down, columns + right], order=1, mode="reflect"
+        )
         found = under(clouds(1, size), "elastic_transform", severity, seed=4)[0, channel].numpy()
         assert np.abs(found - 255 * expected).max() < 1
 
@@ -197,7 +252,9 @@ def test_snow_and_frost_brighten_a_dark_picture_and_fog_evens_out():
     for severity in SEVERITIES:
         fogged = under(steps, "fog", severity).float()
         assert fogged.max() <= 204
-        assert fogged[..., 16:].mean() - fogged[..., :16].mean() == pytest.approx(204 * 204 / (204 + 255 * KINDS["fog"].small[severity - 1][0]), rel=0.35)
+        assert fogged[..., 16:].mean() - fogged[..., :16].mean() == pytest.approx(
+            204 * 204 / (204 + 255 * KINDS["fog"].small[severity - 1][0]), rel=0.35
+        )
 
 
 def test_constants_are_the_published_ones_at_both_ends_and_between_them_elsewhere():
@@ -206,7 +263,9 @@ def test_constants_are_the_published_ones_at_both_ends_and_between_them_elsewher
             assert row.constants(severity, 32) == pytest.approx(row.small[severity - 1])
             assert row.constants(severity, 16) == pytest.approx(row.small[severity - 1])
             assert row.constants(severity, 224) == pytest.approx(row.large[severity - 1])
-            for value, *ends in zip(row.constants(severity, 96), row.small[severity - 1], row.large[severity - 1]):
+            for value, *ends in zip(
+                row.constants(severity, 96), row.small[severity - 1], row.large[severity - 1]
+            ):
                 assert min(ends) <= value <= max(ends)
     assert KINDS["defocus_blur"].constants(1, 448) == pytest.approx((6, 0.1))
 
