@@ -42,10 +42,9 @@ def pgd(
     """Return adversarial images (N, C, H, W) within `epsilon` of `images` and inside [0, 1].
 
     `model` maps pixels in [0, 1] to logits (N, K); `labels` (N,). The step size is
-    `relative_step_size` * epsilon,
-    2.5 / steps when not given. `loss` (logits, labels) -> (N,) is maximised; cross-entropy by
-      default. One restart gives
-    the last iterate, as is usual in training; several give the best point seen in any of them.
+    `relative_step_size` * epsilon, 2.5 / steps when not given. `loss` (logits, labels) -> (N,) is
+    maximised; cross-entropy by default. One restart gives the last iterate, as is usual in
+    training; several give the best point seen in any of them.
     """
     if restarts > 1:
         walk = pgd_walk(steps, relative_step_size, loss)
@@ -75,11 +74,10 @@ def fgsm(
     """Return images after one step along the gradient's sign.
 
     From the image itself the step is epsilon long (Goodfellow et al., ICLR 2015). From a random
-    point of the ball it is
-    1.25 epsilon long, so that it can cross the ball (Wong et al., ICLR 2020, "Fast is better
-      than free"); objectives
-    whose loss has no slope at the image ask for that. `steps` and `relative_step_size` are not
-    used. A model trained with one step may look robust to it and fall to PGD.
+    point of the ball it is 1.25 epsilon long, so that it can cross the ball (Wong et al., ICLR
+    2020, "Fast is better than free"); objectives whose loss has no slope at the image ask for
+    that. `steps` and `relative_step_size` are not used. A model trained with one step may look
+    robust to it and fall to PGD.
     """
     step = RANDOM_START_STEP if random_start else 1.0
     return pgd(
