@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.attacks.losses import cross_entropy, dlr_until_wrong
 from rft_core.engine.attacks.norms import Norm
-from rft_core.engine.attacks.stepwise import Here, Loss, State, Walk, walk_to_end
+from rft_core.engine.attacks.stepwise import Here, Loss, State, Walk, walk_to_end, where
 
 MOMENTUM, RISING_SHARE = 0.75, 0.75
 FIRST_WINDOW, SMALLEST_WINDOW, WINDOW_DECREASE = 0.22, 0.06, 0.03
@@ -157,8 +157,3 @@ def _move(state: State, gradient: Tensor, images: Tensor, epsilon: Tensor, ball:
     share = torch.where(state["moved"], MOMENTUM, 1.0).view(-1, 1, 1, 1)
     moved = inside(point + share * (stepped - point) + (1 - share) * (point - state["previous"]))
     return state | {"point": moved, "previous": point, "moved": torch.ones_like(state["moved"])}
-
-
-def where(mask: Tensor, yes: Tensor, no: Tensor) -> Tensor:
-    """Return `yes` for the images (N,) of `mask` and `no` for the others, both (N, ...)."""
-    return torch.where(mask.view(-1, *([1] * (yes.ndim - 1))), yes, no)

@@ -115,3 +115,8 @@ def walk_to_end(
             state = walk.advance(state, here, images, epsilons, NORMS[norm])
             moves += 1
     return best
+
+
+def where(mask: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    """Return `yes` for the images (N,) of `mask` and `no` for the others, both (N, ...)."""
+    return torch.where(mask.view(-1, *([1] * (yes.ndim - 1))), yes, no)

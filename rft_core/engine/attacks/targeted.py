@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from rft_core.engine.attacks import apgd
 from rft_core.engine.attacks.losses import cross_entropy, targeted_dlr
 from rft_core.engine.attacks.norms import Norm
-from rft_core.engine.attacks.stepwise import Here, Loss, State, Walk, walk_to_end
+from rft_core.engine.attacks.stepwise import Here, Loss, State, Walk, walk_to_end, where
 
 # classes aimed at, nearest first
 TARGETS = 3
@@ -98,7 +98,7 @@ def _advance(
     ended = own["taken"] >= steps
     moved = apgd.advance(steps)(state, here, images, epsilon, ball)
     again = apgd.start(steps)(images, own["first"], epsilon)
-    walked = {name: apgd.where(ended, again[name], moved[name]) for name in again}
+    walked = {name: where(ended, again[name], moved[name]) for name in again}
     own["part"] = own["part"] + ended
     own["taken"] = torch.where(ended, 0, own["taken"] + 1)
     return walked | own

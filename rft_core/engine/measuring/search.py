@@ -1,4 +1,6 @@
-"""The search for each example's critical epsilon on a grid."""
+"""The search for each example's critical epsilon on a grid, for attacks that are one whole
+function.
+"""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,9 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from rft_core.engine.data.dataset import Split
-
-# a perturbation clamped to epsilon may exceed it by rounding
-ROUNDING = 1 + 1e-5
 
 
 @dataclass(frozen=True)
@@ -33,12 +32,6 @@ class Search:
         self.low = torch.zeros(len(right), dtype=torch.long, device=right.device)
         self.high = torch.where(right, self.count, 0)
         self.waiting = deque(torch.nonzero(right).flatten().tolist() if self.count > 1 else [])
-
-    def just_below(self, examples: Tensor) -> Tensor:
-        """The largest point not known to fall: a survivor is settled by the one
-        attack that fails on it.
-        """
-        return self.high[examples] - 1
 
     def middle(self, examples: Tensor) -> Tensor:
         """The largest point first, then halves: for attacks whose success costs as

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from rft_core.engine.attacks.pgd import pgd
-from rft_core.engine.measuring import evaluate as module
+from rft_core.engine.measuring import lane as module
 from rft_core.engine.measuring.evaluate import as_pixels, evaluate, predict
 from tests import tiny
 
