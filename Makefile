@@ -31,7 +31,7 @@ format: setup
 bench: setup
 	$(BIN)/python -m rft_core bench
 
-# every fault of docs/fault_model.md many times, with real processes; ends with one table
+# every fault of docs/guide/faults.md many times, with real processes; ends with one table
 stress: setup
 	$(BIN)/python -m tests.stress
 
