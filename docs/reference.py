@@ -1,10 +1,11 @@
-"""The reference pages of the guide, made from the program itself: settings, commands, menus.
+"""The pages of the docs that are made from the program itself: settings, commands, menus.
 
     python -m docs.reference            write docs/guide/settings.md, commands.md and menus.md
     python -m docs.reference --check    write nothing; exit 1 where a page is not what it would be
 
 Settings come from RunSpec's sections, commands from the command line's own parser, menus from the
-catalog and the presets. tests/architecture/test_guide.py fails where a page is stale.
+catalog and the presets; in docs/guards.md only the files of tests that moved are changed.
+tests/architecture/test_guide.py fails where a page is stale.
 """
 
 import sys
@@ -18,6 +19,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from docs.guards import CHECKOUT, TABLE, current_table
 from rft_core import PRESETS, RunSpec, choices, cli
 from rft_core.units import format_epsilon
 
@@ -48,22 +50,28 @@ LIMITS = ((Ge, "ge", "at least"), (Gt, "gt", "above"), (Le, "le", "at most"), (L
 
 def main() -> None:
     """Write the pages, or with --check say which are stale."""
-    stale = [name for name, text in pages().items() if not _is_there(GUIDE / name, text)]
+    stale = {path: text for path, text in pages().items() if not is_current(path, text)}
     if sys.argv[1:] == ["--check"]:
-        print("\n".join(f"docs/guide/{name} is stale" for name in stale) or "all pages are current")
+        print("\n".join(f"{path} is stale" for path in stale) or "all pages are current")
         sys.exit(1 if stale else 0)
-    for name in stale:
-        (GUIDE / name).write_text(pages()[name], encoding="utf-8")
-        print(f"wrote docs/guide/{name}")
+    for path, text in stale.items():
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(CHECKOUT)}")
 
 
-def pages() -> dict[str, str]:
-    """Return the reference pages, file name -> Markdown."""
+def pages() -> dict[Path, str]:
+    """Return the pages, file -> Markdown."""
     return {
-        "settings.md": settings_page(),
-        "commands.md": commands_page(),
-        "menus.md": menus_page(),
+        GUIDE / "settings.md": settings_page(),
+        GUIDE / "commands.md": commands_page(),
+        GUIDE / "menus.md": menus_page(),
+        TABLE: current_table(),
     }
+
+
+def is_current(path: Path, text: str) -> bool:
+    """Return whether the file `path` holds `text`."""
+    return path.is_file() and path.read_text(encoding="utf-8") == text
 
 
 def settings_page() -> str:
@@ -101,6 +109,8 @@ def _allowed(name: str, field: FieldInfo) -> str:
     """Return in words what a setting may be."""
     if menu := MENU_OF_SETTING.get(name):
         return f"a name of the [menu]({MENUS[menu]})"
+    if name == EPSILON:
+        return "number, or text such as `8/255`"
     if field.examples:
         return "such as " + " or ".join(f"`{example}`" for example in field.examples)
     kinds = [kind for kind in _kinds(field.annotation) if kind is not type(None)]
@@ -194,7 +204,7 @@ def _shown_default(default: Any) -> str:
         return ""
     if isinstance(default, Path) and default.is_absolute():
         # a path below the checkout, wherever that lies
-        default = default.relative_to(Path(__file__).parents[1])
+        default = default.relative_to(CHECKOUT)
     return f"`{default}`"
 
 
@@ -245,10 +255,6 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _one_line(text: str | None) -> str:
     return " ".join((text or "").split())
-
-
-def _is_there(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text(encoding="utf-8") == text
 
 
 if __name__ == "__main__":
