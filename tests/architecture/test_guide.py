@@ -39,6 +39,12 @@ def test_a_made_page_is_current(path):
     assert reference.is_current(path, text), "stale: run `python -m docs.reference`"
 
 
+def test_a_stale_page_is_found():
+    path, text = next(iter(reference.pages().items()))
+    assert not reference.is_current(path, text.replace("`seed`", "`sede`"))
+    assert not reference.is_current(GUIDE / "nowhere.md", text)
+
+
 def test_the_settings_page_names_every_setting():
     assert set(setting_names()) <= names(page("settings.md"))
 
