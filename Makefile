@@ -1,5 +1,5 @@
 # Two commands do everything: `make app` and `make test`. Each sets the machine up first.
-.PHONY: app test browser setup lint format bench stress soak crowd
+.PHONY: app test browser setup lint format docs bench stress soak crowd
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -28,10 +28,14 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# the reference pages of the guide, made from the program; and where the tests of docs/guards.md are
+docs: setup
+	$(BIN)/python -m docs.reference
+
 bench: setup
 	$(BIN)/python -m rft_core bench
 
-# every fault of docs/fault_model.md many times, with real processes; ends with one table
+# every fault of docs/guide/faults.md many times, with real processes; ends with one table
 stress: setup
 	$(BIN)/python -m tests.stress
 

@@ -364,7 +364,7 @@ def summed_up() -> None:
         images = runs[0].report["curve"][0]["n"]
         st.caption(
             f"{said} {images:,} test images each; whiskers: 95 % intervals. Seed"
-            f" {runs[0].spec.seed}; docs/measurements.md has three seeds."
+            f" {runs[0].spec.seed}; docs/results.md has three seeds."
         )
         source(*TRIO)
 

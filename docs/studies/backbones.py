@@ -3,7 +3,7 @@ the memory it takes.
 
     python -m docs.studies.backbones measure FOLDER      every pair in a process of its own, about
     10 minutes on one core
-    python -m docs.studies.backbones table FOLDER        the table of docs/measurements.md
+    python -m docs.studies.backbones table FOLDER        a table for docs/log
 
 A run: 16 training pictures of noise in four classes, batches of 8, PGD-2 while training and
 measuring, 8 test pictures. Peak memory is the largest resident set of the process (getrusage),

@@ -4,7 +4,7 @@ measured on six other styles.
     python -m docs.studies.domains tune FOLDER      three learning rates each, seed 100
     python -m docs.studies.domains final FOLDER     the best of each on validation images, seeds 0,
     1, 2, with corruptions
-    python -m docs.studies.domains table FOLDER     the tables of docs/measurements.md
+    python -m docs.studies.domains table FOLDER     tables for docs/log
 
 Each run is one JSON file in FOLDER, and a run whose file is there is not made again.
 """

@@ -3,7 +3,7 @@ each of timm's families.
 
     python -m docs.studies.heads measure FILE [HOURS]    about an hour on one core;
     goes on where it stopped
-    python -m docs.studies.heads table FILE              the table of docs/heads.md
+    python -m docs.studies.heads table FILE              a table for docs/log
 
 A family is a module of timm; of each the architecture with the fewest weights is tried, without
 pretrained weights, at the smallest of a few sizes that it takes. A step is a forward pass in

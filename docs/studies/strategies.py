@@ -4,7 +4,7 @@
     minutes on two cores
     python -m docs.studies.strategies final FOLDER     the best of each on validation
     images, seeds 0, 1, 2
-    python -m docs.studies.strategies table FOLDER     the table of docs/measurements.md
+    python -m docs.studies.strategies table FOLDER     a table for docs/log
 
 Each run is one JSON file in FOLDER, and a run whose file is there is not made again. `SHARD=0/2`
 and `SHARD=1/2` in the environment share the runs between two processes.

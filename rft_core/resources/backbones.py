@@ -220,7 +220,8 @@ def training_memory(
     for the backward pass of a picture, counted at the backbone's own size and scaled by pixels, k
     the strategy's share of them; `passes` forward passes are kept at once. Attacks go through the
     same network, so the strategies with frozen weights save less than they do without one. Images
-    of the dataset are not counted. Off by -10 to +17 % on the runs of docs/measurements.md.
+    of the dataset are not counted. Off by -10 to +17 % on the runs of
+    docs/log/2026-11-21-memory.md.
     """
     found = facts(name)
     is_frozen, share = KEPT[_known(strategy, "strategy", KEPT)]

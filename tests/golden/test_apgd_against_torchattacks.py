@@ -70,8 +70,8 @@ def test_apgd_dlr_is_as_strong_as_the_library(trained):
 
 
 def test_autoattack_is_at_most_our_apgd(trained, monkeypatch):
-    # its standard 100 steps on these images are in docs/measurements.md; a tenth of them
-    # keeps the test short
+    # its standard 100 steps on these images are in docs/log/2026-11-21-curve-cost.md; a
+    # tenth of them keeps the test short
     monkeypatch.setattr(library, "STANDARD_STEPS", 10)
     monkeypatch.setattr(library, "SQUARE_QUERIES", 100)
     model, images, labels, levels = trained

@@ -84,9 +84,9 @@ def project(wanted: bool) -> None:
     _write(lesson())
 
 
-def strangers() -> list[str]:
-    """Return what the link wanted to lock or hide and is not there."""
-    return st.session_state.get("lesson.strange", [])
+def take_strangers() -> list[str]:
+    """Return what the link wanted to lock or hide and is not there; once for each link."""
+    return st.session_state.pop("lesson.strange", [])
 
 
 def is_locked(name: str) -> bool:

@@ -39,8 +39,8 @@ def read(base: RunSpec, offered: tuple[str, ...]) -> RunSpec:
 
 
 def say(sentence: str) -> None:
-    """Add a sentence to what is said about the link."""
-    st.session_state[SAID] = [*st.session_state.get(SAID, []), sentence]
+    """Add a sentence to what is said about the link, once."""
+    st.session_state[SAID] = list(dict.fromkeys([*st.session_state.get(SAID, []), sentence]))
 
 
 def forget() -> None:

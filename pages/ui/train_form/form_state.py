@@ -88,6 +88,9 @@ def choose_preset() -> str:
         _adopt_link(names)
     elif came:
         _fill()
+    # a link may lock without setting anything
+    if strange := lesson.take_strangers():
+        form_link.say(f"nothing to lock or hide is called {printable(', '.join(strange))}")
     form_link.show_said()
     labels = {row.name: row.label for row in PRESETS}
     if not lesson.is_hidden("preset"):
@@ -121,8 +124,6 @@ def _adopt_link(names: list[str]) -> None:
     )
     if wanted not in names:
         form_link.say(f"there is no preset '{printable(wanted)}'; {DEFAULT_PRESET} is taken")
-    if strange := lesson.strangers():
-        form_link.say(f"nothing to lock or hide is called {printable(', '.join(strange))}")
 
 
 def keep() -> None:

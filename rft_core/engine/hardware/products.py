@@ -3,10 +3,10 @@ quick on this processor.
 
 On a CPU torch multiplies matrices in float32 with MKL, which uses AVX-512 on Intel's processors
 alone. On AMD's that have it, oneDNN (which torch uses for convolutions everywhere) is about twice
-as fast at the sizes of our layers: docs/measurements.md. A convolution that cuts its input into
-patches (its stride is its kernel) is a linear layer of each patch, and oneDNN's own gradient of its
-input takes up to four times as long as that product. The choice follows from the processor and not
-from a stopwatch, so that a run gives the same numbers again.
+as fast at the sizes of our layers: docs/log/2026-11-21-speed.md. A convolution that cuts its input
+into patches (its stride is its kernel) is a linear layer of each patch, and oneDNN's own gradient
+of its input takes up to four times as long as that product. The choice follows from the processor
+and not from a stopwatch, so that a run gives the same numbers again.
 """
 
 import platform
