@@ -16,12 +16,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rft_core.files.archive_names import plain_parts
-from rft_core.jobs.evaluations import STATE
 from rft_core.spec.run_spec import RunSpec, portable_spec
 from rft_core.store.artifacts import Artifact
 from rft_core.store.events import Event
-from rft_core.store.journal import FILE_NAME as JOURNAL
-from rft_core.store.launches import LAUNCH
 from rft_core.store.records import MOVING, STATUSES, RunRecord
 
 FORMAT, VERSION = "rft-lab-bundle", 1
@@ -185,13 +182,4 @@ def is_pickle(path: str, head: bytes) -> bool:
         and bool(PICKLE_HEAD.match(head))
         or head.startswith(b"PK")
         and b"data.pkl" in head
-    )
-
-
-def is_of_its_home(path: str) -> bool:
-    """Return whether a run's file means something where it was written alone: the process of an
-    evaluation, the limits of a launch, a journal on its way to the store.
-    """
-    return (
-        path in (LAUNCH, JOURNAL) or path.startswith("evaluations/") and path.endswith(f"/{STATE}")
     )

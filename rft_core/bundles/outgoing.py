@@ -22,12 +22,12 @@ from rft_core.bundles.contents import (
     VERSION,
     canonical,
     event_lines,
-    is_of_its_home,
     is_pickle,
     run_document,
 )
 from rft_core.errors import BundleError, UserError
 from rft_core.files.archive_names import plain_parts, printable
+from rft_core.files.run_files import travels
 from rft_core.files.uploads import RECORD
 from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import read_events
@@ -174,8 +174,7 @@ def run_files(folder: Path) -> list[str]:
     return sorted(
         path.as_posix()
         for path in found
-        if not any(part.startswith(".") for part in path.parts)
-        and not is_of_its_home(path.as_posix())
+        if not any(part.startswith(".") for part in path.parts) and travels(path.as_posix())
     )
 
 

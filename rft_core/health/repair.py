@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from rft_core.errors import StoreError, UserError
 from rft_core.files.atomic import ABANDONED_SECONDS
 from rft_core.files.home import Home
+from rft_core.files.run_files import CHECKPOINT, CHECKPOINT_KIND, PREVIOUS_CHECKPOINT
 from rft_core.store.artifacts import UNFINISHED, Artifact, list_artifacts, register_artifact
 from rft_core.store.checkpoint_check import is_intact
 from rft_core.store.events import Event, append_events, last_sequence
@@ -34,7 +35,6 @@ from rft_core.store.run_store import RunStore
 from rft_core.store.schema import artifacts, runs
 from rft_core.worker.loop import worker_lock
 
-CHECKPOINT, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 ORPHANS = "orphans"
 # marks that stand before an artifact's kind; who asks for the kind then does not get the file
 MISSING, DAMAGED = "missing ", "damaged "
@@ -153,7 +153,11 @@ def _files_of(store: RunStore, run_id: str) -> Iterator[Finding]:
 
 def _checkpoint(store: RunStore, run_id: str, row: Artifact | None) -> Iterator[Finding]:
     folder = store.home.run_folder(run_id)
-    path, previous, subject = folder / CHECKPOINT, folder / PREVIOUS, f"{run_id}/{CHECKPOINT}"
+    path, previous, subject = (
+        folder / CHECKPOINT,
+        folder / PREVIOUS_CHECKPOINT,
+        f"{run_id}/{CHECKPOINT}",
+    )
     if row is not None and not row.kind.startswith((MISSING, DAMAGED)) and _matches(path, row):
         return
     if is_intact(path):
@@ -164,7 +168,7 @@ def _checkpoint(store: RunStore, run_id: str, row: Artifact | None) -> Iterator[
             subject,
             told,
             "record it as it is",
-            partial(register_artifact, store.engine, run_id, folder, path, "checkpoint"),
+            partial(register_artifact, store.engine, run_id, folder, path, CHECKPOINT_KIND),
         )
     elif is_intact(previous):
         told = "it is damaged" if path.exists() else "it is missing"
@@ -183,8 +187,8 @@ def _step_back(store: RunStore, run_id: str) -> None:
     folder = store.home.run_folder(run_id)
     if (folder / CHECKPOINT).exists():
         _put_aside(store.home, folder / CHECKPOINT, f"{run_id}-{CHECKPOINT}")
-    os.replace(folder / PREVIOUS, folder / CHECKPOINT)
-    register_artifact(store.engine, run_id, folder, folder / CHECKPOINT, "checkpoint")
+    os.replace(folder / PREVIOUS_CHECKPOINT, folder / CHECKPOINT)
+    register_artifact(store.engine, run_id, folder, folder / CHECKPOINT, CHECKPOINT_KIND)
     _note(
         store.engine,
         run_id,

@@ -23,11 +23,12 @@ from PIL import Image
 
 from rft_core.errors import UserError
 from rft_core.files.home import CHECKOUT, Home
+from rft_core.files.run_files import JOB_LOG
 from rft_core.resources.backbones import facts
 from rft_core.spec.run_spec import RunSpec
 from rft_core.store.process import is_alive
 
-CARD, LOG, READER = "card.json", "log.txt", "reader.json"
+CARD, READER = "card.json", "reader.json"
 # a new number makes every card anew
 VERSION = 2
 USUAL_SIZE = 224
@@ -135,7 +136,7 @@ def reading(home: Home, spec: RunSpec) -> Reading | None:
     reader = _reader(folder)
     if not reader or not is_alive(reader["pid"], reader["start"]):
         return None
-    log = folder / LOG
+    log = folder / JOB_LOG
     said = log.read_text(errors="replace").strip().splitlines() if log.is_file() else []
     return Reading(max(0.0, time.time() - reader["asked"]), said[-1][:200] if said else "starting")
 
@@ -170,7 +171,7 @@ def ask_for_card(home: Home, spec: RunSpec, *, again: bool = False) -> bool:
             "RFT_HOME": str(home.root),
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         }
-        with open(folder / LOG, "wb") as log:
+        with open(folder / JOB_LOG, "wb") as log:
             started = subprocess.Popen(
                 command,
                 cwd=CHECKOUT,
@@ -217,7 +218,7 @@ def keep_card(home: Home, spec: RunSpec, make: Callable[[RunSpec, int, Path], di
     except Exception as error:
         _write(
             folder / CARD,
-            {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"},
+            {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / JOB_LOG}"},
         )
         raise
     card |= {"seconds": round(time.monotonic() - started, 2), "made": time.time()}

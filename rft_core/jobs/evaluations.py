@@ -22,19 +22,12 @@ import numpy as np
 import psutil
 
 from rft_core.errors import UserError
+from rft_core.files import run_files
 from rft_core.files.home import CHECKOUT
 from rft_core.store.artifacts import remove_folder
 from rft_core.store.process import is_alive, this_process
 from rft_core.store.run_store import RunStore
 
-REQUEST, STATE, ANSWER, LOG, UPLOAD = (
-    "request.json",
-    "state.json",
-    "evaluation.json",
-    "log.txt",
-    "picture",
-)
-IMAGES, PICTURES = "images.npz", "pictures.npz"
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 # between the folder and its process
 STARTING_SECONDS = 10.0
@@ -78,7 +71,7 @@ def new_evaluation(store: RunStore, run_id: str, request: Mapping[str, Any]) -> 
     evaluation_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
     folder = place_of(store, run_id, evaluation_id)
     folder.mkdir(parents=True)
-    write(folder / REQUEST, {**request, "asked": time.time()})
+    write(folder / run_files.REQUEST, {**request, "asked": time.time()})
     return read_evaluation(folder)
 
 
@@ -91,12 +84,12 @@ def place_of(store: RunStore, run_id: str, evaluation_id: str) -> Path:
             f"'{evaluation_id}' is not the id of an evaluation; they look like"
             " 20260131-120000-a1b2c3"
         )
-    return store.folder(run_id) / "evaluations" / evaluation_id
+    return store.folder(run_id) / run_files.EVALUATIONS / evaluation_id
 
 
 def list_evaluations(store: RunStore, run_id: str) -> list[Evaluation]:
     """Return the evaluations of a run, newest first."""
-    place = store.home.run_folder(run_id) / "evaluations"
+    place = store.home.run_folder(run_id) / run_files.EVALUATIONS
     folders = (
         sorted((one for one in place.iterdir() if ID.fullmatch(one.name)), reverse=True)
         if place.is_dir()
@@ -107,7 +100,7 @@ def list_evaluations(store: RunStore, run_id: str) -> list[Evaluation]:
 
 def read_evaluation(folder: Path) -> Evaluation:
     """Return what is known of the evaluation in `folder`."""
-    request, answer = read(folder / REQUEST) or {}, read(folder / ANSWER)
+    request, answer = read(folder / run_files.REQUEST) or {}, read(folder / run_files.EVALUATION)
     own = (folder.name, folder)
     if answer is not None:
         return (
@@ -115,7 +108,7 @@ def read_evaluation(folder: Path) -> Evaluation:
             if "error" in answer
             else Evaluation(*own, "done", request, "", answer)
         )
-    state = read(folder / STATE)
+    state = read(folder / run_files.JOB_STATE)
     if state is None:
         begun = time.time() - request.get("asked", 0.0) < STARTING_SECONDS
         return (
@@ -136,7 +129,7 @@ def ask_for_evaluation(
     """
     asked = new_evaluation(store, run_id, {**request, "is_picture": picture is not None})
     if picture is not None:
-        (asked.folder / UPLOAD).write_bytes(picture)
+        (asked.folder / run_files.UPLOAD).write_bytes(picture)
     command = [
         sys.executable,
         "-m",
@@ -148,7 +141,7 @@ def ask_for_evaluation(
         "--json",
     ]
     environment = os.environ | {"RFT_HOME": str(store.home.root), "RFT_STORE": store.home.store_url}
-    with open(asked.folder / LOG, "wb") as log:
+    with open(asked.folder / run_files.JOB_LOG, "wb") as log:
         started = subprocess.Popen(
             command,
             cwd=CHECKOUT,
@@ -159,7 +152,7 @@ def ask_for_evaluation(
             start_new_session=True,
         )
     write(
-        asked.folder / STATE,
+        asked.folder / run_files.JOB_STATE,
         {
             "pid": started.pid,
             "start": psutil.Process(started.pid).create_time(),
@@ -171,7 +164,7 @@ def ask_for_evaluation(
 
 def cancel(evaluation: Evaluation) -> None:
     """End the process of an evaluation that is being made; nothing of it is kept."""
-    state = read(evaluation.folder / STATE)
+    state = read(evaluation.folder / run_files.JOB_STATE)
     if evaluation.status != "making" or not state:
         return
     if is_alive(state["pid"], state["start"]):
@@ -179,14 +172,14 @@ def cancel(evaluation: Evaluation) -> None:
         process.terminate()
         if psutil.wait_procs([process], timeout=3)[1]:
             process.kill()
-    if not (evaluation.folder / ANSWER).is_file():
+    if not (evaluation.folder / run_files.EVALUATION).is_file():
         remove_folder(evaluation.folder)
 
 
 def say(folder: Path, line: str, began: float | None = None) -> None:
     """Say, from the process that makes an evaluation, how far it is, and when it got the device."""
     pid, start = this_process()
-    write(folder / STATE, {"pid": pid, "start": start, "line": line, "began": began})
+    write(folder / run_files.JOB_STATE, {"pid": pid, "start": start, "line": line, "began": began})
 
 
 def load_arrays(folder: Path, name: str) -> dict[str, np.ndarray] | None:

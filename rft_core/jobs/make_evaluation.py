@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.errors import DataError, StoreError, UserError
+from rft_core.files.run_files import (
+    EVALUATION,
+    EVALUATION_FOLDER,
+    EVALUATION_KIND,
+    JOB_LOG,
+    REQUEST,
+    UPLOAD,
+)
 from rft_core.jobs import evaluations
-from rft_core.jobs.evaluations import ANSWER, IMAGES, LOG, PICTURES, REQUEST, UPLOAD
 from rft_core.spec.run_paths import settle_paths
 from rft_core.spec.run_spec import with_settings
 from rft_core.spec.setting_paths import DATASET
@@ -18,7 +25,6 @@ from rft_core.store.device_lock import choose_device, device_turn
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
 
-KIND = "evaluation"
 Evaluate = Callable[..., dict[str, Any]]
 
 
@@ -31,7 +37,7 @@ def request_folder(
     record = _measured(store, run_id)
     if asked is not None:
         folder = evaluations.place_of(store, record.run_id, asked)
-        if not (folder / REQUEST).is_file() or (folder / ANSWER).is_file():
+        if not (folder / REQUEST).is_file() or (folder / EVALUATION).is_file():
             raise StoreError(
                 f"run {record.run_id} has no open evaluation '{asked}'; leave out --as to make a"
                 " new one"
@@ -73,12 +79,12 @@ def make_evaluation(
             store, _measured(store, run_id), folder, (evaluate_run, evaluate_picture), devices, say
         )
     except UserError as error:
-        evaluations.write(folder / ANSWER, {"error": str(error)})
+        evaluations.write(folder / EVALUATION, {"error": str(error)})
         raise
     except Exception as error:
         evaluations.write(
-            folder / ANSWER,
-            {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"},
+            folder / EVALUATION,
+            {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / JOB_LOG}"},
         )
         raise
     return document
@@ -129,11 +135,13 @@ def _make(
             "made": time.time(),
         }
         document = {**about, **document, "seconds": round(time.monotonic() - started, 3)}
-    evaluations.write(folder / ANSWER, document)
+    evaluations.write(folder / EVALUATION, document)
     files = [
-        folder / name for name in (ANSWER, IMAGES, PICTURES, UPLOAD) if (folder / name).is_file()
+        folder / file.name
+        for file in EVALUATION_FOLDER
+        if file.kind and (folder / file.name).is_file()
     ]
     record_artifacts(
-        store.engine, record.run_id, [describe_file(own, file, KIND) for file in files]
+        store.engine, record.run_id, [describe_file(own, file, EVALUATION_KIND) for file in files]
     )
     return document

@@ -9,7 +9,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-LAUNCH = "launch.json"
+from rft_core.files.run_files import LAUNCH
 
 
 @dataclass(frozen=True)

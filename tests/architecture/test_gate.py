@@ -48,6 +48,7 @@ OPEN_MODULES = (
     "rft_core.cost",
     "rft_core.files.home",
     "rft_core.files.images",
+    "rft_core.files.run_files",
     "rft_core.metrics",
     "rft_core.recordings.reading",
     "rft_core.report",

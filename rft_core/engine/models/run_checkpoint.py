@@ -20,8 +20,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from rft_core.errors import WeightsError
+from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 
-FILE_NAME, PREVIOUS_NAME = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 CHECKSUM = "crc32"
 # safetensors says only in words why it could not write
 OS_ERROR = re.compile(r"os error (\d+)")
@@ -42,13 +42,15 @@ def save_checkpoint(
         path,
         tensors,
         {"progress": json.dumps(dict(progress))},
-        keep_as=path.with_name(PREVIOUS_NAME),
+        keep_as=path.with_name(PREVIOUS_CHECKPOINT),
     )
 
 
 def checkpoints(folder: Path) -> Iterator[Path]:
     """Yield a run's checkpoints that are there, the newest first."""
-    yield from (path for path in (folder / FILE_NAME, folder / PREVIOUS_NAME) if path.is_file())
+    yield from (
+        path for path in (folder / CHECKPOINT, folder / PREVIOUS_CHECKPOINT) if path.is_file()
+    )
 
 
 def load_checkpoint(

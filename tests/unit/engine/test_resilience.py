@@ -13,11 +13,12 @@ from rft_core.engine import execute as module
 from rft_core.engine.attacks import pgd as pgd_module
 from rft_core.engine.execute import execute
 from rft_core.engine.models.build import build_model
-from rft_core.engine.models.run_checkpoint import FILE_NAME, PREVIOUS_NAME, write_tensors
+from rft_core.engine.models.run_checkpoint import write_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.training import full_disk
 from rft_core.engine.training import train as train_module
 from rft_core.errors import TrainingError
+from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 from tests import tiny
 from tests.unit.engine.test_execute import TOTAL_STEPS, Interrupted, go, same_weights, weights
 
@@ -27,7 +28,7 @@ def test_a_damaged_checkpoint_costs_steps_and_not_the_run(tmp_path, also_the_one
     go(tmp_path / "whole")
     execute(tiny.run_spec(), Interrupted(tmp_path, 2))
     execute(tiny.run_spec(), Interrupted(tmp_path, 4))
-    damaged = [tmp_path / FILE_NAME] + [tmp_path / PREVIOUS_NAME] * also_the_one_before
+    damaged = [tmp_path / CHECKPOINT] + [tmp_path / PREVIOUS_CHECKPOINT] * also_the_one_before
     for path in damaged:
         content = bytearray(path.read_bytes())
         content[-7] ^= 1
@@ -185,7 +186,7 @@ class TestTheEndOfARun:
 def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
     """The last step leaves a finite loss and broken weights."""
     execute(tiny.run_spec(), Interrupted(tmp_path, 2))
-    before = (tmp_path / FILE_NAME).read_bytes()
+    before = (tmp_path / CHECKPOINT).read_bytes()
     step = train_module.training_step
 
     def breaking(job, number, *rest):
@@ -199,4 +200,4 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
         TrainingError, match="weights are not finite .* at step 6.*the last good checkpoint is kept"
     ):
         go(tmp_path)
-    assert (tmp_path / FILE_NAME).read_bytes() == before
+    assert (tmp_path / CHECKPOINT).read_bytes() == before

@@ -13,12 +13,12 @@ import torch
 from sqlalchemy import select, update
 
 from rft_core import cli
-from rft_core.engine.models import run_checkpoint
 from rft_core.engine.models.run_checkpoint import read_tensors, write_tensors
 from rft_core.errors import BundleError
 from rft_core.files.home import Home
+from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 from rft_core.health import repair
-from rft_core.health.repair import CHECKPOINT, PREVIOUS, mend_home, survey
+from rft_core.health.repair import mend_home, survey
 from rft_core.store.artifacts import list_artifacts, register_artifact
 from rft_core.store.checkpoint_check import is_intact
 from rft_core.store.events import read_events
@@ -70,7 +70,7 @@ def keep(store: RunStore, run_id: str, name: str, kind: str = "weights") -> Path
         {"progress": json.dumps({"step": 1, "tracked": []})},
     )
     # the engine records no previous checkpoint
-    if name != PREVIOUS:
+    if name != PREVIOUS_CHECKPOINT:
         register_artifact(store.engine, run_id, store.folder(run_id), path, kind)
     return path
 
@@ -106,7 +106,7 @@ class TestEverythingAtOnce:
             )
         spoil(keep(store, run_id, "model.safetensors"))
         keep(store, run_id, "lost.safetensors").unlink()
-        keep(store, run_id, PREVIOUS)
+        keep(store, run_id, PREVIOUS_CHECKPOINT)
         spoil(keep(store, run_id, CHECKPOINT, "checkpoint"))
         (store.home.runs / "nobody").mkdir()
         (store.home.runs / "nobody" / "notes.txt").write_text("kept")
@@ -213,9 +213,6 @@ class TestCare:
 
 
 class TestCheckpoint:
-    def test_the_names_are_the_engines(self):
-        assert (CHECKPOINT, PREVIOUS) == (run_checkpoint.FILE_NAME, run_checkpoint.PREVIOUS_NAME)
-
     def test_every_flipped_byte_is_noticed_as_the_engine_notices_it(self, store, run_id):
         path = keep(store, run_id, CHECKPOINT, "checkpoint")
         good = path.read_bytes()
@@ -249,10 +246,10 @@ class TestCheckpoint:
             fork(store, run_id, {"schedule.kind": "constant"})
 
     def test_a_previous_one_that_is_damaged_too_takes_no_place(self, store, run_id):
-        spoil(keep(store, run_id, PREVIOUS))
+        spoil(keep(store, run_id, PREVIOUS_CHECKPOINT))
         spoil(keep(store, run_id, CHECKPOINT, "checkpoint"))
         mend_home(store.home)
-        assert (store.folder(run_id) / PREVIOUS).is_file()
+        assert (store.folder(run_id) / PREVIOUS_CHECKPOINT).is_file()
         assert not (store.home.root / "orphans").exists()
 
 

@@ -7,10 +7,10 @@ import time
 import psutil
 import pytest
 
+from rft_core.files.run_files import JOB_LOG
 from rft_core.jobs import dataset_cards
 from rft_core.jobs.dataset_cards import (
     CARD,
-    LOG,
     READER,
     Reading,
     ask_for_card,
@@ -110,7 +110,7 @@ def test_a_half_card_counts_as_none(home, folder):
 
 def test_a_live_reader_says_its_last_line(home, folder):
     at_work(folder)
-    (folder / LOG).write_text("reading the images\ndecoding 5 of 9 pictures\n")
+    (folder / JOB_LOG).write_text("reading the images\ndecoding 5 of 9 pictures\n")
     now = reading(home, DIGITS)
     assert isinstance(now, Reading)
     assert (round(now.seconds), now.line) == (60, "decoding 5 of 9 pictures")

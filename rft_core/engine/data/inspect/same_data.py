@@ -1,6 +1,6 @@
 """Whether a run that goes on, or whose data were moved, has the images that it began with.
 
-What a run began with is kept in its folder as DATA_FILE: classes, and of each split
+What a run began with is kept in its folder as DATA: classes, and of each split
 its size and a digest.
 """
 
@@ -15,9 +15,9 @@ from rft_core.engine.data.dataset import Dataset, Split
 from rft_core.engine.data.load import load_dataset
 from rft_core.engine.models.build import preprocessing
 from rft_core.errors import DataError
+from rft_core.files.run_files import DATA
 from rft_core.spec.run_spec import RunSpec
 
-DATA_FILE = "data.json"
 # images of a split that its digest is made of, evenly spaced: a digest of millions would hold up
 # the first step
 DIGESTED = 1000
@@ -55,11 +55,11 @@ def keep_or_compare(
             )
         return
     try:
-        (folder / DATA_FILE).write_text(json.dumps(found) + "\n", encoding="utf-8")
+        (folder / DATA).write_text(json.dumps(found) + "\n", encoding="utf-8")
     except OSError as error:
-        (folder / DATA_FILE).unlink(missing_ok=True)
+        (folder / DATA).unlink(missing_ok=True)
         notify(
-            f"{DATA_FILE} could not be written ({error.strerror or error}); resumed later, this run"
+            f"{DATA} could not be written ({error.strerror or error}); resumed later, this run"
             " cannot tell whether its images are still the same"
         )
 
@@ -101,7 +101,7 @@ def _sample(split: Split) -> Split:
 
 def _read(folder: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads((folder / DATA_FILE).read_text(encoding="utf-8"))
+        found = json.loads((folder / DATA).read_text(encoding="utf-8"))
         return found if isinstance(found["splits"], dict) and found["classes"] else None
     # runs of earlier versions have none; a damaged one tells nothing
     except (OSError, ValueError, KeyError, TypeError):
