@@ -19,12 +19,13 @@ from rft_core.files.archive_names import plain_parts
 from rft_core.spec.run_spec import RunSpec, portable_spec
 from rft_core.store.artifacts import Artifact
 from rft_core.store.events import Event
-from rft_core.store.records import MOVING, STATUSES, RunRecord
+from rft_core.store.records import RunRecord
+from rft_core.store.status import MOVING, STATUSES
 
 FORMAT, VERSION = "rft-lab-bundle", 1
 MANIFEST, RUN, EVENTS, FILES = "manifest.json", "run.json", "events.jsonl", "files"
 KINDS = ("runs", "home")
-EVENT_KINDS = ("train", "eval", "onset", "examples", "status", "log")
+EVENT_KINDS = ("train", "eval", "onset", "examples", "status", "log", "resumed")
 RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,39}")
 # nothing a bundle brings is ever unpickled, so nothing that could only be unpickled comes in
 PICKLE_ENDINGS = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".bin")

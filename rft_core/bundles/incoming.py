@@ -43,11 +43,12 @@ from rft_core.spec.stored_spec import parse_stored
 from rft_core.store.artifacts import list_artifacts, remove_folder
 from rft_core.store.events import Event, read_events
 from rft_core.store.home_lock import home_turn
-from rft_core.store.run_store import RunStore, insert_run
+from rft_core.store.new_runs import insert_run
+from rft_core.store.run_store import RunStore
 from rft_core.store.schema import artifacts as artifact_rows
 from rft_core.store.schema import events as event_rows
 from rft_core.store.schema import runs
-from rft_core.store.summaries import write_summary
+from rft_core.store.summary_rows import write_summary
 
 IMPORTED, RENAMED, HERE, KEPT = (
     "imported",

@@ -24,6 +24,7 @@ from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import DataError, WeightsError
 from rft_core.files import run_files
+from rft_core.files.atomic import write_arrays
 from rft_core.files.images import open_image
 from rft_core.metrics.verdicts import per_class
 from rft_core.spec.measured_by import measured_by
@@ -224,15 +225,15 @@ def _keep_images(keep: Path, job: Job, split: Split, measured: Evaluation) -> No
     for place, found in measured.fooling.items():
         attacked[place] = found.said
     confidence = shares.max(1).values.cpu().numpy()
-    np.savez_compressed(
-        keep / run_files.IMAGES,
-        epsilons=np.array(measured.epsilons),
-        verdicts=measured.verdicts,
-        labels=labels,
-        clean_prediction=clean,
-        clean_confidence=confidence,
-        attacked_prediction=attacked,
-    )
+    images = {
+        "epsilons": np.array(measured.epsilons),
+        "verdicts": measured.verdicts,
+        "labels": labels,
+        "clean_prediction": clean,
+        "clean_confidence": confidence,
+        "attacked_prediction": attacked,
+    }
+    write_arrays(keep / run_files.IMAGES, images)
     places, kinds = choose_shown(measured, confidence)
     if len(places):
         save_pictures(

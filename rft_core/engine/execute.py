@@ -32,6 +32,7 @@ from rft_core.engine.training.tracking import Tracker, job_measured_by, measure_
 from rft_core.engine.training.train import Progress, part_note, train
 from rft_core.errors import SettingError, WeightsError
 from rft_core.files import run_files
+from rft_core.files.atomic import write_arrays
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.run_report import RunReport
 from rft_core.metrics.transfer import is_transfer_failure
@@ -94,7 +95,7 @@ def _resumed(job: Job, reporter: Reporter) -> Progress | None:
             )
             continue
         reporter.event(
-            "log",
+            "resumed",
             progress.step,
             progress.step / job.steps_per_epoch,
             {"text": f"resumed from the checkpoint of step {progress.step}"},
@@ -206,7 +207,7 @@ def _keep(job: Job, step: int, evaluation: Evaluation, reporter: Reporter) -> No
                 weights, job.model.state_dict(), {"backbone": job.spec.model.backbone}
             ),
         ),
-        (verdicts, run_files.VERDICTS_KIND, lambda: np.savez_compressed(verdicts, **answers)),
+        (verdicts, run_files.VERDICTS_KIND, lambda: write_arrays(verdicts, answers)),
     )
     for path, _, write in files:
         write_patiently(path, write, reporter, step, step / job.steps_per_epoch)

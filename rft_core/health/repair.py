@@ -23,10 +23,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from rft_core.errors import StoreError, UserError
-from rft_core.files.atomic import ABANDONED_SECONDS
+from rft_core.files.atomic import ABANDONED_SECONDS, is_unfinished
 from rft_core.files.home import Home
 from rft_core.files.run_files import CHECKPOINT, CHECKPOINT_KIND, PREVIOUS_CHECKPOINT
-from rft_core.store.artifacts import UNFINISHED, Artifact, list_artifacts, register_artifact
+from rft_core.store.artifacts import Artifact, list_artifacts, register_artifact
 from rft_core.store.checkpoint_check import is_intact
 from rft_core.store.events import Event, append_events, last_sequence
 from rft_core.store.home_lock import home_turn
@@ -40,7 +40,8 @@ ORPHANS = "orphans"
 MISSING, DAMAGED = "missing ", "damaged "
 # a fork fills its folder before it has a row, and a file is written before it has its name
 SETTLED_SECONDS = 60.0
-LEFT = re.compile(rf"{UNFINISHED.pattern}|\..*\.(?P<pid>\d+)|rft\.db\.v\d+\.tmp")
+# what earlier versions called a file on its way
+LEFT = re.compile(r"\..*\.(?P<pid>\d+)|rft\.db\.v\d+\.tmp")
 ALL_RUNS = 10**9
 
 
@@ -318,6 +319,8 @@ def _unfinished(home: Home, settled: list[str]) -> Iterator[Finding]:
 
 
 def _is_left(path: Path) -> bool:
+    if is_unfinished(path):
+        return _age(path) > SETTLED_SECONDS
     found = LEFT.fullmatch(path.name)
     if found is None:
         return False

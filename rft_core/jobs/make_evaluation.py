@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rft_core.errors import DataError, StoreError, UserError
+from rft_core.errors import DataError, StoreError
+from rft_core.files.atomic import read_json
 from rft_core.files.run_files import (
     EVALUATION,
     EVALUATION_FOLDER,
     EVALUATION_KIND,
-    JOB_LOG,
     REQUEST,
     UPLOAD,
 )
@@ -69,25 +69,16 @@ def make_evaluation(
     `folder`, and its files are registered as artifacts of the run.
     """
 
+    job = evaluations.job_of(folder)
+
     def say(line: str, began: float | None = None) -> None:
         if line:
-            evaluations.say(folder, line, began)
+            job.say(line, began)
             notify(line)
 
-    try:
-        document = _make(
-            store, _measured(store, run_id), folder, (evaluate_run, evaluate_picture), devices, say
-        )
-    except UserError as error:
-        evaluations.write(folder / EVALUATION, {"error": str(error)})
-        raise
-    except Exception as error:
-        evaluations.write(
-            folder / EVALUATION,
-            {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / JOB_LOG}"},
-        )
-        raise
-    return document
+    with job.errors_answered():
+        engine = (evaluate_run, evaluate_picture)
+        return _make(store, _measured(store, run_id), folder, engine, devices, say)
 
 
 def _measured(store: RunStore, run_id: str) -> RunRecord:
@@ -108,7 +99,7 @@ def _make(
     devices: Sequence[str],
     say: Callable[..., None],
 ) -> dict[str, Any]:
-    request = evaluations.read(folder / REQUEST) or {}
+    request = read_json(folder / REQUEST) or {}
     device = choose_device(store.home, record.spec.runtime.device, devices)
     # its own weights replace what it started from
     spec, note = settle_paths(record.spec, record.run_id, [DATASET])
@@ -135,7 +126,7 @@ def _make(
             "made": time.time(),
         }
         document = {**about, **document, "seconds": round(time.monotonic() - started, 3)}
-    evaluations.write(folder / EVALUATION, document)
+    evaluations.job_of(folder).answer(document)
     files = [
         folder / file.name
         for file in EVALUATION_FOLDER

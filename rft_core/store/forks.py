@@ -15,8 +15,9 @@ from rft_core.errors import SettingError, StoreError, WeightsError
 from rft_core.files import run_files
 from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store.artifacts import list_artifacts, register_artifact, remove_folder
+from rft_core.store.new_runs import insert_run, new_run_id
 from rft_core.store.records import RunRecord
-from rft_core.store.run_store import RunStore, insert_run, new_run_id
+from rft_core.store.run_store import RunStore
 from rft_core.store.schema import events, runs
 
 LARGEST_HEADER = 100_000_000
@@ -142,7 +143,8 @@ def _copy_events(
     measured = max((row["step"] for row in progress["tracked"]), default=-1)
     known = or_(
         (events.c.kind == "train") & (events.c.step < progress["step"]),
-        events.c.kind.in_(("eval", "onset", "examples", "log")) & (events.c.step <= measured),
+        events.c.kind.in_(("eval", "onset", "examples", "log", "resumed"))
+        & (events.c.step <= measured),
     )
     columns = [column for column in events.c if column.name != "run_id"]
     rows = select(literal(child), *columns).where(events.c.run_id == parent, known)

@@ -60,6 +60,7 @@ OPEN_MODULES = (
     "rft_core.store.events",
     "rft_core.store.records",
     "rft_core.store.run_store",
+    "rft_core.store.status",
     "rft_core.store.summaries",
     "rft_core.units",
 )

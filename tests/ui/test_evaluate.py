@@ -4,12 +4,12 @@ import json
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from pages.ui.evaluate_page import evaluate_form
 from rft_core.files.run_files import EVALUATION, IMAGES, JOB_STATE, PICTURES
 from rft_core.files.run_files import REQUEST as REQUEST_FILE
-from rft_core.jobs import evaluations
 from rft_core.jobs.evaluations import (
     list_evaluations,
     new_evaluation,
@@ -176,25 +176,15 @@ def test_while_one_is_made_and_cancel(store):
     assert "ended without an answer" in app.error[0].value
 
 
-def test_cancel_keeps_nothing(store, monkeypatch):
+def test_cancel_keeps_nothing(store):
     run_id = stored_run(store, "rose")
     one = new_evaluation(store, run_id, REQUEST)
-    (one.folder / JOB_STATE).write_text(
-        json.dumps({"pid": 4, "start": time.time(), "line": "attacking"})
-    )
-    ended = []
-    monkeypatch.setattr(evaluations, "is_alive", lambda pid, start: True)
-    monkeypatch.setattr(
-        evaluations.psutil,
-        "Process",
-        lambda pid: type("P", (), {"terminate": lambda self: ended.append(pid)})(),
-    )
-    monkeypatch.setattr(
-        evaluations.psutil, "wait_procs", lambda processes, timeout: (processes, [])
-    )
-    app = open_app(PAGE)
-    app.button(key=f"evaluate.cancel.{one.evaluation_id}").click().run()
-    assert ended == [4]
+    with psutil.Popen(["sleep", "60"]) as process:
+        state = {"pid": process.pid, "start": process.create_time(), "line": "attacking"}
+        (one.folder / JOB_STATE).write_text(json.dumps(state))
+        app = open_app(PAGE)
+        app.button(key=f"evaluate.cancel.{one.evaluation_id}").click().run()
+        assert process.wait(timeout=5) != 0
     assert not one.folder.exists()
     assert not app.exception
 

@@ -2,7 +2,6 @@
 reproducible from their seed.
 """
 
-import json
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from rft_core.engine.models.run_checkpoint import read_tensors, write_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import UnknownNameError
 from rft_core.files import run_files
+from rft_core.files.atomic import write_json
 from rft_core.files.home import WEIGHTS
 from rft_core.spec.presets import NO_PERTURBATION
 from rft_core.spec.run_spec import RunSpec, parse
@@ -103,5 +103,5 @@ def pretrain(name: str, reporter: FolderReporter, folder: Path = WEIGHTS) -> dic
         ),
         "licence": "MIT",
     }
-    (folder / f"{name}.json").write_text(json.dumps(card, indent=2) + "\n")
+    write_json(folder / f"{name}.json", card)
     return card

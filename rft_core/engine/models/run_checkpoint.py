@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from rft_core.errors import WeightsError
+from rft_core.files.atomic import whole_file
 from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 
 CHECKSUM = "crc32"
@@ -104,21 +105,14 @@ def write_tensors(
     The file that had the name is kept as `keep_as`, where that is given. A full disk leaves
     the old file as it was.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
     ours = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        save_file(ours, temporary, {**metadata, CHECKSUM: checksum(ours)})
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        read_tensors(temporary)
-        if keep_as is not None and path.is_file():
-            os.replace(path, keep_as)
-        os.replace(temporary, path)
+        with whole_file(path, keep_as=keep_as) as temporary:
+            save_file(ours, temporary, {**metadata, CHECKSUM: checksum(ours)})
+            read_tensors(temporary)
     except SafetensorError as error:
         code = int(found[1]) if (found := OS_ERROR.search(str(error))) else errno.EIO
         raise OSError(code, os.strerror(code), str(path)) from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def checksum(tensors: Mapping[str, Tensor]) -> str:

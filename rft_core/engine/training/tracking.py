@@ -159,7 +159,6 @@ class Tracker:
                 steps=self.job.spec.evaluation.steps,
             )
         except OSError as error:
-            path.unlink(missing_ok=True)
             text = (
                 f"the example images of step {step} could not be written"
                 f" ({error.strerror or error}); training goes on without them, free some space"

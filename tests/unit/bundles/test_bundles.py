@@ -17,8 +17,8 @@ from rft_core.spec.presets import preset
 from rft_core.spec.run_spec import with_settings
 from rft_core.store.artifacts import list_artifacts, register_artifact
 from rft_core.store.events import Event, append_events, read_events
-from rft_core.store.records import MOVING
 from rft_core.store.run_store import RunStore
+from rft_core.store.status import MOVING
 from rft_core.store.summaries import Wanted
 from rft_core.worker.child import work_on
 from tests import tiny

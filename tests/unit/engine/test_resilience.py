@@ -18,6 +18,7 @@ from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.training import full_disk
 from rft_core.engine.training import train as train_module
 from rft_core.errors import TrainingError
+from rft_core.files.atomic import whole_file
 from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 from tests import tiny
 from tests.unit.engine.test_execute import TOTAL_STEPS, Interrupted, go, same_weights, weights
@@ -34,7 +35,7 @@ def test_a_damaged_checkpoint_costs_steps_and_not_the_run(tmp_path, also_the_one
         content[-7] ^= 1
         path.write_bytes(content)
     report, reporter = go(tmp_path)
-    logged = [event["text"] for event in reporter.events if event["kind"] == "log"]
+    logged = [event["text"] for event in reporter.events if event["kind"] in ("log", "resumed")]
     assert sum("is damaged" in text for text in logged) == len(damaged)
     assert (
         any("resumed from the checkpoint of step 2" in text for text in logged)
@@ -114,10 +115,11 @@ def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch):
 
 def test_images_that_find_no_space_are_left_out_and_said(tmp_path, monkeypatch):
     def full(path, *_, **__):
-        path.write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+        with whole_file(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("rft_core.engine.training.tracking.save_examples", full)
+    monkeypatch.setattr("rft_core.engine.measuring.followed_images.write_arrays", full)
     report, reporter = go(tmp_path)
     assert report.status == "finished"
     assert not list((tmp_path / "examples").iterdir())
@@ -134,11 +136,12 @@ def full_for(times, path, code=errno.ENOSPC):
     left = [times]
 
     def write():
-        path.write_bytes(b"half")
-        if left[0]:
-            left[0] -= 1
-            raise OSError(code, "no room")
-        path.write_bytes(b"whole")
+        with whole_file(path) as temporary:
+            temporary.write_bytes(b"half")
+            if left[0]:
+                left[0] -= 1
+                raise OSError(code, "no room")
+            temporary.write_bytes(b"whole")
 
     return write
 
@@ -160,11 +163,14 @@ class TestTheEndOfARun:
     ):
         monkeypatch.setattr(full_disk, "PATIENCE_SECONDS", patience)
         path = tmp_path / "model.safetensors"
+        path.write_bytes(b"old")
         with pytest.raises(OSError, match="no room"):
             full_disk.write_patiently(
                 path, full_for(1, path, code), FolderReporter(tmp_path), 6, 2.0
             )
-        assert not path.exists()
+        # of a run that was stopped, measured and resumed: its report is still that of these weights
+        assert path.read_bytes() == b"old"
+        assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
     def test_safetensors_says_that_the_disk_is_full_as_every_other_file_does(
         self, tmp_path, monkeypatch

@@ -7,8 +7,8 @@ from sqlalchemy import event, update
 
 from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store import process, run_store
-from rft_core.store.records import STATUSES
 from rft_core.store.schema import runs
+from rft_core.store.status import STATUSES
 from rft_core.store.summaries import ORDERS, Wanted, is_listed, list_choices
 from tests.unit.store.test_run_store import make
 

@@ -4,7 +4,6 @@ What a run began with is kept in its folder as DATA: classes, and of each split
 its size and a digest.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from rft_core.engine.data.dataset import Dataset, Split
 from rft_core.engine.data.load import load_dataset
 from rft_core.engine.models.build import preprocessing
 from rft_core.errors import DataError
+from rft_core.files.atomic import read_json, write_json
 from rft_core.files.run_files import DATA
 from rft_core.spec.run_spec import RunSpec
 
@@ -55,9 +55,8 @@ def keep_or_compare(
             )
         return
     try:
-        (folder / DATA).write_text(json.dumps(found) + "\n", encoding="utf-8")
+        write_json(folder / DATA, found)
     except OSError as error:
-        (folder / DATA).unlink(missing_ok=True)
         notify(
             f"{DATA} could not be written ({error.strerror or error}); resumed later, this run"
             " cannot tell whether its images are still the same"
@@ -100,12 +99,9 @@ def _sample(split: Split) -> Split:
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads((folder / DATA).read_text(encoding="utf-8"))
-        return found if isinstance(found["splits"], dict) and found["classes"] else None
     # runs of earlier versions have none; a damaged one tells nothing
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    found = read_json(folder / DATA) or {}
+    return found if isinstance(found.get("splits"), dict) and found.get("classes") else None
 
 
 def _difference(known: Mapping[str, Any], found: Mapping[str, Any]) -> str:
