@@ -4,7 +4,9 @@ The one contract between those who write these files and those who read them: en
 jobs, report, bundles, repair. No other module spells one of these names.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 # below the run's folder
 CHECKPOINT = "checkpoint.safetensors"
@@ -41,8 +43,9 @@ EVALUATION_KIND = "evaluation"
 class RunFile:
     """One kind of file. `kind` is that of its artifact, empty where it is not registered.
 
-    `version` is raised when a reader of the format before would misread the file. `travels` is
-    False for what means something only on the machine that wrote it: it goes into no bundle.
+    `version` is raised when a reader of the format before would misread the file; a JSON file says
+    which it has where that is not 1. `travels` is False for what means something only on the
+    machine that wrote it: it goes into no bundle.
     """
 
     name: str
@@ -75,6 +78,13 @@ EVALUATION_FOLDER = (
     RunFile(JOB_STATE, "the process that makes it", "json", travels=False),
     RunFile(JOB_LOG, "what that process printed", "text"),
 )
+
+
+def is_readable(name: str, document: Mapping[str, Any]) -> bool:
+    """Return whether this program knows the format of a JSON file of a run, by its "version"."""
+    known = {file.name: file.version for file in (*RUN_FOLDER, *EVALUATION_FOLDER)}
+    version = document.get("version", 1)
+    return isinstance(version, int) and version <= known[name]
 
 
 def travels(path: str) -> bool:

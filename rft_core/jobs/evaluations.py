@@ -64,13 +64,13 @@ def new_evaluation(store: RunStore, run_id: str, request: Mapping[str, Any]) -> 
     honesty, is_picture.
     """
     evaluation_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
-    folder = place_of(store, run_id, evaluation_id)
+    folder = evaluation_folder(store, run_id, evaluation_id)
     folder.mkdir(parents=True)
     write_json(folder / REQUEST, {**request, "asked": time.time()})
     return read_evaluation(folder)
 
 
-def place_of(store: RunStore, run_id: str, evaluation_id: str) -> Path:
+def evaluation_folder(store: RunStore, run_id: str, evaluation_id: str) -> Path:
     """Return the folder of an evaluation; an id of another form raises, as it
     may come from a URL.
     """
@@ -84,10 +84,10 @@ def place_of(store: RunStore, run_id: str, evaluation_id: str) -> Path:
 
 def list_evaluations(store: RunStore, run_id: str) -> list[Evaluation]:
     """Return the evaluations of a run, newest first."""
-    place = store.home.run_folder(run_id) / EVALUATIONS
+    parent = store.home.run_folder(run_id) / EVALUATIONS
     folders = (
-        sorted((one for one in place.iterdir() if ID.fullmatch(one.name)), reverse=True)
-        if place.is_dir()
+        sorted((one for one in parent.iterdir() if ID.fullmatch(one.name)), reverse=True)
+        if parent.is_dir()
         else []
     )
     return [read_evaluation(folder) for folder in folders]

@@ -36,7 +36,7 @@ def request_folder(
     """
     record = _measured(store, run_id)
     if asked is not None:
-        folder = evaluations.place_of(store, record.run_id, asked)
+        folder = evaluations.evaluation_folder(store, record.run_id, asked)
         if not (folder / REQUEST).is_file() or (folder / EVALUATION).is_file():
             raise StoreError(
                 f"run {record.run_id} has no open evaluation '{asked}'; leave out --as to make a"

@@ -17,7 +17,7 @@ ALLOWED = {
     "rft_core.engine.data.reading.download": (3, "a part that a later download goes on with"),
     "rft_core.files.unpacking": (1, "into a folder aside, which is then renamed"),
     "rft_core.files.uploads": (1, "moves a whole folder into place"),
-    "rft_core.health.repair": (1, "moves a whole checkpoint back into its place"),
+    "rft_core.health.run_files_check": (1, "moves a whole checkpoint back into its place"),
     "rft_core.store.detached": (1, "what a process prints"),
     "rft_core.store.journal": (1, "appends line by line, and readers know of a half line"),
     "rft_core.store.recovery": (1, "a database with its journals, written by SQLite"),

@@ -3,7 +3,7 @@
 import pytest
 
 from rft_core.files import run_files
-from rft_core.files.run_files import EVALUATION_FOLDER, RUN_FOLDER, travels
+from rft_core.files.run_files import DATA, EVALUATION_FOLDER, RUN_FOLDER, is_readable, travels
 
 
 def test_every_name_of_the_contract_has_one_row():
@@ -35,3 +35,11 @@ def test_every_name_of_the_contract_has_one_row():
 )
 def test_what_means_something_on_one_machine_only_does_not_travel(path, expected):
     assert travels(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [({}, True), ({"version": 1}, True), ({"version": 2}, False), ({"version": "x"}, False)],
+)
+def test_a_format_that_is_not_known_yet_is_not_read(document, expected):
+    assert is_readable(DATA, document) == expected

@@ -15,7 +15,7 @@ from rft_core.engine.data.load import load_dataset
 from rft_core.engine.models.build import preprocessing
 from rft_core.errors import DataError
 from rft_core.files.atomic import read_json, write_json
-from rft_core.files.run_files import DATA
+from rft_core.files.run_files import DATA, is_readable
 from rft_core.spec.run_spec import RunSpec
 
 # images of a split that its digest is made of, evenly spaced: a digest of millions would hold up
@@ -46,8 +46,8 @@ def keep_or_compare(
 
     Raises DataError where the run would go on with other images than it began with.
     """
-    found, known = describe_data(dataset), _read(folder)
-    if goes_on and known is not None:
+    found = describe_data(dataset)
+    if goes_on and (known := _read(folder)) is not None:
         if fault := _difference(known, found):
             raise DataError(
                 f"data.dataset is not what this run began with: {fault}; bring the old files back,"
@@ -101,6 +101,10 @@ def _sample(split: Split) -> Split:
 def _read(folder: Path) -> dict[str, Any] | None:
     # runs of earlier versions have none; a damaged one tells nothing
     found = read_json(folder / DATA) or {}
+    if not is_readable(DATA, found):
+        raise DataError(
+            f"{folder / DATA} was written by a newer version of RFT Lab; update this one, then resume"
+        )
     return found if isinstance(found.get("splits"), dict) and found.get("classes") else None
 
 
