@@ -103,7 +103,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
     found = read_json(folder / DATA) or {}
     if not is_readable(DATA, found):
         raise DataError(
-            f"{folder / DATA} was written by a newer version of RFT Lab; update this one, then resume"
+            f"{folder / DATA} was written by a newer version of RFT Lab; update, then resume"
         )
     return found if isinstance(found.get("splits"), dict) and found.get("classes") else None
 
