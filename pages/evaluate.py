@@ -13,7 +13,8 @@ from pages.ui.shared.relocate_form import relocate_form
 from pages.ui.shared.session import reconciled, store
 from pages.ui.shared.shifts import show_shifts
 from rft_core import UserError
-from rft_core.jobs.evaluations import IMAGES, Evaluation, cancel, list_evaluations, load_arrays
+from rft_core.files.run_files import IMAGES
+from rft_core.jobs.evaluations import Evaluation, cancel, list_evaluations, load_arrays
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.verdicts import confusion
 from rft_core.report.evaluation import sentences as sentences

@@ -18,6 +18,7 @@ from pages.ui.shared.session import history, reconciled, store
 from pages.ui.shared.shifts import show_shifts
 from rft_core import UserError
 from rft_core.cost.run_cost import factors
+from rft_core.files import run_files
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.run.figures import CONFIG, accuracy_figure, epsilon_strip, robustness_figure
@@ -296,7 +297,7 @@ def show_details(record: RunRecord, past: RunHistory) -> None:
         with log:
             for line in past.log:
                 st.text(line)
-            path = store().folder(record.run_id) / "run.log"
+            path = store().folder(record.run_id) / run_files.LOG
             st.code(_tail(path) or "nothing was printed", language="text", height=260)
             st.caption(f"The end of {path}")
 

@@ -29,11 +29,11 @@ from rft_core.bundles.contents import (
     VERSION,
     FileRow,
     Manifest,
-    is_of_its_home,
     is_pickle,
 )
 from rft_core.errors import BundleError
 from rft_core.files.archive_names import check_member, printable
+from rft_core.files.run_files import travels
 from rft_core.files.uploads import Limits
 
 LARGEST_MANIFEST = 256 * 2**20
@@ -237,7 +237,7 @@ def _check_places(bundle: Bundle) -> None:
             raise bundle.refuse(
                 f"{printable(row.path)} has no place in a bundle of kind {bundle.manifest.kind}"
             )
-        if root == "runs" and rest[1] == FILES and is_of_its_home("/".join(rest[2:])):
+        if root == "runs" and rest[1] == FILES and not travels("/".join(rest[2:])):
             raise bundle.refuse(
                 f"{printable(row.path)} names a process or a limit of another machine"
             )

@@ -16,18 +16,16 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rft_core.files.archive_names import plain_parts
-from rft_core.jobs.evaluations import STATE
 from rft_core.spec.run_spec import RunSpec, portable_spec
 from rft_core.store.artifacts import Artifact
 from rft_core.store.events import Event
-from rft_core.store.journal import FILE_NAME as JOURNAL
-from rft_core.store.launches import LAUNCH
-from rft_core.store.records import MOVING, STATUSES, RunRecord
+from rft_core.store.records import RunRecord
+from rft_core.store.status import MOVING, STATUSES
 
 FORMAT, VERSION = "rft-lab-bundle", 1
 MANIFEST, RUN, EVENTS, FILES = "manifest.json", "run.json", "events.jsonl", "files"
 KINDS = ("runs", "home")
-EVENT_KINDS = ("train", "eval", "onset", "examples", "status", "log")
+EVENT_KINDS = ("train", "eval", "onset", "examples", "status", "log", "resumed")
 RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,39}")
 # nothing a bundle brings is ever unpickled, so nothing that could only be unpickled comes in
 PICKLE_ENDINGS = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".bin")
@@ -185,13 +183,4 @@ def is_pickle(path: str, head: bytes) -> bool:
         and bool(PICKLE_HEAD.match(head))
         or head.startswith(b"PK")
         and b"data.pkl" in head
-    )
-
-
-def is_of_its_home(path: str) -> bool:
-    """Return whether a run's file means something where it was written alone: the process of an
-    evaluation, the limits of a launch, a journal on its way to the store.
-    """
-    return (
-        path in (LAUNCH, JOURNAL) or path.startswith("evaluations/") and path.endswith(f"/{STATE}")
     )

@@ -1,7 +1,6 @@
 """Write runs, or a whole home, as one bundle."""
 
 import hashlib
-import os
 import tempfile
 import time
 import zipfile
@@ -22,12 +21,13 @@ from rft_core.bundles.contents import (
     VERSION,
     canonical,
     event_lines,
-    is_of_its_home,
     is_pickle,
     run_document,
 )
 from rft_core.errors import BundleError, UserError
 from rft_core.files.archive_names import plain_parts, printable
+from rft_core.files.atomic import whole_file
+from rft_core.files.run_files import travels
 from rft_core.files.uploads import RECORD
 from rft_core.store.artifacts import list_artifacts
 from rft_core.store.events import read_events
@@ -174,8 +174,7 @@ def run_files(folder: Path) -> list[str]:
     return sorted(
         path.as_posix()
         for path in found
-        if not any(part.startswith(".") for part in path.parts)
-        and not is_of_its_home(path.as_posix())
+        if not any(part.startswith(".") for part in path.parts) and travels(path.as_posix())
     )
 
 
@@ -210,16 +209,12 @@ def _beside(to: Path) -> Iterator[BinaryIO]:
     """
     if to.exists():
         raise UserError(f"'{to}' is there already; give another place, or remove it first")
-    unfinished = to.with_name(f".{to.name}.{os.getpid()}.tmp")
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        with open(unfinished, "wb") as file:
+        with whole_file(to) as unfinished, open(unfinished, "wb") as file:
             yield file
-        os.replace(unfinished, to)
     except OSError as error:
         raise BundleError(
             f"'{to}' cannot be written ({error.strerror or error}); make room there, or give"
             " another place"
         ) from None
-    finally:
-        unfinished.unlink(missing_ok=True)

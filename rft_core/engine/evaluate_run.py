@@ -14,7 +14,7 @@ import torch
 from rft_core.engine.data.dataset import Split, stratified
 from rft_core.engine.data.decoding.pixels import to_pixels
 from rft_core.engine.data.greys import Greys
-from rft_core.engine.execute import WEIGHTS_FILE, prepare
+from rft_core.engine.execute import prepare
 from rft_core.engine.job import Job
 from rft_core.engine.measuring.attacked_images import LONGEST, choose_shown, save_pictures
 from rft_core.engine.measuring.evaluate import Evaluation, evaluate, predict
@@ -23,6 +23,8 @@ from rft_core.engine.models.modes import eval_mode
 from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import DataError, WeightsError
+from rft_core.files import run_files
+from rft_core.files.atomic import write_arrays
 from rft_core.files.images import open_image
 from rft_core.metrics.verdicts import per_class
 from rft_core.spec.measured_by import measured_by
@@ -31,14 +33,13 @@ from rft_core.spec.run_spec import RunSpec, epsilon_grid, with_settings
 HONESTY_IMAGES = 150
 BATCH = 128
 PICTURE_STEPS = 20
-IMAGES_FILE, PICTURES_FILE = "images.npz", "pictures.npz"
 
 
 def load_job(spec: RunSpec, folder: Path) -> Job:
     """Return the run's model with its trained weights, and its data; raises when the
     run kept no weights.
     """
-    weights = folder / WEIGHTS_FILE
+    weights = folder / run_files.WEIGHTS
     if not weights.is_file():
         raise WeightsError(
             f"the run kept no weights ({weights.name} is missing in {folder}); resume it, or run it"
@@ -71,8 +72,8 @@ def evaluate_run(
 
     `images` test images, drawn evenly over classes; all when None. `digest` is that of the images
     of the run's own report: other images (a changed folder) are refused. Into the folder `keep`
-    go IMAGES_FILE (verdicts and predictions of every image) and PICTURES_FILE (those that fall
-    first and hold longest).
+    go `run_files.IMAGES` (verdicts and predictions of every image) and `run_files.PICTURES`
+    (those that fall first and hold longest).
     """
     notify("loading the model and the test images")
     job = load_job(spec, folder)
@@ -127,8 +128,8 @@ def evaluate_picture(
     the model takes it for.
 
     Returns prediction, confidence and the smallest epsilon that fools the model (`falls_at`, None
-    where none of the grid does); PICTURES_FILE goes into the folder `keep`. Raises DataError for
-    what is no picture, or is too large.
+    where none of the grid does); `run_files.PICTURES` goes into the folder `keep`. Raises DataError
+    for what is no picture, or is too large.
     """
     try:
         with open_image(picture) as opened:
@@ -151,7 +152,7 @@ def evaluate_picture(
     notify("attacking the picture")
     measured = _measure(job, split, attack, steps, epsilons)
     save_pictures(
-        keep / PICTURES_FILE,
+        keep / run_files.PICTURES,
         job.model,
         split,
         measured,
@@ -224,19 +225,19 @@ def _keep_images(keep: Path, job: Job, split: Split, measured: Evaluation) -> No
     for place, found in measured.fooling.items():
         attacked[place] = found.said
     confidence = shares.max(1).values.cpu().numpy()
-    np.savez_compressed(
-        keep / IMAGES_FILE,
-        epsilons=np.array(measured.epsilons),
-        verdicts=measured.verdicts,
-        labels=labels,
-        clean_prediction=clean,
-        clean_confidence=confidence,
-        attacked_prediction=attacked,
-    )
+    images = {
+        "epsilons": np.array(measured.epsilons),
+        "verdicts": measured.verdicts,
+        "labels": labels,
+        "clean_prediction": clean,
+        "clean_confidence": confidence,
+        "attacked_prediction": attacked,
+    }
+    write_arrays(keep / run_files.IMAGES, images)
     places, kinds = choose_shown(measured, confidence)
     if len(places):
         save_pictures(
-            keep / PICTURES_FILE,
+            keep / run_files.PICTURES,
             job.model,
             split,
             measured,

@@ -31,6 +31,8 @@ from rft_core.engine.training.optim import build_optimizer
 from rft_core.engine.training.tracking import Tracker, job_measured_by, measure_split
 from rft_core.engine.training.train import Progress, part_note, train
 from rft_core.errors import SettingError, WeightsError
+from rft_core.files import run_files
+from rft_core.files.atomic import write_arrays
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.run_report import RunReport
 from rft_core.metrics.transfer import is_transfer_failure
@@ -38,7 +40,6 @@ from rft_core.spec import catalog
 from rft_core.spec.run_spec import RunSpec, epsilon_grid, grid_note
 
 SMALL_IMAGE = 64
-WEIGHTS_FILE, VERDICTS_FILE, REPORT_KIND = "model.safetensors", "verdicts.npz", "verdicts"
 
 
 def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
@@ -94,7 +95,7 @@ def _resumed(job: Job, reporter: Reporter) -> Progress | None:
             )
             continue
         reporter.event(
-            "log",
+            "resumed",
             progress.step,
             progress.step / job.steps_per_epoch,
             {"text": f"resumed from the checkpoint of step {progress.step}"},
@@ -192,7 +193,7 @@ def _keep(job: Job, step: int, evaluation: Evaluation, reporter: Reporter) -> No
     """Write the weights and the per-example verdicts, so that runs can be paired
     image by image later.
     """
-    weights, verdicts = reporter.folder / WEIGHTS_FILE, reporter.folder / VERDICTS_FILE
+    weights, verdicts = reporter.folder / run_files.WEIGHTS, reporter.folder / run_files.VERDICTS
     answers = {
         "epsilons": np.array(evaluation.epsilons),
         "verdicts": evaluation.verdicts,
@@ -201,12 +202,12 @@ def _keep(job: Job, step: int, evaluation: Evaluation, reporter: Reporter) -> No
     files = (
         (
             weights,
-            "weights",
+            run_files.WEIGHTS_KIND,
             lambda: write_tensors(
                 weights, job.model.state_dict(), {"backbone": job.spec.model.backbone}
             ),
         ),
-        (verdicts, REPORT_KIND, lambda: np.savez_compressed(verdicts, **answers)),
+        (verdicts, run_files.VERDICTS_KIND, lambda: write_arrays(verdicts, answers)),
     )
     for path, _, write in files:
         write_patiently(path, write, reporter, step, step / job.steps_per_epoch)

@@ -17,7 +17,7 @@ class Reporter(Protocol):
     """Where this run keeps its files; exists."""
 
     def event(self, kind: str, step: int, epoch: float, payload: dict[str, Any]) -> None:
-        """Append one event: train, eval, onset, examples, status or log."""
+        """Append one event: train, eval, onset, examples, status, log or resumed."""
 
     def progress(self, step: int, total_steps: int) -> None:
         """Say how far training is. Cheap: called every step."""

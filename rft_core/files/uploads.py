@@ -21,7 +21,7 @@ from rft_core.files.archive_names import (
     printable,
     safe_name,
 )
-from rft_core.files.atomic import atomic_folder
+from rft_core.files.atomic import atomic_folder, write_json
 from rft_core.files.home import Home
 from rft_core.files.layout import LayoutQuestion, Reading, check_classes_of, read_folder, read_names
 from rft_core.files.unpacking import Limits, Unpacking, opened, opened_zip
@@ -166,7 +166,7 @@ def _unpack_into(
         "left_out": work.left_out,
         "notes": work.notes(),
     }
-    (source / RECORD).write_text(json.dumps(record), encoding="utf-8")
+    write_json(source / RECORD, record)
     return _place(source, uploads, stem, digest)
 
 

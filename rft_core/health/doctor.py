@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import RftError
 from rft_core.files.home import CHECKOUT, find_home
-from rft_core.health.repair import mend_home, survey
+from rft_core.health.repair import repair_home, survey
 from rft_core.recordings.reading import read_card, read_checked
 from rft_core.spec import catalog
 from rft_core.store.run_store import RunStore
@@ -111,7 +111,7 @@ def _home(mend: bool) -> Iterator[Check]:
     """Say what in the home differs from its store, or what came of mending it."""
     try:
         found = (
-            mend_home(find_home())
+            repair_home(find_home())
             if mend
             else [
                 (one, f"run `doctor --repair`: {one.action}" if one.act else one.action)

@@ -2,32 +2,27 @@
 
 Reading a card loads no torch.
 
-A card is a folder below `home.datasets / "cards"`: card.json, the picture that its "atlas" names
-(cells in rows), log.txt.
+A card is the answer of a background job in a folder below `home.datasets / "cards"`: card.json, and
+beside it the picture that its "atlas" names (cells in rows).
 """
 
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-from filelock import FileLock
 from PIL import Image
 
-from rft_core.errors import UserError
-from rft_core.files.home import CHECKOUT, Home
+from rft_core.files.home import Home
+from rft_core.jobs.background_job import BackgroundJob
 from rft_core.resources.backbones import facts
 from rft_core.spec.run_spec import RunSpec
-from rft_core.store.process import is_alive
 
-CARD, LOG, READER = "card.json", "log.txt", "reader.json"
+CARD = "card.json"
 # a new number makes every card anew
 VERSION = 2
 USUAL_SIZE = 224
@@ -121,23 +116,17 @@ def read_card(home: Home, spec: RunSpec) -> dict | None:
     """Return the card of the dataset of `spec`, ``{"error": line}`` when it could not be made, or
     None before it is there.
     """
-    folder = card_folder(home, spec)
-    try:
-        return json.loads((folder / CARD).read_text())
-    except (OSError, ValueError):
-        pass
-    return {"error": GONE} if (folder / READER).is_file() and reading(home, spec) is None else None
+    found = _job(home, spec).look()
+    return {"error": found.line} if found.status == "failed" else found.answer
 
 
 def reading(home: Home, spec: RunSpec) -> Reading | None:
     """Return how far the process is that makes the card of `spec`, or None when there is none."""
-    folder = card_folder(home, spec)
-    reader = _reader(folder)
-    if not reader or not is_alive(reader["pid"], reader["start"]):
+    found = _job(home, spec).look()
+    if found.status != "making":
         return None
-    log = folder / LOG
-    said = log.read_text(errors="replace").strip().splitlines() if log.is_file() else []
-    return Reading(max(0.0, time.time() - reader["asked"]), said[-1][:200] if said else "starting")
+    now = time.time()
+    return Reading(max(0.0, now - (found.asked or now)), found.line)
 
 
 def ask_for_card(home: Home, spec: RunSpec, *, again: bool = False) -> bool:
@@ -146,58 +135,18 @@ def ask_for_card(home: Home, spec: RunSpec, *, again: bool = False) -> bool:
 
     `again` makes it anew. The process outlives whoever asked, and gives way to runs.
     """
-    folder = card_folder(home, spec)
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "reader.lock"):
-        if reading(home, spec) is not None or (not again and read_card(home, spec) is not None):
-            return False
-        (folder / CARD).unlink(missing_ok=True)
-        settings = card_settings(spec)
-        command = [
-            sys.executable,
-            "-m",
-            "rft_core",
-            "dataset",
-            str(settings.pop("data.dataset")),
-            "--json",
-        ]
-        command += [
-            part
-            for name, value in settings.items()
-            for part in ("--set", f"{name}={json.dumps(value)}")
-        ]
-        environment = os.environ | {
-            "RFT_HOME": str(home.root),
-            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
-        }
-        with open(folder / LOG, "wb") as log:
-            started = subprocess.Popen(
-                command,
-                cwd=CHECKOUT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                start_new_session=True,
-            )
-        process = psutil.Process(started.pid)
-        _write(
-            folder / READER,
-            {"pid": started.pid, "start": process.create_time(), "asked": time.time()},
-        )
-        process.nice(NICE)
-    return True
+    settings = card_settings(spec)
+    arguments = ["dataset", str(settings.pop("data.dataset")), "--json"]
+    for name, value in settings.items():
+        arguments += ["--set", f"{name}={json.dumps(value)}"]
+    threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+    job = _job(home, spec)
+    return job.start(home, arguments, again=again, nice=NICE, variables=threads)
 
 
 def stop_reading(home: Home, spec: RunSpec) -> None:
     """End the process that makes the card of `spec`; nothing of it is kept."""
-    folder = card_folder(home, spec)
-    reader = _reader(folder)
-    if reader and is_alive(reader["pid"], reader["start"]):
-        process = psutil.Process(reader["pid"])
-        process.terminate()
-        psutil.wait_procs([process], timeout=3)
-    (folder / READER).unlink(missing_ok=True)
+    _job(home, spec).cancel()
 
 
 def keep_card(home: Home, spec: RunSpec, make: Callable[[RunSpec, int, Path], dict]) -> dict:
@@ -206,22 +155,13 @@ def keep_card(home: Home, spec: RunSpec, make: Callable[[RunSpec, int, Path], di
 
     What goes wrong is written as ``{"error": line}``, for the page that waits, and raised.
     """
-    folder = card_folder(home, spec)
-    folder.mkdir(parents=True, exist_ok=True)
+    job = _job(home, spec)
+    job.folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    try:
-        card = make(spec, card_size(spec), folder)
-    except UserError as error:
-        _write(folder / CARD, {"error": str(error)})
-        raise
-    except Exception as error:
-        _write(
-            folder / CARD,
-            {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"},
-        )
-        raise
+    with job.errors_answered():
+        card = make(spec, card_size(spec), job.folder)
     card |= {"seconds": round(time.monotonic() - started, 2), "made": time.time()}
-    _write(folder / CARD, card)
+    job.answer(card)
     return card
 
 
@@ -237,15 +177,5 @@ def cells(card: dict, folder: Path) -> Iterator[Image.Image]:
             yield picture.crop((left, top, left + cell, top + cell))
 
 
-def _reader(folder: Path) -> dict | None:
-    try:
-        return json.loads((folder / READER).read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def _write(path: Path, document: dict) -> None:
-    """Write `document` whole or not at all: another process reads it at any moment."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(document))
-    temporary.replace(path)
+def _job(home: Home, spec: RunSpec) -> BackgroundJob:
+    return BackgroundJob(card_folder(home, spec), CARD, GONE)

@@ -1,17 +1,13 @@
 """Evaluations of runs: asked for by a page, made by a process of their own, kept below the run's
 folder. Loads no torch.
 
-An evaluation is a folder ``evaluations/<id>/`` of its run: request.json, state.json while it is
-made, evaluation.json when it is done (or ``{"error": line}``), images.npz, pictures.npz, log.txt.
+An evaluation is a folder ``evaluations/<id>/`` of its run: a background job whose answer is
+evaluation.json, with what was asked for and the arrays beside it (run_files.EVALUATION_FOLDER).
 Nothing in it changes afterwards.
 """
 
-import json
-import os
 import re
 import secrets
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,22 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from rft_core.errors import UserError
-from rft_core.files.home import CHECKOUT
+from rft_core.files.atomic import read_json, write_bytes, write_json
+from rft_core.files.run_files import EVALUATION, EVALUATIONS, REQUEST, UPLOAD
+from rft_core.jobs.background_job import STARTING, BackgroundJob
 from rft_core.store.artifacts import remove_folder
-from rft_core.store.process import is_alive, this_process
 from rft_core.store.run_store import RunStore
 
-REQUEST, STATE, ANSWER, LOG, UPLOAD = (
-    "request.json",
-    "state.json",
-    "evaluation.json",
-    "log.txt",
-    "picture",
-)
-IMAGES, PICTURES = "images.npz", "pictures.npz"
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 # between the folder and its process
 STARTING_SECONDS = 10.0
@@ -76,13 +64,13 @@ def new_evaluation(store: RunStore, run_id: str, request: Mapping[str, Any]) -> 
     honesty, is_picture.
     """
     evaluation_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
-    folder = place_of(store, run_id, evaluation_id)
+    folder = evaluation_folder(store, run_id, evaluation_id)
     folder.mkdir(parents=True)
-    write(folder / REQUEST, {**request, "asked": time.time()})
+    write_json(folder / REQUEST, {**request, "asked": time.time()})
     return read_evaluation(folder)
 
 
-def place_of(store: RunStore, run_id: str, evaluation_id: str) -> Path:
+def evaluation_folder(store: RunStore, run_id: str, evaluation_id: str) -> Path:
     """Return the folder of an evaluation; an id of another form raises, as it
     may come from a URL.
     """
@@ -91,15 +79,15 @@ def place_of(store: RunStore, run_id: str, evaluation_id: str) -> Path:
             f"'{evaluation_id}' is not the id of an evaluation; they look like"
             " 20260131-120000-a1b2c3"
         )
-    return store.folder(run_id) / "evaluations" / evaluation_id
+    return store.folder(run_id) / EVALUATIONS / evaluation_id
 
 
 def list_evaluations(store: RunStore, run_id: str) -> list[Evaluation]:
     """Return the evaluations of a run, newest first."""
-    place = store.home.run_folder(run_id) / "evaluations"
+    parent = store.home.run_folder(run_id) / EVALUATIONS
     folders = (
-        sorted((one for one in place.iterdir() if ID.fullmatch(one.name)), reverse=True)
-        if place.is_dir()
+        sorted((one for one in parent.iterdir() if ID.fullmatch(one.name)), reverse=True)
+        if parent.is_dir()
         else []
     )
     return [read_evaluation(folder) for folder in folders]
@@ -107,25 +95,18 @@ def list_evaluations(store: RunStore, run_id: str) -> list[Evaluation]:
 
 def read_evaluation(folder: Path) -> Evaluation:
     """Return what is known of the evaluation in `folder`."""
-    request, answer = read(folder / REQUEST) or {}, read(folder / ANSWER)
-    own = (folder.name, folder)
-    if answer is not None:
-        return (
-            Evaluation(*own, "failed", request, answer["error"])
-            if "error" in answer
-            else Evaluation(*own, "done", request, "", answer)
-        )
-    state = read(folder / STATE)
-    if state is None:
-        begun = time.time() - request.get("asked", 0.0) < STARTING_SECONDS
-        return (
-            Evaluation(*own, "making", request, "starting")
-            if begun
-            else Evaluation(*own, "failed", request, GONE)
-        )
-    if not is_alive(state.get("pid"), state.get("start")):
-        return Evaluation(*own, "failed", request, GONE)
-    return Evaluation(*own, "making", request, state.get("line", ""), began=state.get("began"))
+    request, found = read_json(folder / REQUEST) or {}, job_of(folder).look()
+    status, line = found.status, found.line
+    if status == "absent":
+        # a command line writes what is asked for first, and says what it does a moment later
+        begins = time.time() - request.get("asked", 0.0) < STARTING_SECONDS
+        status, line = ("making", STARTING) if begins else ("failed", GONE)
+    return Evaluation(folder.name, folder, status, request, line, found.answer, found.began)
+
+
+def job_of(folder: Path) -> BackgroundJob:
+    """Return the job that makes the evaluation in `folder`."""
+    return BackgroundJob(folder, EVALUATION, GONE)
 
 
 def ask_for_evaluation(
@@ -136,57 +117,16 @@ def ask_for_evaluation(
     """
     asked = new_evaluation(store, run_id, {**request, "is_picture": picture is not None})
     if picture is not None:
-        (asked.folder / UPLOAD).write_bytes(picture)
-    command = [
-        sys.executable,
-        "-m",
-        "rft_core",
-        "evaluate",
-        run_id,
-        "--as",
-        asked.evaluation_id,
-        "--json",
-    ]
-    environment = os.environ | {"RFT_HOME": str(store.home.root), "RFT_STORE": store.home.store_url}
-    with open(asked.folder / LOG, "wb") as log:
-        started = subprocess.Popen(
-            command,
-            cwd=CHECKOUT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            start_new_session=True,
-        )
-    write(
-        asked.folder / STATE,
-        {
-            "pid": started.pid,
-            "start": psutil.Process(started.pid).create_time(),
-            "line": "starting",
-        },
-    )
+        write_bytes(asked.folder / UPLOAD, picture)
+    arguments = ["evaluate", run_id, "--as", asked.evaluation_id, "--json"]
+    job_of(asked.folder).start(store.home, arguments)
     return read_evaluation(asked.folder)
 
 
 def cancel(evaluation: Evaluation) -> None:
     """End the process of an evaluation that is being made; nothing of it is kept."""
-    state = read(evaluation.folder / STATE)
-    if evaluation.status != "making" or not state:
-        return
-    if is_alive(state["pid"], state["start"]):
-        process = psutil.Process(state["pid"])
-        process.terminate()
-        if psutil.wait_procs([process], timeout=3)[1]:
-            process.kill()
-    if not (evaluation.folder / ANSWER).is_file():
+    if evaluation.status == "making" and job_of(evaluation.folder).cancel():
         remove_folder(evaluation.folder)
-
-
-def say(folder: Path, line: str, began: float | None = None) -> None:
-    """Say, from the process that makes an evaluation, how far it is, and when it got the device."""
-    pid, start = this_process()
-    write(folder / STATE, {"pid": pid, "start": start, "line": line, "began": began})
 
 
 def load_arrays(folder: Path, name: str) -> dict[str, np.ndarray] | None:
@@ -195,19 +135,3 @@ def load_arrays(folder: Path, name: str) -> dict[str, np.ndarray] | None:
         return None
     with np.load(folder / name, allow_pickle=False) as saved:
         return {key: saved[key] for key in saved.files}
-
-
-def read(path: Path) -> dict[str, Any] | None:
-    """Return a JSON document, or None when there is no whole one."""
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def write(path: Path, document: Mapping[str, Any]) -> None:
-    """Write `document` whole or not at all: another process reads it at any moment."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(document, indent=2) + "\n")
-    temporary.replace(path)

@@ -7,9 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rft_core.errors import DataError, StoreError, UserError
+from rft_core.errors import DataError, StoreError
+from rft_core.files.atomic import read_json
+from rft_core.files.run_files import (
+    EVALUATION,
+    EVALUATION_FOLDER,
+    EVALUATION_KIND,
+    REQUEST,
+    UPLOAD,
+)
 from rft_core.jobs import evaluations
-from rft_core.jobs.evaluations import ANSWER, IMAGES, LOG, PICTURES, REQUEST, UPLOAD
 from rft_core.spec.run_paths import settle_paths
 from rft_core.spec.run_spec import with_settings
 from rft_core.spec.setting_paths import DATASET
@@ -18,7 +25,6 @@ from rft_core.store.device_lock import choose_device, device_turn
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
 
-KIND = "evaluation"
 Evaluate = Callable[..., dict[str, Any]]
 
 
@@ -30,8 +36,8 @@ def request_folder(
     """
     record = _measured(store, run_id)
     if asked is not None:
-        folder = evaluations.place_of(store, record.run_id, asked)
-        if not (folder / REQUEST).is_file() or (folder / ANSWER).is_file():
+        folder = evaluations.evaluation_folder(store, record.run_id, asked)
+        if not (folder / REQUEST).is_file() or (folder / EVALUATION).is_file():
             raise StoreError(
                 f"run {record.run_id} has no open evaluation '{asked}'; leave out --as to make a"
                 " new one"
@@ -63,25 +69,16 @@ def make_evaluation(
     `folder`, and its files are registered as artifacts of the run.
     """
 
+    job = evaluations.job_of(folder)
+
     def say(line: str, began: float | None = None) -> None:
         if line:
-            evaluations.say(folder, line, began)
+            job.say(line, began)
             notify(line)
 
-    try:
-        document = _make(
-            store, _measured(store, run_id), folder, (evaluate_run, evaluate_picture), devices, say
-        )
-    except UserError as error:
-        evaluations.write(folder / ANSWER, {"error": str(error)})
-        raise
-    except Exception as error:
-        evaluations.write(
-            folder / ANSWER,
-            {"error": f"{type(error).__name__}: {error}; the whole trace is in {folder / LOG}"},
-        )
-        raise
-    return document
+    with job.errors_answered():
+        engine = (evaluate_run, evaluate_picture)
+        return _make(store, _measured(store, run_id), folder, engine, devices, say)
 
 
 def _measured(store: RunStore, run_id: str) -> RunRecord:
@@ -102,7 +99,7 @@ def _make(
     devices: Sequence[str],
     say: Callable[..., None],
 ) -> dict[str, Any]:
-    request = evaluations.read(folder / REQUEST) or {}
+    request = read_json(folder / REQUEST) or {}
     device = choose_device(store.home, record.spec.runtime.device, devices)
     # its own weights replace what it started from
     spec, note = settle_paths(record.spec, record.run_id, [DATASET])
@@ -129,11 +126,13 @@ def _make(
             "made": time.time(),
         }
         document = {**about, **document, "seconds": round(time.monotonic() - started, 3)}
-    evaluations.write(folder / ANSWER, document)
+    evaluations.job_of(folder).answer(document)
     files = [
-        folder / name for name in (ANSWER, IMAGES, PICTURES, UPLOAD) if (folder / name).is_file()
+        folder / file.name
+        for file in EVALUATION_FOLDER
+        if file.kind and (folder / file.name).is_file()
     ]
     record_artifacts(
-        store.engine, record.run_id, [describe_file(own, file, KIND) for file in files]
+        store.engine, record.run_id, [describe_file(own, file, EVALUATION_KIND) for file in files]
     )
     return document

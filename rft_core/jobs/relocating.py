@@ -3,9 +3,7 @@ known to be the same.
 """
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from rft_core.files.home import CHECKOUT
 from rft_core.spec.run_paths import require_paths
 from rft_core.spec.run_spec import RunSpec, path_settings, with_settings
 from rft_core.spec.setting_paths import PATH_SETTINGS, absolute_value, comparable_value, path_in
+from rft_core.store.detached import command_line, environment_of
 from rft_core.store.paths import write_paths
 from rft_core.store.records import RunRecord
 from rft_core.store.run_store import RunStore
@@ -58,12 +57,10 @@ def relocate_apart(store: RunStore, run_id: str, setting: str, value: str) -> di
     answer, or raise its mistake.
     """
     text = f"{setting}={json.dumps(absolute_value(setting, value))}"
-    command = [sys.executable, "-m", "rft_core", "relocate", run_id, text, "--json"]
-    environment = {"RFT_HOME": str(store.home.root), "RFT_STORE": store.home.store_url}
     done = subprocess.run(
-        command,
+        command_line(["relocate", run_id, text, "--json"]),
         cwd=CHECKOUT,
-        env=os.environ | environment,
+        env=environment_of(store.home),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.errors import StoreError
+from rft_core.files.atomic import write_bytes, write_json
 from rft_core.recordings.reading import CARD, ENDING, FORMAT, GALLERY
 from rft_core.recordings.thinning import thinned
 from rft_core.spec.presets import PRESETS, preset
@@ -49,8 +50,9 @@ def record_runs(
     for record in records:
         document = as_document(record, read_events(store.engine, record.run_id, kinds=KEPT_KINDS))
         # no time in the header: the same run makes the same file
-        (folder / f"{record.name}{ENDING}").write_bytes(
-            gzip.compress(json.dumps(document).encode(), mtime=0)
+        write_bytes(
+            folder / f"{record.name}{ENDING}",
+            gzip.compress(json.dumps(document).encode(), mtime=0),
         )
     if pictures:
         save_gallery(
@@ -69,7 +71,7 @@ def write_card(folder: Path) -> dict[str, Any]:
         path for path in folder.iterdir() if path.name.endswith(ENDING) or path.name == GALLERY
     )
     card = {"files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}}
-    (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
+    write_json(folder / CARD, card)
     return card
 
 

@@ -13,8 +13,8 @@ from rft_core.serving.launch_limits import GIGABYTE, LaunchLimits
 from rft_core.spec import catalog
 from rft_core.spec.run_spec import RunSpec
 from rft_core.store.launches import Launch, read_launch, write_launch
-from rft_core.store.records import MOVING
 from rft_core.store.run_store import RunStore
+from rft_core.store.status import MOVING
 
 MANY = 10**6
 

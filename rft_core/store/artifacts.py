@@ -1,17 +1,14 @@
 """Files of a run, registered with size and checksum."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, delete, insert, select
 
+from rft_core.files.atomic import is_unfinished
 from rft_core.store.schema import artifacts
-
-# a file before it has its own name, as the engine calls it and as safetensors does
-UNFINISHED = re.compile(r"\..*\.tmp|\.tmp\w{6}")
 
 
 @dataclass(frozen=True)
@@ -78,8 +75,8 @@ def remove_folder(path: Path) -> None:
 def remove_unfinished(folder: Path) -> None:
     """Remove what a writer that was killed left in a run's folder.
 
-    Only the process that has the run may call it: no other writes there.
+    Only the process that has the run may call it.
     """
     for path in folder.glob(".*"):
-        if path.is_file() and UNFINISHED.fullmatch(path.name):
+        if is_unfinished(path):
             path.unlink(missing_ok=True)

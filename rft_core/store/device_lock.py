@@ -4,7 +4,6 @@ The system drops the lock when its process ends, in whatever way. Beside it stan
 it, for those who wait.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from rft_core.files.atomic import read_json, write_json
 from rft_core.files.home import Home
 from rft_core.store.process import is_alive, this_process
 
@@ -43,7 +43,7 @@ def device_turn(
         time.sleep(POLL_SECONDS)
     try:
         pid, start = this_process()
-        _write(_path(home, device, "json"), {"user": user, "pid": pid, "start": start})
+        write_json(_path(home, device, "json"), {"user": user, "pid": pid, "start": start})
         if told:
             waiting("")
         yield True
@@ -55,9 +55,9 @@ def device_turn(
 def holder(home: Home, device: str) -> str:
     """Return who holds `device` ("an evaluation of run digits"), empty when nobody does."""
     try:
-        said = json.loads(_path(home, device, "json").read_text())
-        return str(said["user"]) if is_alive(said["pid"], said["start"]) else ""
-    except (OSError, ValueError, KeyError, TypeError):
+        found = read_json(_path(home, device, "json")) or {}
+        return str(found["user"]) if is_alive(found["pid"], found["start"]) else ""
+    except (KeyError, TypeError):
         return ""
 
 
@@ -86,10 +86,3 @@ def _acquired(lock: FileLock) -> bool:
 
 def _path(home: Home, device: str, suffix: str) -> Path:
     return home.root / f"device-{device.replace(':', '-')}.{suffix}"
-
-
-def _write(path: Path, document: dict) -> None:
-    """Write `document` whole or not at all: those who wait read it at any moment."""
-    temporary = path.with_name(f".{path.name}.{document['pid']}")
-    temporary.write_text(json.dumps(document))
-    temporary.replace(path)

@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, insert, literal, or_, select, update
 
 from rft_core.errors import SettingError, StoreError, WeightsError
+from rft_core.files import run_files
 from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store.artifacts import list_artifacts, register_artifact, remove_folder
+from rft_core.store.new_runs import insert_run, new_run_id
 from rft_core.store.records import RunRecord
-from rft_core.store.run_store import RunStore, insert_run, new_run_id
+from rft_core.store.run_store import RunStore
 from rft_core.store.schema import events, runs
 
-# what tells the images of a run from others, written by the engine
-DATA_RECORD = "data.json"
 LARGEST_HEADER = 100_000_000
 
 
@@ -51,9 +51,9 @@ def fork(store: RunStore, run_id: str, schedule: Mapping[str, Any], *, name: str
         if folder(child).is_dir():
             remove_folder(folder(child))
         raise
-    register_artifact(store.engine, child, folder(child), copy, "checkpoint")
-    for path in sorted((folder(child) / "examples").glob("*.npz")):
-        register_artifact(store.engine, child, folder(child), path, "examples")
+    register_artifact(store.engine, child, folder(child), copy, run_files.CHECKPOINT_KIND)
+    for path in sorted((folder(child) / run_files.EXAMPLES).glob("*.npz")):
+        register_artifact(store.engine, child, folder(child), path, run_files.EXAMPLES_KIND)
     return child
 
 
@@ -108,7 +108,7 @@ def _changed(parent: RunRecord, schedule: Mapping[str, Any], name: str) -> RunSp
 
 
 def _checkpoint_path(store: RunStore, record: RunRecord) -> str:
-    kept = list_artifacts(store.engine, record.run_id, "checkpoint")
+    kept = list_artifacts(store.engine, record.run_id, run_files.CHECKPOINT_KIND)
     if not kept:
         raise StoreError(
             f"run {record.run_id} has no checkpoint yet; one is written every 20 seconds, and when"
@@ -127,10 +127,10 @@ def _check_left(record: RunRecord, progress: Mapping[str, Any]) -> None:
 
 def _copy(source: Path, target: Path, checkpoint: str) -> Path:
     target.mkdir(parents=True)
-    if (source / "examples").is_dir():
-        shutil.copytree(source / "examples", target / "examples")
-    if (source / DATA_RECORD).is_file():
-        shutil.copyfile(source / DATA_RECORD, target / DATA_RECORD)
+    if (source / run_files.EXAMPLES).is_dir():
+        shutil.copytree(source / run_files.EXAMPLES, target / run_files.EXAMPLES)
+    if (source / run_files.DATA).is_file():
+        shutil.copyfile(source / run_files.DATA, target / run_files.DATA)
     return Path(shutil.copyfile(source / checkpoint, target / checkpoint))
 
 
@@ -143,7 +143,8 @@ def _copy_events(
     measured = max((row["step"] for row in progress["tracked"]), default=-1)
     known = or_(
         (events.c.kind == "train") & (events.c.step < progress["step"]),
-        events.c.kind.in_(("eval", "onset", "examples", "log")) & (events.c.step <= measured),
+        events.c.kind.in_(("eval", "onset", "examples", "log", "resumed"))
+        & (events.c.step <= measured),
     )
     columns = [column for column in events.c if column.name != "run_id"]
     rows = select(literal(child), *columns).where(events.c.run_id == parent, known)

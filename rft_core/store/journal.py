@@ -16,17 +16,16 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from rft_core.files.run_files import JOURNAL
 from rft_core.store.artifacts import Artifact, record_artifacts
 from rft_core.store.events import Event, append_missing
-
-FILE_NAME = "journal.jsonl"
 
 
 class Journal:
     """The journal in a run's folder, as its one writer sees it."""
 
     def __init__(self, folder: Path):
-        self._path = folder / FILE_NAME
+        self._path = folder / JOURNAL
 
     def note(self, entry: Event | Artifact) -> None:
         """Append one entry. A disk that is full is borne: the entry still waits in memory."""
@@ -45,7 +44,7 @@ def recover(engine: Engine, run_id: str, folder: Path) -> None:
 
     What the store already has is not doubled.
     """
-    entries = list(_read(folder / FILE_NAME))
+    entries = list(_read(folder / JOURNAL))
     if not entries:
         return
     append_missing(

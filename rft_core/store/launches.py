@@ -4,12 +4,11 @@ folder, where there is a limit to hold.
 It goes with the first resumption: only who may do everything can resume, and is not limited.
 """
 
-import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-LAUNCH = "launch.json"
+from rft_core.files.atomic import read_json, write_json
+from rft_core.files.run_files import LAUNCH
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,7 @@ class Launch:
 def write_launch(folder: Path, launch: Launch) -> None:
     """Keep `launch` in the run's folder, whole or not at all: the worker reads it at any moment."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{LAUNCH}.{os.getpid()}"
-    temporary.write_text(json.dumps(asdict(launch)))
-    temporary.replace(folder / LAUNCH)
+    write_json(folder / LAUNCH, asdict(launch))
 
 
 def read_launch(folder: Path) -> Launch | None:
@@ -42,8 +39,8 @@ def read_launch(folder: Path) -> Launch | None:
     but the instructor's.
     """
     try:
-        return Launch(**json.loads((folder / LAUNCH).read_text()))
-    except (OSError, ValueError, TypeError):
+        return Launch(**(read_json(folder / LAUNCH) or {}))
+    except TypeError:
         return None
 
 

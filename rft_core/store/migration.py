@@ -2,7 +2,6 @@
 after a copy was put aside.
 """
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +11,9 @@ from sqlalchemy import Column, Connection, inspect, update
 from sqlalchemy.schema import CreateColumn
 
 from rft_core.errors import StoreError
+from rft_core.files.atomic import whole_file
 from rft_core.store.schema import SCHEMA_VERSION, meta, runs, summaries
-from rft_core.store.summaries import mend_summaries
+from rft_core.store.summary_rows import repair_summaries
 
 # the columns that came with a version; tables that came with one are made before
 NEW_COLUMNS = MappingProxyType(
@@ -40,7 +40,7 @@ def migrate(connection: Connection, version: int) -> None:
     for new in range(version + 1, SCHEMA_VERSION + 1):
         for column in NEW_COLUMNS[new]:
             _add(connection, column)
-    mend_summaries(connection)
+    repair_summaries(connection)
     connection.execute(
         update(meta).where(meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION))
     )
@@ -60,17 +60,14 @@ def keep_copy(path: Path, version: int) -> Path:
     """Copy an SQLite file, with what its journal holds, to
     FILE.v<version>.bak; return that path.
     """
-    copy, unfinished = (
-        path.with_name(f"{path.name}.v{version}.{ending}") for ending in ("bak", "tmp")
-    )
+    copy = path.with_name(f"{path.name}.v{version}.bak")
     try:
-        unfinished.unlink(missing_ok=True)
         with (
+            whole_file(copy) as unfinished,
             closing(sqlite3.connect(path)) as source,
             closing(sqlite3.connect(unfinished)) as target,
         ):
             source.backup(target)
-        os.replace(unfinished, copy)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(
             f"the run store {path} is of schema version {version} and no copy of it could be made"

@@ -14,9 +14,10 @@ from rft_core.spec.run_paths import settle_paths
 from rft_core.spec.run_spec import path_settings, spec_hash, with_settings
 from rft_core.spec.stored_spec import parse_stored
 from rft_core.store.events import Event, append_events, last_sequence
-from rft_core.store.records import ACTIVE, RunRecord
+from rft_core.store.records import RunRecord
 from rft_core.store.schema import runs
-from rft_core.store.summaries import write_summary
+from rft_core.store.status import RELOCATE, next_status
+from rft_core.store.summary_rows import write_summary
 
 
 def settle_stored(engine: Engine, record: RunRecord) -> str:
@@ -37,7 +38,7 @@ def write_paths(engine: Engine, run_id: str, settings: Mapping[str, Any]) -> Non
     """
     with engine.execution_options(writes=True).begin() as connection:
         row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one()
-        if row.status in ACTIVE:
+        if next_status(row.status, RELOCATE) is None:
             raise StoreError(
                 f"run {run_id} is {row.status}; pause or stop it before its paths change"
             )

@@ -23,7 +23,12 @@ def this_process() -> tuple[int, float]:
     """Return (PID, start) of this process; the start is a number to be held against
     `is_alive`, not a time.
     """
-    return os.getpid(), _start_since_boot(os.getpid()) or psutil.Process().create_time()
+    return identify(os.getpid())
+
+
+def identify(pid: int) -> tuple[int, float]:
+    """Return (PID, start) of a process that runs, or has ended and was not collected yet."""
+    return pid, _start_since_boot(pid) or psutil.Process(pid).create_time()
 
 
 def this_host() -> str:
@@ -35,7 +40,8 @@ def is_alive(pid: int | None, start: float | None) -> bool:
     """Return whether the process with this PID and this start (or start in seconds since 1970)
     runs on this machine.
     """
-    if pid is None or start is None:
+    # they may stem from a file that was damaged
+    if not isinstance(pid, int) or not isinstance(start, (int, float)) or pid <= 0:
         return False
     try:
         process = psutil.Process(pid)

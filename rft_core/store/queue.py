@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, func, select
 
-from rft_core.store.records import ACTIVE
 from rft_core.store.schema import runs
+from rft_core.store.status import ACTIVE
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,7 @@ from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.spec.measured_by import final_measured_by
 from rft_core.spec.run_spec import RunSpec
 from rft_core.spec.stored_spec import parse_stored
-
-ACTIVE = ("running", "stopping")
-ENDED = ("finished", "failed", "stopped")
-RESUMABLE = ("paused", "stopped", "lost", "failed")
-# something will happen to these by itself
-MOVING = ("queued", *ACTIVE)
-STATUSES = (*MOVING, "paused", "stopped", "finished", "failed", "lost")
+from rft_core.store.status import ACTIVE
 
 
 @dataclass(frozen=True)

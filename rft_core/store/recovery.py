@@ -21,7 +21,7 @@ from rft_core.errors import StoreError, UserError
 from rft_core.spec.stored_spec import parse_stored
 from rft_core.store.connection import open_engine
 from rft_core.store.schema import artifacts, events, runs
-from rft_core.store.summaries import mend_summaries
+from rft_core.store.summary_rows import repair_summaries
 
 # of the rows between two places where reading fails, at most so many are tried one by one
 LARGEST_GAP = 2**20
@@ -97,7 +97,7 @@ def _copy(path: Path, fresh: Path) -> tuple[int, int]:
             lost = len(found) - len(good) + _fill(target, runs, good.values(), good)
             for table in (events, artifacts):
                 lost += _fill(target, table, _rows(source, table), good)
-            mend_summaries(target)
+            repair_summaries(target)
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import RftError
+from rft_core.files import run_files
 from rft_core.files.home import Home
 from rft_core.spec.run_paths import settle_paths
 from rft_core.spec.run_spec import with_settings
@@ -24,7 +25,6 @@ from rft_core.store.run_store import RunStore
 from rft_core.worker.overdue import spent_reason
 from rft_core.worker.reporter import PATIENCE_SECONDS, StoreReporter
 
-LOG_FILE = "run.log"
 # status, reason, report
 Outcome = tuple[str, str, dict | None]
 PAUSED: Outcome = ("paused", "paused by request; resume it to go on", None)
@@ -83,7 +83,7 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
             outcome = (
                 "failed",
                 (
-                    f"{type(error).__name__}: {error}; the whole trace is in {LOG_FILE} of the"
+                    f"{type(error).__name__}: {error}; the whole trace is in {run_files.LOG} of the"
                     " run's folder"
                 ),
                 None,
@@ -177,7 +177,7 @@ def _detach(home: Home, run_id: str) -> None:
     os.environ["RFT_HOME"] = str(home.root)
     folder = home.run_folder(run_id)
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor = os.open(folder / run_files.LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     os.close(descriptor)

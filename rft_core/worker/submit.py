@@ -1,17 +1,15 @@
 """Submit a run, and see to it that a worker is there. The worker outlives whoever started it."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from filelock import Timeout
 
-from rft_core.files.home import CHECKOUT, Home
+from rft_core.files.home import Home
 from rft_core.resources.backbones import check_backbone
 from rft_core.resources.dataset_check import check_dataset
 from rft_core.spec.run_paths import require_paths
 from rft_core.spec.run_spec import RunSpec
+from rft_core.store.detached import start_detached
 from rft_core.store.run_store import RunStore
 from rft_core.worker.devices import local_devices, require_device
 from rft_core.worker.loop import worker_lock
@@ -47,18 +45,7 @@ def ensure_worker(home: Home) -> bool:
     """Start a worker process for `home` unless one is running; return whether one was started."""
     if worker_is_running(home):
         return False
-    with open(home.worker_log, "ab") as output:
-        command = [sys.executable, "-m", "rft_core", "worker", "--home", str(home.root)]
-        subprocess.Popen(
-            command,
-            cwd=CHECKOUT,
-            # the store may be named by an address that depends on the folder
-            env=os.environ | {"RFT_STORE": home.store_url},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    start_detached(home, ["worker", "--home", str(home.root)], home.worker_log, append=True)
     return True
 
 

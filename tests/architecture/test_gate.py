@@ -48,6 +48,7 @@ OPEN_MODULES = (
     "rft_core.cost",
     "rft_core.files.home",
     "rft_core.files.images",
+    "rft_core.files.run_files",
     "rft_core.metrics",
     "rft_core.recordings.reading",
     "rft_core.report",
@@ -59,6 +60,7 @@ OPEN_MODULES = (
     "rft_core.store.events",
     "rft_core.store.records",
     "rft_core.store.run_store",
+    "rft_core.store.status",
     "rft_core.store.summaries",
     "rft_core.units",
 )

@@ -55,7 +55,7 @@ SOUND = (
         {"curve": POINTS, "expected_robustness": 0.6, "gradient_evaluations": 20},
     ),
     Event(5, 9, 1.0, 2.0, "onset", {"step": 9, "epoch": 1.0, "accuracy": 0.8, "threshold": 0.07}),
-    Event(6, 9, 1.0, 2.0, "log", {"text": "resumed from step 9"}),
+    Event(6, 9, 1.0, 2.0, "resumed", {"text": "resumed from step 9"}),
     Event(7, 9, 1.0, 2.0, "status", {"status": "running"}),
 )
 # SQLite keeps any value in any column
@@ -220,6 +220,7 @@ def test_sound_rows_have_no_fault_and_all_count(stored):
         ("examples", {"file": "/x.npz", "class_names": []}, "no file in the run's folder"),
         ("examples", {"file": "x.npz", "class_names": [1]}, "does not name the classes"),
         ("log", {}, "no text"),
+        ("resumed", {}, "no text"),
     ],
 )
 def test_the_first_fault_is_named(kind, payload, said):

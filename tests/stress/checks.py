@@ -11,21 +11,16 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from rft_core.files.run_files import EXAMPLES, RUN_FOLDER
+
 # what two executions of one spec may differ in
 TIMINGS = frozenset(
     ("seconds", "images_per_second", "machine", "run_id", "process_memory_mib", "device_memory_mib")
 )
 # reported once a step by each execution
 STEPWISE = ("train", "eval", "onset", "examples")
-HARMLESS = (
-    "checkpoint.safetensors",
-    "checkpoint.previous.safetensors",
-    "model.safetensors",
-    "verdicts.npz",
-    "run.log",
-    "examples",
-    "data.json",
-)
+# what may lie in the folder of a run that nobody works on
+HARMLESS = (EXAMPLES, *(file.name for file in RUN_FOLDER if file.travels))
 
 
 @dataclass

@@ -6,7 +6,6 @@ often each was resumed.
 
 import contextlib
 import json
-import re
 import sqlite3
 import subprocess
 import sys
@@ -14,55 +13,32 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from tests.stress.checks import Seen, Tally, examine, see
+from tests.stress.disk_faults import (
+    SMALL_DISK,
+    fill_disk,
+    fill_disk_for_checkpoint,
+    fill_disk_for_events,
+    lock_store,
+    lock_store_at_start,
+)
+from tests.stress.injection import RUN_SECONDS, Injection, expect, hit
 from tests.stress.world import World
 
 RESUMABLE = ("lost", "failed", "paused", "stopped")
 MOST_RESUMES = 4
-# a run takes about a second once it is claimed
-RUN_SECONDS = 1.2
-# needs a home on a disk of its own
-SMALL_DISK = "disk full, all of it (tmpfs)"
 DAY, HOUR = 86_400.0, 3_600.0
-
-
-@dataclass(frozen=True)
-class Injection:
-    """What a fault did: how many, to which runs, and the state each must
-    have been in afterwards.
-    """
-
-    count: int
-    runs: tuple[str, ...]
-    wrong: tuple[str, ...] = ()
-    # runs that went on by themselves must not have needed a resume
-    may_resume: bool = True
-    ends: tuple[str, ...] = ("finished",)
-    numbers: bool = True
-    # kinds of events that the fault may keep from being reported
-    optional: tuple[str, ...] = ()
 
 
 Fault = Callable[[World, int], Injection]
 
 
-def expect(world: World, run_id: str, *statuses: str, word: str = "") -> tuple[str, ...]:
-    """Wait until a run rests; return what is wrong with its state: another one than `statuses`, or
-    a reason without `word`.
-    """
-    status, row = world.until_still(run_id), world.row(run_id)
-    if status in statuses and (status == "finished" or (row["reason"] and word in row["reason"])):
-        return ()
-    return (f"{run_id} is {status} and not {' or '.join(statuses)}: '{row['reason']}'",)
-
-
 def kill_child(world: World, number: int) -> Injection:
     """Kill -9 a run's process at a random moment."""
     run_id = world.submit(number)
-    pid = _hit(world, run_id)
+    pid = hit(world, run_id)
     if pid is None or not world.kill(pid):
         return Injection(0, (run_id,))
     # its last word may have been said before it was struck
@@ -76,7 +52,7 @@ def kill_worker(world: World, number: int) -> Injection:
     worker takes the queue.
     """
     runs = (world.submit(number), world.submit(number + 1))
-    pid = _hit(world, runs[0])
+    pid = hit(world, runs[0])
     count = world.kill_worker()
     world.start_worker()
     return Injection(
@@ -88,7 +64,7 @@ def kill_server(world: World, number: int) -> Injection:
     """Kill -9 the dashboard while a run is at work and another waits."""
     _serve(world)
     runs = (world.submit(number), world.submit(number + 1))
-    _hit(world, runs[0])
+    hit(world, runs[0])
     return Injection(int(world.kill_server()), runs, may_resume=False)
 
 
@@ -119,7 +95,7 @@ def restart_machine(world: World, number: int) -> Injection:
     """
     _serve(world)
     run_id = world.submit(number)
-    pid = _hit(world, run_id)
+    pid = hit(world, run_id)
     world.kill_worker()
     struck = pid is not None and world.kill(pid)
     world.kill_server()
@@ -141,98 +117,12 @@ def restart_machine(world: World, number: int) -> Injection:
     return Injection(int(struck), (run_id,), wrong)
 
 
-def fill_disk_for_checkpoint(world: World, number: int) -> Injection:
-    """No file of the run may grow beyond 4 MB for 1.5 s: checkpoints fail half-written, and the run
-    says so and goes on.
-    """
-    run_id = world.submit(number, "inject:full_checkpoint")
-    wrong = expect(world, run_id, "finished")
-    said = [
-        event
-        for event in see(world.root, run_id).events
-        if "could not be written" in event["payload"].get("text", "")
-    ]
-    return Injection(
-        1,
-        (run_id,),
-        wrong if said else (*wrong, f"{run_id} does not say that a checkpoint failed"),
-        may_resume=False,
-    )
-
-
-def fill_disk_for_events(world: World, number: int) -> Injection:
-    """The store refuses every write of the run for 1.5 s, as SQLite does on a
-    full disk: events wait.
-    """
-    run_id = world.submit(number, "inject:full_events")
-    wrong = expect(world, run_id, "finished")
-    log = (world.root / "runs" / run_id / "run.log").read_bytes()
-    return Injection(
-        1,
-        (run_id,),
-        wrong if b"the store did not take" in log else (*wrong, f"{run_id} met no full disk"),
-        may_resume=False,
-    )
-
-
-def fill_disk(world: World, number: int) -> Injection:
-    """The disk of the whole home has no block left for 1.5 s: checkpoint, images, store, journal,
-    log and worker meet it at once.
-    """
-    run_id = world.submit(number, "inject:full_disk")
-    wrong = expect(world, run_id, "finished")
-    said = [
-        event
-        for event in see(world.root, run_id).events
-        if re.search(
-            "could not be written|does not fit on the disk", event["payload"].get("text", "")
-        )
-    ]
-    return Injection(
-        1,
-        (run_id,),
-        wrong if said else (*wrong, f"{run_id} does not say that the disk was full"),
-        may_resume=False,
-        optional=("examples",),
-    )
-
-
-def lock_store(world: World, number: int, seconds: float) -> Injection:
-    """Hold the store's write lock from another connection while a run works, ends, and
-    the next one is due.
-    """
-    runs = (world.submit(number), world.submit(number + 1))
-    _hit(world, runs[0])
-    with contextlib.closing(
-        sqlite3.connect(world.root / "rft.db", timeout=30, isolation_level=None)
-    ) as connection:
-        connection.execute("BEGIN EXCLUSIVE")
-        time.sleep(seconds)
-        connection.execute("ROLLBACK")
-    return Injection(1, runs, may_resume=False)
-
-
-def lock_store_at_start(world: World, number: int, seconds: float) -> Injection:
-    """Hold the store's write lock from the moment a run is claimed, before its
-    process has said a word.
-    """
-    run_id = world.submit(number)
-    with contextlib.closing(
-        sqlite3.connect(world.root / "rft.db", timeout=30, isolation_level=None)
-    ) as connection:
-        world.until(lambda: world.row(run_id)["status"] == "running", 30)
-        connection.execute("BEGIN EXCLUSIVE")
-        time.sleep(seconds)
-        connection.execute("ROLLBACK")
-    return Injection(1, (run_id,), may_resume=False)
-
-
 def jump_clock(world: World, number: int) -> Injection:
     """Let the wall clock jump a day forward or an hour back while a run works, with a new
     worker after the jump.
     """
     run_id = world.submit(number)
-    pid = _hit(world, run_id)
+    pid = hit(world, run_id)
     world.jump(DAY if number % 2 == 0 else -HOUR)
     world.kill_worker()
     world.start_worker()
@@ -354,15 +244,6 @@ def bring_home(world: World, run_id: str, ends: tuple[str, ...]) -> int:
         world.command("resume", run_id)
     world.until_still(run_id)
     return MOST_RESUMES
-
-
-def _hit(world: World, run_id: str) -> int | None:
-    """Wait until the engine works on a run and then a random part of the run's time; return its
-    process, None when it was faster.
-    """
-    world.until(lambda: world.executing(run_id) or not world.is_moving(run_id), 60)
-    time.sleep(world.random.uniform(0, RUN_SECONDS))
-    return world.executing(run_id)
 
 
 def _serve(world: World) -> None:

@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 
 from rft_core import RunSpec, preset, with_settings
-from rft_core.store.records import ACTIVE
+from rft_core.store.status import ACTIVE
 from tests.stress.visitor import Visits
 from tests.stress.world import World
 

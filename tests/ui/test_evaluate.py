@@ -4,19 +4,16 @@ import json
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from pages.ui.evaluate_page import evaluate_form
-from rft_core.jobs import evaluations
+from rft_core.files.run_files import EVALUATION, IMAGES, JOB_STATE, PICTURES
+from rft_core.files.run_files import REQUEST as REQUEST_FILE
 from rft_core.jobs.evaluations import (
-    ANSWER,
-    IMAGES,
-    PICTURES,
-    STATE,
     list_evaluations,
     new_evaluation,
 )
-from rft_core.jobs.evaluations import REQUEST as REQUEST_FILE
 from rft_core.report.evaluation.sentences import MEANINGS
 from rft_core.store.process import this_process
 from tests.ui.test_pages import POINTS, open_app, stored_run, texts
@@ -93,7 +90,7 @@ def kept(store, run_id: str, honesty: dict | None = None, **changes) -> str:
         kinds=np.array(["first", "longest"]),
         falls_at=np.array([2 / 255, np.inf]),
     )
-    (one.folder / ANSWER).write_text(json.dumps(answer))
+    (one.folder / EVALUATION).write_text(json.dumps(answer))
     return one.evaluation_id
 
 
@@ -155,7 +152,7 @@ def test_while_one_is_made_and_cancel(store):
     run_id = stored_run(store, "rose")
     one = new_evaluation(store, run_id, REQUEST)
     pid, start = this_process()
-    (one.folder / STATE).write_text(
+    (one.folder / JOB_STATE).write_text(
         json.dumps({"pid": pid, "start": start, "line": "waiting: run tulip is using the CPU"})
     )
     app = open_app(PAGE)
@@ -167,37 +164,27 @@ def test_while_one_is_made_and_cancel(store):
     assert app.get("progress")[0].proto.value == 0
     assert "Nothing was evaluated yet" not in texts(app)
     began = {"pid": pid, "start": start, "line": "attacking", "began": time.time() - 15}
-    (one.folder / STATE).write_text(json.dumps(began))
+    (one.folder / JOB_STATE).write_text(json.dumps(began))
     app.run()
     assert "of about 30 s" in app.get("progress")[0].proto.text
     assert 40 <= app.get("progress")[0].proto.value < 80
     # the process that makes it is gone
-    (one.folder / STATE).write_text(
+    (one.folder / JOB_STATE).write_text(
         json.dumps({"pid": pid, "start": start - 100, "line": "attacking"})
     )
     app.run()
     assert "ended without an answer" in app.error[0].value
 
 
-def test_cancel_keeps_nothing(store, monkeypatch):
+def test_cancel_keeps_nothing(store):
     run_id = stored_run(store, "rose")
     one = new_evaluation(store, run_id, REQUEST)
-    (one.folder / STATE).write_text(
-        json.dumps({"pid": 4, "start": time.time(), "line": "attacking"})
-    )
-    ended = []
-    monkeypatch.setattr(evaluations, "is_alive", lambda pid, start: True)
-    monkeypatch.setattr(
-        evaluations.psutil,
-        "Process",
-        lambda pid: type("P", (), {"terminate": lambda self: ended.append(pid)})(),
-    )
-    monkeypatch.setattr(
-        evaluations.psutil, "wait_procs", lambda processes, timeout: (processes, [])
-    )
-    app = open_app(PAGE)
-    app.button(key=f"evaluate.cancel.{one.evaluation_id}").click().run()
-    assert ended == [4]
+    with psutil.Popen(["sleep", "60"]) as process:
+        state = {"pid": process.pid, "start": process.create_time(), "line": "attacking"}
+        (one.folder / JOB_STATE).write_text(json.dumps(state))
+        app = open_app(PAGE)
+        app.button(key=f"evaluate.cancel.{one.evaluation_id}").click().run()
+        assert process.wait(timeout=5) != 0
     assert not one.folder.exists()
     assert not app.exception
 
@@ -307,7 +294,9 @@ def test_a_picture_of_ones_own(store):
 def test_a_failed_one_says_why(store):
     run_id = stored_run(store, "rose")
     one = new_evaluation(store, run_id, REQUEST)
-    (one.folder / ANSWER).write_text(json.dumps({"error": "the run kept no weights; run it again"}))
+    (one.folder / EVALUATION).write_text(
+        json.dumps({"error": "the run kept no weights; run it again"})
+    )
     assert "kept no weights" in open_app(PAGE).error[0].value
 
 
@@ -322,8 +311,10 @@ def test_an_evaluation_that_came_damaged_leaves_the_page_whole(store, value):
     run_id = stored_run(store, "rose")
     whole = kept(store, run_id, honest("amber"))
     folder = list_evaluations(store, run_id)[0].folder
-    answer, request = (json.loads((folder / name).read_text()) for name in (ANSWER, REQUEST_FILE))
-    for file, content in ((ANSWER, answer), (REQUEST_FILE, request)):
+    answer, request = (
+        json.loads((folder / name).read_text()) for name in (EVALUATION, REQUEST_FILE)
+    )
+    for file, content in ((EVALUATION, answer), (REQUEST_FILE, request)):
         for name in content:
             (folder / file).write_text(json.dumps(content | {name: value}))
             app = open_app(PAGE, run=run_id, evaluation=whole)
@@ -332,5 +323,5 @@ def test_an_evaluation_that_came_damaged_leaves_the_page_whole(store, value):
                 one.value for one in app.subheader
             ], (file, name)
         (folder / file).write_text(json.dumps(content))
-    (folder / ANSWER).write_text(json.dumps(answer | {"curve": value}))
+    (folder / EVALUATION).write_text(json.dumps(answer | {"curve": value}))
     assert "cannot be read" in texts(open_app(PAGE, run=run_id))

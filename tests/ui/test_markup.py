@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from rft_core.files.home import find_home
+from rft_core.files.run_files import EVALUATION, JOB_STATE
 from rft_core.files.uploads import list_uploads
 from rft_core.jobs import dataset_cards
 from rft_core.jobs.dataset_cards import Reading
-from rft_core.jobs.evaluations import ANSWER, STATE, new_evaluation
+from rft_core.jobs.evaluations import new_evaluation
 from rft_core.store.events import Event, append_events
 from rft_core.store.process import this_process
 from tests.ui import test_compare
@@ -120,12 +121,12 @@ class TestEvaluate:
     def test_how_far_an_evaluation_is(self, store):
         one = new_evaluation(store, stored_run(store, "rose"), REQUEST)
         pid, start = this_process()
-        (one.folder / STATE).write_text(json.dumps({"pid": pid, "start": start, "line": EVIL}))
+        (one.folder / JOB_STATE).write_text(json.dumps({"pid": pid, "start": start, "line": EVIL}))
         check(open_app(EVALUATE), "**evil**")
 
     def test_why_one_failed(self, store):
         one = new_evaluation(store, stored_run(store, "rose"), REQUEST)
-        (one.folder / ANSWER).write_text(json.dumps({"error": EVIL}))
+        (one.folder / EVALUATION).write_text(json.dumps({"error": EVIL}))
         check(open_app(EVALUATE), "**evil**")
 
     def test_classes_and_reasons(self, store):

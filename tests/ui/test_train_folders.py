@@ -9,7 +9,8 @@ import pytest
 from rft_core.files.home import find_home
 from rft_core.files.uploads import list_uploads
 from rft_core.jobs import dataset_cards
-from tests.trees import ASKED, FIELD, FURTHER, Case, pack, plant, two
+from tests.further_trees import ASKED, FURTHER
+from tests.trees import FIELD, Case, pack, plant, two
 from tests.ui.test_pages import TRAIN, open_app
 from tests.ui.test_train_choices import texts
 

@@ -9,7 +9,8 @@ import streamlit as st
 
 from pages.ui.shared.frame import columns, plain
 from pages.ui.shared.pictures import picture
-from rft_core.jobs.evaluations import PICTURES, Evaluation, load_arrays
+from rft_core.files.run_files import PICTURES
+from rft_core.jobs.evaluations import Evaluation, load_arrays
 from rft_core.units import format_epsilon
 
 MAGNIFY = 8

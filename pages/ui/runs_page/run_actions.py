@@ -14,8 +14,10 @@ from pages.ui.shared.frame import mistakes_shown
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
 from pages.ui.train_form import prefill
-from rft_core.store.records import RESUMABLE, RunRecord
+from rft_core.store.records import RunRecord
+from rft_core.store.requests import resumable_words
 from rft_core.store.run_store import UNDO_SECONDS
+from rft_core.store.status import DISCARD, PAUSE, RESUME, STOP, is_offered
 from rft_core.worker.submit import ensure_worker
 
 SHOWN_DELETED, SHOWN_NAME = 3, 40
@@ -29,11 +31,11 @@ ICONS = MappingProxyType(
         "delete": ":material/delete:",
     }
 )
-STOP = "Finishes the step, measures on the test images, and keeps the model with its report."
-PAUSE = "Keeps a checkpoint and gives the device free."
+STOP_HELP = "Finishes the step, measures on the test images, and keeps the model with its report."
+PAUSE_HELP = "Keeps a checkpoint and gives the device free."
 NOT_AHEAD = "Only a queued or running run can be stopped or paused."
-RESUME = "Goes on from the last checkpoint."
-NOT_RESUMABLE = f"Only a {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]} run can be resumed."
+RESUME_HELP = "Goes on from the last checkpoint."
+NOT_RESUMABLE = f"Only a {resumable_words()} run can be resumed."
 DUPLICATE = "Opens Train with all settings of this run, to be changed."
 EVALUATE = "Stronger attacks, honesty checks, single images."
 NOT_MEASURED = "Can be evaluated once it has its report: finished, or stopped and kept."
@@ -49,28 +51,30 @@ def show_actions(record: RunRecord) -> None:
     a pointer when the status changes.
     """
     act, run_id = store(), record.run_id
-    is_ahead, is_resumable = record.status in ("running", "queued"), record.status in RESUMABLE
+    can_stop, can_pause, can_resume, can_discard = (
+        is_offered(record.status, event) for event in (STOP, PAUSE, RESUME, DISCARD)
+    )
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         _button(
             "Stop and keep",
             "stop",
             lambda: permitted(act.request)(run_id, "stop"),
-            STOP if is_ahead else NOT_AHEAD,
-            is_ahead,
+            STOP_HELP if can_stop else NOT_AHEAD,
+            can_stop,
         )
         _button(
             "Pause",
             "pause",
             lambda: permitted(act.request)(run_id, "pause"),
-            PAUSE if is_ahead else NOT_AHEAD,
-            is_ahead,
+            PAUSE_HELP if can_pause else NOT_AHEAD,
+            can_pause,
         )
         _button(
             "Resume",
             "resume",
             lambda: _resume(run_id),
-            RESUME if is_resumable else NOT_RESUMABLE,
-            is_resumable,
+            RESUME_HELP if can_resume else NOT_RESUMABLE,
+            can_resume,
         )
         if st.button("Duplicate", icon=ICONS["duplicate"], key="runs.duplicate", help=DUPLICATE):
             prefill.forget()
@@ -91,8 +95,8 @@ def show_actions(record: RunRecord) -> None:
             "Delete",
             "delete",
             lambda: _discard(run_id),
-            NOT_IDLE if record.is_active else DELETE,
-            not record.is_active,
+            DELETE if can_discard else NOT_IDLE,
+            can_discard,
         )
     if reason:
         st.caption(reason, text_alignment="right")

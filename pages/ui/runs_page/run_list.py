@@ -9,7 +9,8 @@ import streamlit as st
 
 from pages.ui.shared.session import store
 from rft_core.report.run.figures import run_style
-from rft_core.store.records import STATUSES, RunSummary
+from rft_core.store.records import RunSummary
+from rft_core.store.status import STATUSES
 from rft_core.store.summaries import ORDERS, PAGE_ROWS, Wanted, list_choices
 from rft_core.units import format_epsilon
 

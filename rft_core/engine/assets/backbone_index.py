@@ -26,6 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from rft_core.engine.models import embedded
 from rft_core.engine.models.trainable import refusal
+from rft_core.files.atomic import write_text
 from rft_core.files.home import BACKBONES_FILE
 from rft_core.spec import catalog
 
@@ -195,7 +196,7 @@ def write_index(path: Path = BACKBONES_FILE) -> None:
     architecture a line.
     """
     index = build_index()
-    path.write_text(dump(index))
+    write_text(path, dump(index))
 
 
 def dump(index: dict[str, Any]) -> str:

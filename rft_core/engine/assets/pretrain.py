@@ -2,18 +2,19 @@
 reproducible from their seed.
 """
 
-import json
 import platform
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from rft_core.engine.execute import WEIGHTS_FILE, execute
+from rft_core.engine.execute import execute
 from rft_core.engine.models.embedded_weights import sha256
 from rft_core.engine.models.run_checkpoint import read_tensors, write_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import UnknownNameError
+from rft_core.files import run_files
+from rft_core.files.atomic import write_json
 from rft_core.files.home import WEIGHTS
 from rft_core.spec.presets import NO_PERTURBATION
 from rft_core.spec.run_spec import RunSpec, parse
@@ -66,7 +67,7 @@ def pretrain(name: str, reporter: FolderReporter, folder: Path = WEIGHTS) -> dic
     """
     spec = recipe(name)
     report = execute(spec, reporter).as_dict()
-    tensors, _ = read_tensors(reporter.folder / WEIGHTS_FILE)
+    tensors, _ = read_tensors(reporter.folder / run_files.WEIGHTS)
     head = ("backbone.fc.", "backbone.head.fc.", "backbone.head.weight", "backbone.head.bias")
     backbone = {
         key.removeprefix("backbone."): value
@@ -102,5 +103,5 @@ def pretrain(name: str, reporter: FolderReporter, folder: Path = WEIGHTS) -> dic
         ),
         "licence": "MIT",
     }
-    (folder / f"{name}.json").write_text(json.dumps(card, indent=2) + "\n")
+    write_json(folder / f"{name}.json", card)
     return card

@@ -14,6 +14,7 @@ from rft_core.engine.measuring.attacked_images import MOST_CONFIDENT, climb
 from rft_core.engine.measuring.evaluate import predict
 from rft_core.engine.models.modes import eval_mode
 from rft_core.errors import DataError, SettingError
+from rft_core.files.atomic import write_arrays
 from rft_core.spec.run_spec import RunSpec
 from rft_core.units import PIXEL_LEVELS
 
@@ -43,16 +44,16 @@ def save_gallery(path: Path, spec: RunSpec, folder: Path, count: int, *, run: st
         )
     confidences, classes = logits.softmax(-1).topk(min(MOST_CONFIDENT, logits.shape[-1]))
     names = np.array(job.dataset.class_names)
-    np.savez_compressed(
-        path,
-        clean=chosen.images.permute(0, 2, 3, 1).cpu().numpy(),
-        delta=deltas.permute(0, 1, 3, 4, 2).to(torch.float16).cpu().numpy(),
-        epsilons=np.array(EPSILONS),
-        truth=names[chosen.labels.cpu().numpy()],
-        names=names[classes.cpu().numpy()],
-        confidences=confidences.cpu().numpy(),
-        run=np.array(run),
-    )
+    content = {
+        "clean": chosen.images.permute(0, 2, 3, 1).cpu().numpy(),
+        "delta": deltas.permute(0, 1, 3, 4, 2).to(torch.float16).cpu().numpy(),
+        "epsilons": np.array(EPSILONS),
+        "truth": names[chosen.labels.cpu().numpy()],
+        "names": names[classes.cpu().numpy()],
+        "confidences": confidences.cpu().numpy(),
+        "run": np.array(run),
+    }
+    write_arrays(path, content)
 
 
 def _one_a_class(split: Split, right: Tensor, count: int) -> Split:

@@ -13,6 +13,7 @@ from rft_core.engine.attacks.pgd import pgd
 from rft_core.engine.data.dataset import Split
 from rft_core.engine.measuring.evaluate import Evaluation, as_pixels
 from rft_core.engine.models.modes import eval_mode
+from rft_core.files.atomic import write_arrays
 from rft_core.metrics.verdicts import smallest_falling
 
 MOST_CONFIDENT = 5
@@ -132,18 +133,18 @@ def save_pictures(
             known=known_of(measured, places, shown),
         )
     confidences, classes = logits.softmax(-1).topk(min(MOST_CONFIDENT, logits.shape[-1]))
-    np.savez_compressed(
-        path,
-        clean=shown.images.permute(0, 2, 3, 1).cpu().numpy(),
-        delta=deltas.permute(0, 1, 3, 4, 2).to(torch.float16).cpu().numpy(),
-        epsilons=np.array(epsilons),
-        classes=classes.cpu().numpy(),
-        confidences=confidences.cpu().numpy(),
-        labels=shown.labels.cpu().numpy(),
-        kinds=np.array(kinds),
-        falls_at=smallest_falling(np.array(measured.epsilons), measured.verdicts)[places],
-        places=places,
-    )
+    content = {
+        "clean": shown.images.permute(0, 2, 3, 1).cpu().numpy(),
+        "delta": deltas.permute(0, 1, 3, 4, 2).to(torch.float16).cpu().numpy(),
+        "epsilons": np.array(epsilons),
+        "classes": classes.cpu().numpy(),
+        "confidences": confidences.cpu().numpy(),
+        "labels": shown.labels.cpu().numpy(),
+        "kinds": np.array(kinds),
+        "falls_at": smallest_falling(np.array(measured.epsilons), measured.verdicts)[places],
+        "places": places,
+    }
+    write_arrays(path, content)
 
 
 @torch.no_grad()

@@ -4,7 +4,6 @@ the model says of both.
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +11,7 @@ from rft_core.engine.attacks.pgd import pgd
 from rft_core.engine.data.dataset import Split
 from rft_core.engine.measuring.evaluate import as_pixels
 from rft_core.engine.models.modes import eval_mode
+from rft_core.files.atomic import write_arrays
 
 
 def save_examples(
@@ -43,7 +43,7 @@ def save_examples(
         "prediction": prediction,
         "confidence": confidence,
     }
-    np.savez_compressed(path, **{name: tensor.cpu().numpy() for name, tensor in content.items()})
+    write_arrays(path, {name: tensor.cpu().numpy() for name, tensor in content.items()})
 
 
 def _last(batch: Tensor) -> Tensor:

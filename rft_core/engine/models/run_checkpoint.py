@@ -20,8 +20,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from rft_core.errors import WeightsError
+from rft_core.files.atomic import whole_file
+from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 
-FILE_NAME, PREVIOUS_NAME = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 CHECKSUM = "crc32"
 # safetensors says only in words why it could not write
 OS_ERROR = re.compile(r"os error (\d+)")
@@ -42,13 +43,15 @@ def save_checkpoint(
         path,
         tensors,
         {"progress": json.dumps(dict(progress))},
-        keep_as=path.with_name(PREVIOUS_NAME),
+        keep_as=path.with_name(PREVIOUS_CHECKPOINT),
     )
 
 
 def checkpoints(folder: Path) -> Iterator[Path]:
     """Yield a run's checkpoints that are there, the newest first."""
-    yield from (path for path in (folder / FILE_NAME, folder / PREVIOUS_NAME) if path.is_file())
+    yield from (
+        path for path in (folder / CHECKPOINT, folder / PREVIOUS_CHECKPOINT) if path.is_file()
+    )
 
 
 def load_checkpoint(
@@ -102,21 +105,14 @@ def write_tensors(
     The file that had the name is kept as `keep_as`, where that is given. A full disk leaves
     the old file as it was.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
     ours = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        save_file(ours, temporary, {**metadata, CHECKSUM: checksum(ours)})
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        read_tensors(temporary)
-        if keep_as is not None and path.is_file():
-            os.replace(path, keep_as)
-        os.replace(temporary, path)
+        with whole_file(path, keep_as=keep_as) as temporary:
+            save_file(ours, temporary, {**metadata, CHECKSUM: checksum(ours)})
+            read_tensors(temporary)
     except SafetensorError as error:
         code = int(found[1]) if (found := OS_ERROR.search(str(error))) else errno.EIO
         raise OSError(code, os.strerror(code), str(path)) from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def checksum(tensors: Mapping[str, Tensor]) -> str:

@@ -20,8 +20,8 @@ from rft_core.engine.models.readings import (
 )
 from rft_core.engine.models.refusals import deeper, refusal_of, some
 from rft_core.errors import WeightsError
+from rft_core.files import run_files
 
-RUN_FILE = "model.safetensors"
 STRATEGY_MARKS = ("lora_A", "lora_B", "base_layer", "bottleneck", "phm_rules")
 STRATEGY_ENDS = (".qkv.up", ".fc1.scale", ".fc2.scale")
 Notify = Callable[[str], None]
@@ -44,7 +44,7 @@ def load_backbone(
     gets what was loaded, how, and what was not; `mean` and `std` are the backbone's, to say so
     where the file has others.
     """
-    path = path / RUN_FILE if path.is_dir() else path
+    path = path / run_files.WEIGHTS if path.is_dir() else path
     candidates = read_candidates(path)
     for weights in candidates:
         _refuse_strategies(path, weights.tensors)

@@ -17,10 +17,10 @@ FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 def write_patiently(
     path: Path, write: Callable[[], None], reporter: Reporter, step: int, epoch: float
 ) -> None:
-    """Call `write`, which writes `path`, until the disk takes it, for up to 15 minutes; the run's
-    log says that it waits.
+    """Call `write`, which writes `path` whole or not at all, until the disk takes it, for up to 15
+    minutes; the run's log says that it waits.
 
-    Nothing half-written stays. Raises OSError when there was no space in all that time, and at once
+    Raises OSError when there was no space in all that time, and at once
     for any other reason.
     """
     deadline, told = time.monotonic() + PATIENCE_SECONDS, False
@@ -28,7 +28,6 @@ def write_patiently(
         try:
             return write()
         except OSError as error:
-            path.unlink(missing_ok=True)
             if error.errno not in FULL or time.monotonic() > deadline:
                 raise
             if not told:

@@ -12,6 +12,7 @@ from rft_core.engine.measuring.shifts import ShiftTracker
 from rft_core.engine.models.modes import eval_mode
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.training.train import Progress
+from rft_core.files import run_files
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.spec import catalog
 from rft_core.spec.measured_by import spec_measured_by
@@ -145,7 +146,7 @@ class Tracker:
     def _save_examples(self, step: int, epoch: float) -> None:
         if self.followed is None:
             return
-        threat, folder = self.job.spec.threat, self.reporter.folder / "examples"
+        threat, folder = self.job.spec.threat, self.reporter.folder / run_files.EXAMPLES
         path = folder / f"{step:07d}.npz"
         try:
             folder.mkdir(exist_ok=True)
@@ -158,19 +159,21 @@ class Tracker:
                 steps=self.job.spec.evaluation.steps,
             )
         except OSError as error:
-            path.unlink(missing_ok=True)
             text = (
                 f"the example images of step {step} could not be written"
                 f" ({error.strerror or error}); training goes on without them, free some space"
             )
             self.reporter.event("log", step, epoch, {"text": text})
             return
-        self.reporter.artifact(path, "examples")
+        self.reporter.artifact(path, run_files.EXAMPLES_KIND)
         self.reporter.event(
             "examples",
             step,
             epoch,
-            {"file": f"examples/{path.name}", "class_names": list(self.job.dataset.class_names)},
+            {
+                "file": f"{run_files.EXAMPLES}/{path.name}",
+                "class_names": list(self.job.dataset.class_names),
+            },
         )
 
     def _clean_accuracy(self) -> float:

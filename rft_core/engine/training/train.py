@@ -17,12 +17,13 @@ from rft_core.engine.hardware.recompute import recomputes, statistics_held
 from rft_core.engine.job import Job
 from rft_core.engine.measuring.evaluate import as_pixels
 from rft_core.engine.models.modes import train_mode, trains_statistics
-from rft_core.engine.models.run_checkpoint import FILE_NAME, save_checkpoint
+from rft_core.engine.models.run_checkpoint import save_checkpoint
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.reporter import Reporter, Request
 from rft_core.engine.seeds import generator, global_stream
 from rft_core.engine.training.optim import learning_rate_factor, set_learning_rate
 from rft_core.errors import TrainingError
+from rft_core.files import run_files
 from rft_core.metrics.transfer import Onset, onset
 from rft_core.spec import catalog
 from rft_core.spec.schedules import Moment, factor_at
@@ -68,7 +69,7 @@ def train(
     schedule = catalog.find("schedules", spec.schedule.kind).load()
     passes = catalog.find("objectives", spec.objective.kind).facts.get("passes", 1)
     report_every = max(1, job.total_steps // TRAIN_EVENTS)
-    checkpoint = reporter.folder / FILE_NAME
+    checkpoint = reporter.folder / run_files.CHECKPOINT
 
     while progress.step < job.total_steps:
         reporter.progress(progress.step, job.total_steps)
@@ -272,7 +273,7 @@ def _save(path: Path, job: Job, clock: _Clock, reporter: Reporter) -> None:
         raise _not_finite("weights are", progress.step, job, path)
     try:
         save_checkpoint(path, job.model, job.optimizer, progress.as_dict())
-        reporter.artifact(path, "checkpoint")
+        reporter.artifact(path, run_files.CHECKPOINT_KIND)
     except OSError as error:
         text = (
             f"the checkpoint of step {progress.step} could not be written"
@@ -305,7 +306,7 @@ def _report(job: Job, progress: Progress, reporter: Reporter, loss: Tensor, epsi
     value = loss.item()
     step = progress.step - 1
     if not math.isfinite(value):
-        raise _not_finite("loss is", step, job, reporter.folder / FILE_NAME)
+        raise _not_finite("loss is", step, job, reporter.folder / run_files.CHECKPOINT)
     payload = {
         "loss": value,
         "epsilon": epsilon,

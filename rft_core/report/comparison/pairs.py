@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rft_core.files.run_files import VERDICTS
 from rft_core.metrics.curve import expected_verdicts, grid_index
 from rft_core.metrics.measured_by import is_one_method, tell_apart
 from rft_core.metrics.significance import describe_difference, paired_difference
@@ -16,7 +17,6 @@ from rft_core.metrics.transfer import transfer_gap_interval
 from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
 
-VERDICTS_FILE = "verdicts.npz"
 # enough for an end of an interval to be steady within a twentieth of its half-width; a page
 # waits for 57 of them
 RESAMPLES = 4000
@@ -123,7 +123,7 @@ def pair_runs(
 
 def _verdicts(record: RunRecord, runs_folder: Path) -> np.ndarray | None:
     """Return the verdicts (N, E) bool of a measured run, or None where its file is gone."""
-    path = runs_folder / record.run_id / VERDICTS_FILE
+    path = runs_folder / record.run_id / VERDICTS
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as saved:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.errors import UnknownNameError, UserError
+from rft_core.files.atomic import write_bytes
 from rft_core.report.comparison.pairs import pair_runs
 from rft_core.report.comparison.view import Content, View, assemble, with_pairs
 from rft_core.report.files.formats import (
@@ -83,7 +84,7 @@ def _write(files: dict[Path, bytes]) -> None:
     for path, data in files.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            write_bytes(path, data)
         except OSError as error:
             raise UserError(
                 f"'{path}' cannot be written ({error.strerror}); give another place with --to"

@@ -129,5 +129,12 @@ def _log(payload: Mapping[str, Any]) -> str:
 
 
 CHECKS: MappingProxyType[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
-    {"eval": _eval, "train": _train, "onset": _onset, "examples": _examples, "log": _log}
+    {
+        "eval": _eval,
+        "train": _train,
+        "onset": _onset,
+        "examples": _examples,
+        "log": _log,
+        "resumed": _log,
+    }
 )

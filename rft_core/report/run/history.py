@@ -16,9 +16,11 @@ MOST_POINTS = 500
 # enough to even out measurements, few enough to follow an attack that grows stronger
 PACE_EVENTS = 60
 # what Compare draws; the rest of a run's events is only read where it is shown
-MEASURED_KINDS = ("eval", "onset", "status", "log")
-# how the log entry of a run that goes on from a checkpoint begins
-RESUMED = "resumed from"
+MEASURED_KINDS = ("eval", "onset", "status", "log", "resumed")
+# kinds of events that are lines of the log
+NOTES = ("log", "resumed")
+# how earlier versions, which had no event of its own for it, began the note of a run that goes on
+EARLIER_RESUMED = "resumed from"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def build_history(events: list[Event]) -> RunHistory:
         training=_training(by_kind.get("train", [])),
         onset=onsets[0].payload if onsets else None,
         examples={event.step: event.payload for event in by_kind.get("examples", [])},
-        log=tuple(event.payload["text"] for event in by_kind.get("log", [])),
+        log=tuple(event.payload["text"] for event in events if event.kind in NOTES),
         last_sequence=last_sequence,
         pace=_pace(events),
         fault=fault,
@@ -122,14 +124,14 @@ def working_seconds(events: list[Event]) -> dict[int, float]:
     """Return the seconds of work up to each event, by its sequence: from the run's first evaluation
     (the latest start from step 0).
 
-    A run that comes back from a checkpoint says so in its log; the time between that and the
+    A run that comes back from a checkpoint says so; the time between that and the
     last thing it did before is left out. What a killed run did after its last event is left out
     too: it is done again.
     """
     seconds: dict[int, float] = {}
     now, last = 0.0, None
     for event in events:
-        noted = event.kind == "log"
+        noted = event.kind in NOTES
         now = (
             0.0
             if event.kind == "eval" and event.step == 0
@@ -144,7 +146,9 @@ def working_seconds(events: list[Event]) -> dict[int, float]:
 
 
 def _is_return(event: Event) -> bool:
-    return event.kind == "log" and str(event.payload.get("text", "")).startswith(RESUMED)
+    return event.kind == "resumed" or (
+        event.kind == "log" and str(event.payload.get("text", "")).startswith(EARLIER_RESUMED)
+    )
 
 
 def _measurement(event: Event, seconds: float) -> Measurement:

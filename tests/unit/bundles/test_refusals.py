@@ -6,60 +6,17 @@ import os
 import stat
 import zipfile
 from collections import namedtuple
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from rft_core.bundles import checking, incoming
 from rft_core.bundles.checking import opened
 from rft_core.bundles.incoming import import_bundle
-from rft_core.bundles.outgoing import export_bundle
 from rft_core.errors import BundleError
-from rft_core.files.home import Home
 from rft_core.files.uploads import Limits
 from rft_core.store.home_lock import home_turn
-from rft_core.store.run_store import RunStore
-from tests.unit.bundles.rewriting import changed, manifest_of, members, write
-from tests.unit.report.stored import stored
-
-
-@pytest.fixture
-def run_id(store) -> str:
-    return stored(store, "one").run_id
-
-
-@pytest.fixture
-def files(store, run_id, tmp_path) -> dict[str, bytes]:
-    """The files of a bundle that would be taken."""
-    export_bundle(store, [run_id], tmp_path / "good.zip")
-    return members(tmp_path / "good.zip")
-
-
-@pytest.fixture
-def other(tmp_path) -> RunStore:
-    root = tmp_path / "other"
-    (root / "runs").mkdir(parents=True)
-    return RunStore(Home(root, f"sqlite:///{root / 'rft.db'}"))
-
-
-def snapshot(home: Home) -> set[str]:
-    return {
-        path.relative_to(home.root).as_posix()
-        for path in home.root.rglob("*")
-        if not path.name.startswith("rft.db") and path.name != "import.lock"
-    }
-
-
-def refused(other: RunStore, path: Path | io.BytesIO, words: str) -> None:
-    """Importing raises with `words` in the message, one line, and leaves the home as it was."""
-    before = snapshot(other.home)
-    with pytest.raises(BundleError, match=words) as caught:
-        import_bundle(other, path, "stranger.zip")
-    assert "\n" not in str(caught.value)
-    assert str(other.home.runs) not in str(caught.value)
-    assert snapshot(other.home) == before
-    assert other.records() == []
+from tests.unit.bundles.importing import refused, snapshot
+from tests.unit.bundles.rewriting import manifest_of, write
 
 
 def test_what_is_written_again_unchanged_is_taken(files, other, tmp_path):
@@ -278,104 +235,6 @@ class TestSizes:
             import_bundle(other, write(tmp_path / "good.zip", files))
         assert snapshot(other.home) == before
         assert other.records() == []
-
-
-class TestRuns:
-    @pytest.mark.parametrize(
-        ("change", "words"),
-        [
-            ({"status": "golden"}, "unknown status"),
-            ({"run_id": "20260101-000000-aaaaaa"}, "of another run"),
-            ({"pid": 1}, "pid"),
-            ({"step": -1}, "step"),
-            ({"step": 2**40}, "step"),
-            ({"created": "now"}, "created"),
-            ({"spec": {"optim": {"epoch": 3}}}, "unknown setting 'optim.epoch'"),
-            ({"spec": {"threat": {"epsilon": 8}}}, "threat.epsilon"),
-            ({"spec": {"data": {"dataset": "file:/etc"}}}, "unknown dataset"),
-            ({"parent": "../up"}, "parent"),
-            ({"report": {"clean_accuracy": "<b>"}}, "clean_accuracy of its report is no number"),
-            ({"report": {"curve": [{"epsilon": 1}]}}, "is not one"),
-            ({"reason": "\ud800"}, "is not one"),
-            ({"report": {"robust_accuracy": float("nan")}}, "is not one"),
-            (
-                {"artifacts": [{"path": "../x", "kind": "model", "size": 1, "sha256": "0" * 64}]},
-                "leads out",
-            ),
-        ],
-    )
-    def test_a_row_that_is_none(self, files, run_id, other, tmp_path, change, words):
-        name = f"runs/{run_id}/run.json"
-        refused(
-            other,
-            write(tmp_path / "bad.zip", files | {name: changed(files[name], **change)}),
-            words,
-        )
-
-    @pytest.mark.parametrize(
-        ("change", "words"),
-        [
-            ({"kind": "code"}, "unknown kind of event"),
-            ({"sequence": 0}, "sequence"),
-            ({"sequence": 1}, "not in order"),
-            ({"payload": {"file": "../../../etc/x.npz"}}, "leads out"),
-            ({"payload": {"file": 3}}, "is not one"),
-            ({"payload": {"curve": "no"}}, "is not one"),
-            ({"kind": "log", "payload": {"text": float("nan")}}, "is not one"),
-            ({"wall_time": float("nan")}, "wall_time"),
-        ],
-    )
-    def test_an_event_that_is_none(self, files, run_id, other, tmp_path, change, words):
-        name = f"runs/{run_id}/events.jsonl"
-        lines = files[name].splitlines()
-        lines[-1] = changed(lines[-1], **change)
-        refused(other, write(tmp_path / "bad.zip", files | {name: b"\n".join(lines)}), words)
-
-    @pytest.mark.parametrize("name", ["run.json", "events.jsonl"])
-    def test_a_part_that_is_missing(self, files, run_id, other, tmp_path, name):
-        del files[f"runs/{run_id}/{name}"]
-        refused(other, write(tmp_path / "bad.zip", files), f"{name} is missing")
-
-    @pytest.mark.parametrize(
-        ("name", "data"),
-        [
-            ("a.pt", b"x"),
-            ("a.pkl", b"x"),
-            ("weights", b"\x80\x04\x95\x00"),
-            ("a.json", b"\x80\x02}q\x00."),
-            ("x", b"PK\x03\x04....archive/data.pkl"),
-        ],
-    )
-    def test_a_pickle(self, files, run_id, other, tmp_path, name, data):
-        refused(
-            other,
-            write(tmp_path / "bad.zip", files | {f"runs/{run_id}/files/{name}": data}),
-            "unpickling",
-        )
-
-    def test_one_bad_run_of_two_keeps_both_out(self, files, run_id, other, tmp_path):
-        second = {
-            name.replace(run_id, "20260101-000000-aaaaaa"): data for name, data in files.items()
-        }
-        refused(other, write(tmp_path / "bad.zip", files | second), "of another run")
-
-
-def test_an_array_of_objects_is_not_unpickled_by_whoever_reads_it(tmp_path):
-    """An .npz may hold pickled objects under a harmless name; every reader of the
-    program refuses them.
-    """
-    np.savez(tmp_path / "verdicts.npz", verdicts=np.array([{"a": 1}], dtype=object))
-    with (
-        np.load(tmp_path / "verdicts.npz", allow_pickle=False) as saved,
-        pytest.raises(ValueError, match="allow_pickle"),
-    ):
-        saved["verdicts"]
-    source = [
-        path.read_text()
-        for folder in ("rft_core", "pages")
-        for path in (Path(incoming.__file__).parents[2] / folder).rglob("*.py")
-    ]
-    assert not [text for text in source if "allow_pickle=True" in text]
 
 
 def test_one_import_at_a_time(files, other, tmp_path):

@@ -3,22 +3,23 @@
 import numpy as np
 from PIL import Image
 
-from rft_core.engine.evaluate_run import PICTURES_FILE, evaluate_picture, evaluate_run, load_job
-from rft_core.engine.execute import WEIGHTS_FILE, execute
+from rft_core.engine.evaluate_run import evaluate_picture, evaluate_run, load_job
+from rft_core.engine.execute import execute
 from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter
+from rft_core.files.run_files import PICTURES, WEIGHTS
 from rft_core.spec.measured_by import evaluation_measured_by, measured_by
 from tests import tiny
 
 
 def test_what_a_run_started_from_may_be_gone_when_it_is_looked_at(tmp_path):
     execute(tiny.run_spec(optim__epochs=1), FolderReporter(tmp_path / "first"))
-    start = tmp_path / "first" / WEIGHTS_FILE
+    start = tmp_path / "first" / WEIGHTS
     spec = tiny.run_spec(model__checkpoint=str(start), optim__epochs=1)
     execute(spec, FolderReporter(tmp_path / "second"))
     start.unlink()
     job = load_job(spec, tmp_path / "second")
-    kept, _ = read_tensors(tmp_path / "second" / WEIGHTS_FILE)
+    kept, _ = read_tensors(tmp_path / "second" / WEIGHTS)
     assert all((tensor == kept[name]).all() for name, tensor in job.model.state_dict().items())
     assert job.spec == spec
 
@@ -60,5 +61,5 @@ def test_a_deep_grey_of_ones_own_shows_as_it_would_in_the_dataset(home, tmp_path
         steps=1,
         epsilons=(8 / 255,),
     )
-    with np.load(tmp_path / PICTURES_FILE) as kept:
+    with np.load(tmp_path / PICTURES) as kept:
         assert kept["clean"][0].mean() == round(1000 * 255 / 4095)

@@ -11,11 +11,12 @@ import torch
 
 from rft_core.engine import execute as module
 from rft_core.engine.attacks import pgd as pgd_module
-from rft_core.engine.execute import VERDICTS_FILE, WEIGHTS_FILE, execute
+from rft_core.engine.execute import execute
 from rft_core.engine.models.build import build_model
 from rft_core.engine.models.run_checkpoint import read_tensors, write_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import DataError, SettingError, TrainingError
+from rft_core.files.run_files import VERDICTS, WEIGHTS
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.spec.presets import NO_PERTURBATION
 from tests import tiny
@@ -48,7 +49,7 @@ def numbers(report) -> dict:
 
 
 def weights(folder) -> dict[str, torch.Tensor]:
-    return read_tensors(folder / WEIGHTS_FILE)[0]
+    return read_tensors(folder / WEIGHTS)[0]
 
 
 def same_weights(one, other) -> bool:
@@ -91,7 +92,7 @@ def test_what_a_run_leaves_behind(whole):
         "examples",
     }
     assert all(path.is_file() and folder in path.parents for path, _ in reporter.artifacts)
-    kept = np.load(folder / VERDICTS_FILE)
+    kept = np.load(folder / VERDICTS)
     assert tuple(kept["verdicts"].sum(0)) == report.curve.correct
     assert kept["epsilons"].tolist() == list(report.curve.epsilons)
     assert len(kept["labels"]) == 40
@@ -158,7 +159,7 @@ def test_a_run_that_was_paused_and_resumed_gives_exactly_the_same(tmp_path, step
         torch.rand(3)
         assert execute(tiny.run_spec(**changes), Interrupted(folder, step)) is None
     report, reporter = go(folder, **changes)
-    assert any("resumed from the checkpoint" in event.get("text", "") for event in reporter.events)
+    assert any(event["kind"] == "resumed" for event in reporter.events)
     assert numbers(report) == numbers(expected)
     assert same_weights(tmp_path / "whole", folder)
 
@@ -190,7 +191,7 @@ def test_a_stopped_run_is_measured_as_it_stands(tmp_path):
     report = execute(tiny.run_spec(), reporter)
     assert report.status == "stopped"
     assert report.curve.n == 40
-    assert (tmp_path / WEIGHTS_FILE).is_file()
+    assert (tmp_path / WEIGHTS).is_file()
     assert [event["step"] for event in reporter.events if event["kind"] == "eval"][-1] == 3
 
 

@@ -13,11 +13,13 @@ from rft_core.engine import execute as module
 from rft_core.engine.attacks import pgd as pgd_module
 from rft_core.engine.execute import execute
 from rft_core.engine.models.build import build_model
-from rft_core.engine.models.run_checkpoint import FILE_NAME, PREVIOUS_NAME, write_tensors
+from rft_core.engine.models.run_checkpoint import write_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.training import full_disk
 from rft_core.engine.training import train as train_module
 from rft_core.errors import TrainingError
+from rft_core.files.atomic import whole_file
+from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 from tests import tiny
 from tests.unit.engine.test_execute import TOTAL_STEPS, Interrupted, go, same_weights, weights
 
@@ -27,13 +29,13 @@ def test_a_damaged_checkpoint_costs_steps_and_not_the_run(tmp_path, also_the_one
     go(tmp_path / "whole")
     execute(tiny.run_spec(), Interrupted(tmp_path, 2))
     execute(tiny.run_spec(), Interrupted(tmp_path, 4))
-    damaged = [tmp_path / FILE_NAME] + [tmp_path / PREVIOUS_NAME] * also_the_one_before
+    damaged = [tmp_path / CHECKPOINT] + [tmp_path / PREVIOUS_CHECKPOINT] * also_the_one_before
     for path in damaged:
         content = bytearray(path.read_bytes())
         content[-7] ^= 1
         path.write_bytes(content)
     report, reporter = go(tmp_path)
-    logged = [event["text"] for event in reporter.events if event["kind"] == "log"]
+    logged = [event["text"] for event in reporter.events if event["kind"] in ("log", "resumed")]
     assert sum("is damaged" in text for text in logged) == len(damaged)
     assert (
         any("resumed from the checkpoint of step 2" in text for text in logged)
@@ -113,10 +115,11 @@ def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch):
 
 def test_images_that_find_no_space_are_left_out_and_said(tmp_path, monkeypatch):
     def full(path, *_, **__):
-        path.write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+        with whole_file(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("rft_core.engine.training.tracking.save_examples", full)
+    monkeypatch.setattr("rft_core.engine.measuring.followed_images.write_arrays", full)
     report, reporter = go(tmp_path)
     assert report.status == "finished"
     assert not list((tmp_path / "examples").iterdir())
@@ -133,11 +136,12 @@ def full_for(times, path, code=errno.ENOSPC):
     left = [times]
 
     def write():
-        path.write_bytes(b"half")
-        if left[0]:
-            left[0] -= 1
-            raise OSError(code, "no room")
-        path.write_bytes(b"whole")
+        with whole_file(path) as temporary:
+            temporary.write_bytes(b"half")
+            if left[0]:
+                left[0] -= 1
+                raise OSError(code, "no room")
+            temporary.write_bytes(b"whole")
 
     return write
 
@@ -159,11 +163,14 @@ class TestTheEndOfARun:
     ):
         monkeypatch.setattr(full_disk, "PATIENCE_SECONDS", patience)
         path = tmp_path / "model.safetensors"
+        path.write_bytes(b"old")
         with pytest.raises(OSError, match="no room"):
             full_disk.write_patiently(
                 path, full_for(1, path, code), FolderReporter(tmp_path), 6, 2.0
             )
-        assert not path.exists()
+        # of a run that was stopped, measured and resumed: its report is still that of these weights
+        assert path.read_bytes() == b"old"
+        assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
     def test_safetensors_says_that_the_disk_is_full_as_every_other_file_does(
         self, tmp_path, monkeypatch
@@ -185,7 +192,7 @@ class TestTheEndOfARun:
 def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
     """The last step leaves a finite loss and broken weights."""
     execute(tiny.run_spec(), Interrupted(tmp_path, 2))
-    before = (tmp_path / FILE_NAME).read_bytes()
+    before = (tmp_path / CHECKPOINT).read_bytes()
     step = train_module.training_step
 
     def breaking(job, number, *rest):
@@ -199,4 +206,4 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
         TrainingError, match="weights are not finite .* at step 6.*the last good checkpoint is kept"
     ):
         go(tmp_path)
-    assert (tmp_path / FILE_NAME).read_bytes() == before
+    assert (tmp_path / CHECKPOINT).read_bytes() == before

@@ -5,30 +5,23 @@ to do the second time.
 import json
 import os
 import sys
-import time
-from pathlib import Path
 
 import pytest
-import torch
 from sqlalchemy import select, update
 
 from rft_core import cli
-from rft_core.engine.models import run_checkpoint
-from rft_core.engine.models.run_checkpoint import read_tensors, write_tensors
 from rft_core.errors import BundleError
-from rft_core.files.home import Home
-from rft_core.health import repair
-from rft_core.health.repair import CHECKPOINT, PREVIOUS, mend_home, survey
-from rft_core.store.artifacts import list_artifacts, register_artifact
+from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
+from rft_core.health.findings import ORPHANS
+from rft_core.health.repair import repair_home, survey
+from rft_core.store.artifacts import list_artifacts
 from rft_core.store.checkpoint_check import is_intact
 from rft_core.store.events import read_events
-from rft_core.store.forks import fork
 from rft_core.store.home_lock import home_turn
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import artifacts, events, runs
+from tests.unit.health.damage import LONG_AGO, age, keep, repaired, spoil, told
 from tests.unit.report.stored import stored
-
-LONG_AGO = time.time() - 7 * 24 * 3600
 
 
 def state(store: RunStore) -> tuple:
@@ -46,52 +39,12 @@ def state(store: RunStore) -> tuple:
     return rows, files, {path for path in store.home.root.rglob("*") if path.is_dir()}
 
 
-def mended(home: Home) -> list[tuple[str, str]]:
-    """(kind, subject) of what was mended; whatever was left says why."""
-    found = mend_home(home)
-    assert all(not reason or one.act is None for one, reason in found), found
-    return [(one.kind, one.subject) for one, reason in found if not reason]
-
-
-def told(home: Home) -> list[tuple[str, str]]:
-    return [(one.kind, one.subject) for one in survey(home) if one.act]
-
-
-@pytest.fixture
-def run_id(store) -> str:
-    return stored(store, "one").run_id
-
-
-def keep(store: RunStore, run_id: str, name: str, kind: str = "weights") -> Path:
-    path = store.folder(run_id) / name
-    write_tensors(
-        path,
-        {"a": torch.arange(40.0), "b.weight": torch.ones(3, dtype=torch.bfloat16)},
-        {"progress": json.dumps({"step": 1, "tracked": []})},
-    )
-    # the engine records no previous checkpoint
-    if name != PREVIOUS:
-        register_artifact(store.engine, run_id, store.folder(run_id), path, kind)
-    return path
-
-
-def spoil(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[-3] ^= 1
-    path.write_bytes(data)
-
-
-def age(path: Path) -> None:
-    for one in [*path.rglob("*"), path]:
-        os.utime(one, (LONG_AGO, LONG_AGO))
-
-
 def test_nothing_to_mend(store, run_id):
     keep(store, run_id, "model.safetensors")
     keep(store, run_id, CHECKPOINT, "checkpoint")
     before = state(store)
     assert list(survey(store.home)) == []
-    assert mend_home(store.home) == []
+    assert repair_home(store.home) == []
     assert state(store) == before
 
 
@@ -106,7 +59,7 @@ class TestEverythingAtOnce:
             )
         spoil(keep(store, run_id, "model.safetensors"))
         keep(store, run_id, "lost.safetensors").unlink()
-        keep(store, run_id, PREVIOUS)
+        keep(store, run_id, PREVIOUS_CHECKPOINT)
         spoil(keep(store, run_id, CHECKPOINT, "checkpoint"))
         (store.home.runs / "nobody").mkdir()
         (store.home.runs / "nobody" / "notes.txt").write_text("kept")
@@ -137,9 +90,9 @@ class TestEverythingAtOnce:
 
     def test_it_mends_all_and_the_second_time_changes_nothing(self, broken, run_id):
         wanted = told(broken.home)
-        assert mended(broken.home) == wanted
+        assert repaired(broken.home) == wanted
         after = state(broken)
-        assert mended(broken.home) == told(broken.home) == []
+        assert repaired(broken.home) == told(broken.home) == []
         assert state(broken) == after
         assert sorted(one.subject for one in survey(broken.home)) == [
             f"{run_id}/lost.safetensors",
@@ -148,7 +101,7 @@ class TestEverythingAtOnce:
 
     def test_what_it_does(self, broken, run_id):
         home = broken.home
-        mend_home(home)
+        repair_home(home)
         assert sorted(record.status for record in broken.records()) == ["finished", "lost"]
         assert (home.root / "orphans" / "nobody" / "notes.txt").read_text() == "kept"
         assert (home.root / "orphans" / f"{run_id}-{CHECKPOINT}").is_file()
@@ -163,9 +116,9 @@ class TestEverythingAtOnce:
         assert not list(home.root.rglob(".*"))
 
     def test_a_file_that_is_back_is_unmarked(self, broken, run_id):
-        mend_home(broken.home)
+        repair_home(broken.home)
         spoil(broken.folder(run_id) / "model.safetensors")
-        assert mended(broken.home) == [("file", f"{run_id}/model.safetensors")]
+        assert repaired(broken.home) == [("file", f"{run_id}/model.safetensors")]
         assert "weights" in [
             row.kind
             for row in list_artifacts(broken.engine, run_id)
@@ -198,62 +151,18 @@ class TestCare:
 
     def test_nothing_while_an_import_is_at_work(self, store):
         with home_turn(store.home), pytest.raises(BundleError, match="another import"):
-            mend_home(store.home)
+            repair_home(store.home)
 
     def test_a_second_orphan_of_a_name_takes_another(self, store):
         for text in ("one", "two"):
             (store.home.runs / "nobody").mkdir()
             (store.home.runs / "nobody" / "a").write_text(text)
             age(store.home.runs / "nobody")
-            mend_home(store.home)
+            repair_home(store.home)
         assert [
             (store.home.root / "orphans" / name / "a").read_text()
             for name in ("nobody", "nobody-2")
         ] == ["one", "two"]
-
-
-class TestCheckpoint:
-    def test_the_names_are_the_engines(self):
-        assert (CHECKPOINT, PREVIOUS) == (run_checkpoint.FILE_NAME, run_checkpoint.PREVIOUS_NAME)
-
-    def test_every_flipped_byte_is_noticed_as_the_engine_notices_it(self, store, run_id):
-        path = keep(store, run_id, CHECKPOINT, "checkpoint")
-        good = path.read_bytes()
-        assert is_intact(path)
-        begin = good.index(b"}}", good.index(b"data_offsets"))
-        assert begin < len(good) - 166
-        for place in range(len(good) - 166, len(good), 7):
-            path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
-            assert not is_intact(path)
-        for length in (0, 7, 40, len(good) - 1):
-            path.write_bytes(good[:length])
-            assert not is_intact(path)
-        path.write_bytes(good)
-        read_tensors(path)
-
-    def test_one_that_is_newer_than_its_record_is_recorded(self, store, run_id):
-        path = keep(store, run_id, CHECKPOINT, "checkpoint")
-        before = list_artifacts(store.engine, run_id)
-        write_tensors(
-            path, {"a": torch.zeros(40)}, {"progress": json.dumps({"step": 2, "tracked": []})}
-        )
-        assert mended(store.home) == [("checkpoint", f"{run_id}/{CHECKPOINT}")]
-        assert list_artifacts(store.engine, run_id) != before
-        assert told(store.home) == []
-
-    def test_without_a_previous_one_it_is_marked_and_no_fork_takes_it(self, store, run_id):
-        spoil(keep(store, run_id, CHECKPOINT, "checkpoint"))
-        mend_home(store.home)
-        assert [row.kind for row in list_artifacts(store.engine, run_id)] == ["damaged checkpoint"]
-        with pytest.raises(Exception, match="no checkpoint"):
-            fork(store, run_id, {"schedule.kind": "constant"})
-
-    def test_a_previous_one_that_is_damaged_too_takes_no_place(self, store, run_id):
-        spoil(keep(store, run_id, PREVIOUS))
-        spoil(keep(store, run_id, CHECKPOINT, "checkpoint"))
-        mend_home(store.home)
-        assert (store.folder(run_id) / PREVIOUS).is_file()
-        assert not (store.home.root / "orphans").exists()
 
 
 class TestCommand:
@@ -311,11 +220,11 @@ def test_no_finding_can_delete_what_is_no_leftover(store, run_id):
         for path in store.home.root.rglob("*")
         if path.is_file() and "rft.db" not in path.name
     }
-    mend_home(store.home)
+    repair_home(store.home)
     after = {
         path.read_bytes()
         for path in store.home.root.rglob("*")
         if path.is_file() and "rft.db" not in path.name
     }
     assert before <= after
-    assert repair.ORPHANS in {path.name for path in store.home.root.iterdir()}
+    assert ORPHANS in {path.name for path in store.home.root.iterdir()}

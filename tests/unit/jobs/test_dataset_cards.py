@@ -2,16 +2,15 @@
 
 import json
 import os
+import subprocess
 import time
 
 import psutil
 import pytest
 
-from rft_core.jobs import dataset_cards
+from rft_core.files.run_files import JOB_LOG, JOB_STATE
 from rft_core.jobs.dataset_cards import (
     CARD,
-    LOG,
-    READER,
     Reading,
     ask_for_card,
     card_folder,
@@ -36,9 +35,8 @@ def folder(home):
 
 def at_work(folder, pid: int | None = None) -> None:
     process = psutil.Process(pid)
-    (folder / READER).write_text(
-        json.dumps({"pid": process.pid, "start": process.create_time(), "asked": time.time() - 60})
-    )
+    state = {"pid": process.pid, "start": process.create_time(), "asked": time.time() - 60}
+    (folder / JOB_STATE).write_text(json.dumps(state))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +108,7 @@ def test_a_half_card_counts_as_none(home, folder):
 
 def test_a_live_reader_says_its_last_line(home, folder):
     at_work(folder)
-    (folder / LOG).write_text("reading the images\ndecoding 5 of 9 pictures\n")
+    (folder / JOB_LOG).write_text("reading the images\ndecoding 5 of 9 pictures\n")
     now = reading(home, DIGITS)
     assert isinstance(now, Reading)
     assert (round(now.seconds), now.line) == (60, "decoding 5 of 9 pictures")
@@ -118,7 +116,7 @@ def test_a_live_reader_says_its_last_line(home, folder):
 
 
 def test_a_reader_that_died_without_an_answer_is_a_failure_with_a_way_out(home, folder):
-    (folder / READER).write_text(json.dumps({"pid": 2**22 + 1, "start": 0.0, "asked": 0.0}))
+    (folder / JOB_STATE).write_text(json.dumps({"pid": 2**22 + 1, "start": 0.0, "asked": 0.0}))
     assert "fewer training images" in read_card(home, DIGITS)["error"]
 
 
@@ -136,7 +134,7 @@ class Started:
 @pytest.fixture
 def started(monkeypatch):
     Started.commands = ()
-    monkeypatch.setattr(dataset_cards.subprocess, "Popen", Started)
+    monkeypatch.setattr(subprocess, "Popen", Started)
     monkeypatch.setattr(psutil.Process, "nice", lambda self, value=None: None)
     return Started
 
@@ -168,6 +166,13 @@ def test_the_process_makes_the_card_that_was_asked_for(home, started):
         RunSpec(), {"data.dataset": command[command.index("dataset") + 1]} | settings
     )
     assert card_key(made) == card_key(wanted)
+
+
+def test_a_reader_of_the_version_before_that_died_is_forgotten(home, folder, started):
+    """It kept reader.json where state.json is now; the card is made anew."""
+    (folder / "reader.json").write_text(json.dumps({"pid": 2**22 + 1, "start": 0.0, "asked": 0.0}))
+    assert (read_card(home, DIGITS), reading(home, DIGITS)) == (None, None)
+    assert ask_for_card(home, DIGITS)
 
 
 def test_stopping_ends_the_process(home, folder):

@@ -12,10 +12,11 @@ from PIL import Image
 
 from rft_core import cli
 from rft_core.cli.printing import err
-from rft_core.engine.data.inspect.same_data import DATA_FILE, compare_data
+from rft_core.engine.data.inspect.same_data import compare_data
 from rft_core.engine.execute import execute
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import DataError, SettingError, StoreError, UserError
+from rft_core.files.run_files import DATA
 from rft_core.jobs.relocating import relocate, relocate_apart
 from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store.events import read_events
@@ -129,7 +130,7 @@ class TestOthersAreRefused:
 
     def test_the_report_alone_tells_too(self, store, refused, photos, measured, tmp_path):
         """Runs of earlier versions kept no description of their data."""
-        (store.folder(measured.run_id) / DATA_FILE).unlink()
+        (store.folder(measured.run_id) / DATA).unlink()
         copy = Path(shutil.copytree(photos, tmp_path / "b"))
         for folder in copy.iterdir():
             for path in folder.iterdir():
@@ -215,7 +216,7 @@ class TestResume:
 
         spec = with_settings(dataset_spec(photos), {"optim.epochs": 4})
         assert execute(spec, Pausing(tmp_path / "run")) is None
-        assert (tmp_path / "run" / DATA_FILE).is_file()
+        assert (tmp_path / "run" / DATA).is_file()
         for place in range(20):
             other_picture(photos / "alpha" / f"{place}.png")
         with pytest.raises(

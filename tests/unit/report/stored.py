@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from rft_core.files.run_files import VERDICTS
 from rft_core.metrics.curve import RobustnessCurve
-from rft_core.report.comparison.pairs import VERDICTS_FILE, pair_runs
+from rft_core.report.comparison.pairs import pair_runs
 from rft_core.report.comparison.view import Content, View, assemble, with_pairs
 from rft_core.report.run.history import build_history
 from rft_core.spec.presets import preset
@@ -43,7 +44,7 @@ def stored(
         run_id,
         [_evaluation(place, step, steps[-1], curve) for place, step in enumerate(steps)],
     )
-    np.savez(store.folder(run_id) / VERDICTS_FILE, epsilons=np.array(grid), verdicts=verdicts)
+    np.savez(store.folder(run_id) / VERDICTS, epsilons=np.array(grid), verdicts=verdicts)
     report = {
         "run_id": run_id,
         "status": status,

@@ -28,7 +28,8 @@ from rft_core.store.queue import find_waiting
 from rft_core.store.recovery import _copy
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import runs
-from rft_core.store.summaries import Wanted, list_choices, write_summary
+from rft_core.store.summaries import Wanted, list_choices
+from rft_core.store.summary_rows import write_summary
 from tests.unit.bundles.rewriting import members, write
 from tests.unit.report.stored import content, stored
 

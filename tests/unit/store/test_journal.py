@@ -2,10 +2,11 @@
 
 import pytest
 
+from rft_core.files.run_files import JOURNAL
 from rft_core.spec.run_spec import RunSpec
 from rft_core.store.artifacts import Artifact, list_artifacts
 from rft_core.store.events import Event, append_events, read_events
-from rft_core.store.journal import FILE_NAME, Journal, recover
+from rft_core.store.journal import Journal, recover
 
 FILE = Artifact("model.bin", "weights", 3, "abc")
 
@@ -40,7 +41,7 @@ def test_what_the_store_has_is_not_doubled(store, run_id):
 
 def test_a_line_that_was_cut_short_costs_no_other(store, run_id):
     folder = store.folder(run_id)
-    (folder / FILE_NAME).write_text('{"Event": {"sequ\n')
+    (folder / JOURNAL).write_text('{"Event": {"sequ\n')
     Journal(folder).note(event(1))
     recover(store.engine, run_id, folder)
     assert [one.sequence for one in read_events(store.engine, run_id)] == [1]

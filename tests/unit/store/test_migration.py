@@ -116,7 +116,7 @@ def test_without_a_copy_nothing_changes(home, old, monkeypatch):
     def refuse(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("rft_core.store.migration.os.replace", refuse)
+    monkeypatch.setattr("rft_core.files.atomic.os.replace", refuse)
     with pytest.raises(
         StoreError, match="schema version 1 and no copy.*no space left on device.*free some space"
     ):

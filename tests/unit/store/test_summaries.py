@@ -5,37 +5,12 @@ paged in the database.
 import pytest
 from sqlalchemy import event, update
 
-from rft_core.spec.run_spec import RunSpec, with_settings
-from rft_core.store import process, run_store
-from rft_core.store.records import STATUSES
+from rft_core.store import run_store
 from rft_core.store.schema import runs
+from rft_core.store.status import STATUSES
 from rft_core.store.summaries import ORDERS, Wanted, is_listed, list_choices
+from tests.unit.store.listed_runs import names, submit
 from tests.unit.store.test_run_store import make
-
-REPORT = {
-    "clean_accuracy": 0.8,
-    "robust_accuracy": 0.4,
-    "expected_robustness": 0.6,
-    "seconds": 4.0,
-    "gradient_evaluations": 100,
-}
-
-
-def submit(store, name: str, report: dict | None = None, **settings) -> str:
-    run_id = store.submit(
-        with_settings(
-            RunSpec(),
-            {"name": name, **{key.replace("__", "."): value for key, value in settings.items()}},
-        )
-    )
-    if report is not None:
-        store.claim(("cpu",), run_id)
-        store.finish(run_id, "finished", report=REPORT | report)
-    return run_id
-
-
-def names(store, **wanted) -> list[str]:
-    return [row.name for row in store.summaries(Wanted(**wanted)).rows]
 
 
 def test_a_summary_equals_its_record(store):
@@ -227,46 +202,6 @@ def test_annotating_is_found_at_once(store):
         names(store, text="old"),
     ) == (["new"], ["new"], [], [])
     assert store.get(run_id).spec.tags == ("y",)
-
-
-def pace(store, **changes) -> tuple[float, str] | None:
-    found = store.measured_paces(
-        with_settings(
-            RunSpec(), {name.replace("__", "."): value for name, value in changes.items()}
-        )
-    )
-    return (found[0].gradient_evaluations / found[0].seconds, found[0].basis) if found else None
-
-
-class TestMeasuredPace:
-    def test_of_the_newest_finished_run_like_it(self, store):
-        submit(store, "older", {"gradient_evaluations": 40})
-        submit(store, "newer", {})
-        submit(store, "other backbone", {}, model__backbone="bloom_vit")
-        submit(store, "other size", {}, data__image_size=16)
-        submit(store, "not done")
-        assert pace(store) == (25.0, "the run 'newer' on this machine")
-        assert pace(store, model__backbone="bloom_resnet") is None
-
-    def test_of_the_same_strategy_first(self, store):
-        submit(store, "probe", {"gradient_evaluations": 40}, strategy__kind="linear_probe")
-        submit(store, "newer", {})
-        assert pace(store, strategy__kind="linear_probe") == (
-            10.0,
-            "the run 'probe' on this machine",
-        )
-        assert pace(store, strategy__kind="bitfit") == (25.0, "the run 'newer' on this machine")
-
-    def test_it_carries_the_spec_it_was_measured_with(self, store):
-        submit(store, "here", {}, optim__epochs=7)
-        assert store.measured_paces(RunSpec())[0].spec.optim.epochs == 7
-
-    def test_not_of_another_machine_or_a_run_without_time(self, store, monkeypatch):
-        submit(store, "instant", {"seconds": 0.0})
-        assert pace(store) is None
-        submit(store, "here", {})
-        monkeypatch.setattr(process, "this_host", lambda: "elsewhere")
-        assert pace(store) is None
 
 
 def test_something_moves(store):

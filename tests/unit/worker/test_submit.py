@@ -1,13 +1,15 @@
 """rft_core.worker.submit: queue a run, and see to it that a worker is there."""
 
-import subprocess
+import os
+import time
 
+import psutil
 import pytest
 
 from rft_core.errors import UserError
 from rft_core.spec.run_spec import RunSpec, parse
 from rft_core.worker.loop import worker_lock
-from rft_core.worker.submit import ensure_worker, submit
+from rft_core.worker.submit import ensure_worker, submit, worker_is_running
 
 
 def test_submit_queues(store):
@@ -36,13 +38,23 @@ def test_no_second_worker(home):
         assert ensure_worker(home) is False
 
 
-def test_a_worker_is_started_for_this_home_apart_from_this_process(home, store, monkeypatch):
-    calls = []
-    monkeypatch.setattr(
-        subprocess, "Popen", lambda command, **options: calls.append((command, options))
-    )
-    submit(store, RunSpec())
-    ((command, options),) = calls
-    assert command[-2:] == ["--home", str(home.root)]
-    assert options["start_new_session"] is True
-    assert home.worker_log.exists()
+def test_a_worker_is_started_for_this_home_apart_from_this_process(home, store):
+    submit(store, RunSpec(), start_worker=False)
+    store.request(store.records()[0].run_id, "stop")
+    started = []
+    try:
+        assert ensure_worker(home)
+        deadline = time.monotonic() + 60
+        while not worker_is_running(home):
+            assert time.monotonic() < deadline, home.worker_log.read_text()
+            time.sleep(0.1)
+        assert ensure_worker(home) is False
+        started = [one for one in psutil.Process().children() if "worker" in one.cmdline()]
+        (worker,) = started
+        assert worker.cmdline()[-2:] == ["--home", str(home.root)]
+        assert os.getsid(worker.pid) == worker.pid
+        assert worker.environ()["RFT_STORE"] == home.store_url
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()

@@ -1,10 +1,9 @@
 """Whether a run that goes on, or whose data were moved, has the images that it began with.
 
-What a run began with is kept in its folder as DATA_FILE: classes, and of each split
+What a run began with is kept in its folder as DATA: classes, and of each split
 its size and a digest.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,10 @@ from rft_core.engine.data.dataset import Dataset, Split
 from rft_core.engine.data.load import load_dataset
 from rft_core.engine.models.build import preprocessing
 from rft_core.errors import DataError
+from rft_core.files.atomic import read_json, write_json
+from rft_core.files.run_files import DATA, is_readable
 from rft_core.spec.run_spec import RunSpec
 
-DATA_FILE = "data.json"
 # images of a split that its digest is made of, evenly spaced: a digest of millions would hold up
 # the first step
 DIGESTED = 1000
@@ -46,8 +46,8 @@ def keep_or_compare(
 
     Raises DataError where the run would go on with other images than it began with.
     """
-    found, known = describe_data(dataset), _read(folder)
-    if goes_on and known is not None:
+    found = describe_data(dataset)
+    if goes_on and (known := _read(folder)) is not None:
         if fault := _difference(known, found):
             raise DataError(
                 f"data.dataset is not what this run began with: {fault}; bring the old files back,"
@@ -55,11 +55,10 @@ def keep_or_compare(
             )
         return
     try:
-        (folder / DATA_FILE).write_text(json.dumps(found) + "\n", encoding="utf-8")
+        write_json(folder / DATA, found)
     except OSError as error:
-        (folder / DATA_FILE).unlink(missing_ok=True)
         notify(
-            f"{DATA_FILE} could not be written ({error.strerror or error}); resumed later, this run"
+            f"{DATA} could not be written ({error.strerror or error}); resumed later, this run"
             " cannot tell whether its images are still the same"
         )
 
@@ -100,12 +99,13 @@ def _sample(split: Split) -> Split:
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads((folder / DATA_FILE).read_text(encoding="utf-8"))
-        return found if isinstance(found["splits"], dict) and found["classes"] else None
     # runs of earlier versions have none; a damaged one tells nothing
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    found = read_json(folder / DATA) or {}
+    if not is_readable(DATA, found):
+        raise DataError(
+            f"{folder / DATA} was written by a newer version of RFT Lab; update, then resume"
+        )
+    return found if isinstance(found.get("splits"), dict) and found.get("classes") else None
 
 
 def _difference(known: Mapping[str, Any], found: Mapping[str, Any]) -> str:

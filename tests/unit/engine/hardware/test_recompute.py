@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from rft_core.engine.attacks.stepwise import input_gradient
-from rft_core.engine.execute import WEIGHTS_FILE, execute
+from rft_core.engine.execute import execute
 from rft_core.engine.hardware.memory import BLOCK_COPIES, kept_bytes
 from rft_core.engine.hardware.recompute import (
     kept_for_once,
@@ -22,6 +22,7 @@ from rft_core.engine.models import embedded
 from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter
+from rft_core.files.run_files import WEIGHTS
 from rft_core.spec import catalog
 from rft_core.spec.sections import StrategySpec
 from tests import tiny
@@ -197,7 +198,7 @@ def test_a_run_gives_the_same_numbers(tmp_path, objective):
                 FolderReporter(folder),
             )
         )
-        weights.append(read_tensors(folder / WEIGHTS_FILE)[0])
+        weights.append(read_tensors(folder / WEIGHTS)[0])
     assert reports[0].curve.accuracies == pytest.approx(reports[1].curve.accuracies, abs=0.051)
     assert (
         max(

@@ -13,6 +13,7 @@ from rft_core.engine.models.run_checkpoint import (
 )
 from rft_core.engine.training.optim import build_optimizer
 from rft_core.errors import WeightsError
+from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 from rft_core.spec.sections import OptimSpec
 from tests import tiny
 
@@ -113,7 +114,7 @@ def test_views_and_channels_last_are_written_as_they_read(tmp_path):
 def test_the_file_before_is_kept(tmp_path):
     model, optimizer = trainee()
     for step in range(3):
-        save_checkpoint(tmp_path / run_checkpoint.FILE_NAME, model, optimizer, {"step": step})
+        save_checkpoint(tmp_path / CHECKPOINT, model, optimizer, {"step": step})
         take_step(model, optimizer)
     other, other_optimizer = trainee(seed=9)
     assert [
@@ -121,7 +122,7 @@ def test_the_file_before_is_kept(tmp_path):
         for path in run_checkpoint.checkpoints(tmp_path)
     ] == [2, 1]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        [run_checkpoint.FILE_NAME, run_checkpoint.PREVIOUS_NAME]
+        [CHECKPOINT, PREVIOUS_CHECKPOINT]
     )
 
 

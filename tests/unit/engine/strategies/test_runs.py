@@ -5,11 +5,12 @@ interruption changes nothing.
 import pytest
 import torch
 
-from rft_core.engine.execute import WEIGHTS_FILE, execute
+from rft_core.engine.execute import execute
 from rft_core.engine.models.build import build_model
 from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import SettingError
+from rft_core.files.run_files import WEIGHTS
 from rft_core.spec import catalog
 from rft_core.spec.run_spec import parse, with_settings
 
@@ -45,7 +46,7 @@ def spec(**settings):
 
 
 def weights(folder):
-    return read_tensors(folder / WEIGHTS_FILE)[0]
+    return read_tensors(folder / WEIGHTS)[0]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from rft_core.errors import DataError
 from rft_core.files.home import find_home
 from rft_core.files.uploads import list_uploads, unpack_dataset
 from rft_core.store.events import read_events
-from tests.trees import ASKED, FIELD, FURTHER, Case, files, pack, plant, two
+from tests.further_trees import ASKED, FURTHER
+from tests.trees import FIELD, Case, files, pack, plant, two
 
 TINY = (
     "model.backbone=bloom_resnet",

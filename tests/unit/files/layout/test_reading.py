@@ -10,7 +10,8 @@ import pytest
 from rft_core.errors import DataError
 from rft_core.files.layout import Reading, check_classes_of, read_folder
 from rft_core.resources.dataset_check import check_dataset
-from tests.trees import ASKED, FIELD, FURTHER, Case, pack, plant, two
+from tests.further_trees import ASKED, FURTHER
+from tests.trees import FIELD, Case, pack, plant, two
 
 
 def counts(reading: Reading) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rft_core.files.run_files import VERDICTS
 from rft_core.report.comparison.compare import compare
-from rft_core.report.comparison.pairs import PLACES, VERDICTS_FILE, pair_runs
+from rft_core.report.comparison.pairs import PLACES, pair_runs
 from rft_core.report.comparison.sentences import describe_pairs
 from rft_core.spec.run_spec import RunSpec
 from tests.unit.report.stored import stored
@@ -19,7 +20,7 @@ EPSILONS = (0.0, 4 / 255, 8 / 255)
 def finished(store, verdicts, digest="same", epsilons=EPSILONS):
     """A finished run with these verdicts (N, E)."""
     run_id = store.submit(RunSpec())
-    np.savez(store.folder(run_id) / VERDICTS_FILE, verdicts=verdicts)
+    np.savez(store.folder(run_id) / VERDICTS, verdicts=verdicts)
     curve = [
         {"epsilon": epsilon, "accuracy": float(verdicts[:, place].mean()), "n": len(verdicts)}
         for place, epsilon in enumerate(epsilons)
@@ -69,7 +70,7 @@ def test_other_images_or_epsilons_are_not_paired(store):
 def test_a_run_whose_verdicts_are_gone_is_left_out(store):
     verdicts = np.stack([column(0.9), column(0.6), column(0.5)], 1)
     first, second = finished(store, verdicts), finished(store, verdicts)
-    (store.folder(second.run_id) / VERDICTS_FILE).unlink()
+    (store.folder(second.run_id) / VERDICTS).unlink()
     assert compare([first, second], store.home.runs).paired == []
 
 
@@ -156,7 +157,7 @@ class TestAgainstABaseline:
 
     def test_verdicts_that_are_gone_are_said_to_be(self, store):
         first, second = stored(store, "a"), stored(store, "b")
-        (store.folder(second.run_id) / VERDICTS_FILE).unlink()
+        (store.folder(second.run_id) / VERDICTS).unlink()
         assert {pair.reason for pair in pair_runs([first, second], store.home.runs)} == {
             "the verdicts on single images are gone"
         }

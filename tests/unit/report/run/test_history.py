@@ -82,22 +82,25 @@ def test_columns():
     assert history.column("robust") == pytest.approx([0.2, 0.2])
 
 
-def test_a_pause_does_not_count():
+# as runs of today say that they go on, and as runs of earlier versions did
+@pytest.mark.parametrize("kind", ["resumed", "log"])
+def test_a_pause_does_not_count(kind):
     events = [
         evaluation(1, 0, 100.0),
         evaluation(2, 5, 104.0),
         note(3, 105.0, "", "status"),
         note(4, 900.0, "a note"),
-        note(5, 905.0, "resumed from the checkpoint of step 5"),
+        note(5, 905.0, "resumed from the checkpoint of step 5", kind),
     ]
     assert working_seconds([*events, evaluation(6, 9, 908.0)])[6] == 4 + 1 + 3
 
 
-def test_a_run_that_was_killed_leaves_out_the_time_it_was_dead():
+@pytest.mark.parametrize("kind", ["resumed", "log"])
+def test_a_run_that_was_killed_leaves_out_the_time_it_was_dead(kind):
     events = [
         evaluation(1, 0, 100.0),
         evaluation(2, 5, 104.0),
-        note(3, 500.0, "resumed from the checkpoint of step 5"),
+        note(3, 500.0, "resumed from the checkpoint of step 5", kind),
         evaluation(4, 9, 507.0),
     ]
     assert working_seconds(events)[4] == 4 + 7
@@ -119,3 +122,14 @@ def test_an_ordinary_note_takes_no_time_away():
         working_seconds([evaluation(1, 0, 0.0), note(2, 3.0, "a note"), evaluation(3, 5, 8.0)])[3]
         == 8
     )
+
+
+def test_that_a_run_goes_on_is_told_by_its_kind_and_stands_in_the_log():
+    events = [
+        evaluation(1, 0, 0.0),
+        note(2, 3.0, "a note"),
+        note(3, 500.0, "vom Stand bei Schritt 5", "resumed"),
+        evaluation(4, 9, 507.0),
+    ]
+    assert working_seconds(events)[4] == 7
+    assert build_history(events).log == ("a note", "vom Stand bei Schritt 5")
