@@ -44,13 +44,13 @@ from rft_core.worker.devices import local_devices
 from rft_core.worker.loop import Engine, run_worker
 from rft_core.worker.submit import submit as submit_run
 
-EXECUTE = "rft_core.engine.execute:execute"
+EXECUTE = "rft_core.engine.execution:execute"
 ENGINE = Engine(
     EXECUTE,
     preload=(
         "torch",
         "timm",
-        "rft_core.engine.execute",
+        "rft_core.engine.execution",
         "rft_core.engine.data.sources.blooms",
         "rft_core.engine.models.embedded",
     ),

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from rft_core.engine.evaluate_run import PICTURES_FILE, evaluate_picture, evaluate_run, load_job
-from rft_core.engine.execute import WEIGHTS_FILE, execute
+from rft_core.engine.execution import WEIGHTS_FILE, execute
 from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.spec.measured_by import evaluation_measured_by, measured_by

@@ -13,7 +13,7 @@ from PIL import Image
 from rft_core import cli
 from rft_core.cli.printing import err
 from rft_core.engine.data.inspect.same_data import DATA_FILE, compare_data
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import DataError, SettingError, StoreError, UserError
 from rft_core.jobs.relocating import relocate, relocate_apart

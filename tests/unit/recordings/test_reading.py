@@ -11,7 +11,7 @@ from rft_core import cli
 from rft_core.cost.run_cost import attacked_share, known_sizes
 from rft_core.cost.tracking_plan import planned_steps
 from rft_core.engine.assets.recorded_images import EPSILONS, save_gallery
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.errors import DataError, SettingError, StoreError, UnknownNameError
 from rft_core.recordings.making import command, record_runs
 from rft_core.recordings.reading import (
