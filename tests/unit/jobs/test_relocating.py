@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from rft_core import cli
-from rft_core.cli.printing import err
+from rft_core.cli import engine
+from rft_core.cli.printing.console import err
 from rft_core.engine.data.inspect.same_data import DATA_FILE, compare_data
 from rft_core.engine.execution import execute
 from rft_core.engine.reporter import FolderReporter
@@ -60,7 +61,7 @@ def dataset_spec(photos: Path) -> RunSpec:
 @pytest.fixture
 def measured(store: RunStore, photos: Path):
     """A run on the photos, trained and measured by the engine."""
-    return run_here(store, dataset_spec(photos), cli.EXECUTE, ("cpu",), err)
+    return run_here(store, dataset_spec(photos), engine.EXECUTE, ("cpu",), err)
 
 
 def test_a_folder_that_was_moved(store, measured, photos, tmp_path, call, monkeypatch):
