@@ -19,15 +19,11 @@ DOOR = MappingProxyType(
             ("engine.measuring.own_model", ("evaluate",)),
             ("engine.measuring.evaluate", ("Evaluation",)),
             (
-                "engine.by_name",
-                (
-                    "apply_strategy",
-                    "build_model",
-                    "make_adversary",
-                    "make_objective",
-                    "merge_strategy",
-                ),
+                "engine.models.by_name",
+                ("apply_strategy", "build_model", "merge_strategy"),
             ),
+            ("engine.objectives.adversary", ("make_adversary",)),
+            ("engine.objectives.build", ("make_objective",)),
             ("engine.attacks.pgd", ("fgsm", "pgd")),
             ("engine.attacks.apgd", ("apgd", "apgd_dlr")),
             ("engine.attacks.targeted", ("apgd_ce_t",)),
@@ -37,7 +33,7 @@ DOOR = MappingProxyType(
             ("engine.models.modes", ("eval_mode", "train_mode")),
             ("spec.epsilon_schedule", ("EpsilonSchedule",)),
             ("spec.schedules", ("Moment", "factor_at")),
-            ("metrics.curve", ("RobustnessCurve", "expected_robustness")),
+            ("metrics.curve", ("RobustnessCurve", "all_weight_on", "expected_robustness")),
         )
         for name in names
     }

@@ -13,7 +13,6 @@ from rft_core.spec.run_spec import RunSpec
 from rft_core.spec.stored_spec import parse_stored
 
 ACTIVE = ("running", "stopping")
-ENDED = ("finished", "failed", "stopped")
 RESUMABLE = ("paused", "stopped", "lost", "failed")
 # something will happen to these by itself
 MOVING = ("queued", *ACTIVE)

@@ -16,6 +16,7 @@ NAMES = [
     "NormalizedModel",
     "Reporter",
     "RobustnessCurve",
+    "all_weight_on",
     "apgd",
     "apgd_ce_t",
     "apgd_dlr",
