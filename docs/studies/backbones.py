@@ -56,7 +56,7 @@ def run(
     folder: Path, backbone: str, strategy: str, checkpoint: str = "", batch: int = BATCH
 ) -> dict:
     """Make one run in this process; return its steps, seconds and peak memory in bytes."""
-    from rft_core.engine.execute import execute
+    from rft_core.engine.execution import execute
     from rft_core.engine.reporter import FolderReporter
     from rft_core.spec.run_spec import parse
 

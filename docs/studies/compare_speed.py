@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from rft_core.files.home import find_home
+from rft_core.files.run_files import VERDICTS
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.report.comparison.figures import accuracy_panels, curves_figure, pareto_figure
-from rft_core.report.comparison.pairs import VERDICTS_FILE, pair_runs
+from rft_core.report.comparison.pairs import pair_runs
 from rft_core.report.comparison.rows import difference_rows, number_rows
 from rft_core.report.comparison.view import View, assemble, pareto_rows, with_pairs
 from rft_core.report.run.history import MEASURED_KINDS, build_history
@@ -58,7 +59,7 @@ def fill(store: RunStore, number: int, watched: bool, draw: np.random.Generator)
     curve = RobustnessCurve.from_verdicts(grid, verdicts)
     if watched:
         np.savez_compressed(
-            store.folder(run_id) / VERDICTS_FILE, epsilons=np.array(grid), verdicts=verdicts
+            store.folder(run_id) / VERDICTS, epsilons=np.array(grid), verdicts=verdicts
         )
         append_events(store.engine, run_id, events(spec, draw))
     report = {

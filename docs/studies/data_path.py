@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from rft_core.engine.execute import prepare
+from rft_core.engine.execution import prepare
 from rft_core.engine.job import Job
 from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.training.train import build_adversary, next_batch, training_step

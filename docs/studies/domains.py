@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from docs.studies.strategies import learning_rates
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.reporter import FolderReporter
 from rft_core.metrics.shifts import CORRUPTION_GROUPS, mean_accuracy
 from rft_core.metrics.significance import mean_interval

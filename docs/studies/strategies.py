@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.reporter import FolderReporter
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.significance import mean_interval

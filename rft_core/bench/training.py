@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from rft_core.bench.limit import count_operations
-from rft_core.engine.execute import prepare
+from rft_core.engine.execution import prepare
 from rft_core.engine.hardware.products import use_torch
 from rft_core.engine.job import Job
 from rft_core.engine.reporter import FolderReporter

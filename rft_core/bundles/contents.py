@@ -105,13 +105,16 @@ class RunDocument(Strict):
 
 
 class Manifest(Strict):
-    """The list of everything in a bundle but itself; `created` in seconds since 1970."""
+    """The list of everything in a bundle but itself; `created` in seconds since 1970, `program` the
+    version of RFT Lab that wrote it ("" in bundles of before 0.1.0).
+    """
 
     format: str
     version: int
     kind: Annotated[str, _known(KINDS, "kind of bundle")]
     created: Moment
     files: tuple[FileRow, ...]
+    program: Annotated[str, Field(max_length=40)] = ""
 
 
 def run_document(record: RunRecord, artifacts: Iterable[Artifact]) -> dict[str, Any]:

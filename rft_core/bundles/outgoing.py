@@ -25,6 +25,7 @@ from rft_core.bundles.contents import (
     run_document,
 )
 from rft_core.errors import BundleError, UserError
+from rft_core.files import version as program
 from rft_core.files.archive_names import plain_parts, printable
 from rft_core.files.atomic import whole_file
 from rft_core.files.run_files import travels
@@ -98,6 +99,7 @@ class _Packing:
         manifest = {
             "format": FORMAT,
             "version": VERSION,
+            "program": program.VERSION,
             "kind": kind,
             "created": time.time(),
             "files": self.rows,

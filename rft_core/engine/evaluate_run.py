@@ -14,7 +14,7 @@ import torch
 from rft_core.engine.data.dataset import Split, stratified
 from rft_core.engine.data.decoding.pixels import to_pixels
 from rft_core.engine.data.greys import Greys
-from rft_core.engine.execute import prepare
+from rft_core.engine.execution import prepare
 from rft_core.engine.job import Job
 from rft_core.engine.measuring.attacked_images import LONGEST, choose_shown, save_pictures
 from rft_core.engine.measuring.evaluate import Evaluation, evaluate, predict

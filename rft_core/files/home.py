@@ -1,6 +1,6 @@
 """Where things are kept: RFT_HOME (default: the platform's user data folder).
 
-Nothing is written inside the checkout.
+Nothing is written inside the checkout, or where the package is installed.
 """
 
 import os
@@ -11,9 +11,20 @@ import platformdirs
 
 from rft_core.errors import StoreError
 
-CHECKOUT = Path(__file__).parent.parent.parent
+PACKAGE = Path(__file__).parent.parent
+# in a wheel, app.py and what else lies beside the package in a checkout (pyproject.toml maps it)
+INSTALLED = PACKAGE / "dashboard"
+# the folder of app.py, pages, assets and requirements.txt
+CHECKOUT = INSTALLED if INSTALLED.is_dir() else PACKAGE.parent
 WEIGHTS = CHECKOUT / "assets" / "weights"
 BACKBONES_FILE = CHECKOUT / "assets" / "backbones.json"
+
+
+def way_to_restore(folder: str) -> str:
+    """Return what brings damaged files of `folder` ("assets/weights") back, as a command."""
+    if CHECKOUT == INSTALLED:
+        return "`pip install --force-reinstall --no-deps rft-lab`"
+    return f"`git checkout -- {folder}`"
 
 
 @dataclass(frozen=True)

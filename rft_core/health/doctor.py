@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import RftError
-from rft_core.files.home import CHECKOUT, find_home
+from rft_core.files.home import CHECKOUT, INSTALLED, find_home, way_to_restore
+from rft_core.files.version import VERSION
 from rft_core.health.repair import repair_home, survey
 from rft_core.recordings.reading import read_card, read_checked
 from rft_core.spec import catalog
@@ -44,6 +45,8 @@ def examine(check_weights: Callable[[str], Path], *, mend: bool = False) -> Iter
     """Yield one check after another. `check_weights` (name) raises when an embedded backbone is
     damaged; `mend` repairs the home (see repair.py).
     """
+    where = "installed in" if CHECKOUT == INSTALLED else "the checkout"
+    yield Check("rft-lab", True, f"{VERSION}, {where} {CHECKOUT}")
     version = ".".join(map(str, sys.version_info[:3]))
     yield Check(
         "python",
@@ -60,9 +63,9 @@ def examine(check_weights: Callable[[str], Path], *, mend: bool = False) -> Iter
         yield _attempt(
             f"weights {backbone}",
             lambda name=backbone: check_weights(name).name,
-            "run `git checkout -- assets/weights`",
+            f"run {way_to_restore('assets/weights')}",
         )
-    yield _attempt("recorded runs", _recorded, "run `git checkout -- assets/recorded`")
+    yield _attempt("recorded runs", _recorded, f"run {way_to_restore('assets/recorded')}")
 
 
 def _recorded() -> str:
@@ -84,7 +87,7 @@ def _packages() -> Check:
         "packages",
         not wrong,
         "; ".join(wrong) or "as pinned in requirements.txt",
-        "run `make setup`",
+        "run `pip install rft-lab` again" if CHECKOUT == INSTALLED else "run `make setup`",
     )
 
 

@@ -7,7 +7,6 @@ does not say how the frontier is joined or extended to the left; we take the 2-D
 choice of training seeds.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,31 +53,6 @@ def hypervolume(points: np.ndarray) -> float:
     - a_{i-1}), a_0 = 0.
     """
     return float(_hypervolumes(_checked(points)))
-
-
-def trapezoid_area(points: np.ndarray) -> float:
-    """Return the area under the frontier of `points` (P, 2) joined by straight lines,
-    level to the left of a_1.
-
-    For comparison only: it credits models that nobody measured, and adding a point can lower it.
-    """
-    accuracy, robustness = frontier(points).T
-    if not len(accuracy):
-        return 0.0
-    return float(accuracy[0] * robustness[0] + np.trapezoid(robustness, accuracy))
-
-
-def percent_above_mean(values: Sequence[float]) -> np.ndarray:
-    """Return value / mean - 1 for each of `values` (M,), as fractions: .815 is
-    "81.5 % above average".
-    """
-    values = np.asarray(values, dtype=float)
-    mean = values.mean() if values.size else np.nan
-    if not mean > 0:
-        raise UserError(
-            f"percent above the mean needs values with a positive mean, got {values.tolist()}"
-        )
-    return values / mean - 1
 
 
 def hypervolume_interval(

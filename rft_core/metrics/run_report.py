@@ -42,6 +42,8 @@ class RunReport:
     """How many images of the second split are in the first one too, pixel for pixel:
     ``{"train_test": 46, ...}``.
     """
+    version: str = ""
+    """Of the program that measured."""
     shifts: dict[str, Any] | None = None
     """Accuracy away from the training distribution (metrics/shifts.py), where it was asked for."""
 
@@ -49,6 +51,7 @@ class RunReport:
         """Return the document that `run --json` prints and the store keeps."""
         return {
             "run_id": self.run_id,
+            "version": self.version,
             "status": self.status,
             "seconds": round(self.seconds, 3),
             "images_per_second": round(self.images_per_second, 2),

@@ -69,12 +69,6 @@ def mean_accuracy(rows: Sequence[Mapping[str, Any]]) -> float | None:
     return sum(row["accuracy"] for row in rows) / len(rows) if rows else None
 
 
-def kind_means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return each corruption's mean accuracy over its severities, in the order of `rows`."""
-    kinds = dict.fromkeys(row["kind"] for row in rows)
-    return {kind: mean_accuracy([row for row in rows if row["kind"] == kind]) for kind in kinds}
-
-
 def relative_robustness(shifted: float, home: float) -> float | None:
     """Return shifted / home, the share of accuracy that is kept under a shift; None where
     there is none to keep.

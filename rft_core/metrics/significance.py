@@ -16,7 +16,6 @@ import numpy as np
 
 from rft_core.errors import UserError
 from rft_core.metrics.resampling import percentile_interval, resampled_means
-from rft_core.units import format_epsilon
 
 SIGNIFICANCE = 0.05
 
@@ -146,11 +145,6 @@ def describe_difference(
         f"the difference {where} is {_points(difference)} points, {100 * level:g} % interval"
         f" {_points(low)} to {_points(high)}"
     )
-
-
-def at_epsilon(epsilon: float, norm: str = "linf") -> str:
-    """Return "at 8/255", or "on clean images" for epsilon 0."""
-    return f"at {format_epsilon(epsilon, norm)}" if epsilon else "on clean images"
 
 
 def _check_pair(first: np.ndarray, second: np.ndarray, digests: tuple[str, str] | None) -> None:

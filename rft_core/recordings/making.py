@@ -13,6 +13,7 @@ from typing import Any
 
 from rft_core.errors import StoreError
 from rft_core.files.atomic import write_bytes, write_json
+from rft_core.files.version import VERSION
 from rft_core.recordings.reading import CARD, ENDING, FORMAT, GALLERY
 from rft_core.recordings.thinning import thinned
 from rft_core.spec.presets import PRESETS, preset
@@ -89,7 +90,7 @@ def as_document(record: RunRecord, events: list[Event]) -> dict[str, Any]:
         "total_steps": record.total_steps,
         "recorded": time.strftime("%Y-%m-%d", time.gmtime(record.ended)),
         "machine": machine(record.report["machine"]),
-        "versions": {"python": platform.python_version()}
+        "versions": {"rft-lab": VERSION, "python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in PACKAGES},
         "command": command(portable_spec(record.spec)),
     }

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from rft_core.errors import StoreError, UnknownNameError
-from rft_core.files.home import CHECKOUT
+from rft_core.files.home import CHECKOUT, way_to_restore
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.spec.measured_by import final_measured_by
 from rft_core.spec.run_spec import RunSpec
@@ -167,7 +167,7 @@ def read_checked(file_name: str, folder: Path = RECORDED) -> bytes:
 
 def _way_out(folder: Path) -> str:
     return (
-        "restore it with `git checkout -- assets/recorded`"
+        f"restore it with {way_to_restore('assets/recorded')}"
         if folder == RECORDED
         else "record the runs again with `python -m rft_core record`"
     )

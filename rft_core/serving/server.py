@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import psutil
 
 from rft_core.errors import UserError
-from rft_core.files.home import CHECKOUT
+from rft_core.files.home import CHECKOUT, INSTALLED
 from rft_core.serving.launch_limits import LIMITS_VARIABLE, LaunchLimits, to_text
 from rft_core.serving.pin import HASH_VARIABLE, PIN_VARIABLE, hash_pin
 from rft_core.serving.request_guard import host_name
@@ -53,9 +53,11 @@ def serve_app(
         )
     hosts = (*LOCAL_NAMES, *_shared_names(names)) if share else LOCAL_NAMES
     if is_taken(port, EVERYWHERE if share else ADDRESS):
+        is_installed = CHECKOUT == INSTALLED
+        other = f"rft-lab app --port {port + 1}" if is_installed else f"make app PORT={port + 1}"
         raise UserError(
             f"port {port} is in use (is RFT Lab already open at http://{ADDRESS}:{port} ?); choose"
-            f" another with `make app PORT={port + 1}`"
+            f" another with `{other}`"
         )
     store = open_store()
     store.reconcile()

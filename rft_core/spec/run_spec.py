@@ -277,7 +277,7 @@ def _locate(raw: dict, name: str) -> tuple[dict, str]:
 def _unknown_setting(name: str) -> UserError:
     near = difflib.get_close_matches(printable(name), setting_names(), n=1, cutoff=0.4)
     way_out = (
-        f", did you mean '{near[0]}'?" if near else "; see `show --spec` of any run for all of them"
+        f", did you mean '{near[0]}'?" if near else "; see `show ID --json` of any run for all"
     )
     return UserError(f"unknown setting '{printable(name)}'{way_out}")
 

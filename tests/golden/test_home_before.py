@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.reporter import FolderReporter
 from rft_core.files.home import WEIGHTS
 from rft_core.jobs.dataset_cards import card_folder, cells, read_card, reading

@@ -10,7 +10,6 @@ import pytest
 from scipy import stats
 
 from rft_core.metrics.curve import RobustnessCurve, all_weight_on, expected_robustness
-from rft_core.metrics.pareto import percent_above_mean
 from rft_core.metrics.significance import mean_interval
 from rft_core.metrics.theory import required_eta
 from rft_core.metrics.transfer import (
@@ -160,6 +159,11 @@ def test_suboptimal_transfer_on_a_row_of_the_table():
 
 # the best strategy of each column; the abstract prints the 57.5 % of the Dogs column for
 # Caltech, whose own is 24.0 %
+def percent_above_mean(values) -> np.ndarray:
+    """What the paper's "81.5 % above average" says: value / mean - 1."""
+    return np.array(values) / np.mean(values) - 1
+
+
 @pytest.mark.parametrize(
     ("strategy", "column", "above"),
     [

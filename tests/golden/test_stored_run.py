@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.reporter import FolderReporter
 from tests import tiny
 

@@ -18,8 +18,6 @@ from rft_core.metrics.pareto import (
     frontier,
     hypervolume,
     hypervolume_interval,
-    percent_above_mean,
-    trapezoid_area,
 )
 from rft_core.metrics.significance import mcnemar_p_value, mean_interval, paired_difference
 from rft_core.metrics.theory import linear_accuracy, required_eta
@@ -69,12 +67,6 @@ def test_hypervolume_is_bounded_and_symmetric(found):
         <= max((a for a, _ in found), default=0) * max((r for _, r in found), default=0) + 1e-12
     )
     assert hypervolume([(r, a) for a, r in found]) == pytest.approx(area)
-    assert area <= trapezoid_area(found) + 1e-12
-
-
-@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=9))
-def test_percent_above_mean_sums_to_zero(values):
-    assert percent_above_mean(values).sum() == pytest.approx(0, abs=1e-9)
 
 
 @given(bools(3, 25), bools(3, 25), seeds)

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from rft_core.engine import execute as engine
+from rft_core.engine import execution as engine
 from rft_core.engine.reporter import Reporter
 from rft_core.engine.training import train
 from rft_core.metrics.run_report import RunReport

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import tests.stress.clock  # noqa: F401  before anything reads the time
-from rft_core.cli import ENGINE
+from rft_core.cli.engine import ENGINE
 from rft_core.files.home import find_home
 from rft_core.worker import loop
 

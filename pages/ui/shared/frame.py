@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -10,11 +9,12 @@ import streamlit as st
 from pages.ui.shared.lesson import lesson
 from rft_core import UserError
 from rft_core.errors import printable
+from rft_core.files.home import CHECKOUT
 from rft_core.report.drawing.projector import enlarge
 
 # characters that Streamlit's Markdown gives a meaning
 MARKUP = "\\`*_{}[]()#+-!|<>$&~:"
-ASSETS = Path(__file__).parent.parent.parent.parent / "assets"
+ASSETS = CHECKOUT / "assets"
 
 
 def open_page(title: str, script: str) -> None:

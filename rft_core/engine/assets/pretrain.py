@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.models.embedded_weights import sha256
 from rft_core.engine.models.run_checkpoint import read_tensors, write_tensors
 from rft_core.engine.reporter import FolderReporter

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.errors import WeightsError
-from rft_core.files.home import WEIGHTS
+from rft_core.files.home import WEIGHTS, way_to_restore
 
 
 def weights_file(name: str, folder: Path = WEIGHTS) -> Path:
@@ -17,15 +17,15 @@ def weights_file(name: str, folder: Path = WEIGHTS) -> Path:
     expected = read_card(name, folder)["sha256"]
     if not path.is_file():
         raise WeightsError(
-            f"the embedded weights {path.name} are missing; restore them with `git checkout --"
-            f" {path.parent.name}` or `python -m rft_core pretrain {name}`"
+            f"the embedded weights {path.name} are missing; restore them with"
+            f" {way_to_restore('assets/weights')} or `python -m rft_core pretrain {name}`"
         )
     actual = sha256(path)
     if actual != expected:
         raise WeightsError(
             f"the embedded weights {path.name} are damaged: sha256 is {actual[:12]}…, the card says"
-            f" {expected[:12]}…; restore them with `git checkout -- assets/weights` or `python -m"
-            f" rft_core pretrain {name}`"
+            f" {expected[:12]}…; restore them with {way_to_restore('assets/weights')} or"
+            f" `python -m rft_core pretrain {name}`"
         )
     return path
 
@@ -40,7 +40,7 @@ def read_card(name: str, folder: Path = WEIGHTS) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"the card of the embedded backbone {name} cannot be read ({error}); restore it with"
-            " `git checkout -- assets/weights`"
+            f" {way_to_restore('assets/weights')}"
         ) from None
 
 

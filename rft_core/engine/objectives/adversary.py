@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rft_core.engine.hardware.folding import Folding
 from rft_core.engine.models.modes import eval_mode
+from rft_core.spec import catalog
+from rft_core.spec.named_settings import checked_section
 
 
 @dataclass(kw_only=True)
@@ -50,3 +53,40 @@ class Adversary:
         attacked = self.folding.of(model, images) if self.folding else model
         with eval_mode(attacked):
             return self.attack(attacked, images, labels, **configured | options).detach()
+
+
+def make_adversary(
+    attack: str = "pgd",
+    *,
+    epsilon: float | str,
+    norm: str = "linf",
+    steps: int = 3,
+    relative_step_size: float | None = None,
+    random_start: bool = True,
+    generator: torch.Generator | None = None,
+) -> Callable[..., Tensor] | None:
+    """Return (model, images, labels) -> adversarial images (N, C, H, W) in [0, 1], by an attack to
+    train with; None where `epsilon` is 0 and there is nothing to attack.
+
+    The attack runs in eval mode and gives every module its own mode back: in training mode it would
+    move the batch norms' statistics and come out weaker. The images come without a gradient.
+    `generator` draws the random starts on the images' device; torch's global stream without one.
+    """
+    radius = checked_section("threat", {"epsilon": epsilon, "norm": norm}).epsilon
+    chosen = {"steps": steps, "relative_step_size": relative_step_size}
+    checked_section("attack", {"kind": attack, "random_start": random_start} | chosen)
+    if radius == 0:
+        return None
+    run = catalog.find("attacks", attack).load()
+    configured = chosen | {
+        "norm": norm,
+        "epsilon": radius,
+        "random_start": random_start,
+        "generator": generator,
+    }
+
+    def adversary(model: nn.Module, images: Tensor, labels: Tensor, **options: Any) -> Tensor:
+        with eval_mode(model):
+            return run(model, images, labels, **configured | options).detach()
+
+    return adversary

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from torch import Tensor, nn
 
 from rft_core.engine.hardware.device import Runtime
+from rft_core.engine.models.normalize import NormalizedModel
+from rft_core.errors import UserError
 from rft_core.spec import catalog
+from rft_core.spec.named_settings import checked_section
 from rft_core.spec.sections import ObjectiveSpec
 
 
@@ -26,3 +30,37 @@ def build_objective(
         return loss
     reference = prepare(model, settings).to(runtime.device, memory_format=runtime.memory_format)
     return partial(loss, reference=reference)
+
+
+def make_objective(
+    kind: str = "adversarial", *, model: nn.Module, **settings: Any
+) -> Callable[[nn.Module, Tensor, Tensor, Callable[..., Tensor] | None], Tensor]:
+    """Return (model, images, labels, adversary) -> loss, a scalar with a gradient.
+
+    `adversary` is what `make_adversary` returns; with None the objective is that of factor 0. The
+    `settings` are `beta`, `anchor_weight` and `clip`. `model` is the one to be trained, as it is
+    before training: an objective that holds on to the pretrained model keeps a frozen copy of it,
+    and needs one from `build_model`.
+    """
+    section = checked_section("objective", {"kind": kind} | settings)
+    choice = catalog.find("objectives", kind)
+    loss, prepare = choice.load(), choice.companion("prepare")
+    kept = {}
+    if prepare is not None:
+        _require_normalized(model, f"the objective '{kind}'")
+        kept["reference"] = prepare(model, section)
+
+    def objective(
+        model: nn.Module, images: Tensor, labels: Tensor, adversary: Callable[..., Tensor] | None
+    ) -> Tensor:
+        return loss(model, images, labels, adversary, section, **kept)
+
+    return objective
+
+
+def _require_normalized(model: nn.Module, what: str) -> None:
+    if not isinstance(model, NormalizedModel):
+        raise UserError(
+            f"{what} needs a model that has its network apart; put yours into"
+            " NormalizedModel(network, mean, std), or make one with build_model"
+        )

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
+from rft_core.files.version import VERSION
 from rft_core.report.comparison.view import Content
 from rft_core.report.files.tables import TABLES, build_tables, say_time, without_home
 
@@ -105,6 +106,7 @@ def versions() -> dict[str, str]:
     """Return the versions of what made this export."""
     found = {name: importlib.metadata.version(name) for name in PACKAGES}
     return {
+        "rft-lab": VERSION,
         "python": ".".join(map(str, sys.version_info[:3])),
         "system": f"{platform.system()} {platform.machine()}",
     } | found

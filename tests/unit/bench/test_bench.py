@@ -12,7 +12,7 @@ from rft_core.bench.curve import EPSILONS, STEPS, measure_curve
 from rft_core.bench.limit import count_operations, matmul_rate
 from rft_core.bench.measure import cases
 from rft_core.bench.training import Case, measure_training
-from rft_core.engine.execute import prepare
+from rft_core.engine.execution import prepare
 from rft_core.engine.hardware.device import Runtime
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import UnknownNameError

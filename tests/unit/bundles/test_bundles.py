@@ -134,7 +134,7 @@ class TestRoundTrip:
         for place in (store, other):
             place.resume(run_id)
             place.claim(("cpu",), run_id)
-            work_on(place, run_id, "rft_core.engine.execute:execute")
+            work_on(place, run_id, "rft_core.engine.execution:execute")
         here, there = (place.get(run_id) for place in (store, other))
         assert here.status == there.status == "finished"
         assert here.step > AT

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from rft_core import cli
+from rft_core.cli import engine
 
 FAKE = "tests.unit.worker.fake_engine"
 
@@ -17,7 +18,7 @@ def call(home, monkeypatch, capsys):
     """Call the command line, runs being executed by a stand-in; return (exit
     code, stdout, stderr).
     """
-    monkeypatch.setattr(cli, "EXECUTE", f"{FAKE}:finish")
+    monkeypatch.setattr(engine, "EXECUTE", f"{FAKE}:finish")
     monkeypatch.setattr("rft_core.worker.submit.ensure_worker", lambda home: True)
 
     def run(*arguments: str) -> tuple[int, str, str]:

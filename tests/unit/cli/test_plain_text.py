@@ -18,10 +18,11 @@ NAME = "[/x] café · 花 – “rose” 😀 :smile:"
 # prints between the marks
 DRIVER = """
 import json, sys
-from rft_core import cli; from rft_core.cli import printing as terminal
+from rft_core import cli; from rft_core.cli import engine
+from rft_core.cli.printing import measured as terminal
 from tests.unit.cli.test_plain_text import COMMANDS, prepare
 
-run_id, other = prepare(cli)
+run_id, other = prepare(engine)
 for command in COMMANDS:
     words = [word.format(run=run_id, other=other) for word in command]
     sys.argv = ["rft_core", *words]
@@ -71,7 +72,7 @@ ENCODINGS = {
 READ_AS = {"ascii:strict": "ascii", "LC_ALL=C": "utf-8", "a plain C locale": "ascii"}
 
 
-def prepare(cli) -> tuple[str, str]:
+def prepare(engine) -> tuple[str, str]:
     """Two measured runs with a name that few encodings have; a stand-in for the engine executes
     what the commands ask for.
     """
@@ -80,7 +81,7 @@ def prepare(cli) -> tuple[str, str]:
     from tests.unit.report.stored import stored
 
     fake = "tests.unit.worker.fake_engine"
-    cli.EXECUTE = f"{fake}:finish"
+    engine.EXECUTE = f"{fake}:finish"
     store = RunStore(find_home())
     settings = {"notes": "été", "data__dataset": "folder:/nowhere/花"}
     return tuple(

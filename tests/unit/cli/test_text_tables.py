@@ -8,7 +8,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from rft_core.cli import printing
+from rft_core.cli.printing.comparison import print_comparison
+from rft_core.cli.printing.console import out
+from rft_core.cli.printing.menus import print_menu
+from rft_core.cli.printing.run_table import print_runs
 from rft_core.cli.text_tables import bar, split_columns, table_lines, wrapped
 from rft_core.report.comparison.compare import compare
 from rft_core.spec import catalog
@@ -33,11 +36,9 @@ def printed(request, monkeypatch):
     as lines that all fit.
     """
     sink = io.StringIO()
-    monkeypatch.setattr(
-        printing,
-        "out",
-        Console(file=sink, width=request.param, markup=False, highlight=False, emoji=False),
-    )
+    monkeypatch.setattr(out, "_file", sink)
+    monkeypatch.setattr(out, "_width", request.param)
+    monkeypatch.setattr(out, "_height", 25)
 
     def lines() -> list[str]:
         found = sink.getvalue().splitlines()
@@ -56,7 +57,7 @@ def whole(lines: list[str]) -> str:
 def test_runs(store, printed):
     statuses = ("finished", "failed", "running", "stopped", "paused", "lost", "finished")
     records = [stored(store, name, status=status) for name, status in zip(NAMES, statuses)]
-    printing.print_runs(records)
+    print_runs(records)
     lines = printed()
     text = whole(lines)
     for record in records:
@@ -67,9 +68,9 @@ def test_runs(store, printed):
 
 def test_runs_of_short_names_are_one_line_each_where_there_is_room(store, printed):
     records = [stored(store, "fixed"), stored(store, "standard")]
-    printing.print_runs(records)
+    print_runs(records)
     lines = printed()
-    if printing.out.width >= 80:
+    if out.width >= 80:
         assert len(lines) == 4
         assert lines[0].split() == ["run", "name", "status", "done", "clean", "robust", "expected"]
         assert lines[3].startswith("robust and expected by ")
@@ -82,7 +83,7 @@ def test_compare(store, printed, count):
         stored(store, name, notes="x", seed=seed, schedule__kind=kind)
         for seed, (name, kind) in enumerate(zip((*NAMES, "last"), ("constant", "linear") * 4))
     ]
-    printing.print_comparison(compare(records[:count]))
+    print_comparison(compare(records[:count]))
     text = whole(printed())
     for label in ("clean", "robust", "expected", "schedule.kind", "seed"):
         assert label in text
@@ -95,7 +96,7 @@ def test_compare(store, printed, count):
 @pytest.mark.parametrize("kind", [*catalog.MENUS, "presets"])
 def test_menus(printed, kind):
     rows = PRESETS if kind == "presets" else catalog.choices(kind)
-    printing.print_menu(rows)
+    print_menu(rows)
     text = whole(printed())
     for row in rows:
         assert row.name in text

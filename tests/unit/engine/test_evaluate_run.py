@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from rft_core.engine.evaluate_run import evaluate_picture, evaluate_run, load_job
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.files.run_files import PICTURES, WEIGHTS

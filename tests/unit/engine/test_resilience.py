@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from rft_core.engine import execute as module
+from rft_core.engine import execution as module
 from rft_core.engine.attacks import pgd as pgd_module
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.models.build import build_model
 from rft_core.engine.models.run_checkpoint import write_tensors
 from rft_core.engine.reporter import FolderReporter

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from rft_core import cli
-from rft_core.cli.printing import err
+from rft_core.cli import engine
+from rft_core.cli.printing.console import err
 from rft_core.engine.data.inspect.same_data import compare_data
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.reporter import FolderReporter
 from rft_core.errors import DataError, SettingError, StoreError, UserError
 from rft_core.files.run_files import DATA
@@ -61,7 +62,7 @@ def dataset_spec(photos: Path) -> RunSpec:
 @pytest.fixture
 def measured(store: RunStore, photos: Path):
     """A run on the photos, trained and measured by the engine."""
-    return run_here(store, dataset_spec(photos), cli.EXECUTE, ("cpu",), err)
+    return run_here(store, dataset_spec(photos), engine.EXECUTE, ("cpu",), err)
 
 
 def test_a_folder_that_was_moved(store, measured, photos, tmp_path, call, monkeypatch):

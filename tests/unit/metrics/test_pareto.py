@@ -10,8 +10,6 @@ from rft_core.metrics.pareto import (
     frontier_indices,
     hypervolume,
     hypervolume_interval,
-    percent_above_mean,
-    trapezoid_area,
 )
 
 POINTS = np.array([[0.8, 0.2], [0.5, 0.4], [0.6, 0.1], [0.2, 0.6], [0.5, 0.4], [0.5, 0.3]])
@@ -32,24 +30,18 @@ def test_hypervolume_by_hand():
     assert hypervolume(POINTS) == pytest.approx(0.30)
 
 
-def test_trapezoid_by_hand():
-    # 0.2 * 0.6 + 0.3 * (0.6 + 0.4) / 2 + 0.3 * (0.4 + 0.2) / 2
-    assert trapezoid_area(POINTS) == pytest.approx(0.36)
-
-
 def test_one_point_is_its_rectangle():
-    assert hypervolume([[0.5, 0.4]]) == trapezoid_area([[0.5, 0.4]]) == pytest.approx(0.2)
+    assert hypervolume([[0.5, 0.4]]) == pytest.approx(0.2)
 
 
 def test_no_points_no_area():
-    assert hypervolume([]) == trapezoid_area([]) == 0.0
+    assert hypervolume([]) == 0.0
     assert frontier([]).shape == (0, 2)
 
 
-def test_only_the_trapezoid_can_lose_by_a_new_frontier_point():
+def test_a_new_frontier_point_never_loses_area():
     ends, more = [[0.2, 0.8], [0.8, 0.2]], [[0.2, 0.8], [0.3, 0.3], [0.8, 0.2]]
     assert len(frontier(more)) == 3
-    assert trapezoid_area(more) < trapezoid_area(ends)
     assert hypervolume(more) > hypervolume(ends)
 
 
@@ -57,16 +49,6 @@ def test_only_the_trapezoid_can_lose_by_a_new_frontier_point():
 def test_points_are_fractions(point):
     with pytest.raises(UserError, match="fractions from 0 to 1"):
         hypervolume([point])
-
-
-def test_percent_above_mean():
-    assert percent_above_mean([1, 2, 3]) == pytest.approx([-0.5, 0.0, 0.5])
-
-
-@pytest.mark.parametrize("values", [[], [0.0, 0.0], [float("nan"), 1.0]])
-def test_no_mean_to_be_above(values):
-    with pytest.raises(UserError, match="positive mean"):
-        percent_above_mean(values)
 
 
 def test_interval_of_one_model_that_is_always_right():

@@ -8,7 +8,6 @@ import pytest
 from rft_core.errors import UserError
 from rft_core.metrics.significance import (
     PairedDifference,
-    at_epsilon,
     mcnemar_p_value,
     mean_interval,
     paired_difference,
@@ -139,7 +138,7 @@ def test_mcnemar(only_first, only_second, p_value):
 def test_one_sentence():
     found = PairedDifference(0.123, 0.098, 0.149, 1000, 0.95, 200, 77, 1e-9)
     assert (
-        found.sentence(at_epsilon(8 / 255))
+        found.sentence("at 8/255")
         == "the difference at 8/255 is 12.3 points, 95 % interval 9.8 to 14.9"
     )
 
@@ -150,11 +149,6 @@ def test_one_sentence_never_says_minus_zero():
         found.sentence("in expected robustness")
         == "the difference in expected robustness is 0.0 points, 90 % interval -2.0 to 2.0"
     )
-
-
-def test_where():
-    assert at_epsilon(0.0) == "on clean images"
-    assert at_epsilon(0.5, "l2") == "at 0.5"
 
 
 def test_mean_over_seeds():

@@ -7,11 +7,10 @@ import shlex
 import numpy as np
 import pytest
 
-from rft_core import cli
 from rft_core.cost.run_cost import attacked_share, known_sizes
 from rft_core.cost.tracking_plan import planned_steps
 from rft_core.engine.assets.recorded_images import EPSILONS, save_gallery
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.errors import DataError, SettingError, StoreError, UnknownNameError
 from rft_core.recordings.making import command, record_runs
 from rft_core.recordings.reading import (
@@ -24,6 +23,7 @@ from rft_core.recordings.reading import (
     read_recording,
 )
 from rft_core.recordings.thinning import thinned
+from rft_core.spec.arguments import build_spec
 from rft_core.spec.presets import preset
 from rft_core.spec.run_spec import differences, with_settings
 from rft_core.store.events import Event, read_events
@@ -39,7 +39,7 @@ def parsed(line: str):
     words = shlex.split(line)
     assert words[:5] == ["python", "-m", "rft_core", "run", "--preset"]
     assert set(words[6::2]) <= {"--set"}
-    return cli.build_spec(words[5], None, words[7::2])
+    return build_spec(words[5], None, words[7::2])
 
 
 @pytest.fixture

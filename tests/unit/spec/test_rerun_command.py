@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from rft_core.cli import build_spec
+from rft_core.spec.arguments import build_spec
 from rft_core.spec.presets import PRESETS, preset
 from rft_core.spec.rerun_command import short_command, spec_command
 from rft_core.spec.run_spec import RunSpec, with_settings

@@ -4,7 +4,7 @@ what is left differs.
 
 import pytest
 
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.errors import SettingError, StoreError, WeightsError
 from rft_core.spec.run_spec import with_settings
 from rft_core.store.artifacts import list_artifacts
@@ -21,7 +21,7 @@ CONSTANT = {"schedule.kind": "constant"}
 def run_whole(store: RunStore, spec) -> str:
     run_id = store.submit(spec)
     store.claim(("cpu",), run_id)
-    work_on(store, run_id, "rft_core.engine.execute:execute")
+    work_on(store, run_id, "rft_core.engine.execution:execute")
     return run_id
 
 
@@ -68,7 +68,7 @@ def parent(store) -> str:
 
 def finish(store: RunStore, run_id: str) -> None:
     store.claim(("cpu",), run_id)
-    work_on(store, run_id, "rft_core.engine.execute:execute")
+    work_on(store, run_id, "rft_core.engine.execution:execute")
     assert store.get(run_id).status == "finished", store.get(run_id).reason
 
 

@@ -6,12 +6,12 @@ from contextlib import closing
 import pytest
 from sqlalchemy import select
 
-from rft_core.health.repair import mend_home, store_file, survey
+from rft_core.health.repair import repair_home, store_file, survey
 from rft_core.store.recovery import recover
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import events
 from rft_core.worker.loop import worker_lock
-from tests.unit.health.test_repair import age, mended, told
+from tests.unit.health.damage import age, repaired, told
 from tests.unit.report.stored import stored
 
 
@@ -57,7 +57,7 @@ class TestStore:
     def test_what_can_be_read_is_recovered_and_the_rest_is_kept_beside(self, damaged):
         path = store_file(damaged.home)
         before = path.read_bytes()
-        assert ("store", "rft.db") in mended(damaged.home)
+        assert ("store", "rft.db") in repaired(damaged.home)
         (copy,) = path.parent.glob("rft.db.damaged-*")
         assert copy.read_bytes() == before
         store = RunStore(damaged.home)
@@ -73,7 +73,7 @@ class TestStore:
         store.engine.dispose()
         path.write_bytes(b"\0" * 8192)
         age(store.home.run_folder(run_id))
-        found = mended(store.home)
+        found = repaired(store.home)
         assert found == [("store", "rft.db"), ("folder", f"runs/{run_id}")]
         assert (store.home.root / "orphans" / run_id / "verdicts.npz").is_file()
         assert told(store.home) == []
@@ -104,10 +104,10 @@ class TestStore:
     def test_not_while_a_worker_or_another_process_uses_it(self, damaged, monkeypatch):
         before = store_file(damaged.home).read_bytes()
         with worker_lock(damaged.home).acquire(timeout=0):
-            ((_, reason),) = mend_home(damaged.home)
+            ((_, reason),) = repair_home(damaged.home)
         assert "a worker is at work" in reason
         monkeypatch.setattr("rft_core.store.recovery._users", lambda path: [77])
-        ((_, reason),) = mend_home(damaged.home)
+        ((_, reason),) = repair_home(damaged.home)
         assert "open in process 77; close the dashboard" in reason
         assert store_file(damaged.home).read_bytes() == before
         assert not list(damaged.home.root.glob("rft.db.damaged-*"))

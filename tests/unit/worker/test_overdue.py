@@ -46,7 +46,7 @@ def test_its_checkpoint_is_kept_and_it_can_be_resumed_without_a_limit(store):
     write_launch(store.folder(run_id), Launch("ann", 1.0))
     begin(store, run_id, 61)
     assert stop_overdue(store) == [run_id]
-    work_on(store, run_id, "rft_core.engine.execute:execute")
+    work_on(store, run_id, "rft_core.engine.execution:execute")
     record = store.get(run_id)
     assert record.status == "stopped"
     assert "--limit-minutes" in record.reason
@@ -54,7 +54,7 @@ def test_its_checkpoint_is_kept_and_it_can_be_resumed_without_a_limit(store):
     store.resume(run_id)
     store.claim(("cpu",), run_id)
     assert stop_overdue(store) == []
-    work_on(store, run_id, "rft_core.engine.execute:execute")
+    work_on(store, run_id, "rft_core.engine.execution:execute")
     assert store.get(run_id).status == "finished"
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from rft_core.engine import execute
+from rft_core.engine import execution
 from rft_core.engine.hardware.memory import fitting_batch, is_out_of_memory, kept_bytes
 from tests import tiny
 
@@ -66,9 +66,9 @@ def test_what_counts_as_out_of_memory(error, expected):
 def test_photographs_are_measured_no_more_at_a_time_than_trained_on(
     monkeypatch, size, batch_size, free, expected
 ):
-    monkeypatch.setattr(execute, "free_bytes", lambda device: free)
+    monkeypatch.setattr(execution, "free_bytes", lambda device: free)
     assert (
-        execute._fit(
+        execution._fit(
             tiny.run_spec(optim__batch_size=batch_size), tiny.cnn(), size, torch.device("cpu")
         )
         == expected

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rft_core.engine.data import dataset as module
 from rft_core.engine.data.dataset import Dataset, Split
-from rft_core.engine.execute import prepare
+from rft_core.engine.execution import prepare
 from rft_core.engine.measuring.evaluate import evaluate, predict
 from rft_core.engine.measuring.followed_images import save_examples
 from rft_core.engine.measuring.honesty import check_honesty

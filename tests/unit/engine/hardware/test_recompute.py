@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from rft_core.engine.attacks.stepwise import input_gradient
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.hardware.memory import BLOCK_COPIES, kept_bytes
 from rft_core.engine.hardware.recompute import (
     kept_for_once,

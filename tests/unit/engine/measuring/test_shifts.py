@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rft_core.cost.tracking_plan import SHIFTED_IMAGES
-from rft_core.engine.execute import execute, prepare
+from rft_core.engine.execution import execute, prepare
 from rft_core.engine.measuring.evaluate import predict
 from rft_core.engine.measuring.shifts import corrupted, final_shifts
 from rft_core.engine.reporter import FolderReporter

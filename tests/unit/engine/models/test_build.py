@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.models import timm_models
 from rft_core.engine.models.build import build_model, check_weights, preprocessing
 from rft_core.engine.models.normalize import NormalizedModel
@@ -235,7 +235,8 @@ def test_missing_weights_are_said_before_the_data_are_loaded(monkeypatch, home, 
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("rft_core.engine.models.hub_access.is_reachable", lambda *_: False)
     monkeypatch.setattr(
-        "rft_core.engine.execute.load_dataset", lambda *_, **__: pytest.fail("the data were loaded")
+        "rft_core.engine.execution.load_dataset",
+        lambda *_, **__: pytest.fail("the data were loaded"),
     )
     with pytest.raises(WeightsError, match="resnet18"):
         execute(

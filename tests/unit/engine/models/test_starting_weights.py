@@ -11,7 +11,7 @@ import torchvision
 from torch import nn
 from torchvision.models.convnext import CNBlockConfig
 
-from rft_core.engine.execute import execute, prepare
+from rft_core.engine.execution import execute, prepare
 from rft_core.engine.models.build import build_model
 from rft_core.engine.models.containers import unwrap
 from rft_core.engine.models.layouts import LAYOUTS, rename

@@ -5,7 +5,7 @@ interruption changes nothing.
 import pytest
 import torch
 
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.models.build import build_model
 from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter

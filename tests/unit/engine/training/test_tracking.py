@@ -4,7 +4,7 @@ import pytest
 
 from rft_core.cost.run_cost import attacked_share, estimate, known_sizes
 from rft_core.cost.tracking_plan import planned_steps
-from rft_core.engine.execute import execute, prepare
+from rft_core.engine.execution import execute, prepare
 from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.training.tracking import plan, tracked_epsilons
 from rft_core.spec.run_spec import with_settings

@@ -3,9 +3,9 @@
 import io
 
 import pytest
-from rich.console import Console
 
-from rft_core.cli import printing
+from rft_core.cli.printing.comparison import print_comparison
+from rft_core.cli.printing.console import out
 from rft_core.report.comparison.compare import compare
 from rft_core.report.comparison.rows import number_rows
 from rft_core.report.files.formats import json_document
@@ -145,8 +145,10 @@ class TestRunsOfOneName:
         result = compare(records, store.home.runs)
         assert {(row["first_name"], row["second_name"]) for row in result.paired} == {tuple(labels)}
         sink = io.StringIO()
-        monkeypatch.setattr(printing, "out", Console(file=sink, width=120, markup=False))
-        printing.print_comparison(result)
+        monkeypatch.setattr(out, "_file", sink)
+        monkeypatch.setattr(out, "_width", 120)
+        monkeypatch.setattr(out, "_height", 25)
+        print_comparison(result)
         assert f"{labels[0]} against {labels[1]}" in sink.getvalue()
         found = content(store, records)
         assert list(found.labels) == labels

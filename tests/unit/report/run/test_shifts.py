@@ -5,7 +5,8 @@ comparison, the terminal.
 import numpy as np
 import pytest
 
-from rft_core.cli import printing
+from rft_core.cli.printing.comparison import print_comparison
+from rft_core.cli.printing.one_run import print_run
 from rft_core.metrics.shifts import CORRUPTIONS, SEVERITIES, summarise
 from rft_core.report.comparison.compare import compare
 from rft_core.report.run.sentences import describe_shifts, words
@@ -120,13 +121,13 @@ def test_the_terminal_prints_them(store, capsys):
         record(store, REPORT | {"shifts": SHIFTS, "curve": [point]}),
         record(store, REPORT | {"curve": [point], "shifts": None}),
     )
-    printing.print_run(one)
+    print_run(one)
     printed = capsys.readouterr().out
     assert "37.5 % on average on 2 other domains" in printed
     assert "Photo noise 25.0 %" in printed
-    printing.print_run(other)
+    print_run(other)
     assert "Photo noise" not in capsys.readouterr().out
-    printing.print_comparison(compare([one, other]))
+    print_comparison(compare([one, other]))
     assert "other domains" in capsys.readouterr().out
-    printing.print_comparison(compare([other, other]))
+    print_comparison(compare([other, other]))
     assert "other domains" not in capsys.readouterr().out

@@ -8,7 +8,7 @@ import typer
 from rft_core.bundles.incoming import import_bundle, import_lines
 from rft_core.bundles.outgoing import export_bundle, export_home
 from rft_core.cli.options import AsJson
-from rft_core.cli.printing import err, out, show_json
+from rft_core.cli.printing.console import err, out, show_json
 from rft_core.errors import UserError
 from rft_core.store.run_store import RunStore, open_store
 

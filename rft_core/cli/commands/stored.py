@@ -1,19 +1,14 @@
-"""Commands on stored runs: list, show, stop, pause, resume, delete, compare."""
+"""Commands on stored runs: runs, show, stop, pause, resume, delete, compare."""
 
 from typing import Annotated
 
 import typer
 
 from rft_core.cli.options import AsJson, RunId
-from rft_core.cli.printing import (
-    out,
-    print_answer,
-    print_comparison,
-    print_gone,
-    print_run,
-    print_runs,
-    show_json,
-)
+from rft_core.cli.printing.comparison import print_comparison
+from rft_core.cli.printing.console import out, show_json
+from rft_core.cli.printing.one_run import print_answer, print_gone, print_run
+from rft_core.cli.printing.run_table import print_runs
 from rft_core.report.comparison.compare import compare as compare_runs
 from rft_core.spec.run_paths import gone_paths
 from rft_core.store.run_store import open_store

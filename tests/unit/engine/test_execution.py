@@ -1,4 +1,4 @@
-"""rft_core.engine.execute: whole tiny runs.
+"""rft_core.engine.execution: whole tiny runs.
 
 Equal specs give equal numbers, however often a run was interrupted.
 """
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from rft_core.engine import execute as module
+from rft_core.engine import execution as module
 from rft_core.engine.attacks import pgd as pgd_module
-from rft_core.engine.execute import execute
+from rft_core.engine.execution import execute
 from rft_core.engine.models.build import build_model
 from rft_core.engine.models.run_checkpoint import read_tensors, write_tensors
 from rft_core.engine.reporter import FolderReporter

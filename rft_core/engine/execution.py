@@ -33,6 +33,7 @@ from rft_core.engine.training.train import Progress, part_note, train
 from rft_core.errors import SettingError, WeightsError
 from rft_core.files import run_files
 from rft_core.files.atomic import write_arrays
+from rft_core.files.version import VERSION
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.run_report import RunReport
 from rft_core.metrics.transfer import is_transfer_failure
@@ -228,6 +229,7 @@ def _report(
     return RunReport(
         run_id=reporter.run_id,
         status=status,
+        version=VERSION,
         seconds=progress.seconds,
         images_per_second=progress.images / max(progress.training_seconds, 1e-9),
         curve=evaluation.curve,

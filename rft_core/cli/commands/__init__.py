@@ -1,0 +1,1 @@
+"""One file a theme: each has an `app` with its commands."""
