@@ -12,24 +12,18 @@ from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.relocate_form import relocate_form
 from pages.ui.shared.session import reconciled, store
 from pages.ui.shared.shifts import show_shifts
-from rft_core import UserError
-from rft_core.jobs.evaluations import IMAGES, Evaluation, cancel, list_evaluations, load_arrays
-from rft_core.metrics.curve import RobustnessCurve
-from rft_core.metrics.verdicts import confusion
-from rft_core.report.evaluation import sentences as sentences
-from rft_core.report.evaluation.figures import (
-    Line,
-    attacks_figure,
-    class_figure,
-    confusion_figure,
-    parts_figure,
+from rft_core import (
+    RobustnessCurve,
+    RunRecord,
+    UserError,
+    format_duration,
+    format_epsilon,
+    jobs,
+    metrics,
+    report,
+    spec,
 )
-from rft_core.report.run.figures import CONFIG
-from rft_core.report.run.measurement_words import in_brackets
-from rft_core.spec.measured_by import evaluation_measured_by, measured_by
-from rft_core.spec.setting_paths import DATASET
-from rft_core.store.records import RunRecord, RunSummary
-from rft_core.units import format_duration, format_epsilon
+from rft_core import store as run_store
 
 POLL_SECONDS = 1.0
 OFFERED = 500
@@ -55,12 +49,12 @@ def main() -> None:
         )
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
         return
-    stored = list_evaluations(store(), record.run_id)
+    stored = jobs.evaluations.list_evaluations(store(), record.run_id)
     found = [one for one in stored if is_readable(one, record)]
     kept = [one for one in found if one.status == "done"]
     left, right = columns(4, 8)
     with left:
-        relocate_form(record, [DATASET])
+        relocate_form(record, [spec.DATASET])
         ask_form(record, kept)
         with st.expander("Attack a picture of your own"):
             picture_form(record)
@@ -91,7 +85,7 @@ def main() -> None:
     show_run(record)
 
 
-def is_readable(one: Evaluation, record: RunRecord) -> bool:
+def is_readable(one: jobs.Evaluation, record: RunRecord) -> bool:
     """Whether an evaluation can be named and drawn: what came in a bundle, or was written by
     another version, may hold anything.
     """
@@ -101,7 +95,7 @@ def is_readable(one: Evaluation, record: RunRecord) -> bool:
             # the next one's time is told from it
             needed.append(estimate(record, one.wanted, [one]))
             needed += (
-                [sentences.describe_picture(one.answer)]
+                [report.evaluation.describe_picture(one.answer)]
                 if one.is_picture
                 else [_line(one, False), _caption(one, record)]
             )
@@ -110,12 +104,12 @@ def is_readable(one: Evaluation, record: RunRecord) -> bool:
     return all(needed)
 
 
-def show_chosen(chosen: Evaluation) -> None:
+def show_chosen(chosen: jobs.Evaluation) -> None:
     """Draw what the chosen evaluation found."""
     try:
         if chosen.is_picture:
             st.subheader("Your own picture", anchor=False)
-            st.markdown(plain(sentences.describe_picture(chosen.answer)))
+            st.markdown(plain(report.evaluation.describe_picture(chosen.answer)))
             show_gallery(chosen, chosen.answer["norm"], chosen.answer["class_names"])
         else:
             show_evaluation(chosen)
@@ -165,7 +159,7 @@ def _forget() -> None:
     st.session_state.pop(CHOSEN, None)
 
 
-def _run_label(run: RunSummary) -> str:
+def _run_label(run: run_store.RunSummary) -> str:
     return (
         f"{run.name} · {run.dataset.rpartition('/')[2]} · {format_epsilon(run.epsilon, run.norm)} ·"
         f" {run.run_id[4:15]}"
@@ -179,7 +173,9 @@ def watch(record: RunRecord, making: list[str]) -> None:
     """
     # every second: only those that were waited for are looked through
     awaited = [
-        one for one in list_evaluations(store(), record.run_id) if one.evaluation_id in making
+        one
+        for one in jobs.evaluations.list_evaluations(store(), record.run_id)
+        if one.evaluation_id in making
     ]
     found = {one.evaluation_id: one for one in awaited if is_readable(one, record)}
     for evaluation_id in making:
@@ -191,7 +187,7 @@ def watch(record: RunRecord, making: list[str]) -> None:
         _show_progress(one)
 
 
-def _show_progress(one: Evaluation) -> None:
+def _show_progress(one: jobs.Evaluation) -> None:
     estimate, seconds = one.wanted.get("estimate"), one.seconds
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         of = f" of about {format_duration(estimate)}" if estimate else ""
@@ -204,17 +200,19 @@ def _show_progress(one: Evaluation) -> None:
             key=f"evaluate.cancel.{one.evaluation_id}",
             **{"help": "Nothing of it is kept."} | closed(),
         ):
-            permitted(cancel)(one)
+            permitted(jobs.evaluations.cancel)(one)
             st.rerun()
 
 
-def show_failures(found: list[Evaluation]) -> None:
+def show_failures(found: list[jobs.Evaluation]) -> None:
     """Say why the newest evaluation failed, until another one is asked for."""
     if found and found[0].status == "failed":
         st.error(plain(f"{_label(found[0])}: {found[0].line}"), icon=":material/error:")
 
 
-def choose_evaluation(kept: list[Evaluation]) -> Evaluation | None:
+def choose_evaluation(
+    kept: list[jobs.Evaluation],
+) -> jobs.Evaluation | None:
     """Let the visitor choose what is shown, and keep it in the URL; None when nothing is kept."""
     known, state = {one.evaluation_id: one for one in kept}, st.session_state
     if state.get(CHOSEN) not in known:
@@ -241,11 +239,11 @@ def choose_evaluation(kept: list[Evaluation]) -> Evaluation | None:
     return known.get(chosen)
 
 
-def _label(one: Evaluation) -> str:
+def _label(one: jobs.Evaluation) -> str:
     """Name an evaluation: attack, steps, images, when."""
     wanted, moment = one.wanted, one.evaluation_id
     images = (one.answer or {}).get("images") or wanted.get("images")
-    asked = measured_by(wanted["attack"], steps=wanted["steps"], n=images or 1)
+    asked = spec.attack_measured_by(wanted["attack"], steps=wanted["steps"], n=images or 1)
     what = "own picture" if one.is_picture else f"{images} images" if images else "all images"
     return (
         f"{asked.short}, {what} · {moment[:4]}-{moment[4:6]}-{moment[6:8]}"
@@ -253,11 +251,15 @@ def _label(one: Evaluation) -> str:
     )
 
 
-def show_curves(record: RunRecord, kept: list[Evaluation], chosen: Evaluation | None) -> None:
+def show_curves(
+    record: RunRecord,
+    kept: list[jobs.Evaluation],
+    chosen: jobs.Evaluation | None,
+) -> None:
     """Draw the run's own curve and those of its evaluations."""
     own_curve = RobustnessCurve.from_points(record.report["curve"])
-    own = Line(
-        in_brackets("run's own report", [record.measured_by]),
+    own = report.evaluation.Line(
+        report.run.in_brackets("run's own report", [record.measured_by]),
         own_curve,
         measured_by=record.measured_by,
     )
@@ -267,18 +269,20 @@ def show_curves(record: RunRecord, kept: list[Evaluation], chosen: Evaluation | 
         drawn[-1] = chosen
     lines = [_line(one, one is chosen) for one in drawn]
     st.subheader("Does it hold under a stronger attack?", anchor=False)
-    picture = attacks_figure(own, lines, norm=record.spec.threat.norm, key=record.run_id)
+    picture = report.evaluation.attacks_figure(
+        own, lines, norm=record.spec.threat.norm, key=record.run_id
+    )
     st.plotly_chart(
         shown(picture),
         key="evaluate.curves",
-        config=dict(CONFIG),
+        config=dict(report.CONFIG),
         alt=f"Accuracy over epsilon: the run's own report and {len(lines)} evaluations",
     )
     if chosen is not None and not chosen.is_picture:
         st.caption(plain(_caption(chosen, record)))
 
 
-def _caption(one: Evaluation, record: RunRecord) -> str:
+def _caption(one: jobs.Evaluation, record: RunRecord) -> str:
     """Say what an evaluation of test images found beside the run's own report,
     and how long it took.
     """
@@ -290,47 +294,47 @@ def _caption(one: Evaluation, record: RunRecord) -> str:
     took = f"It took {format_duration(answer['seconds'])}" + (
         f"; {format_duration(estimated)} were estimated." if estimated else "."
     )
-    return f"{sentences.describe_attacks(own, record.measured_by, answer)} {took}"
+    return f"{report.evaluation.describe_attacks(own, record.measured_by, answer)} {took}"
 
 
-def _line(one: Evaluation, is_chosen: bool) -> Line:
-    return Line(
+def _line(one: jobs.Evaluation, is_chosen: bool) -> report.evaluation.Line:
+    return report.evaluation.Line(
         _label(one).partition(" · ")[0],
         RobustnessCurve.from_points(one.answer["curve"]),
         is_chosen,
-        evaluation_measured_by(one.answer),
+        spec.evaluation_measured_by(one.answer),
     )
 
 
-def show_evaluation(chosen: Evaluation) -> None:
+def show_evaluation(chosen: jobs.Evaluation) -> None:
     """Draw honesty checks, the images, and the classes of one evaluation."""
     answer = chosen.answer
     names, norm = answer["class_names"], answer["norm"]
     target, by = (
         format_epsilon(answer["curve"][-1]["epsilon"], norm),
-        evaluation_measured_by(answer),
+        spec.evaluation_measured_by(answer),
     )
-    at_target = in_brackets(target, [by])
+    at_target = report.run.in_brackets(target, [by])
     show_honesty(answer["honesty"], answer["curve"])
-    images = load_arrays(chosen.folder, IMAGES)
+    images = jobs.evaluations.load_arrays(chosen.folder, jobs.evaluations.IMAGES)
     st.subheader("Which images fall first?", anchor=False)
     if images is not None:
-        st.caption(
-            plain(
-                f"By {by.full_method}."
-                f" {sentences.describe_falling(images['epsilons'], images['verdicts'], norm)}"
-            )
-        )
+        falls = report.evaluation.describe_falling(images["epsilons"], images["verdicts"], norm)
+        st.caption(plain(f"By {by.full_method}. {falls}"))
     show_gallery(chosen, norm, names)
     st.subheader("Which classes lose most?", anchor=False)
     alt = f"Clean accuracy and accuracy at {at_target} of {len(answer['per_class'])} classes"
     st.plotly_chart(
-        shown(class_figure(answer["per_class"], target=at_target, key=chosen.evaluation_id)),
+        shown(
+            report.evaluation.class_figure(
+                answer["per_class"], target=at_target, key=chosen.evaluation_id
+            )
+        ),
         key="evaluate.classes",
-        config=dict(CONFIG),
+        config=dict(report.CONFIG),
         alt=alt,
     )
-    st.caption(plain(sentences.describe_classes(answer["per_class"], at_target)))
+    st.caption(plain(report.evaluation.describe_classes(answer["per_class"], at_target)))
     if images is None:
         return
     st.subheader("What is taken for what?", anchor=False)
@@ -339,17 +343,17 @@ def show_evaluation(chosen: Evaluation) -> None:
         ("clean_prediction", "attacked_prediction"),
         ("Without an attack", f"At {at_target}"),
     ):
-        counts = confusion(images["labels"], images[name], len(names))
+        counts = metrics.confusion(images["labels"], images[name], len(names))
         with side:
             st.markdown(f"**{plain(where)}**")
             alt = f"{where}: what each of {len(names)} classes is taken for, in percent"
             st.plotly_chart(
-                shown(confusion_figure(counts, names, key=chosen.evaluation_id)),
+                shown(report.evaluation.confusion_figure(counts, names, key=chosen.evaluation_id)),
                 key=f"evaluate.{name}",
-                config=dict(CONFIG),
+                config=dict(report.CONFIG),
                 alt=alt,
             )
-            st.caption(plain(sentences.describe_confusion(counts, names, where)))
+            st.caption(plain(report.evaluation.describe_confusion(counts, names, where)))
 
 
 def show_honesty(honesty: dict | None, points: list[dict]) -> None:
@@ -363,7 +367,7 @@ def show_honesty(honesty: dict | None, points: list[dict]) -> None:
         )
         return
     at = format_epsilon(honesty["epsilon"], honesty["norm"])
-    level, verdict = sentences.describe_verdict(honesty, points, at)
+    level, verdict = report.evaluation.describe_verdict(honesty, points, at)
     getattr(st, "info" if level == "none" else LEVELS[level][1])(
         f"{verdict} Checked on {honesty['n']} images at {at}."
     )
@@ -374,7 +378,7 @@ def show_honesty(honesty: dict | None, points: list[dict]) -> None:
             name = f"**{one['level']}** · {plain(one['name'][:1].upper() + one['name'][1:])}"
             side.markdown(
                 f"{LEVELS[one['level']][0]} {name}: {plain(one['reason'])}. "
-                f" \n:small[:gray[{sentences.MEANINGS.get(one['name'], '')}]]"
+                f" \n:small[:gray[{report.evaluation.MEANINGS.get(one['name'], '')}]]"
             )
 
 
@@ -384,11 +388,11 @@ def show_run(record: RunRecord) -> None:
     """
     if parts := record.report.get("parameter_map"):
         st.subheader("Which weights does the strategy train?", anchor=False)
-        said = sentences.describe_parts(parts)
+        said = report.evaluation.describe_parts(parts)
         st.plotly_chart(
-            shown(parts_figure(parts, key=record.run_id)),
+            shown(report.evaluation.parts_figure(parts, key=record.run_id)),
             key="evaluate.parts",
-            config=dict(CONFIG),
+            config=dict(report.CONFIG),
             alt=f"Share of trained weights in each part: {said}",
         )
         st.caption(plain(f"{record.spec.strategy.kind}: {said}"))

@@ -16,16 +16,8 @@ from pages.ui.shared.relocate_form import relocate_form
 from pages.ui.shared.run_status import show_chip, show_status
 from pages.ui.shared.session import history, reconciled, store
 from pages.ui.shared.shifts import show_shifts
-from rft_core import UserError
-from rft_core.cost.run_cost import factors
-from rft_core.metrics.curve import RobustnessCurve
-from rft_core.metrics.measured_by import MeasuredBy
-from rft_core.report.run.figures import CONFIG, accuracy_figure, epsilon_strip, robustness_figure
-from rft_core.report.run.history import RunHistory, measured_at
-from rft_core.report.run.sentences import describe_run
-from rft_core.spec.run_spec import flatten
-from rft_core.store.records import RunRecord
-from rft_core.units import format_epsilon
+from rft_core import RobustnessCurve, RunRecord, UserError, cost, format_epsilon, metrics, report
+from rft_core import spec as run_spec
 
 # the status of a run at work is read every second; its figures, dearer, every other one
 STATUS_SECONDS, FIGURE_SECONDS = 1.0, 2.0
@@ -128,7 +120,7 @@ def watch_figures(run_id: str) -> None:
     show_details(record, past)
 
 
-def show_figures(record: RunRecord, past: RunHistory) -> None:
+def show_figures(record: RunRecord, past: report.run.RunHistory) -> None:
     """Draw accuracy over steps and the robustness curve, the scrubber over the whole width, and
     beneath it epsilon and the followed images.
     """
@@ -150,7 +142,7 @@ def show_figures(record: RunRecord, past: RunHistory) -> None:
         st.plotly_chart(
             shown(accuracy),
             key="runs.accuracy",
-            config=dict(CONFIG),
+            config=dict(report.CONFIG),
             alt="Clean, robust and expected accuracy over steps; said in words below",
         )
     with right:
@@ -158,7 +150,7 @@ def show_figures(record: RunRecord, past: RunHistory) -> None:
         st.plotly_chart(
             shown(curve),
             key="runs.curve",
-            config=dict(CONFIG),
+            config=dict(report.CONFIG),
             alt="Accuracy over the attack's epsilon; the area is expected robustness",
         )
     left, right = columns(8, 4)
@@ -166,10 +158,10 @@ def show_figures(record: RunRecord, past: RunHistory) -> None:
         st.plotly_chart(
             shown(strip),
             key="runs.epsilon",
-            config=dict(CONFIG),
+            config=dict(report.CONFIG),
             alt=f"Epsilon over the steps of the run, target {target}",
         )
-        st.caption(describe_run(record, past))
+        st.caption(report.run.describe_run(record, past))
     with right:
         show_examples(record, past, step, target)
 
@@ -183,7 +175,7 @@ def drawn(
     is_measured: bool,
     step: int | None,
     _record: RunRecord,
-    _past: RunHistory,
+    _past: report.run.RunHistory,
 ) -> tuple[go.Figure, go.Figure, go.Figure]:
     """Return accuracy over steps, epsilon over steps, and the robustness curve of the
     measurement at `step`.
@@ -192,16 +184,18 @@ def drawn(
     per_epoch = total_steps / spec.optim.epochs if total_steps else None
     newest = _past.measurements[-1].step if _past.measurements else None
     target, norm = format_epsilon(spec.threat.epsilon, spec.threat.norm), spec.threat.norm
-    accuracy = accuracy_figure(
+    accuracy = report.run.accuracy_figure(
         _past,
         total_steps=total_steps,
         steps_per_epoch=per_epoch,
         target=target,
         key=run_id,
         marked_step=step if step != newest else None,
-        measured_by=tuple(dict.fromkeys(measured_at(spec, one) for one in _past.measurements)),
+        measured_by=tuple(
+            dict.fromkeys(report.run.measured_at(spec, one) for one in _past.measurements)
+        ),
     )
-    strip = epsilon_strip(
+    strip = report.run.epsilon_strip(
         *_planned(_record),
         epsilon=spec.threat.epsilon,
         norm=norm,
@@ -210,7 +204,7 @@ def drawn(
         key=run_id,
     )
     curve, final, measured_by = _curve_at(_record, _past, step)
-    held = robustness_figure(
+    held = report.run.robustness_figure(
         curve,
         epsilon=spec.threat.epsilon,
         norm=norm,
@@ -225,13 +219,13 @@ def _planned(record: RunRecord) -> tuple[list[float], list[float]]:
     """Return the planned (progress, factor); of a fork only what is its own, the
     rest was its parent's.
     """
-    progress, values = factors(record.spec, PLANNED_POINTS)
+    progress, values = cost.factors(record.spec, PLANNED_POINTS)
     begun = (record.parent_step or 0) / record.total_steps if record.total_steps else 0.0
     own = [(place, value) for place, value in zip(progress, values) if place >= begun]
     return [place for place, _ in own], [value for _, value in own]
 
 
-def choose_measurement(run_id: str, past: RunHistory) -> int | None:
+def choose_measurement(run_id: str, past: report.run.RunHistory) -> int | None:
     """Let the visitor go back to any evaluation; the newest is followed while the handle
     stands at the right end.
     """
@@ -264,17 +258,21 @@ def choose_measurement(run_id: str, past: RunHistory) -> int | None:
 
 
 def _curve_at(
-    record: RunRecord, past: RunHistory, step: int | None
-) -> tuple[RobustnessCurve | None, bool, MeasuredBy | None]:
+    record: RunRecord, past: report.run.RunHistory, step: int | None
+) -> tuple[RobustnessCurve | None, bool, metrics.MeasuredBy | None]:
     """Return the robustness curve at a step, whether it is the final one, and what measured it."""
     newest = past.measurements[-1].step if past.measurements else None
     if record.report and step == newest:
         return RobustnessCurve.from_points(record.report["curve"]), True, record.measured_by
     found = next((one for one in past.measurements if one.step == step), None)
-    return (found.curve, False, measured_at(record.spec, found)) if found else (None, False, None)
+    return (
+        (found.curve, False, report.run.measured_at(record.spec, found))
+        if found
+        else (None, False, None)
+    )
 
 
-def show_details(record: RunRecord, past: RunHistory) -> None:
+def show_details(record: RunRecord, past: report.run.RunHistory) -> None:
     """Draw settings, log and files behind a fold."""
     with st.expander("Settings, log and command", expanded=record.status == "failed"):
         # what went wrong stands first where something did
@@ -288,7 +286,7 @@ def show_details(record: RunRecord, past: RunHistory) -> None:
             st.dataframe(
                 [
                     {"setting": name, "value": str(value)}
-                    for name, value in flatten(record.spec).items()
+                    for name, value in run_spec.flatten(record.spec).items()
                 ],
                 hide_index=True,
                 height=260,

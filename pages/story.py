@@ -11,28 +11,7 @@ from pages.ui.shared.pictures import picture, rows_of_three, said_of
 from pages.ui.story_page import guessing
 from pages.ui.story_page.race import launch_race, recorded_track, show_race
 from pages.ui.story_page.recorded import gallery, recording
-from rft_core.report.drawing.canvas import note
-from rft_core.report.run.figures import CONFIG
-from rft_core.report.story.figures import (
-    MAGNIFY,
-    area_figure,
-    confidence_figure,
-    fragile_figure,
-    magnified,
-)
-from rft_core.report.story.replay import race_replay
-from rft_core.report.story.sentences import (
-    describe_areas,
-    describe_attack,
-    describe_falls,
-    describe_fragile,
-    describe_limit,
-    describe_race,
-    describe_source,
-    describe_task,
-    describe_threshold,
-)
-from rft_core.units import format_duration, format_epsilon, format_percent
+from rft_core import format_duration, format_epsilon, format_percent, report
 
 CLAIMS = (
     "A tiny change makes an accurate model wrong",
@@ -111,7 +90,7 @@ def attacked_picture() -> None:
     left, right = columns(8, 4)
     with right:
         notice(
-            describe_task(run),
+            report.story.describe_task(run),
             "The model was trained the ordinary way. It reads the clean picture rightly.",
             "The attack moves every pixel a little, in the direction that misleads the model most.",
             "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step an ordinary"
@@ -134,15 +113,15 @@ def attacked_picture() -> None:
             format_func=lambda place: str(place + 1),
         )
         st.caption(
-            f"{describe_falls(shown)} Chosen: the first test pictures, one a class, that the model"
-            " reads rightly without an attack."
+            f"{report.story.describe_falls(shown)} Chosen: the first test pictures, one a class,"
+            " that the model reads rightly without an attack."
         )
     place = levels.index(epsilon)
     with left:
-        said = describe_attack(shown, image, place)
+        said = report.story.describe_attack(shown, image, place)
         st.html(attacked_row(image, place))
         draw(
-            confidence_figure(shown, image, place, key="story.attack"),
+            report.story.confidence_figure(shown, image, place, key="story.attack"),
             "attack",
             f"The classes that the model finds likeliest. {said}",
         )
@@ -178,9 +157,9 @@ def attacked_row(image: int, place: int) -> str:
             f"<b>clean picture</b><br>{said[0]}",
         ),
         (
-            picture(magnified(shown, image, place)),
+            picture(report.story.magnified(shown, image, place)),
             "The change to every pixel",
-            f"<b>change, {MAGNIFY} times magnified</b><br>grey = no change",
+            f"<b>change, {report.story.MAGNIFY} times magnified</b><br>grey = no change",
         ),
         (
             picture(shown.adversarial(image, place)),
@@ -196,9 +175,9 @@ def fragile() -> None:
     run = recording("standard")
     left, right = columns(8, 4)
     with left:
-        said = describe_fragile(run)
+        said = report.story.describe_fragile(run)
         draw(
-            fragile_figure(run, key="story.fragile"),
+            report.story.fragile_figure(run, key="story.fragile"),
             "fragile",
             f"Accuracy over steps, and accuracy over epsilon. {said}",
         )
@@ -206,7 +185,7 @@ def fragile() -> None:
         source("standard")
     with right:
         notice(
-            describe_task(run),
+            report.story.describe_task(run),
             "**Clean accuracy** rises within a few epochs: the pretrained model adapts to its new"
             " task.",
             "**Accuracy under attack** stays at the bottom all the time.",
@@ -291,7 +270,7 @@ def show_replay(
     start = max(track.end_second for track in tracks) if revealed else 0.0
     references = [recorded_track(name) for name in behind]
     epsilon = recording(known).spec.threat.epsilon
-    figure = race_replay(
+    figure = report.story.race_replay(
         tracks, first, epsilon=epsilon, key=f"story.{step}", references=references, start=start
     )
     if not revealed:
@@ -302,17 +281,19 @@ def show_replay(
             "align": "center",
             "font": {"size": 18},
         }
-        figure.add_annotation(note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **where))
+        figure.add_annotation(
+            report.drawing.note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **where)
+        )
     with left:
         said = (
-            describe_race(tracks)
+            report.story.describe_race(tracks)
             if revealed
             else (
                 "Lines: validation images while training. Marks at the right end: the final model"
                 " on the test images."
             )
         )
-        said = f"{said} {describe_threshold(tracks)}"
+        said = f"{said} {report.story.describe_threshold(tracks)}"
         draw(
             figure,
             f"replay.{step}.{revealed}",
@@ -334,7 +315,7 @@ def summed_up() -> None:
             " grows.",
             "**Expected robustness** is the area under it: mean accuracy when every epsilon up to"
             " the target is as likely.",
-            f"**Its limit.** {describe_limit(runs)}",
+            f"**Its limit.** {report.story.describe_limit(runs)}",
         )
         shaded = st.segmented_control(
             "Shade the area of", TRIO, default="scheduled", key="story.shaded", required=True
@@ -355,11 +336,11 @@ def summed_up() -> None:
             query_params={"preset": "scheduled"},
         )
     with left:
-        said = describe_areas(runs, place)
+        said = report.story.describe_areas(runs, place)
         draw(
-            area_figure(runs, shaded, place, key="story.area"),
+            report.story.area_figure(runs, shaded, place, key="story.area"),
             "area",
-            f"Robustness curves of three runs. {said} {describe_limit(runs)}",
+            f"Robustness curves of three runs. {said} {report.story.describe_limit(runs)}",
         )
         images = runs[0].report["curve"][0]["n"]
         st.caption(
@@ -381,7 +362,7 @@ def draw(figure: object, name: str, alt: str) -> None:
         st.plotly_chart(
             shown(figure),
             key=f"story.figure.{name}",
-            config=dict(CONFIG) | {"displayModeBar": False},
+            config=dict(report.CONFIG) | {"displayModeBar": False},
             alt=alt,
         )
 
@@ -401,7 +382,7 @@ def source(*names: str, more: str = "") -> None:
     with fold:
         for name in names:
             run = recording(name)
-            st.caption(describe_source(run))
+            st.caption(report.story.describe_source(run))
             st.code(run.command, language="bash")
         if more:
             st.caption(more)

@@ -14,13 +14,20 @@ from pages.ui.train_form.model_menu import weights_missing
 from pages.ui.train_form.schedule_editor import schedule_editor
 from pages.ui.train_form.schedule_form import schedule
 from pages.ui.train_form.schedule_overlay import compare_with
-from rft_core import RunSpec, UserError, preset, submit, with_settings
-from rft_core.cost.run_cost import Cost, attacked_share, demand, estimate, never_rises, train_images
-from rft_core.jobs import dataset_cards
-from rft_core.report.run.figures import CONFIG
-from rft_core.report.run.schedule_explorer import Line, compared, schedule_figure, schedule_rows
-from rft_core.spec.run_spec import flatten
-from rft_core.units import format_duration, format_epsilon, format_percent
+from rft_core import (
+    RunSpec,
+    UserError,
+    cost,
+    format_duration,
+    format_epsilon,
+    format_percent,
+    jobs,
+    preset,
+    report,
+    submit,
+    with_settings,
+)
+from rft_core import spec as run_spec
 
 TRIO = ("standard", "fixed", "scheduled")
 # steps below which a run is too short to say anything of its schedule
@@ -88,17 +95,17 @@ def show_mistake(mistake: UserError | None) -> None:
     )
 
 
-def show_schedule(spec: RunSpec) -> list[Line]:
+def show_schedule(spec: RunSpec) -> list[report.run.ScheduleLine]:
     """Draw epsilon over the epochs, and the schedules it is compared with; return them,
     the chosen one first.
     """
     st.subheader("How strong is the attack while it trains?", anchor=False)
-    lines = compared(spec, compare_with())
+    lines = report.run.compared(spec, compare_with())
     target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
     if spec.schedule.kind == "custom":
         schedule_editor(spec, lines)
     else:
-        figure = schedule_figure(
+        figure = report.run.schedule_figure(
             lines,
             epsilon=spec.threat.epsilon,
             norm=spec.threat.norm,
@@ -108,10 +115,10 @@ def show_schedule(spec: RunSpec) -> list[Line]:
         said = (
             f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0].label}, target {target}"
         )
-        st.plotly_chart(shown(figure), key="train.schedule", config=dict(CONFIG), alt=said)
+        st.plotly_chart(shown(figure), key="train.schedule", config=dict(report.CONFIG), alt=said)
     if spec.objective.kind == "natural":
         st.caption("The natural objective trains on clean images only; the schedule is not used.")
-    elif never_rises(spec):
+    elif cost.never_rises(spec):
         needed = spec.schedule.patience + 2
         st.caption(
             f"With patience {spec.schedule.patience} epsilon can rise from {needed} epochs on; this"
@@ -128,14 +135,14 @@ def show_schedule(spec: RunSpec) -> list[Line]:
     return lines
 
 
-def show_demand(spec: RunSpec, lines: list[Line]) -> None:
+def show_demand(spec: RunSpec, lines: list[report.run.ScheduleLine]) -> None:
     """Say in a table what the chosen schedule and those it is compared with ask for; nothing where
     no attack is run anyway.
     """
     if spec.objective.kind == "natural" or spec.threat.epsilon == 0:
         return
     st.subheader("What each schedule asks for", anchor=False)
-    rows = schedule_rows(lines)
+    rows = report.run.schedule_rows(lines)
     st.dataframe(
         rows,
         hide_index=True,
@@ -157,17 +164,17 @@ def show_demand(spec: RunSpec, lines: list[Line]) -> None:
 
 def show_cost(spec: RunSpec) -> None:
     """Say what the run will cost, and what that rests on."""
-    cost = estimate(spec, store().measured_paces(spec))
+    estimated = cost.estimate(spec, store().measured_paces(spec))
     first, second, third = st.columns(3)
-    if cost is None:
+    if estimated is None:
         first.metric("Time", "unknown", border=True)
         show_uncounted(spec)
         return
-    saved = 1 - attacked_share(spec)
+    saved = 1 - cost.attacked_share(spec)
     first.metric(
         "Time, about",
-        format_duration(cost.seconds),
-        help=f"Estimated from {cost.basis}.",
+        format_duration(estimated.seconds),
+        help=f"Estimated from {estimated.basis}.",
         border=True,
     )
     second.metric(
@@ -178,7 +185,7 @@ def show_cost(spec: RunSpec) -> None:
     )
     third.metric(
         "Gradient evaluations",
-        f"{cost.gradient_evaluations / 1000:,.0f} k",
+        f"{estimated.gradient_evaluations / 1000:,.0f} k",
         help=(
             "Images times steps, attacks and measurements included: the unit that does not depend"
             " on the machine."
@@ -186,33 +193,34 @@ def show_cost(spec: RunSpec) -> None:
         border=True,
     )
     known = (
-        f"Estimated from {cost.basis}."
-        if cost.seconds
+        f"Estimated from {estimated.basis}."
+        if estimated.seconds
         else "Time unknown: nothing like it has run here yet."
     )
     whole = (
         "The attacks left out make the whole run, measuring included,"
-        f" {format_percent(1 - cost.share_of_constant)} cheaper."
+        f" {format_percent(1 - estimated.share_of_constant)} cheaper."
         if 0 < saved < 1
         else ""
     )
-    st.caption(" ".join(part for part in (known, tracking_said(spec, cost), whole) if part))
+    st.caption(" ".join(part for part in (known, tracking_said(spec, estimated), whole) if part))
     show_few_steps(spec)
 
 
-def tracking_said(spec: RunSpec, cost: Cost) -> str:
+def tracking_said(spec: RunSpec, estimated: cost.Cost) -> str:
     """Say what part of a run measuring while it trains takes, what the bound on it leaves out, and
     where it cannot be kept.
     """
     bound = spec.evaluation.tracking_share
     allowed = f"{100 * bound:g} %"
-    said = f"Measuring while it trains takes about {format_percent(cost.tracking_share)} of the run"
-    if cost.tracking_share > bound:
+    share = format_percent(estimated.tracking_share)
+    said = f"Measuring while it trains takes about {share} of the run"
+    if estimated.tracking_share > bound:
         return f"{said}: more than {allowed}, since the first and the last measurement always stay."
     most = f" (at most {allowed})" if bound < 1 else ""
     left_out = (
-        f": {cost.measurements} of {cost.asked} measurements, to stay within it"
-        if cost.measurements < cost.asked
+        f": {estimated.measurements} of {estimated.asked} measurements, to stay within it"
+        if estimated.measurements < estimated.asked
         else ""
     )
     return f"{said}{most}{left_out}."
@@ -220,7 +228,7 @@ def tracking_said(spec: RunSpec, cost: Cost) -> str:
 
 def show_few_steps(spec: RunSpec) -> None:
     """Warn of a run of so few steps that its results say little."""
-    total = demand(spec).total_steps
+    total = cost.demand(spec).total_steps
     if total is not None and total < FEW_STEPS:
         steps = "1 step" if total == 1 else f"{total} steps"
         st.warning(
@@ -234,7 +242,7 @@ def show_uncounted(spec: RunSpec) -> None:
     """Say how the time becomes known: by a look at the data, or by waiting
     for the one under way.
     """
-    if dataset_cards.reading(store().home, spec) is None:
+    if jobs.dataset_cards.reading(store().home, spec) is None:
         st.caption(
             "“Look at the data” counts the images; then the time can be told. It can be launched"
             " without."
@@ -244,7 +252,7 @@ def show_uncounted(spec: RunSpec) -> None:
 
 
 def _wait_for_count(spec: RunSpec) -> None:
-    if dataset_cards.reading(store().home, spec) is None:
+    if jobs.dataset_cards.reading(store().home, spec) is None:
         st.rerun()
     st.caption(
         "The images are being counted; then the time can be told. It can be launched without."
@@ -254,16 +262,16 @@ def _wait_for_count(spec: RunSpec) -> None:
 def count_uploaded(spec: RunSpec) -> None:
     """Have the images of a new upload counted, by the process that looks at data."""
     if came_in(spec.data.dataset):
-        permitted(dataset_cards.ask_for_card)(store().home, spec)
+        permitted(jobs.dataset_cards.ask_for_card)(store().home, spec)
 
 
 def counted(spec: RunSpec) -> RunSpec:
     """Return `spec` with the number of training images that a look at the data has found,
     where only that tells.
     """
-    if train_images(spec) is not None:
+    if cost.train_images(spec) is not None:
         return spec
-    card = dataset_cards.read_card(store().home, spec) or {}
+    card = jobs.dataset_cards.read_card(store().home, spec) or {}
     return with_settings(
         spec,
         {
@@ -320,7 +328,7 @@ def trio_of(spec: RunSpec) -> list[RunSpec]:
     for name in TRIO:
         wanted = {
             setting: value
-            for setting, value in flatten(preset(name)).items()
+            for setting, value in run_spec.flatten(preset(name)).items()
             if setting.startswith("schedule.")
         }
         if name == "scheduled" and spec.schedule.kind not in ("constant", "custom"):

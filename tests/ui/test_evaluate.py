@@ -105,7 +105,7 @@ def asked(monkeypatch):
     def ask(store, run_id, request, picture=None):
         wanted.append((run_id, dict(request), picture))
 
-    monkeypatch.setattr(evaluate_form, "ask_for_evaluation", ask)
+    monkeypatch.setattr(evaluations, "ask_for_evaluation", ask)
     return wanted
 
 

@@ -309,6 +309,6 @@ def test_the_address_is_the_one_visitors_see(monkeypatch, asked, shared, address
     from pages.ui.chrome import share_dialog
 
     monkeypatch.setattr(share_dialog, "is_shared", lambda: shared)
-    monkeypatch.setattr(share_dialog, "lan_addresses", lambda: ("10.0.0.2",))
+    monkeypatch.setattr("rft_core.serving.server.lan_addresses", lambda: ("10.0.0.2",))
     monkeypatch.setattr(share_dialog, "st", SimpleNamespace(get_option=lambda name: 8501))
     assert share_dialog.server_address(asked) == address

@@ -14,9 +14,8 @@ from pages.ui.shared.frame import mistakes_shown
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
 from pages.ui.train_form import prefill
-from rft_core.store.records import RESUMABLE, RunRecord
-from rft_core.store.run_store import UNDO_SECONDS
-from rft_core.worker.submit import ensure_worker
+from rft_core import RunRecord, ensure_worker
+from rft_core import store as run_store
 
 SHOWN_DELETED, SHOWN_NAME = 3, 40
 ICONS = MappingProxyType(
@@ -33,13 +32,15 @@ STOP = "Finishes the step, measures on the test images, and keeps the model with
 PAUSE = "Keeps a checkpoint and gives the device free."
 NOT_AHEAD = "Only a queued or running run can be stopped or paused."
 RESUME = "Goes on from the last checkpoint."
-NOT_RESUMABLE = f"Only a {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]} run can be resumed."
+NOT_RESUMABLE = (
+    f"Only a {', '.join(run_store.RESUMABLE[:-1])} or {run_store.RESUMABLE[-1]} run can be resumed."
+)
 DUPLICATE = "Opens Train with all settings of this run, to be changed."
 EVALUATE = "Stronger attacks, honesty checks, single images."
 NOT_MEASURED = "Can be evaluated once it has its report: finished, or stopped and kept."
 DELETE = (
-    f"Hides the run at once and removes it with its files after {UNDO_SECONDS / 60:.0f} minutes;"
-    " until then it can be brought back."
+    f"Hides the run at once and removes it with its files after"
+    f" {run_store.UNDO_SECONDS / 60:.0f} minutes; until then it can be brought back."
 )
 NOT_IDLE = "A run at work cannot be deleted; stop or pause it first."
 
@@ -49,7 +50,10 @@ def show_actions(record: RunRecord) -> None:
     a pointer when the status changes.
     """
     act, run_id = store(), record.run_id
-    is_ahead, is_resumable = record.status in ("running", "queued"), record.status in RESUMABLE
+    is_ahead, is_resumable = (
+        record.status in ("running", "queued"),
+        record.status in run_store.RESUMABLE,
+    )
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         _button(
             "Stop and keep",

@@ -13,12 +13,7 @@ from pages.ui.shared.session import is_online, store
 from pages.ui.train_form.field import field
 from pages.ui.train_form.folder_check import folder_menu, folder_mistake, tell_reading
 from pages.ui.train_form.form_state import fill_dataset, key, place_key
-from rft_core import UserError, choices
-from rft_core.files import uploads
-from rft_core.resources import datasets
-from rft_core.spec.catalog import SCHEMES, Choice
-from rft_core.spec.presets import preset
-from rft_core.spec.setting_paths import DATASET, absolute_value
+from rft_core import UserError, choices, files, preset, resources, spec
 
 UPLOADER, OUTCOME, CAME_IN = "upload.zip", "upload.outcome", "upload.came_in"
 
@@ -87,8 +82,8 @@ def data_menu() -> bool:
     it is to be looked at.
     """
     _take_upload()
-    rows = {row.name: row for row in choices("datasets") if row.name not in SCHEMES}
-    uploaded = {f"folder:{folder}": folder for folder in uploads.list_uploads(store().home)}
+    rows = {row.name: row for row in choices("datasets") if row.name not in spec.SCHEMES}
+    uploaded = {f"folder:{folder}": folder for folder in files.uploads.list_uploads(store().home)}
     _mend_choice(rows, uploaded)
     labels = {row.name: _label(row) for row in rows.values() if not row.is_online}
     labels |= {name: f"{folder.name} · uploaded" for name, folder in uploaded.items()}
@@ -148,7 +143,7 @@ def _table() -> None:
         tell_reading(f"csv:{table}", chosen_domains(), "the table")
 
 
-def _mend_choice(rows: dict[str, Choice], uploaded: dict[str, Path]) -> None:
+def _mend_choice(rows: dict[str, spec.Choice], uploaded: dict[str, Path]) -> None:
     """Show an uploaded folder as itself, and what is on no menu as a folder."""
     state = st.session_state
     chosen, folder = state[key("data.dataset")], f"folder:{state[place_key('folder')]}"
@@ -158,15 +153,17 @@ def _mend_choice(rows: dict[str, Choice], uploaded: dict[str, Path]) -> None:
         fill_dataset(chosen if ":" in chosen else preset("scheduled").data.dataset)
 
 
-def _label(row: Choice) -> str:
+def _label(row: spec.Choice) -> str:
     if not row.is_online:
         return f"{row.label} · embedded"
     return f"{row.label} · online, " + (
-        "here" if datasets.is_downloaded(store().home, row.name) else "not here, needs a download"
+        "here"
+        if resources.datasets.is_downloaded(store().home, row.name)
+        else "not here, needs a download"
     )
 
 
-def _show_row(row: Choice) -> None:
+def _show_row(row: spec.Choice) -> None:
     numbers = [
         f"{row.facts[name]:,} {words}"
         for name, words in (
@@ -177,7 +174,7 @@ def _show_row(row: Choice) -> None:
         if name in row.facts
     ]
     st.caption(" ".join([row.help, *([f"{', '.join(numbers)}."] if numbers else [])]))
-    if row.is_online and not datasets.is_downloaded(store().home, row.name):
+    if row.is_online and not resources.datasets.is_downloaded(store().home, row.name):
         if is_online():
             st.caption(
                 ":material/cloud_download: Not here yet: the first run downloads it, then it works"
@@ -229,7 +226,7 @@ def _domain_rows() -> tuple[str, ...]:
 
 def is_own() -> bool:
     """Return whether the chosen data are named by a scheme and a place."""
-    return st.session_state[key("data.dataset")].partition(":")[0] in SCHEMES
+    return st.session_state[key("data.dataset")].partition(":")[0] in spec.SCHEMES
 
 
 def chosen_dataset() -> str:
@@ -243,7 +240,7 @@ def chosen_dataset() -> str:
     place = (st.session_state[place_key(chosen)] or "").strip()
     if not place:
         raise MissingPlace(OWN[chosen].missing)
-    dataset = absolute_value(DATASET, f"{chosen}:{place}")
+    dataset = spec.absolute_value(spec.DATASET, f"{chosen}:{place}")
     path = Path(dataset.partition(":")[2])
     if chosen == "folder" and not (path.is_dir() or path.is_file()):
         raise UserError(
@@ -272,7 +269,7 @@ def needs_download(dataset: str) -> bool:
     online = dataset.startswith("hf:") or any(
         row.name == dataset and row.is_online for row in choices("datasets")
     )
-    return online and not datasets.is_downloaded(store().home, dataset)
+    return online and not resources.datasets.is_downloaded(store().home, dataset)
 
 
 def _upload() -> None:
@@ -304,7 +301,7 @@ def _take_upload() -> None:
         return
     with st.spinner(f"Unpacking {file.name}"):
         try:
-            upload = permitted(uploads.unpack_dataset)(file, file.name, store().home)
+            upload = permitted(files.uploads.unpack_dataset)(file, file.name, store().home)
         except (UserError, OSError) as error:
             st.session_state[OUTCOME] = _Outcome(file.file_id, file.name, error=str(error))
             return
@@ -375,5 +372,5 @@ def _show_upload(folder: Path) -> None:
 
 def _forget(name: str) -> None:
     with mistakes_shown():
-        permitted(uploads.remove_upload)(store().home, name)
+        permitted(files.uploads.remove_upload)(store().home, name)
         fill_dataset(preset(st.session_state["train.preset"]).data.dataset)

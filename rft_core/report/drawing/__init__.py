@@ -1,1 +1,11 @@
 """What all figures share: size, axes, labels, the view from the back row."""
+
+from typing import TYPE_CHECKING
+
+from rft_core import lazy_door
+
+if TYPE_CHECKING:
+    from rft_core.report.drawing import projector
+    from rft_core.report.drawing.canvas import note
+
+__getattr__, __dir__, __all__ = lazy_door(__name__)
