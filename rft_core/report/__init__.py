@@ -6,6 +6,6 @@ from rft_core import lazy_door
 
 if TYPE_CHECKING:
     from rft_core.report import comparison, drawing, evaluation, files, run, story
-    from rft_core.report.run.figures import CONFIG
+    from rft_core.report.drawing.axes import CONFIG
 
 __getattr__, __dir__, __all__ = lazy_door(__name__)

@@ -30,7 +30,7 @@ PINNED = {
         describe_pareto describe_tracking difference_rows differing_rows group_table
         grouping_choices is_standard number_rows pair_runs panels_height pareto_figure
         pareto_rows run_labels with_pairs""",
-    "rft_core.report.drawing": "note projector",
+    "rft_core.report.drawing": "note projector run_style",
     "rft_core.report.evaluation": """Line MEANINGS attacks_figure class_figure
         confusion_figure describe_attacks describe_classes describe_confusion
         describe_falling describe_parts describe_picture describe_verdict parts_figure""",
@@ -38,7 +38,7 @@ PINNED = {
     "rft_core.report.run": """Finding MEASURED_KINDS REFERENCES RunHistory ScheduleLine
         accuracy_figure balance_figure build_history compared corruption_figure
         describe_card describe_run describe_shifts domain_figure editor_data
-        epsilon_strip findings in_brackets measured_at robustness_figure run_style
+        epsilon_strip findings in_brackets measured_at robustness_figure
         schedule_figure schedule_rows""",
     "rft_core.report.story": """MAGNIFY STYLES Track area_figure build_track
         confidence_figure describe_areas describe_attack describe_falls describe_fragile
@@ -235,7 +235,7 @@ def test_a_page_uses_door_1_and_nothing_past_it(path):
 @pytest.mark.parametrize(
     ("text", "past", "twice", "gone"),
     [
-        ("from rft_core import report, RunSpec\nreport.run.run_style(1)", 0, 0, 0),
+        ("from rft_core import report, RunSpec\nreport.drawing.run_style(1)", 0, 0, 0),
         ("from rft_core.report import run", 1, 0, 0),
         ("def f():\n    import rft_core.store.events", 1, 0, 0),
         ("from rft_core import spec\ndef f(spec):\n    return spec", 0, 1, 0),

@@ -19,7 +19,8 @@ from rft_core.report.comparison.view import View, assemble
 from rft_core.report.run.figures import accuracy_figure
 from rft_core.report.run.history import build_history
 from rft_core.report.run.sentences import describe_run
-from rft_core.report.story.race import build_track, race_figure
+from rft_core.report.story.race import race_figure
+from rft_core.report.story.track import build_track
 from rft_core.spec.presets import preset
 from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.run_store import RunStore

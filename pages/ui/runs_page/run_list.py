@@ -227,7 +227,7 @@ def _cells(row: run_store.RunSummary) -> dict:
 
 def swatch(number: int) -> str:
     """Return a picture (data URI) of the colour and dash that are the run's own in every chart."""
-    colour, dash = report.run.run_style(number)
+    colour, dash = report.drawing.run_style(number)
     dashes = f" stroke-dasharray='{SVG_DASHES[dash]}'" if SVG_DASHES[dash] else ""
     line = f"<path d='M1 8h26' stroke='{colour}' stroke-width='5'{dashes}/>"
     return "data:image/svg+xml," + quote(

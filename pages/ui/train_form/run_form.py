@@ -8,7 +8,8 @@ import streamlit as st
 
 from pages.ui.shared import lesson
 from pages.ui.train_form import points_table, prefill
-from pages.ui.train_form.data_menu import chosen_dataset, chosen_domains, data_menu, domains_field
+from pages.ui.train_form.data_domains import chosen_domains, domains_field
+from pages.ui.train_form.data_menu import chosen_dataset, data_menu
 from pages.ui.train_form.field import field, menu
 from pages.ui.train_form.folder_check import check_folder, chosen_layout
 from pages.ui.train_form.form_state import ON_FORM, key

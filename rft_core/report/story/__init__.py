@@ -12,7 +12,7 @@ if TYPE_CHECKING:
         fragile_figure,
         magnified,
     )
-    from rft_core.report.story.race import STYLES, Track, build_track, race_figure
+    from rft_core.report.story.race import race_figure
     from rft_core.report.story.replay import race_replay
     from rft_core.report.story.sentences import (
         describe_areas,
@@ -26,5 +26,6 @@ if TYPE_CHECKING:
         describe_task,
         describe_threshold,
     )
+    from rft_core.report.story.track import STYLES, Track, build_track
 
 __getattr__, __dir__, __all__ = lazy_door(__name__)
