@@ -26,8 +26,8 @@ from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import events
 from tests.property.test_hostile_specs import FULL, LEAVES, NESTED, NUMBERS
+from tests.ui.dashboard import POINTS
 from tests.ui.run_page import train
-from tests.ui.test_pages import POINTS
 
 SOUND = (
     Event(

@@ -9,7 +9,7 @@ from rft_core.recordings.reading import read_recording
 from rft_core.spec.presets import preset
 from rft_core.store.events import Event, append_events
 from rft_core.units import format_percent
-from tests.ui.test_pages import open_app, texts
+from tests.ui.dashboard import open_app, texts
 
 FIXED, SCHEDULED = read_recording("fixed"), read_recording("scheduled")
 
