@@ -14,12 +14,7 @@ from pages.ui.shared.frame import columns, open_page, plain, shown
 from pages.ui.shared.relocate_form import relocate_form
 from pages.ui.shared.session import reconciled, store
 from pages.ui.shared.shifts import show_shifts
-from rft_core import (
-    RunRecord,
-    jobs,
-    report,
-    spec,
-)
+from rft_core import RunRecord, jobs, report, spec
 
 POLL_SECONDS = 1.0
 

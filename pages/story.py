@@ -20,7 +20,7 @@ CLAIMS = (
     "Letting epsilon rise repairs it",
     "Expected robustness averages over all epsilons",
 )
-# where the slider of the last step stands at first, 2/255 as well
+# where the slider of the last step stands at first, 2/255
 FIRST_PLACE = 2
 
 

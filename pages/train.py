@@ -14,14 +14,7 @@ from pages.ui.train_form.launch import show_launch
 from pages.ui.train_form.schedule_editor import schedule_editor
 from pages.ui.train_form.schedule_form import schedule
 from pages.ui.train_form.schedule_overlay import compare_with
-from rft_core import (
-    RunSpec,
-    UserError,
-    cost,
-    format_epsilon,
-    format_percent,
-    report,
-)
+from rft_core import RunSpec, UserError, cost, format_epsilon, format_percent, report
 
 EXAMPLE = (
     "It is that of a run that converges after a quarter of its epochs; the real ramp starts when"

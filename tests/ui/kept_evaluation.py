@@ -4,12 +4,7 @@ import json
 
 import numpy as np
 
-from rft_core.jobs.evaluations import (
-    ANSWER,
-    IMAGES,
-    PICTURES,
-    new_evaluation,
-)
+from rft_core.jobs.evaluations import ANSWER, IMAGES, PICTURES, new_evaluation
 from rft_core.report.evaluation.sentences import MEANINGS
 from tests.ui.dashboard import POINTS
 

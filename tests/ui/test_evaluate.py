@@ -7,12 +7,7 @@ import pytest
 
 from pages.ui.evaluate_page import evaluate_form
 from rft_core.jobs import evaluations
-from rft_core.jobs.evaluations import (
-    ANSWER,
-    STATE,
-    list_evaluations,
-    new_evaluation,
-)
+from rft_core.jobs.evaluations import ANSWER, STATE, list_evaluations, new_evaluation
 from rft_core.jobs.evaluations import REQUEST as REQUEST_FILE
 from rft_core.report.evaluation.sentences import MEANINGS
 from rft_core.store.process import this_process

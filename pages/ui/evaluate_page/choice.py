@@ -5,11 +5,7 @@ import streamlit as st
 from pages.ui.evaluate_page.curves import label_of
 from pages.ui.shared.frame import quoted
 from pages.ui.shared.session import store
-from rft_core import (
-    RunRecord,
-    format_epsilon,
-    jobs,
-)
+from rft_core import RunRecord, format_epsilon, jobs
 from rft_core import store as run_store
 
 OFFERED = 500

@@ -4,15 +4,7 @@ import streamlit as st
 
 from pages.ui.evaluate_page.evaluate_form import estimate
 from pages.ui.shared.frame import plain, shown
-from rft_core import (
-    RobustnessCurve,
-    RunRecord,
-    UserError,
-    format_duration,
-    jobs,
-    report,
-    spec,
-)
+from rft_core import RobustnessCurve, RunRecord, UserError, format_duration, jobs, report, spec
 
 SHOWN_CURVES = 8
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UserError)

@@ -5,13 +5,7 @@ import streamlit as st
 from pages.ui.evaluate_page.curves import UNREADABLE
 from pages.ui.evaluate_page.evaluate_gallery import show_gallery
 from pages.ui.shared.frame import columns, plain, shown
-from rft_core import (
-    format_epsilon,
-    jobs,
-    metrics,
-    report,
-    spec,
-)
+from rft_core import format_epsilon, jobs, metrics, report, spec
 
 LEVELS = {
     "green": (":green[:material/check_circle:]", "success"),

@@ -7,11 +7,7 @@ from pages.ui.evaluate_page.curves import is_readable, label_of
 from pages.ui.shared.frame import plain
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
-from rft_core import (
-    RunRecord,
-    format_duration,
-    jobs,
-)
+from rft_core import RunRecord, format_duration, jobs
 
 
 def watch(record: RunRecord, making: list[str]) -> None:

@@ -4,12 +4,7 @@ import streamlit as st
 
 from pages.ui.shared.session import store
 from pages.ui.train_form.image_count import show_uncounted
-from rft_core import (
-    RunSpec,
-    cost,
-    format_duration,
-    format_percent,
-)
+from rft_core import RunSpec, cost, format_duration, format_percent
 
 # steps below which a run is too short to say anything of its schedule
 FEW_STEPS = 50

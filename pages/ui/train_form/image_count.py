@@ -5,12 +5,7 @@ import streamlit as st
 from pages.ui.shared.gate import permitted
 from pages.ui.shared.session import store
 from pages.ui.train_form.data_upload import came_in
-from rft_core import (
-    RunSpec,
-    cost,
-    jobs,
-    with_settings,
-)
+from rft_core import RunSpec, cost, jobs, with_settings
 
 COUNT_SECONDS = 2.0
 

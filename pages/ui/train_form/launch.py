@@ -7,12 +7,7 @@ from pages.ui.shared.frame import mistakes_shown, plain
 from pages.ui.shared.gate import REFUSED, launch_caption, launching, may_launch
 from pages.ui.shared.session import store
 from pages.ui.train_form.model_menu import weights_missing
-from rft_core import (
-    RunSpec,
-    preset,
-    submit,
-    with_settings,
-)
+from rft_core import RunSpec, preset, submit, with_settings
 from rft_core import spec as run_spec
 
 TRIO = ("standard", "fixed", "scheduled")
