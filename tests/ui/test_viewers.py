@@ -84,7 +84,7 @@ class TestGate:
         assert shared.summaries().total == 0
 
     def test_with_the_launch_button_open_the_server_still_refuses(self, shared, monkeypatch):
-        monkeypatch.setattr(gate, "may_launch", lambda: True)
+        monkeypatch.setattr("pages.ui.train_form.launch.may_launch", lambda: True)
         app = open_app(TRAIN, preset="fixed")
         assert not app.button(key="train.launch").disabled
         app.button(key="train.launch").click().run()
