@@ -5,34 +5,13 @@ Needs no training and no network.
 
 import streamlit as st
 
-from pages.ui.shared.frame import columns, mistakes_shown, open_page, shown
-from pages.ui.shared.gate import closed
-from pages.ui.shared.pictures import picture, rows_of_three, said_of
-from pages.ui.story_page import guessing
-from pages.ui.story_page.race import launch_race, recorded_track, show_race
-from pages.ui.story_page.recorded import gallery, recording
-from rft_core.report.drawing.canvas import note
-from rft_core.report.run.figures import CONFIG
-from rft_core.report.story.figures import (
-    MAGNIFY,
-    area_figure,
-    confidence_figure,
-    fragile_figure,
-    magnified,
-)
-from rft_core.report.story.replay import race_replay
-from rft_core.report.story.sentences import (
-    describe_areas,
-    describe_attack,
-    describe_falls,
-    describe_fragile,
-    describe_limit,
-    describe_race,
-    describe_source,
-    describe_task,
-    describe_threshold,
-)
-from rft_core.units import format_duration, format_epsilon, format_percent
+from pages.ui.shared.frame import columns, mistakes_shown, open_page
+from pages.ui.story_page.attacked_picture import attacked_picture
+from pages.ui.story_page.parts import RACE, STEP, TRIO, draw, notice, show_live_button, source
+from pages.ui.story_page.race import show_race
+from pages.ui.story_page.recorded import recording
+from pages.ui.story_page.replay import show_replay
+from rft_core import format_epsilon, report
 
 CLAIMS = (
     "A tiny change makes an accurate model wrong",
@@ -41,10 +20,8 @@ CLAIMS = (
     "Letting epsilon rise repairs it",
     "Expected robustness averages over all epsilons",
 )
-TRIO, RACE = ("standard", "fixed", "scheduled"), ("fixed", "scheduled")
-STEP = "story.step"
-# where the sliders of the first and the last step stand at first, 2/255 in both
-FIRST_LEVEL, FIRST_PLACE = 4, 2
+# where the slider of the last step stands at first, 2/255
+FIRST_PLACE = 2
 
 
 def main() -> None:
@@ -105,100 +82,14 @@ def _go(step: int) -> None:
     st.query_params["step"] = st.session_state["story.shown"] = str(step)
 
 
-def attacked_picture() -> None:
-    """Step 1: one test picture, clean and attacked, and what the model says."""
-    shown, run = gallery(), recording("standard")
-    left, right = columns(8, 4)
-    with right:
-        notice(
-            describe_task(run),
-            "The model was trained the ordinary way. It reads the clean picture rightly.",
-            "The attack moves every pixel a little, in the direction that misleads the model most.",
-            "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step an ordinary"
-            " picture file can hold.",
-        )
-        levels = [float(one) for one in shown.epsilons]
-        epsilon = st.select_slider(
-            "Strength of the attack, epsilon",
-            levels,
-            value=levels[FIRST_LEVEL],
-            key="story.epsilon",
-            format_func=format_epsilon,
-        )
-        image = st.segmented_control(
-            "Picture",
-            range(len(shown.truth)),
-            default=0,
-            key="story.image",
-            required=True,
-            format_func=lambda place: str(place + 1),
-        )
-        st.caption(
-            f"{describe_falls(shown)} Chosen: the first test pictures, one a class, that the model"
-            " reads rightly without an attack."
-        )
-    place = levels.index(epsilon)
-    with left:
-        said = describe_attack(shown, image, place)
-        st.html(attacked_row(image, place))
-        draw(
-            confidence_figure(shown, image, place, key="story.attack"),
-            "attack",
-            f"The classes that the model finds likeliest. {said}",
-        )
-        st.caption(said)
-        source(
-            "standard",
-            more=(
-                f"Pictures: {run.spec.data.dataset} test set, PGD with {run.spec.evaluation.steps}"
-                " steps."
-            ),
-        )
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def attacked_row(image: int, place: int) -> str:
-    """Return the pictures of step 1 as HTML: they are there before the browser has
-    loaded what draws figures.
-    """
-    shown = gallery()
-    truth, names, sure = (
-        shown.truth[image],
-        shown.names[image, :, 0],
-        shown.confidences[image, :, 0],
-    )
-    said = [
-        said_of(str(names[one]), format_percent(float(sure[one])), names[one] == truth)
-        for one in (0, place)
-    ]
-    cells = [
-        (
-            picture(shown.clean[image]),
-            f"Clean picture: {truth}",
-            f"<b>clean picture</b><br>{said[0]}",
-        ),
-        (
-            picture(magnified(shown, image, place)),
-            "The change to every pixel",
-            f"<b>change, {MAGNIFY} times magnified</b><br>grey = no change",
-        ),
-        (
-            picture(shown.adversarial(image, place)),
-            f"Attacked picture, taken for {names[place]}",
-            f"<b>attacked, epsilon {format_epsilon(shown.epsilons[place])}</b><br>{said[1]}",
-        ),
-    ]
-    return rows_of_three(cells, "attacked")
-
-
 def fragile() -> None:
     """Step 2: the standard run, accurate on clean pictures and not on attacked ones."""
     run = recording("standard")
     left, right = columns(8, 4)
     with left:
-        said = describe_fragile(run)
+        said = report.story.describe_fragile(run)
         draw(
-            fragile_figure(run, key="story.fragile"),
+            report.story.fragile_figure(run, key="story.fragile"),
             "fragile",
             f"Accuracy over steps, and accuracy over epsilon. {said}",
         )
@@ -206,7 +97,7 @@ def fragile() -> None:
         source("standard")
     with right:
         notice(
-            describe_task(run),
+            report.story.describe_task(run),
             "**Clean accuracy** rises within a few epochs: the pretrained model adapts to its new"
             " task.",
             "**Accuracy under attack** stays at the bottom all the time.",
@@ -262,68 +153,6 @@ def repaired() -> None:
     )
 
 
-def show_replay(
-    names: tuple[str, str],
-    behind: tuple[str, ...],
-    *,
-    known: str,
-    asked: tuple[str, ...],
-    question: str,
-    points: tuple[str, ...],
-    live: tuple[str, ...],
-) -> None:
-    """Draw a race that replays in the browser: before the result is asked for, it shows the run
-    that is known already.
-    """
-    step = st.session_state[STEP]
-    left, right = columns(8, 4)
-    with right:
-        notice(*points)
-        guesses = guessing.ask(asked, key=f"story.{step}")
-        revealed = guessing.revealed(f"story.{step}")
-        show_live_button(live)
-    tracks = [recorded_track(name, guess=guesses.get(name)) for name in names]
-    first = (
-        tracks
-        if revealed
-        else [track if track.label == known else track.until(-1) for track in tracks]
-    )
-    start = max(track.end_second for track in tracks) if revealed else 0.0
-    references = [recorded_track(name) for name in behind]
-    epsilon = recording(known).spec.threat.epsilon
-    figure = race_replay(
-        tracks, first, epsilon=epsilon, key=f"story.{step}", references=references, start=start
-    )
-    if not revealed:
-        where = {
-            "xref": "paper",
-            "yref": "paper",
-            "xanchor": "center",
-            "align": "center",
-            "font": {"size": 18},
-        }
-        figure.add_annotation(note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **where))
-    with left:
-        said = (
-            describe_race(tracks)
-            if revealed
-            else (
-                "Lines: validation images while training. Marks at the right end: the final model"
-                " on the test images."
-            )
-        )
-        said = f"{said} {describe_threshold(tracks)}"
-        draw(
-            figure,
-            f"replay.{step}.{revealed}",
-            f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {said}",
-        )
-        st.caption(said)
-        for line in guessing.verdicts(guesses, tracks) if revealed else ():
-            st.markdown(f":material/target: {line}")
-        source(*names, *behind)
-
-
 def summed_up() -> None:
     """Step 5: the area under the curve, and what it hides."""
     runs = [recording(name) for name in TRIO]
@@ -334,7 +163,7 @@ def summed_up() -> None:
             " grows.",
             "**Expected robustness** is the area under it: mean accuracy when every epsilon up to"
             " the target is as likely.",
-            f"**Its limit.** {describe_limit(runs)}",
+            f"**Its limit.** {report.story.describe_limit(runs)}",
         )
         shaded = st.segmented_control(
             "Shade the area of", TRIO, default="scheduled", key="story.shaded", required=True
@@ -355,11 +184,11 @@ def summed_up() -> None:
             query_params={"preset": "scheduled"},
         )
     with left:
-        said = describe_areas(runs, place)
+        said = report.story.describe_areas(runs, place)
         draw(
-            area_figure(runs, shaded, place, key="story.area"),
+            report.story.area_figure(runs, shaded, place, key="story.area"),
             "area",
-            f"Robustness curves of three runs. {said} {describe_limit(runs)}",
+            f"Robustness curves of three runs. {said} {report.story.describe_limit(runs)}",
         )
         images = runs[0].report["curve"][0]["n"]
         st.caption(
@@ -367,61 +196,6 @@ def summed_up() -> None:
             f" {runs[0].spec.seed}; docs/results.md has three seeds."
         )
         source(*TRIO)
-
-
-def notice(*points: str) -> None:
-    """List what to notice."""
-    st.subheader("What to notice", anchor=False)
-    st.markdown("\n".join(f"- {point}" for point in points))
-
-
-def draw(figure: object, name: str, alt: str) -> None:
-    """Draw a figure of the story; the tool bar would cover its labels."""
-    with st.container(key="lesson"):
-        st.plotly_chart(
-            shown(figure),
-            key=f"story.figure.{name}",
-            config=dict(CONFIG) | {"displayModeBar": False},
-            alt=alt,
-        )
-
-
-def source(*names: str, more: str = "") -> None:
-    """Say what was recorded, and how to make it again."""
-    label = (
-        f"A recorded real run: {', '.join(names)}"
-        if len(names) == 1
-        else f"Recorded real runs: {', '.join(names)}"
-    )
-    # filled when it is opened: what colours the command is a large script, which the first
-    # figure would wait for
-    fold = st.expander(label, key=f"story.source.{st.session_state[STEP]}", on_change="rerun")
-    if not fold.open:
-        return
-    with fold:
-        for name in names:
-            run = recording(name)
-            st.caption(describe_source(run))
-            st.code(run.command, language="bash")
-        if more:
-            st.caption(more)
-
-
-def show_live_button(names: tuple[str, ...]) -> None:
-    """Offer the same runs live; they queue one behind the other."""
-    seconds = sum(recording(name).report["seconds"] for name in names)
-    if st.button(
-        "Run it live here",
-        key="story.live",
-        icon=":material/play_circle:",
-        **{"help": f"Queues {len(names)} runs: {', '.join(names)}."} | closed(),
-    ):
-        with mistakes_shown():
-            launch_race(names)
-    st.caption(
-        f"{len(names)} runs, one behind the other: {format_duration(seconds)} on the recording's"
-        " machine, and loading."
-    )
 
 
 main()

@@ -3,29 +3,19 @@
 import streamlit as st
 
 from pages.ui.shared import lesson, lockable
-from pages.ui.shared.frame import columns, mistakes_shown, open_page, plain, shown
-from pages.ui.shared.gate import REFUSED, launch_caption, launching, may_launch, permitted
-from pages.ui.shared.session import store
+from pages.ui.shared.frame import columns, open_page, plain, shown
 from pages.ui.train_form import form_link, prefill, run_form
+from pages.ui.train_form.cost_summary import show_cost
 from pages.ui.train_form.data_dialog import is_open, look_at
-from pages.ui.train_form.data_menu import MissingPlace, came_in
+from pages.ui.train_form.data_menu import MissingPlace
 from pages.ui.train_form.form_state import choose_preset, keep
-from pages.ui.train_form.model_menu import weights_missing
+from pages.ui.train_form.image_count import count_uploaded, counted
+from pages.ui.train_form.launch import show_launch
 from pages.ui.train_form.schedule_editor import schedule_editor
 from pages.ui.train_form.schedule_form import schedule
 from pages.ui.train_form.schedule_overlay import compare_with
-from rft_core import RunSpec, UserError, preset, submit, with_settings
-from rft_core.cost.run_cost import Cost, attacked_share, demand, estimate, never_rises, train_images
-from rft_core.jobs import dataset_cards
-from rft_core.report.run.figures import CONFIG
-from rft_core.report.run.schedule_explorer import Line, compared, schedule_figure, schedule_rows
-from rft_core.spec.run_spec import flatten
-from rft_core.units import format_duration, format_epsilon, format_percent
+from rft_core import RunSpec, UserError, cost, format_epsilon, format_percent, report
 
-TRIO = ("standard", "fixed", "scheduled")
-# steps below which a run is too short to say anything of its schedule
-FEW_STEPS = 50
-COUNT_SECONDS = 2.0
 EXAMPLE = (
     "It is that of a run that converges after a quarter of its epochs; the real ramp starts when"
     " validation accuracy stops rising."
@@ -88,17 +78,17 @@ def show_mistake(mistake: UserError | None) -> None:
     )
 
 
-def show_schedule(spec: RunSpec) -> list[Line]:
+def show_schedule(spec: RunSpec) -> list[report.run.ScheduleLine]:
     """Draw epsilon over the epochs, and the schedules it is compared with; return them,
     the chosen one first.
     """
     st.subheader("How strong is the attack while it trains?", anchor=False)
-    lines = compared(spec, compare_with())
+    lines = report.run.compared(spec, compare_with())
     target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
     if spec.schedule.kind == "custom":
         schedule_editor(spec, lines)
     else:
-        figure = schedule_figure(
+        figure = report.run.schedule_figure(
             lines,
             epsilon=spec.threat.epsilon,
             norm=spec.threat.norm,
@@ -108,10 +98,10 @@ def show_schedule(spec: RunSpec) -> list[Line]:
         said = (
             f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0].label}, target {target}"
         )
-        st.plotly_chart(shown(figure), key="train.schedule", config=dict(CONFIG), alt=said)
+        st.plotly_chart(shown(figure), key="train.schedule", config=dict(report.CONFIG), alt=said)
     if spec.objective.kind == "natural":
         st.caption("The natural objective trains on clean images only; the schedule is not used.")
-    elif never_rises(spec):
+    elif cost.never_rises(spec):
         needed = spec.schedule.patience + 2
         st.caption(
             f"With patience {spec.schedule.patience} epsilon can rise from {needed} epochs on; this"
@@ -128,14 +118,14 @@ def show_schedule(spec: RunSpec) -> list[Line]:
     return lines
 
 
-def show_demand(spec: RunSpec, lines: list[Line]) -> None:
+def show_demand(spec: RunSpec, lines: list[report.run.ScheduleLine]) -> None:
     """Say in a table what the chosen schedule and those it is compared with ask for; nothing where
     no attack is run anyway.
     """
     if spec.objective.kind == "natural" or spec.threat.epsilon == 0:
         return
     st.subheader("What each schedule asks for", anchor=False)
-    rows = schedule_rows(lines)
+    rows = report.run.schedule_rows(lines)
     st.dataframe(
         rows,
         hide_index=True,
@@ -153,192 +143,6 @@ def show_demand(spec: RunSpec, lines: list[Line]) -> None:
             f"Automatic needs more than the {spec.optim.epochs} epochs of this run: it would train"
             " without an attack to its end."
         )
-
-
-def show_cost(spec: RunSpec) -> None:
-    """Say what the run will cost, and what that rests on."""
-    cost = estimate(spec, store().measured_paces(spec))
-    first, second, third = st.columns(3)
-    if cost is None:
-        first.metric("Time", "unknown", border=True)
-        show_uncounted(spec)
-        return
-    saved = 1 - attacked_share(spec)
-    first.metric(
-        "Time, about",
-        format_duration(cost.seconds),
-        help=f"Estimated from {cost.basis}.",
-        border=True,
-    )
-    second.metric(
-        "Attack cost saved",
-        format_percent(saved),
-        help="Share of the training steps that run no attack.",
-        border=True,
-    )
-    third.metric(
-        "Gradient evaluations",
-        f"{cost.gradient_evaluations / 1000:,.0f} k",
-        help=(
-            "Images times steps, attacks and measurements included: the unit that does not depend"
-            " on the machine."
-        ),
-        border=True,
-    )
-    known = (
-        f"Estimated from {cost.basis}."
-        if cost.seconds
-        else "Time unknown: nothing like it has run here yet."
-    )
-    whole = (
-        "The attacks left out make the whole run, measuring included,"
-        f" {format_percent(1 - cost.share_of_constant)} cheaper."
-        if 0 < saved < 1
-        else ""
-    )
-    st.caption(" ".join(part for part in (known, tracking_said(spec, cost), whole) if part))
-    show_few_steps(spec)
-
-
-def tracking_said(spec: RunSpec, cost: Cost) -> str:
-    """Say what part of a run measuring while it trains takes, what the bound on it leaves out, and
-    where it cannot be kept.
-    """
-    bound = spec.evaluation.tracking_share
-    allowed = f"{100 * bound:g} %"
-    said = f"Measuring while it trains takes about {format_percent(cost.tracking_share)} of the run"
-    if cost.tracking_share > bound:
-        return f"{said}: more than {allowed}, since the first and the last measurement always stay."
-    most = f" (at most {allowed})" if bound < 1 else ""
-    left_out = (
-        f": {cost.measurements} of {cost.asked} measurements, to stay within it"
-        if cost.measurements < cost.asked
-        else ""
-    )
-    return f"{said}{most}{left_out}."
-
-
-def show_few_steps(spec: RunSpec) -> None:
-    """Warn of a run of so few steps that its results say little."""
-    total = demand(spec).total_steps
-    if total is not None and total < FEW_STEPS:
-        steps = "1 step" if total == 1 else f"{total} steps"
-        st.warning(
-            f"{steps} in all: too few to learn much. More epochs, more images or a smaller batch"
-            " give more.",
-            icon=":material/hourglass_bottom:",
-        )
-
-
-def show_uncounted(spec: RunSpec) -> None:
-    """Say how the time becomes known: by a look at the data, or by waiting
-    for the one under way.
-    """
-    if dataset_cards.reading(store().home, spec) is None:
-        st.caption(
-            "“Look at the data” counts the images; then the time can be told. It can be launched"
-            " without."
-        )
-    else:
-        st.fragment(run_every=COUNT_SECONDS, key="train.counting")(_wait_for_count)(spec)
-
-
-def _wait_for_count(spec: RunSpec) -> None:
-    if dataset_cards.reading(store().home, spec) is None:
-        st.rerun()
-    st.caption(
-        "The images are being counted; then the time can be told. It can be launched without."
-    )
-
-
-def count_uploaded(spec: RunSpec) -> None:
-    """Have the images of a new upload counted, by the process that looks at data."""
-    if came_in(spec.data.dataset):
-        permitted(dataset_cards.ask_for_card)(store().home, spec)
-
-
-def counted(spec: RunSpec) -> RunSpec:
-    """Return `spec` with the number of training images that a look at the data has found,
-    where only that tells.
-    """
-    if train_images(spec) is not None:
-        return spec
-    card = dataset_cards.read_card(store().home, spec) or {}
-    return with_settings(
-        spec,
-        {
-            "data.train_size": next(
-                (split["count"] for split in card.get("splits", []) if split["name"] == "train"),
-                None,
-            )
-        },
-    )
-
-
-def show_launch(spec: RunSpec) -> None:
-    """Draw the two ways to launch."""
-    missing = weights_missing(spec.model.backbone)
-    reason = missing or ("" if may_launch() else REFUSED)
-    launch = trio = False
-    with st.container(horizontal=True, gap="small"):
-        if not lesson.is_hidden("launch"):
-            launch = st.button(
-                "Launch run",
-                type="primary",
-                icon=":material/play_arrow:",
-                key="train.launch",
-                disabled=bool(reason),
-                help=reason or None,
-            )
-        if not lesson.is_hidden("trio"):
-            trio = st.button(
-                "Launch the trio: standard, fixed, scheduled",
-                icon=":material/stacked_line_chart:",
-                key="train.trio",
-                disabled=bool(reason),
-                help="Three runs with these settings that differ in their schedule alone.",
-            )
-    if missing:
-        st.warning(plain(f"Cannot be launched: {missing}."), icon=":material/block:")
-    st.caption(
-        "Runs queue one behind the other on this machine. They go on when this page is closed."
-    )
-    if limits := launch_caption():
-        st.caption(limits)
-    specs = [spec] if launch else trio_of(spec) if trio else []
-    if specs:
-        with mistakes_shown():
-            run_ids = launching(submit)(store(), specs)
-            st.switch_page("pages/runs.py", query_params={"run": run_ids[0]})
-
-
-def trio_of(spec: RunSpec) -> list[RunSpec]:
-    """Return `spec` three times: without attack, at fixed epsilon, and with its own schedule
-    or the default ramp.
-    """
-    made = []
-    for name in TRIO:
-        wanted = {
-            setting: value
-            for setting, value in flatten(preset(name)).items()
-            if setting.startswith("schedule.")
-        }
-        if name == "scheduled" and spec.schedule.kind not in ("constant", "custom"):
-            wanted = {}
-        title = f"{spec.name} · {name}" if spec.name and spec.name not in TRIO else name
-        made.append(
-            with_settings(
-                spec,
-                wanted
-                | {
-                    "name": title,
-                    "objective.kind": (
-                        "adversarial" if spec.objective.kind == "natural" else spec.objective.kind
-                    ),
-                },
-            )
-        )
-    return made
 
 
 main()

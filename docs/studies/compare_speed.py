@@ -16,9 +16,11 @@ import numpy as np
 from rft_core.files.home import find_home
 from rft_core.files.run_files import VERDICTS
 from rft_core.metrics.curve import RobustnessCurve
-from rft_core.report.comparison.figures import accuracy_panels, curves_figure, pareto_figure
 from rft_core.report.comparison.pairs import pair_runs
+from rft_core.report.comparison.pareto_plane import pareto_figure
+from rft_core.report.comparison.robustness_figure import curves_figure
 from rft_core.report.comparison.rows import difference_rows, number_rows
+from rft_core.report.comparison.tracking_figure import accuracy_panels
 from rft_core.report.comparison.view import View, assemble, pareto_rows, with_pairs
 from rft_core.report.run.history import MEASURED_KINDS, build_history
 from rft_core.spec.presets import preset

@@ -1,1 +1,19 @@
 """What a run or an evaluation will cost, known before it starts. Loads no torch."""
+
+from typing import TYPE_CHECKING
+
+from rft_core import lazy_door
+
+if TYPE_CHECKING:
+    from rft_core.cost.evaluation_cost import START_SECONDS, estimate_evaluation
+    from rft_core.cost.run_cost import (
+        Cost,
+        attacked_share,
+        demand,
+        estimate,
+        factors,
+        never_rises,
+        train_images,
+    )
+
+__getattr__, __dir__, __all__ = lazy_door(__name__)

@@ -35,7 +35,7 @@ PICTURES = 12 * 6 * 20
 START_SECONDS = 8.0
 
 
-def evaluation_cost(
+def estimate_evaluation(
     curve: RobustnessCurve,
     epsilons: Sequence[float],
     images: int,

@@ -27,7 +27,7 @@ from rft_core.files import run_files
 from rft_core.files.atomic import write_arrays
 from rft_core.files.images import open_image
 from rft_core.metrics.verdicts import per_class
-from rft_core.spec.measured_by import measured_by
+from rft_core.spec.measured_by import attack_measured_by
 from rft_core.spec.run_spec import RunSpec, epsilon_grid, with_settings
 
 HONESTY_IMAGES = 150
@@ -166,7 +166,7 @@ def evaluate_picture(
         "attack": attack,
         "steps": steps,
         "measured_by": (
-            measured_by(attack, steps=steps, n=1, classes=job.dataset.num_classes).as_dict()
+            attack_measured_by(attack, steps=steps, n=1, classes=job.dataset.num_classes).as_dict()
         ),
         "norm": spec.threat.norm,
         "epsilons": list(measured.epsilons),
@@ -202,7 +202,9 @@ def _document(measured: Evaluation, attack: str, steps: int, classes: int) -> di
     return {
         "attack": attack,
         "steps": steps,
-        "measured_by": measured_by(attack, steps=steps, n=curve.n, classes=classes).as_dict(),
+        "measured_by": attack_measured_by(
+            attack, steps=steps, n=curve.n, classes=classes
+        ).as_dict(),
         "images": curve.n,
         "clean_accuracy": curve.clean_accuracy,
         "robust_accuracy": curve.accuracies[-1],

@@ -15,7 +15,7 @@ from rft_core.spec.run_spec import RunSpec
 USUAL_WALK = 2.5
 
 
-def measured_by(
+def attack_measured_by(
     attack: str,
     *,
     steps: int,
@@ -79,7 +79,7 @@ def evaluation_measured_by(answer: Mapping[str, Any]) -> MeasuredBy:
     attack, steps and images.
     """
     found = read_measured_by(answer.get("measured_by"))
-    return found or measured_by(
+    return found or attack_measured_by(
         answer["attack"],
         steps=answer["steps"],
         n=answer.get("images") or 1,
@@ -92,7 +92,7 @@ def spec_measured_by(spec: RunSpec, attack: str, n: int, classes: int | None = N
     of a run's settings.
     """
     asked = spec.evaluation
-    return measured_by(
+    return attack_measured_by(
         attack,
         steps=asked.steps,
         n=n,

@@ -33,8 +33,14 @@ class Module:
 
     @property
     def imports(self) -> tuple[Import, ...]:
-        """Every module it imports; a name that is itself a module of ours counts as that module."""
-        return tuple(_imports(self.name, self.tree, at_load=True))
+        """Every module it imports; a name that is itself a module of ours counts as that module.
+
+        What a door hands on, below `if TYPE_CHECKING`, it does not import.
+        """
+        tree = self.tree
+        if self.path.name == "__init__.py":
+            tree.body = [node for node in tree.body if not _is_for_type_checkers(node)]
+        return tuple(_imports(self.name, tree, at_load=True))
 
 
 @cache
@@ -48,6 +54,10 @@ def is_module(name: str) -> bool:
     """Return whether `name` is a file or a folder of the checkout."""
     path = CHECKOUT.joinpath(*name.split("."))
     return path.with_suffix(".py").is_file() or path.is_dir()
+
+
+def _is_for_type_checkers(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def _name(path: Path) -> str:

@@ -1,5 +1,5 @@
-"""A new strategy, attack, objective or dataset is one file and one row; the door and the
-command line are pinned.
+"""A new strategy, attack, objective or dataset is one file and one row; the command
+line is pinned.
 """
 
 import inspect
@@ -8,7 +8,6 @@ import click
 import pytest
 import typer
 
-import rft_core
 from rft_core import cli
 from rft_core.spec import catalog
 from tests.architecture.source import PACKAGE
@@ -102,23 +101,6 @@ def test_every_attack_is_called_alike():
             parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()
         )
         assert takes_all or wanted <= set(parameters)
-
-
-def test_door_1():
-    assert rft_core.__all__ == [
-        "PRESETS",
-        "RftError",
-        "RunSpec",
-        "UserError",
-        "choices",
-        "find",
-        "open_store",
-        "parse",
-        "preset",
-        "submit",
-        "with_settings",
-    ]
-    assert all(hasattr(rft_core, name) for name in rft_core.__all__)
 
 
 def commands() -> dict[str, click.Command]:

@@ -19,14 +19,15 @@ from rft_core.report.comparison.view import View, assemble
 from rft_core.report.run.figures import accuracy_figure
 from rft_core.report.run.history import build_history
 from rft_core.report.run.sentences import describe_run
-from rft_core.report.story.race import build_track, race_figure
+from rft_core.report.story.race import race_figure
+from rft_core.report.story.track import build_track
 from rft_core.spec.presets import preset
 from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import events
 from tests.property.test_hostile_specs import FULL, LEAVES, NESTED, NUMBERS
+from tests.ui.dashboard import POINTS
 from tests.ui.run_page import train
-from tests.ui.test_pages import POINTS
 
 SOUND = (
     Event(

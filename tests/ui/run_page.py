@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from rft_core.store.events import Event
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import runs
-from tests.ui.test_pages import APP
+from tests.ui.dashboard import APP
 
 RUNS = "pages/runs.py"
 

@@ -6,8 +6,8 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.runs_page import bundle_form
 from rft_core.bundles.outgoing import bundle_bytes
 from rft_core.serving.pin import HASH_VARIABLE, hash_pin
+from tests.ui.dashboard import stored_run, texts
 from tests.ui.run_page import opened
-from tests.ui.test_pages import stored_run, texts
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import html
 
 import pytest
 
-from tests.ui.test_pages import open_app, texts
+from tests.ui.dashboard import open_app, texts
 from tests.unit.report.stored import stored
 
 

@@ -5,7 +5,7 @@ import html
 import pytest
 
 from rft_core.spec.sections import HIDDEN
-from tests.ui.test_pages import TRAIN, open_app, stored_run
+from tests.ui.dashboard import TRAIN, open_app, stored_run
 from tests.unit.store.test_earlier_words import NAME, NOTES, make_old
 
 

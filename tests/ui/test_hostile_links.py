@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.ui.test_pages import open_app, stored_run
+from tests.ui.dashboard import open_app, stored_run
 
 FULL = bool(os.environ.get("RFT_FUZZ"))
 LONGEST_SECONDS = 25.0

@@ -18,9 +18,9 @@ from rft_core.jobs.evaluations import new_evaluation
 from rft_core.store.events import Event, append_events
 from rft_core.store.process import this_process
 from tests.ui import test_compare
+from tests.ui.dashboard import TRAIN, open_app, stored_run
+from tests.ui.kept_evaluation import REQUEST, honest, kept
 from tests.ui.run_page import opened, put
-from tests.ui.test_evaluate import REQUEST, honest, kept
-from tests.ui.test_pages import TRAIN, open_app, stored_run
 from tests.ui.test_train_data import CARD, archive
 
 EVALUATE = "pages/evaluate.py"

@@ -11,8 +11,8 @@ import pytest
 
 from rft_core import cli
 from rft_core.store.run_store import RunStore
-from tests.ui.test_evaluate import kept
-from tests.ui.test_pages import open_app, texts
+from tests.ui.dashboard import open_app, texts
+from tests.ui.kept_evaluation import kept
 from tests.unit.report.stored import stored
 
 PGD, AUTO = "PGD-10, n 200", "AutoAttack, n 200"

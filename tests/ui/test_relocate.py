@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.ui.test_pages import open_app, stored_run
+from tests.ui.dashboard import open_app, stored_run
 
 RUNS, EVALUATE = "pages/runs.py", "pages/evaluate.py"
 FIELD = "relocate.path.{}.{}"

@@ -12,8 +12,8 @@ from rft_core.spec.presets import preset
 from rft_core.spec.run_spec import with_settings
 from rft_core.store.artifacts import register_artifact
 from rft_core.store.events import Event, append_events
+from tests.ui.dashboard import POINTS, TRAIN, open_app, stored_run, texts
 from tests.ui.run_page import buttons, drawn_buttons, listed, opened, put, train
-from tests.ui.test_pages import POINTS, TRAIN, open_app, stored_run, texts
 
 
 class TestStates:

@@ -6,8 +6,8 @@ import pytest
 
 from rft_core.store.events import Event, append_events
 from tests import big_store
+from tests.ui.dashboard import POINTS, stored_run, texts
 from tests.ui.run_page import buttons, click, drawn, followed, listed, opened, put
-from tests.ui.test_pages import POINTS, stored_run, texts
 
 
 class TestList:

@@ -8,7 +8,7 @@ from pages.ui.train_form.points_table import POINTS
 from pages.ui.train_form.schedule_editor import STAMP, take_over
 from rft_core.spec import catalog
 from rft_core.spec.run_spec import describe
-from tests.ui.test_pages import TRAIN, open_app, texts
+from tests.ui.dashboard import TRAIN, open_app, texts
 
 CUSTOM = ["schedule.kind:custom", "schedule.points:[[0,0],[0.3,0],[0.6,1],[1,1]]"]
 

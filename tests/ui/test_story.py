@@ -4,11 +4,12 @@ import pytest
 
 from pages.ui.story_page import guessing
 from rft_core.metrics.transfer import onset_threshold
+from rft_core.recordings import reading
 from rft_core.recordings.reading import read_recording
 from rft_core.spec.presets import preset
 from rft_core.store.events import Event, append_events
 from rft_core.units import format_percent
-from tests.ui.test_pages import open_app, texts
+from tests.ui.dashboard import open_app, texts
 
 FIXED, SCHEDULED = read_recording("fixed"), read_recording("scheduled")
 
@@ -245,9 +246,7 @@ def test_a_damaged_recording_is_one_line(store, monkeypatch, tmp_path):
     import streamlit
 
     streamlit.cache_resource.clear()
-    monkeypatch.setattr(
-        "pages.ui.story_page.recorded.read_recording", lambda name: read_recording(name, tmp_path)
-    )
+    monkeypatch.setattr(reading, "read_recording", lambda name: read_recording(name, tmp_path))
     app = story(step="2")
     assert not app.exception
     assert "card of the recorded runs" in texts(app)

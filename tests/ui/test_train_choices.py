@@ -1,8 +1,6 @@
-"""The Train page's choice of model and data through app.py: every state of the menus."""
+"""The Train page's choice of model through app.py: every state of the menu."""
 
-import html
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import pytest
 
@@ -10,26 +8,10 @@ from rft_core.jobs import dataset_cards
 from rft_core.resources import backbones
 from rft_core.resources.weights import Availability
 from rft_core.spec import catalog
-from tests.trees import plant, two
-from tests.ui import test_pages
-from tests.ui.test_pages import TRAIN, open_app
+from tests.ui.dashboard import TRAIN, open_app, read_aloud
+from tests.ui.dataset_rows import labels
 
 TIMM = ("swin_tiny_patch4_window7_224.ms_in1k", "swin_small_patch4_window7_224.ms_in1k")
-ONLINE = catalog.Choice(
-    "cifar10",
-    "CIFAR-10",
-    "Photographs in 10 classes.",
-    "Krizhevsky 2009",
-    "rft_core.engine.data.sources.torchvision_sets:load",
-)
-STYLES = catalog.Choice(
-    "styled",
-    "Styled",
-    "Two domains.",
-    "drawn",
-    "rft_core.engine.data.sources.blooms:load",
-    domains=("plain", "sketch"),
-)
 
 
 @dataclass(frozen=True)
@@ -76,33 +58,11 @@ def zoo(monkeypatch):
     )
 
 
-@pytest.fixture
-def menu(monkeypatch):
-    """Put rows on the menu of datasets."""
-
-    def put(*rows: catalog.Choice) -> None:
-        kept = tuple(row for row in catalog.DATASETS if row.name not in {one.name for one in rows})
-        monkeypatch.setattr(
-            catalog, "MENUS", MappingProxyType(dict(catalog.MENUS) | {"datasets": (*kept, *rows)})
-        )
-
-    return put
-
-
-def texts(app) -> str:
-    """What a person reads: the page's texts with entities as their characters."""
-    return html.unescape(test_pages.texts(app))
-
-
-def labels(app, key: str) -> list[str]:
-    return app.selectbox(key=key).options
-
-
 class TestBackbone:
     def test_the_menu_shows_size_and_tier_and_what_is_chosen(self, store, zoo):
         app = open_app(TRAIN)
         assert "Bloom ViT · 470 k · instant" in labels(app, "train.model.backbone")
-        said = texts(app)
+        said = read_aloud(app)
         assert (
             "470 k parameters · 32 pixels · licence MIT · about 128 MB of memory at batch 64"
             in said
@@ -112,7 +72,7 @@ class TestBackbone:
     def test_memory_follows_the_batch_size(self, store, zoo):
         app = open_app(TRAIN)
         app.number_input(key="train.optim.batch_size").set_value(8).run()
-        assert "about 16 MB of memory at batch 8" in texts(app)
+        assert "about 16 MB of memory at batch 8" in read_aloud(app)
 
     def test_any_timm_model_is_found_by_words_and_launch_says_why_not_offline(self, store, zoo):
         app = open_app(TRAIN)
@@ -126,14 +86,14 @@ class TestBackbone:
         assert app.button(key="train.launch").disabled
         assert app.button(key="train.trio").disabled
         assert "the hub cannot be reached" in app.button(key="train.launch").help
-        assert "the hub cannot be reached" in texts(app)
+        assert "the hub cannot be reached" in read_aloud(app)
 
     def test_random_weights_need_no_hub(self, store, zoo):
         app = open_app(TRAIN)
         app.selectbox(key="train.model.backbone").set_value("any timm model").run()
         app.text_input(key="train.backbone_search").set_value("swin tiny").run()
         app.toggle(key="train.model.pretrained").set_value(False).run()
-        assert "Weights: random" in texts(app)
+        assert "Weights: random" in read_aloud(app)
         app.button(key="train.launch").click().run()
         (record,) = store.records()
         assert (record.spec.model.backbone, record.spec.model.pretrained) == (TIMM[0], False)
@@ -145,7 +105,7 @@ class TestBackbone:
         assert f"there is no file '{file}'" in app.button(key="train.launch").help
         file.touch()
         app.run()
-        assert "Weights: from the file robust.safetensors." in texts(app)
+        assert "Weights: from the file robust.safetensors." in read_aloud(app)
         app.button(key="train.launch").click().run()
         assert store.records()[0].spec.model.checkpoint == str(file)
 
@@ -162,7 +122,7 @@ class TestBackbone:
         app.toggle(key="train.model.pretrained").set_value(pretrained).run()
         app.text_input(key="train.backbone_search").set_value("qwen3_vit_88m_enc").run()
         assert app.button(key="train.launch").disabled
-        assert "cannot be fine-tuned, since it has no classification head" in texts(app)
+        assert "cannot be fine-tuned, since it has no classification head" in read_aloud(app)
 
     def test_an_earlier_name_of_timm_is_followed_and_said(self, store):
         app = open_app(TRAIN)
@@ -172,106 +132,19 @@ class TestBackbone:
         assert app.selectbox(key="train.backbone_match").value == "tf_efficientnet_b0.ns_jft_in1k"
         assert (
             "'tf_efficientnet_b0_ns' is called 'tf_efficientnet_b0.ns_jft_in1k' in timm now"
-            in texts(app)
+            in read_aloud(app)
         )
         app.button(key="train.launch").click().run()
         assert store.records()[0].spec.model.backbone == "tf_efficientnet_b0.ns_jft_in1k"
 
     def test_a_robust_backbone_is_advised_a_constant_schedule_in_one_click(self, store, zoo):
         app = open_app(TRAIN)
-        assert "already robust" not in texts(app)
+        assert "already robust" not in read_aloud(app)
         app.selectbox(key="train.model.backbone").set_value("bloom_resnet_robust").run()
-        assert "already robust: a schedule costs robustness" in texts(app)
+        assert "already robust: a schedule costs robustness" in read_aloud(app)
         app.button(key="form.constant").click().run()
         assert app.selectbox(key="train.schedule.kind").value == "constant"
-        assert "already robust" not in texts(app)
-
-
-class TestDataset:
-    def test_the_menu_groups_embedded_own_and_online(self, store, menu):
-        menu(ONLINE)
-        found = labels(open_app(TRAIN), "train.data.dataset")
-        places = [
-            next(place for place, one in enumerate(found) if mark in one)
-            for mark in ("· embedded", "· your own", "· online")
-        ]
-        assert places == sorted(places)
-        assert "CIFAR-10 · online, not here, needs a download" in found
-
-    @pytest.mark.parametrize(
-        ("is_up", "said"),
-        [(False, "the network cannot be reached"), (True, "the first run downloads it")],
-    )
-    def test_an_online_dataset_says_what_it_needs(self, store, menu, monkeypatch, is_up, said):
-        menu(ONLINE)
-        monkeypatch.setattr("rft_core.resources.weights.network_is_up", lambda timeout=1.0: is_up)
-        app = open_app(TRAIN)
-        app.selectbox(key="train.data.dataset").set_value("cifar10").run()
-        assert said in texts(app)
-
-    def test_an_online_dataset_that_was_loaded_before_is_here(self, store, menu, monkeypatch):
-        menu(ONLINE)
-        monkeypatch.setattr(
-            "rft_core.resources.datasets.is_downloaded", lambda home, dataset: dataset == "cifar10"
-        )
-        app = open_app(TRAIN)
-        app.selectbox(key="train.data.dataset").set_value("cifar10").run()
-        assert "CIFAR-10 · online, here" in labels(app, "train.data.dataset")
-        assert "downloads it" not in texts(app)
-
-    def test_domains_are_offered_where_the_dataset_has_some(self, store, menu):
-        menu(STYLES)
-        app = open_app(TRAIN)
-        assert "train.data.domains" not in [one.key for one in app.multiselect]
-        app.selectbox(key="train.data.dataset").set_value("styled").run()
-        app.multiselect(key="train.data.domains").set_value(["sketch"]).run()
-        app.button(key="train.launch").click().run()
-        assert store.records()[0].spec.data.domains == ("sketch",)
-
-    def test_domains_of_one_dataset_do_not_follow_to_another(self, store, menu):
-        menu(STYLES)
-        app = open_app(TRAIN)
-        app.selectbox(key="train.data.dataset").set_value("styled").run()
-        app.multiselect(key="train.data.domains").set_value(["sketch"]).run()
-        app.selectbox(key="train.data.dataset").set_value("digits").run()
-        app.button(key="train.launch").click().run()
-        assert store.records()[0].spec.data.domains == ()
-
-    def test_corruptions_and_the_image_size_reach_the_spec(self, store):
-        app = open_app(TRAIN)
-        app.toggle(key="train.evaluation.corruptions").set_value(True)
-        app.number_input(key="train.data.image_size").set_value(48).run()
-        app.button(key="train.launch").click().run()
-        spec = store.records()[0].spec
-        assert (spec.evaluation.corruptions, spec.data.image_size) == (True, 48)
-
-    @pytest.mark.parametrize(
-        ("scheme", "place", "said"),
-        [
-            ("csv", "/nowhere.csv", "there is no file '/nowhere.csv'"),
-            ("folder", "/nowhere", "there is no folder"),
-        ],
-    )
-    def test_a_place_that_leads_nowhere_is_named(self, store, scheme, place, said):
-        app = open_app(TRAIN)
-        app.selectbox(key="train.data.dataset").set_value(scheme).run()
-        app.text_input(key=f"train.{scheme}").set_value(place).run()
-        assert said in app.error[0].value
-
-    @pytest.mark.parametrize("scheme", ["csv", "folder", "hf"])
-    def test_a_place_not_typed_yet_is_no_mistake(self, store, scheme):
-        app = open_app(TRAIN)
-        app.selectbox(key="train.data.dataset").set_value(scheme).run()
-        assert not app.error
-        assert app.button(key="train.launch").disabled
-
-    def test_launching_on_a_folder(self, store, tmp_path):
-        app = open_app(TRAIN)
-        app.selectbox(key="train.data.dataset").set_value("folder").run()
-        root = plant(tmp_path / "photos", two("", 3))
-        app.text_input(key="train.folder").set_value(str(root)).run()
-        app.button(key="train.launch").click().run()
-        assert store.records()[0].spec.data.dataset == f"folder:{root}"
+        assert "already robust" not in read_aloud(app)
 
 
 @pytest.mark.parametrize(
@@ -299,15 +172,15 @@ def test_the_bound_on_measuring_is_shown_and_set(store, bound, said):
     app = open_app(TRAIN, preset="scheduled")
     app.number_input(key="train.evaluation.tracking_share").set_value(bound).run()
     assert not app.exception
-    assert said in texts(app)
+    assert said in read_aloud(app)
     app.button(key="train.launch").click().run()
     assert store.records()[0].spec.evaluation.tracking_share == bound
 
 
 def test_computing_activations_again_reaches_the_spec_and_the_memory_said(store, zoo):
     app = open_app(TRAIN)
-    assert "about" in [part for part in texts(app).split(" · ") if "of memory" in part][0]
+    assert "about" in [part for part in read_aloud(app).split(" · ") if "of memory" in part][0]
     app.toggle(key="train.runtime.checkpoint_activations").set_value(True).run()
-    assert "less than" in [part for part in texts(app).split(" · ") if "of memory" in part][0]
+    assert "less than" in [part for part in read_aloud(app).split(" · ") if "of memory" in part][0]
     app.button(key="train.launch").click().run()
     assert store.records()[0].spec.runtime.checkpoint_activations is True

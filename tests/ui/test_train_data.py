@@ -14,11 +14,9 @@ from rft_core.files.uploads import list_uploads, remove_upload
 from rft_core.jobs import dataset_cards
 from rft_core.jobs.dataset_cards import Reading
 from rft_core.spec.run_spec import RunSpec, with_settings
-from tests.ui import test_train_choices
-from tests.ui.test_pages import TRAIN, open_app
-from tests.ui.test_train_choices import ONLINE, labels, texts
+from tests.ui.dashboard import TRAIN, open_app, read_aloud
+from tests.ui.dataset_rows import ONLINE, labels
 
-menu = test_train_choices.menu
 CARD = {
     "dataset": "digits",
     "name": "digits",
@@ -99,7 +97,7 @@ class TestUpload:
         (folder,) = list_uploads(find_home())
         assert self.asked == [f"folder:{folder}"]
         assert metrics(app) == {"Time": "unknown"}
-        assert "The images are being counted" in texts(app)
+        assert "The images are being counted" in read_aloud(app)
         monkeypatch.setattr(
             dataset_cards,
             "read_card",
@@ -110,13 +108,13 @@ class TestUpload:
         assert metrics(app)["Time, about"] != "unknown"
         # 96 images in batches of 64 are one step an epoch
         epochs = app.number_input(key="train.optim.epochs").value
-        assert f"{epochs} steps in all: too few to learn much" in texts(app)
+        assert f"{epochs} steps in all: too few to learn much" in read_aloud(app)
         assert all(
             said.endswith(f" of {epochs}")
             for said in app.dataframe[-1].value["Steps without an attack"]
         )
         app.number_input(key="train.optim.epochs").set_value(50).run()
-        assert "too few to learn much" not in texts(app)
+        assert "too few to learn much" not in read_aloud(app)
         app.button(key="train.launch").click().run()
         assert store.records()[0].spec.data.train_size is None
 
@@ -217,7 +215,7 @@ class TestLook:
         )
         app = self.look()
         assert not app.exception
-        assert "Reading for 1 min 15 s: decoding 12 of 50 pictures" in texts(app)
+        assert "Reading for 1 min 15 s: decoding 12 of 50 pictures" in read_aloud(app)
         stopped = []
         monkeypatch.setattr(
             dataset_cards, "stop_reading", lambda home, spec: stopped.append(spec.data.dataset)
@@ -242,7 +240,7 @@ class TestLook:
         monkeypatch.setattr(dataset_cards, "card_folder", lambda home, spec: tmp_path)
         app = self.look()
         assert not app.exception
-        shown = texts(app)
+        shown = read_aloud(app)
         assert "1 of 3 test images are in the training images too" in shown
         assert shown.index("pixel for pixel") < shown.index("could not be read")
         assert "<b>" not in "".join(one.value for one in app.markdown)

@@ -11,8 +11,7 @@ from rft_core.files.uploads import list_uploads
 from rft_core.jobs import dataset_cards
 from tests.further_trees import ASKED, FURTHER
 from tests.trees import FIELD, Case, pack, plant, two
-from tests.ui.test_pages import TRAIN, open_app
-from tests.ui.test_train_choices import texts
+from tests.ui.dashboard import TRAIN, open_app, read_aloud
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +34,7 @@ def told(app) -> str:
     return html.unescape(
         "\n".join(
             [
-                texts(app),
+                read_aloud(app),
                 *(one.value for one in app.caption),
                 *(one.value for one in app.get("text")),
             ]

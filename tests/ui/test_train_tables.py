@@ -6,8 +6,8 @@ import html
 
 import pytest
 
+from tests.ui.dashboard import TRAIN, open_app
 from tests.ui.test_compare import compare, link, said
-from tests.ui.test_pages import TRAIN, open_app
 from tests.ui.test_train_folders import mistake, told
 from tests.unit.cli.test_field_tables import draw, write
 from tests.unit.report.stored import stored

@@ -10,8 +10,7 @@ import streamlit as st
 
 from pages.ui.shared import lesson, lockable
 from pages.ui.shared.gate import is_shared
-from rft_core.serving.pin import is_loopback
-from rft_core.serving.server import lan_addresses
+from rft_core import serving
 
 LIGHT, DARK = "#FFFFFF", "#1B1F24"
 LOCKABLE_PAGE = "train"
@@ -104,7 +103,7 @@ def server_address(asked: str) -> str:
     parts = urlsplit(asked)
     if not parts.hostname:
         parts = urlsplit(f"http://127.0.0.1:{st.get_option('server.port')}")
-    others = lan_addresses() if is_shared() and is_loopback(parts.hostname) else ()
+    others = serving.lan_addresses() if is_shared() and serving.is_loopback(parts.hostname) else ()
     return (
         f"{parts.scheme}://{others[0]}:{parts.port}"
         if others
@@ -113,7 +112,7 @@ def server_address(asked: str) -> str:
 
 
 def _who_can_open(address: str) -> str:
-    if not is_loopback(urlsplit(address).hostname):
+    if not serving.is_loopback(urlsplit(address).hostname):
         return ""
     return (
         " **Only this machine can open it**: start the dashboard with `--share` to let others in."

@@ -7,13 +7,8 @@ import streamlit as st
 
 from pages.ui.shared.frame import quoted
 from pages.ui.shared.session import store
-from rft_core.report.comparison.bands import BANDS
-from rft_core.report.comparison.figures import AXES, PANELS
-from rft_core.report.comparison.grouping import SEEDS, grouping_choices
-from rft_core.report.comparison.view import View
-from rft_core.report.run.run_labels import run_labels
-from rft_core.store.records import RunRecord, RunSummary
-from rft_core.units import format_epsilon
+from rft_core import RunRecord, format_epsilon, report
+from rft_core import store as run_store
 
 MOST_RUNS = 20
 OFFERED = 500
@@ -47,14 +42,22 @@ def choose_runs() -> list[RunRecord]:
     return [store().get(run_id) for run_id in chosen]
 
 
-def choose_view(records: list[RunRecord]) -> View:
+def choose_view(records: list[RunRecord]) -> report.comparison.View:
     """Let the visitor choose axis, groups, baseline and panels, and keep all of it in the URL."""
-    groups, ids = ["", *grouping_choices(records)], [record.run_id for record in records]
-    labels = dict(zip(ids, run_labels(records)))
+    groups, ids = (
+        ["", *report.comparison.grouping_choices(records)],
+        [record.run_id for record in records],
+    )
+    labels = dict(zip(ids, report.comparison.run_labels(records)))
     _keep_possible("compare.group", groups, "")
     _keep_possible("compare.base", ids, ids[0])
     places = st.columns([5, 6, 5, 6, 8], vertical_alignment="bottom")
-    axis = places[0].selectbox("Over", list(AXES), format_func=AXES.get, key="compare.x")
+    axis = places[0].selectbox(
+        "Over",
+        list(report.comparison.AXES),
+        format_func=report.comparison.AXES.get,
+        key="compare.x",
+    )
     group = places[1].selectbox(
         "Group by",
         groups,
@@ -64,7 +67,7 @@ def choose_view(records: list[RunRecord]) -> View:
     )
     band = places[2].selectbox(
         "Band",
-        list(BANDS),
+        list(report.comparison.BANDS),
         format_func=BAND_LABELS.get,
         key="compare.band",
         disabled=not group,
@@ -80,17 +83,19 @@ def choose_view(records: list[RunRecord]) -> View:
     with places[4]:
         panels = st.pills(
             "Accuracy",
-            list(PANELS),
+            list(report.comparison.PANELS),
             selection_mode="multi",
             format_func={"clean": "Clean", "robust": "Robust", "expected": "Expected"}.get,
             key="compare.show",
         )
-    panels = tuple(name for name in PANELS if name in panels) or tuple(PANELS)
+    panels = tuple(name for name in report.comparison.PANELS if name in panels) or tuple(
+        report.comparison.PANELS
+    )
     _write_url(runs=",".join(ids), x=axis, group=group, band=band, base=base, show=",".join(panels))
-    return View(axis=axis, group=group, band=band, baseline=base, panels=panels)
+    return report.comparison.View(axis=axis, group=group, band=band, baseline=base, panels=panels)
 
 
-def _label(run: RunSummary) -> str:
+def _label(run: run_store.RunSummary) -> str:
     return (
         f"{run.name} · {format_epsilon(run.epsilon, run.norm)} · seed {run.seed} ·"
         f" {run.run_id[4:15]}"
@@ -98,10 +103,13 @@ def _label(run: RunSummary) -> str:
 
 
 def _group_label(name: str) -> str:
-    return {"": "Nothing: one line a run", SEEDS: "Same settings but the seed"}.get(name, name)
+    return {
+        "": "Nothing: one line a run",
+        report.comparison.SEEDS: "Same settings but the seed",
+    }.get(name, name)
 
 
-def _adopt_url(known: dict[str, RunSummary]) -> None:
+def _adopt_url(known: dict[str, run_store.RunSummary]) -> None:
     """Take over the URL's view where it is not what this session wrote last: a link, a
     refresh, the way back.
     """
@@ -117,18 +125,20 @@ def _adopt_url(known: dict[str, RunSummary]) -> None:
     st.session_state["compare.runs"] = [one for one in wanted if one in known][
         :MOST_RUNS
     ] or newest[::-1]
-    st.session_state["compare.x"] = view["x"] if view["x"] in AXES else "step"
+    st.session_state["compare.x"] = view["x"] if view["x"] in report.comparison.AXES else "step"
     st.session_state["compare.group"] = view["group"]
-    st.session_state["compare.band"] = view["band"] if view["band"] in BANDS else "deviation"
+    st.session_state["compare.band"] = (
+        view["band"] if view["band"] in report.comparison.BANDS else "deviation"
+    )
     st.session_state["compare.base"] = view["base"]
     st.session_state["compare.show"] = [
-        name for name in PANELS if name in view["show"].split(",")
+        name for name in report.comparison.PANELS if name in view["show"].split(",")
     ] or ["clean", "robust"]
     _say_what_was_not_taken(view, wanted, known)
 
 
 def _say_what_was_not_taken(
-    view: dict[str, str], wanted: list[str], known: dict[str, RunSummary]
+    view: dict[str, str], wanted: list[str], known: dict[str, run_store.RunSummary]
 ) -> None:
     unknown = [one for one in wanted if one not in known]
     if unknown:
@@ -138,7 +148,7 @@ def _say_what_was_not_taken(
             f"The link names {len(wanted) - len(unknown)} runs; the first {MOST_RUNS} are shown.",
             icon=":material/help:",
         )
-    if view["x"] not in AXES:
+    if view["x"] not in report.comparison.AXES:
         st.warning(
             f"There is no axis '{quoted(view['x'])}'; the runs are drawn over their steps.",
             icon=":material/help:",

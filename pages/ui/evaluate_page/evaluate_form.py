@@ -9,15 +9,19 @@ import streamlit as st
 from pages.ui.shared.frame import mistakes_shown, plain
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
-from rft_core.cost.evaluation_cost import START_SECONDS, evaluation_cost
-from rft_core.errors import UserError
-from rft_core.files.images import image_suffixes
-from rft_core.jobs.evaluations import Evaluation, ask_for_evaluation
-from rft_core.metrics.curve import RobustnessCurve
-from rft_core.spec.arguments import split_epsilons
-from rft_core.spec.catalog import choices, find
-from rft_core.store.records import RunRecord
-from rft_core.units import format_duration, format_epsilon
+from rft_core import (
+    RobustnessCurve,
+    RunRecord,
+    UserError,
+    choices,
+    cost,
+    files,
+    find,
+    format_duration,
+    format_epsilon,
+    jobs,
+    spec,
+)
 
 USUAL_STEPS = {"square": 1000}
 OTHER_STEPS = 20
@@ -28,7 +32,7 @@ STRENGTH = (
 )
 
 
-def ask_form(record: RunRecord, done: list[Evaluation]) -> None:
+def ask_form(record: RunRecord, done: list[jobs.Evaluation]) -> None:
     """Draw the choices for one run, what they will cost, and the button."""
     attack = choose_attack(record)
     left, right = st.columns(2)
@@ -85,7 +89,9 @@ def ask_form(record: RunRecord, done: list[Evaluation]) -> None:
             width="stretch",
             **closed(),
         ):
-            permitted(ask_for_evaluation)(store(), record.run_id, wanted | {"estimate": seconds})
+            permitted(jobs.evaluations.ask_for_evaluation)(
+                store(), record.run_id, wanted | {"estimate": seconds}
+            )
             st.rerun()
 
 
@@ -115,7 +121,7 @@ def picture_form(record: RunRecord) -> None:
     """Let the visitor attack one picture of his own."""
     upload = st.file_uploader(
         "Your own picture",
-        type=[suffix.lstrip(".") for suffix in image_suffixes()],
+        type=[suffix.lstrip(".") for suffix in files.image_suffixes()],
         key="evaluate.picture",
         help=f"At most {PICTURE_MEGABYTES} MB. It stays here.",
     )
@@ -149,7 +155,7 @@ def picture_form(record: RunRecord) -> None:
                 "images": 1,
                 "honesty": False,
             }
-            permitted(ask_for_evaluation)(
+            permitted(jobs.evaluations.ask_for_evaluation)(
                 store(),
                 record.run_id,
                 wanted | {"estimate": estimate(record, wanted, [])[0]},
@@ -164,7 +170,7 @@ def checked_epsilons(text: str, norm: str) -> list[float] | None:
     """
     if not (text or "").strip():
         return None
-    found = split_epsilons(text)
+    found = spec.split_epsilons(text)
     if norm == "linf" and max(found) > 1:
         raise UserError(
             f"epsilon {max(found):g} is more than 1, the whole range of a pixel; write"
@@ -178,7 +184,7 @@ def checked_epsilons(text: str, norm: str) -> list[float] | None:
 
 
 def estimate(
-    record: RunRecord, wanted: dict[str, Any], done: list[Evaluation]
+    record: RunRecord, wanted: dict[str, Any], done: list[jobs.Evaluation]
 ) -> tuple[float, str]:
     """Return (seconds, what the pace rests on): the newest evaluation of the run that is long
     enough to tell, else the run itself.
@@ -186,16 +192,16 @@ def estimate(
     report = record.report
     spent = _cost(record, wanted)
     for one in done:
-        took = (one.answer or {}).get("seconds", 0) - START_SECONDS
+        took = (one.answer or {}).get("seconds", 0) - cost.START_SECONDS
         if took > 1 and not one.is_picture:
             # what the count leaves out, such as small batches, is in the time of a like evaluation
             return (
-                START_SECONDS
+                cost.START_SECONDS
                 + took * spent / _cost(record, one.wanted | {"images": one.answer["images"]}),
                 "an earlier evaluation of this run",
             )
     return (
-        START_SECONDS + spent * report["seconds"] / max(report["gradient_evaluations"], 1),
+        cost.START_SECONDS + spent * report["seconds"] / max(report["gradient_evaluations"], 1),
         "the run itself",
     )
 
@@ -206,7 +212,7 @@ def _cost(record: RunRecord, wanted: dict[str, Any]) -> float:
     grid = sorted({0.0, *wanted["epsilons"]}) if wanted["epsilons"] else curve.epsilons
     method = {name: wanted[name] for name in ("attack", "steps", "honesty")}
     classes = (record.report.get("machine") or {}).get("classes", 10)
-    return evaluation_cost(curve, grid, wanted["images"], **method, classes=classes)
+    return cost.estimate_evaluation(curve, grid, wanted["images"], **method, classes=classes)
 
 
 def _grid_text(record: RunRecord) -> str:

@@ -9,17 +9,15 @@ import streamlit as st
 
 from pages.ui.shared.frame import columns, plain
 from pages.ui.shared.pictures import picture
-from rft_core.files.run_files import PICTURES
-from rft_core.jobs.evaluations import Evaluation, load_arrays
-from rft_core.units import format_epsilon
+from rft_core import files, format_epsilon, jobs
 
 MAGNIFY = 8
 TITLES = {"first": "First to fall", "longest": "Hold longest"}
 
 
-def show_gallery(evaluation: Evaluation, norm: str, names: list[str]) -> None:
+def show_gallery(evaluation: jobs.Evaluation, norm: str, names: list[str]) -> None:
     """Draw the pictures with a slider over epsilon."""
-    saved = load_arrays(evaluation.folder, PICTURES)
+    saved = jobs.evaluations.load_arrays(evaluation.folder, files.run_files.PICTURES)
     if saved is None:
         st.caption("No image was read rightly, so there is none to watch falling.")
         return
@@ -52,7 +50,7 @@ def show_gallery(evaluation: Evaluation, norm: str, names: list[str]) -> None:
 
 
 def _rows(
-    evaluation: Evaluation,
+    evaluation: jobs.Evaluation,
     saved: dict[str, np.ndarray],
     which: list[int],
     place: int,
@@ -60,7 +58,7 @@ def _rows(
     names: list[str],
     own: bool = False,
 ) -> None:
-    path = evaluation.folder / PICTURES
+    path = evaluation.folder / files.run_files.PICTURES
     pictures = drawn(str(path), path.stat().st_mtime_ns, place)
     for index in which:
         truth, said = (
@@ -102,7 +100,7 @@ def drawn(path: str, written: int, place: int) -> list[tuple[str, str, str]]:
     """Return for each image (clean, change magnified, attacked) as data URIs, at
     the epsilon at `place`.
     """
-    saved = load_arrays(Path(path).parent, Path(path).name) or {}
+    saved = jobs.evaluations.load_arrays(Path(path).parent, Path(path).name) or {}
     rows = []
     for clean, deltas in zip(saved["clean"], saved["delta"]):
         delta = deltas[place].astype(np.float32)

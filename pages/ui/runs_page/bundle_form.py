@@ -8,9 +8,7 @@ from pages.ui.runs_page.run_list import CHOSEN
 from pages.ui.shared.frame import mistakes_shown, plain
 from pages.ui.shared.gate import closed, is_instructor, permitted
 from pages.ui.shared.session import store
-from rft_core.bundles.incoming import import_bundle, import_lines
-from rft_core.bundles.outgoing import bundle_bytes
-from rft_core.store.records import RunRecord
+from rft_core import RunRecord, bundles
 
 CAME_IN, UPLOADS, SHOWN_LINES = "runs.came_in", "runs.bundles", 20
 
@@ -28,7 +26,9 @@ def bundle_form(record: RunRecord | None) -> None:
         if record is not None:
             # a viewer's browser gets no function to call, whatever it presses
             make = (
-                partial(permitted(bundle_bytes), store(), record.run_id) if is_instructor() else b""
+                partial(permitted(bundles.bundle_bytes), store(), record.run_id)
+                if is_instructor()
+                else b""
             )
             name, told = (
                 f"rft-lab-{record.run_id}.zip",
@@ -61,8 +61,8 @@ def _upload() -> None:
         and file is not None
     ):
         with mistakes_shown():
-            done = permitted(import_bundle)(store(), file, file.name)
-            st.session_state[CAME_IN] = tuple(import_lines(done))
+            done = permitted(bundles.import_bundle)(store(), file, file.name)
+            st.session_state[CAME_IN] = tuple(bundles.import_lines(done))
             st.session_state[UPLOADS] = place + 1
             if done["runs"]:
                 st.session_state[CHOSEN] = done["runs"][-1]["as"]

@@ -9,13 +9,14 @@ import streamlit as st
 
 from pages.ui.shared.pictures import Cell, picture, rows_of_three, said_of
 from pages.ui.shared.session import store
-from rft_core.report.run.history import RunHistory
-from rft_core.store.records import RunRecord
+from rft_core import RunRecord, report
 
 MAGNIFY, SHOWN_EXAMPLES = 8, 3
 
 
-def show_examples(record: RunRecord, past: RunHistory, step: int | None, target: str) -> None:
+def show_examples(
+    record: RunRecord, past: report.run.RunHistory, step: int | None, target: str
+) -> None:
     """Draw the followed test images as they were at the evaluation of `step`."""
     known = [place for place in sorted(past.examples) if step is None or place <= step]
     if not known and not (record.is_active and record.spec.evaluation.examples):

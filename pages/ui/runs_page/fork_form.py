@@ -8,13 +8,18 @@ from pages.ui.runs_page.run_list import CHOSEN
 from pages.ui.shared.frame import mistakes_shown, show_mistake, shown
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
-from rft_core import RunSpec, UserError, choices, with_settings
-from rft_core.cost.run_cost import factors
-from rft_core.report.run.figures import CONFIG, epsilon_strip
-from rft_core.spec.run_spec import describe
-from rft_core.store.forks import fork, fork_step
-from rft_core.store.records import RunRecord
-from rft_core.worker.submit import ensure_worker
+from rft_core import (
+    RunRecord,
+    RunSpec,
+    UserError,
+    choices,
+    cost,
+    ensure_worker,
+    report,
+    with_settings,
+)
+from rft_core import spec as run_spec
+from rft_core import store as run_store
 
 RAMPED = ("two_hinge", "cosine", "step")
 NOTHING_LEFT = (
@@ -28,7 +33,7 @@ def fork_form(record: RunRecord) -> str:
     """Draw the button of a fork, and the form behind it; return why the run cannot be
     forked, empty where it can.
     """
-    step = fork_step(store(), record)
+    step = run_store.fork_step(store(), record)
     reason = (
         "" if step is not None else NOTHING_LEFT if record.status == "finished" else NO_CHECKPOINT
     )
@@ -56,7 +61,7 @@ def _form(record: RunRecord, step: int) -> None:
     except UserError as error:
         show_mistake(error)
         return
-    strip = epsilon_strip(
+    strip = report.run.epsilon_strip(
         *planned(spec, step, record),
         epsilon=spec.threat.epsilon,
         norm=spec.threat.norm,
@@ -67,7 +72,7 @@ def _form(record: RunRecord, step: int) -> None:
     st.plotly_chart(
         shown(strip),
         key="runs.fork.strip",
-        config=dict(CONFIG),
+        config=dict(report.CONFIG),
         alt=f"Epsilon as it was until step {step}, and as the fork would go on",
     )
     name = st.text_input(
@@ -81,7 +86,9 @@ def _form(record: RunRecord, step: int) -> None:
         **closed(),
     ):
         with mistakes_shown():
-            st.session_state[CHOSEN] = permitted(fork)(store(), record.run_id, settings, name=name)
+            st.session_state[CHOSEN] = permitted(run_store.fork)(
+                store(), record.run_id, settings, name=name
+            )
             permitted(ensure_worker)(store().home)
             st.rerun()
 
@@ -90,8 +97,8 @@ def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], l
     """Return (progress, factor) with the schedule of `parent` before `step` and that of
     `spec` from there on.
     """
-    progress, after = factors(spec)
-    _, before = factors(parent.spec)
+    progress, after = cost.factors(spec)
+    _, before = cost.factors(parent.spec)
     border = step / parent.total_steps
     return progress, [
         old if place < border else new for place, old, new in zip(progress, before, after)
@@ -135,6 +142,6 @@ def _schedule(record: RunRecord) -> dict[str, Any]:
             1000,
             parent.schedule.steps,
             key=f"runs.fork.steps.{run_id}",
-            help=describe("schedule.steps"),
+            help=run_spec.describe("schedule.steps"),
         )
     return settings

@@ -14,11 +14,8 @@ from pages.ui.shared.frame import mistakes_shown
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
 from pages.ui.train_form import prefill
-from rft_core.store.records import RunRecord
-from rft_core.store.requests import resumable_words
-from rft_core.store.run_store import UNDO_SECONDS
-from rft_core.store.status import DISCARD, PAUSE, RESUME, STOP, is_offered
-from rft_core.worker.submit import ensure_worker
+from rft_core import RunRecord, ensure_worker
+from rft_core import store as run_store
 
 SHOWN_DELETED, SHOWN_NAME = 3, 40
 ICONS = MappingProxyType(
@@ -35,13 +32,13 @@ STOP_HELP = "Finishes the step, measures on the test images, and keeps the model
 PAUSE_HELP = "Keeps a checkpoint and gives the device free."
 NOT_AHEAD = "Only a queued or running run can be stopped or paused."
 RESUME_HELP = "Goes on from the last checkpoint."
-NOT_RESUMABLE = f"Only a {resumable_words()} run can be resumed."
+NOT_RESUMABLE = f"Only a {run_store.resumable_words()} run can be resumed."
 DUPLICATE = "Opens Train with all settings of this run, to be changed."
 EVALUATE = "Stronger attacks, honesty checks, single images."
 NOT_MEASURED = "Can be evaluated once it has its report: finished, or stopped and kept."
 DELETE = (
-    f"Hides the run at once and removes it with its files after {UNDO_SECONDS / 60:.0f} minutes;"
-    " until then it can be brought back."
+    f"Hides the run at once and removes it with its files after"
+    f" {run_store.UNDO_SECONDS / 60:.0f} minutes; until then it can be brought back."
 )
 NOT_IDLE = "A run at work cannot be deleted; stop or pause it first."
 
@@ -51,8 +48,10 @@ def show_actions(record: RunRecord) -> None:
     a pointer when the status changes.
     """
     act, run_id = store(), record.run_id
+    status = run_store.status
     can_stop, can_pause, can_resume, can_discard = (
-        is_offered(record.status, event) for event in (STOP, PAUSE, RESUME, DISCARD)
+        status.is_offered(record.status, event)
+        for event in (status.STOP, status.PAUSE, status.RESUME, status.DISCARD)
     )
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         _button(

@@ -5,15 +5,15 @@ import streamlit as st
 from pages.ui.runs_page.run_list import CHOSEN, clear_button
 from pages.ui.shared.frame import mistakes_shown, plain
 from pages.ui.shared.session import store
-from rft_core.store.records import RunRecord
-from rft_core.store.summaries import Wanted, is_listed
+from rft_core import RunRecord
+from rft_core import store as run_store
 
 # the run that the address names because this page wrote it there, and the search under which
 # the page was drawn last
 SHOWN, SOUGHT = "runs.shown", "runs.sought"
 
 
-def chosen_run(wanted: Wanted) -> tuple[RunRecord | None, bool]:
+def chosen_run(wanted: run_store.Wanted) -> tuple[RunRecord | None, bool]:
     """Return (the run to show, whether it is among those that `wanted` asks for).
 
     It is the run that the address names, else the one chosen last, else the first that is found;
@@ -27,7 +27,7 @@ def chosen_run(wanted: Wanted) -> tuple[RunRecord | None, bool]:
         state[CHOSEN], is_new_search = asked, False
     state[SOUGHT] = wanted
     record = _stored(state.get(CHOSEN))
-    is_found = record is not None and is_listed(store().engine, wanted, record.run_id)
+    is_found = record is not None and run_store.is_listed(store().engine, wanted, record.run_id)
     if record is None or (is_new_search and not is_found):
         hits = store().summaries(wanted, limit=1).rows
         record, is_found = (store().get(hits[0].run_id), True) if hits else (None, False)

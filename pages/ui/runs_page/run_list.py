@@ -8,11 +8,8 @@ import numpy as np
 import streamlit as st
 
 from pages.ui.shared.session import store
-from rft_core.report.run.figures import run_style
-from rft_core.store.records import RunSummary
-from rft_core.store.status import STATUSES
-from rft_core.store.summaries import ORDERS, PAGE_ROWS, Wanted, list_choices
-from rft_core.units import format_epsilon
+from rft_core import format_epsilon, report
+from rft_core import store as run_store
 
 SHOWN_ROWS, ROW_HEIGHT = 4, 35
 CHOSEN, PAGE, GENERATION, LISTED = "runs.run", "runs.page", "runs.generation", "runs.listed"
@@ -49,7 +46,10 @@ COLUMNS = {
     ),
     "name": st.column_config.TextColumn("Name", width=130),
     "status": st.column_config.MultiselectColumn(
-        "Status", options=STATUSES, color=[CHIP_COLOURS[one] for one in STATUSES], width=85
+        "Status",
+        options=run_store.status.STATUSES,
+        color=[CHIP_COLOURS[one] for one in run_store.status.STATUSES],
+        width=85,
     ),
     "progress": st.column_config.ProgressColumn(
         "Progress", min_value=0, max_value=1, format="percent", width=75
@@ -80,11 +80,11 @@ COLUMNS = {
 }
 
 
-def choose_wanted() -> tuple[Wanted, int]:
+def choose_wanted() -> tuple[run_store.Wanted, int]:
     """Draw search, filters, order and the picker of pages; return what the list shall show, and
     from which place on.
     """
-    choices = {"statuses": STATUSES} | list_choices(store().engine)
+    choices = {"statuses": run_store.status.STATUSES} | run_store.list_choices(store().engine)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         text = st.text_input(
             "Search",
@@ -111,14 +111,14 @@ def choose_wanted() -> tuple[Wanted, int]:
             }
         order = st.selectbox(
             "Order",
-            list(ORDERS),
+            list(run_store.ORDERS),
             format_func=ORDER_LABELS.get,
             key="runs.order",
             bind="query-params",
             label_visibility="collapsed",
             width=140,
         )
-        wanted = Wanted(text or "", **chosen, order=order)
+        wanted = run_store.Wanted(text or "", **chosen, order=order)
         return wanted, _choose_page(store().summaries(wanted, limit=1).total)
 
 
@@ -126,13 +126,13 @@ def _choose_page(total: int) -> int:
     """Draw the picker of pages where one page does not hold all `total` runs; return the
     place of its first run.
     """
-    pages = max(1, -(-total // PAGE_ROWS))
+    pages = max(1, -(-total // run_store.PAGE_ROWS))
     if st.session_state.get(PAGE, 1) > pages:
         # a search left fewer pages than the one that was open
         st.session_state[PAGE] = pages
     number = st.pagination(pages, key=PAGE, max_visible_pages=5) if pages > 1 else 1
     st.caption(f"{total} {'run' if total == 1 else 'runs'}")
-    return PAGE_ROWS * (number - 1)
+    return run_store.PAGE_ROWS * (number - 1)
 
 
 def _filter(kind: str, label: str, offered: tuple[str, ...]) -> list[str]:
@@ -143,11 +143,11 @@ def _filter(kind: str, label: str, offered: tuple[str, ...]) -> list[str]:
     )
 
 
-def show_list(wanted: Wanted, offset: int) -> None:
+def show_list(wanted: run_store.Wanted, offset: int) -> None:
     """Draw one page of the list with the chosen run marked; called again while
     anything is under way.
     """
-    page = store().summaries(wanted, PAGE_ROWS, offset)
+    page = store().summaries(wanted, run_store.PAGE_ROWS, offset)
     if not page.rows:
         st.info(
             "No run matches. Clear the search, or search for less.",
@@ -203,7 +203,7 @@ def _clear() -> None:
         st.session_state[f"runs.{kind}"] = []
 
 
-def _cells(row: RunSummary) -> dict:
+def _cells(row: run_store.RunSummary) -> dict:
     def percent(value: float | None) -> float | None:
         return None if value is None else round(100 * value, 1)
 
@@ -227,7 +227,7 @@ def _cells(row: RunSummary) -> dict:
 
 def swatch(number: int) -> str:
     """Return a picture (data URI) of the colour and dash that are the run's own in every chart."""
-    colour, dash = run_style(number)
+    colour, dash = report.drawing.run_style(number)
     dashes = f" stroke-dasharray='{SVG_DASHES[dash]}'" if SVG_DASHES[dash] else ""
     line = f"<path d='M1 8h26' stroke='{colour}' stroke-width='5'{dashes}/>"
     return "data:image/svg+xml," + quote(

@@ -7,14 +7,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui.shared.lesson import lesson
-from rft_core import UserError
-from rft_core.errors import printable
-from rft_core.files.home import CHECKOUT
-from rft_core.report.drawing.projector import enlarge
+from rft_core import UserError, errors, files, report
 
 # characters that Streamlit's Markdown gives a meaning
 MARKUP = "\\`*_{}[]()#+-!|<>$&~:"
-ASSETS = CHECKOUT / "assets"
+ASSETS = files.CHECKOUT / "assets"
 
 
 def open_page(title: str, script: str) -> None:
@@ -56,14 +53,14 @@ def columns(left: int, right: int) -> list:
 
 def shown(figure: go.Figure) -> go.Figure:
     """Return `figure` as this session looks at it: enlarged in projector mode."""
-    return enlarge(figure) if lesson().is_projected else figure
+    return report.drawing.projector.enlarge(figure) if lesson().is_projected else figure
 
 
 def quoted(text: str) -> str:
     """Return what an address says, to be repeated in a sentence: no markup,
     one line, not endless.
     """
-    return plain(printable(text))
+    return plain(errors.printable(text))
 
 
 def plain(text: str) -> str:

@@ -13,10 +13,8 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.shared.frame import mistakes_shown
-from rft_core import RunSpec, UserError
-from rft_core.serving.pin import Door, open_door
-from rft_core.serving.viewer_launch import launch_for_viewer
-from rft_core.store.run_store import RunStore
+from rft_core import RunSpec, UserError, serving
+from rft_core import store as run_store
 
 KEY, SESSION, PIN = "gate.key", "gate.session", "gate.pin"
 WRONG_SECONDS = 1.0
@@ -30,9 +28,9 @@ PLACES_REFUSED = (
 
 
 @st.cache_resource
-def door() -> Door:
+def door() -> serving.Door:
     """Return the one door of this server."""
-    return open_door(st.get_option("server.address"))
+    return serving.open_door(st.get_option("server.address"))
 
 
 def is_shared() -> bool:
@@ -64,7 +62,9 @@ def may_launch() -> bool:
     return is_instructor() or door().launching is not None
 
 
-def launching(act: Callable[..., str]) -> Callable[[RunStore, Sequence[RunSpec]], list[str]]:
+def launching(
+    act: Callable[..., str],
+) -> Callable[[run_store.RunStore, Sequence[RunSpec]], list[str]]:
     """Return a function that submits specs by `act` (store, spec): in a viewer's session within the
     limits, or raising where viewers may not launch.
     """
@@ -72,7 +72,7 @@ def launching(act: Callable[..., str]) -> Callable[[RunStore, Sequence[RunSpec]]
     if is_instructor() or limits is None:
         require_instructor()
         return lambda store, specs: [act(store, spec) for spec in specs]
-    return lambda store, specs: launch_for_viewer(store, specs, _viewer(), limits, act)
+    return lambda store, specs: serving.launch_for_viewer(store, specs, _viewer(), limits, act)
 
 
 def launch_caption() -> str:

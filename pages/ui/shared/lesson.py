@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from rft_core.spec.run_spec import setting_names
+from rft_core import spec
 
 STATE = "lesson"
 EVERYTHING, PROJECTOR = "all", "projector"
@@ -42,7 +42,7 @@ class Lesson:
 
 def names_offered() -> tuple[str, ...]:
     """Return every name that can be locked or hidden: parts, sections, settings."""
-    settings = setting_names()
+    settings = spec.setting_names()
     return (
         EVERYTHING,
         *PARTS,

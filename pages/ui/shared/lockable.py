@@ -8,7 +8,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from pages.ui.shared import lesson
-from rft_core.spec.run_spec import describe
+from rft_core import spec
 
 DRAWN = "form.labels"
 PARTS = MappingProxyType(
@@ -91,4 +91,4 @@ def told(name: str, on_form: Mapping[str, str]) -> str:
         return (
             f"{label} ({section})" if section and label.lower().split()[0] not in section else label
         )
-    return f"Not on the form: {name}, {describe(name)}"
+    return f"Not on the form: {name}, {spec.describe(name)}"

@@ -9,30 +9,29 @@ import streamlit as st
 from pages.ui.shared.frame import mistakes_shown, plain
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
-from rft_core.jobs.relocating import relocate_apart
-from rft_core.spec.run_paths import gone_settings
-from rft_core.spec.setting_paths import DATASET, PATH_SETTINGS, gone_message
-from rft_core.store.records import RunRecord
+from rft_core import RunRecord, jobs, spec
 
-LABELS = {DATASET: "Where its images are now", "model.checkpoint": "Where its weights are now"}
+LABELS = {spec.DATASET: "Where its images are now", "model.checkpoint": "Where its weights are now"}
 
 
-def relocate_form(record: RunRecord, names: Iterable[str] = PATH_SETTINGS) -> bool:
+def relocate_form(record: RunRecord, names: Iterable[str] = spec.PATH_SETTINGS) -> bool:
     """Say which paths of a run lead nowhere, with a field to set each anew; return whether there
     are any.
     """
     if not store().is_local:
         # another machine that shares the store may have what is not here
         return False
-    gone = gone_settings(record.spec, names)
+    gone = spec.gone_settings(record.spec, names)
     for setting, value in gone.items():
-        st.warning(plain(gone_message(setting, value, record.run_id)), icon=":material/link_off:")
+        st.warning(
+            plain(spec.gone_message(setting, value, record.run_id)), icon=":material/link_off:"
+        )
         _form(record, setting, value)
     return bool(gone)
 
 
 def _form(record: RunRecord, setting: str, value: str) -> None:
-    scheme = f"{value.partition(':')[0]}:" if setting == DATASET else ""
+    scheme = f"{value.partition(':')[0]}:" if setting == spec.DATASET else ""
     with st.form(f"relocate.{record.run_id}.{setting}", border=False):
         path = st.text_input(
             LABELS[setting],
@@ -46,7 +45,7 @@ def _form(record: RunRecord, setting: str, value: str) -> None:
         )
     if is_asked:
         with mistakes_shown(), st.spinner("Reading what is there"):
-            permitted(relocate_apart)(
+            permitted(jobs.relocate_apart)(
                 store(), record.run_id, setting, scheme + (path or "").strip()
             )
             st.rerun()

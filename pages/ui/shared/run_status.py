@@ -5,10 +5,8 @@ import streamlit as st
 
 from pages.ui.shared.frame import plain
 from pages.ui.shared.session import store
-from rft_core.report.run.history import RunHistory
-from rft_core.store.queue import Waiting, find_waiting
-from rft_core.store.records import RunRecord
-from rft_core.units import format_duration, ordinal
+from rft_core import RunRecord, format_duration, report, units
+from rft_core import store as run_store
 
 CHIPS = {
     "queued": ("gray", ":material/schedule:", "waits for the device"),
@@ -43,14 +41,14 @@ def show_chip(record: RunRecord) -> None:
     st.badge(record.status, icon=icon, color=colour, help=meaning)
 
 
-def show_status(record: RunRecord, past: RunHistory) -> None:
+def show_status(record: RunRecord, past: report.run.RunHistory) -> None:
     """Say why a run is in its state and when it was last heard of, how fast it is, and how far."""
     heard = (
         f"last heartbeat {format_duration(record.heartbeat_age)} ago" if record.is_active else ""
     )
     reason = "" if record.status in WAYS_OUT else plain(record.reason)
     waits = (
-        plain(waiting_text(find_waiting(store().engine, record.run_id)))
+        plain(waiting_text(run_store.find_waiting(store().engine, record.run_id)))
         if record.status == "queued"
         else ""
     )
@@ -79,18 +77,18 @@ def show_status(record: RunRecord, past: RunHistory) -> None:
         st.progress(record.progress, text=progress_text(record, past))
 
 
-def waiting_text(waiting: Waiting | None) -> str:
+def waiting_text(waiting: run_store.Waiting | None) -> str:
     """Say which place a queued run has, and behind which run at work; "" where it waits no more."""
     if waiting is None:
         return ""
-    place = f"{ordinal(waiting.place)} in the queue"
+    place = f"{units.ordinal(waiting.place)} in the queue"
     if not waiting.at_work:
         return place
     count = len(waiting.at_work)
     return f"{place}, behind {waiting.at_work[0] if count == 1 else f'{count} runs at work'}"
 
 
-def progress_text(record: RunRecord, past: RunHistory) -> str:
+def progress_text(record: RunRecord, past: report.run.RunHistory) -> str:
     """Say how far a run is, and for one at work how long it still needs."""
     if not record.is_active:
         return (
@@ -106,7 +104,7 @@ def progress_text(record: RunRecord, past: RunHistory) -> str:
     )
 
 
-def time_left(record: RunRecord, past: RunHistory) -> float | None:
+def time_left(record: RunRecord, past: report.run.RunHistory) -> float | None:
     """Return the seconds that training still needs at its newest pace, or
     None before it has one.
     """
@@ -115,7 +113,7 @@ def time_left(record: RunRecord, past: RunHistory) -> float | None:
     return max(0.0, past.pace * (record.total_steps - record.step))
 
 
-def usage(past: RunHistory) -> list[str]:
+def usage(past: report.run.RunHistory) -> list[str]:
     """Say how fast a run trains and how much memory it took, as far as it reported that."""
     newest = {
         name: past.training[name][-1]

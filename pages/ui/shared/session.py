@@ -2,40 +2,39 @@
 
 import streamlit as st
 
-from rft_core import open_store
-from rft_core.report.run.history import MEASURED_KINDS, RunHistory, build_history
-from rft_core.resources import weights
-from rft_core.store.events import last_sequence, last_sequences, read_events
-from rft_core.store.run_store import RunStore
+from rft_core import open_store, report, resources
+from rft_core import store as run_store
 
 
 @st.cache_resource
-def store() -> RunStore:
+def store() -> run_store.RunStore:
     """Return the one store of this server."""
     return open_store()
 
 
-def history(run_id: str) -> RunHistory:
+def history(run_id: str) -> report.run.RunHistory:
     """Return what a run reported so far; read again only when the store has news."""
-    return _history(run_id, last_sequence(store().engine, run_id))
+    return _history(run_id, run_store.last_sequence(store().engine, run_id))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _history(run_id: str, sequence: int) -> RunHistory:
-    return build_history(read_events(store().engine, run_id))
+def _history(run_id: str, sequence: int) -> report.run.RunHistory:
+    return report.run.build_history(run_store.read_events(store().engine, run_id))
 
 
-def measured(run_ids: list[str]) -> list[RunHistory]:
+def measured(run_ids: list[str]) -> list[report.run.RunHistory]:
     """Return what runs measured so far, without their training steps, in the order given; read
     again only where there is news.
     """
-    newest = last_sequences(store().engine, run_ids)
+    newest = run_store.last_sequences(store().engine, run_ids)
     return [_measured(run_id, newest[run_id]) for run_id in run_ids]
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _measured(run_id: str, sequence: int) -> RunHistory:
-    return build_history(read_events(store().engine, run_id, kinds=MEASURED_KINDS))
+def _measured(run_id: str, sequence: int) -> report.run.RunHistory:
+    return report.run.build_history(
+        run_store.read_events(store().engine, run_id, kinds=report.run.MEASURED_KINDS)
+    )
 
 
 @st.cache_data(ttl=3, show_spinner=False)
@@ -47,14 +46,14 @@ def reconciled() -> list[str]:
 
 
 @st.cache_data(ttl=30, show_spinner=False)
-def weights_of(backbone: str) -> weights.Availability:
+def weights_of(backbone: str) -> resources.weights.Availability:
     """Return whether a backbone's weights can be had; the network is asked at most every half
     minute for all visitors together.
     """
-    return weights.backbone_here(backbone, store().home)
+    return resources.weights.backbone_here(backbone, store().home)
 
 
 @st.cache_data(ttl=30, show_spinner=False)
 def is_online() -> bool:
     """Return whether the network can be reached, asked at most every half minute."""
-    return weights.network_is_up()
+    return resources.weights.network_is_up()

@@ -3,10 +3,7 @@
 import streamlit as st
 
 from pages.ui.shared.frame import columns, shown
-from rft_core.report.run.figures import CONFIG
-from rft_core.report.run.sentences import describe_shifts
-from rft_core.report.run.shift_figures import corruption_figure, domain_figure
-from rft_core.store.records import RunRecord
+from rft_core import RunRecord, report
 
 
 def show_shifts(record: RunRecord) -> None:
@@ -19,15 +16,15 @@ def show_shifts(record: RunRecord) -> None:
     st.subheader("How does it hold on other images?", anchor=False)
     left, right = columns(6, 6)
     for place, rows, draw in (
-        (left, "domains", domain_figure),
-        (right, "corruptions", corruption_figure),
+        (left, "domains", report.run.domain_figure),
+        (right, "corruptions", report.run.corruption_figure),
     ):
         if shifts[rows]:
-            alt = f"Clean accuracy on {rows}: {describe_shifts(shifts)}"
+            alt = f"Clean accuracy on {rows}: {report.run.describe_shifts(shifts)}"
             place.plotly_chart(
                 shown(draw(shifts, key=record.run_id)),
                 key=f"runs.{rows}.{record.run_id}",
-                config=dict(CONFIG),
+                config=dict(report.CONFIG),
                 alt=alt,
             )
-    st.caption(describe_shifts(shifts))
+    st.caption(report.run.describe_shifts(shifts))

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from rft_core.report.story.race import STYLES, Track
-from rft_core.report.story.sentences import describe_guess
+from rft_core import report
 
 GUESSES, WRITTEN, NAME = "guesses", "guesses.written", "guess"
 FIRST_GUESS = 50
@@ -65,7 +64,7 @@ def read(text: str) -> dict[str, float]:
     return {
         name: int(value) / 100
         for name, value in pairs
-        if name in STYLES and value in map(str, range(101))
+        if name in report.story.STYLES and value in map(str, range(101))
     }
 
 
@@ -112,10 +111,10 @@ def revealed(key: str) -> bool:
     return False
 
 
-def verdicts(guesses: dict[str, float], tracks: Sequence[Track]) -> list[str]:
+def verdicts(guesses: dict[str, float], tracks: Sequence[report.story.Track]) -> list[str]:
     """Return one line a guess whose run is over."""
     return [
-        describe_guess(track.label, guesses[track.label], track.end["accuracy"])
+        report.story.describe_guess(track.label, guesses[track.label], track.end["accuracy"])
         for track in tracks
         if track.is_over and track.label in guesses
     ]

@@ -10,18 +10,11 @@ from pages.ui.shared.run_status import show_status
 from pages.ui.shared.session import history, reconciled, store
 from pages.ui.story_page import guessing
 from pages.ui.story_page.recorded import recording
-from rft_core import UserError, preset, submit
-from rft_core.recordings.thinning import thinned
-from rft_core.report.comparison.compare import is_standard
-from rft_core.report.run.figures import CONFIG
-from rft_core.report.story.race import STYLES, Track, build_track, race_figure
-from rft_core.report.story.sentences import describe_race, describe_threshold
-from rft_core.spec.run_spec import differences
-from rft_core.store.events import last_sequence, read_events
-from rft_core.store.records import RunRecord
+from rft_core import RunRecord, UserError, preset, recordings, report, spec, submit
+from rft_core import store as run_store
 
 LIVE_SECONDS = 1.0
-MOST_RUNS = len(STYLES)
+MOST_RUNS = len(report.story.STYLES)
 TRAINING_POINTS = 200
 # the run that loses first: the gap is drawn between the first two
 ORDER = ("fixed", "scheduled", "standard")
@@ -34,12 +27,12 @@ def launch_race(names: tuple[str, ...]) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _recorded(name: str) -> Track:
+def _recorded(name: str) -> report.story.Track:
     run = recording(name)
-    return build_track(name, run.spec, run.events, run.total_steps, run.report)
+    return report.story.build_track(name, run.spec, run.events, run.total_steps, run.report)
 
 
-def recorded_track(name: str, guess: float | None = None) -> Track:
+def recorded_track(name: str, guess: float | None = None) -> report.story.Track:
     """Return the track of a recorded run, with a visitor's guess."""
     return replace(_recorded(name), guess=guess)
 
@@ -100,13 +93,19 @@ def watch(run_ids: tuple[str, ...]) -> None:
             if guesses and not all(track.is_over for track in tracks)
             else recorded_references(by_role, tracks)
         )
-        figure = race_figure(tracks, epsilon=epsilon, key=",".join(run_ids), references=references)
-        said = f"{describe_race(tracks)} {describe_threshold(tracks)}".strip()
+        figure = report.story.race_figure(
+            tracks, epsilon=epsilon, key=",".join(run_ids), references=references
+        )
+        race, threshold = (
+            report.story.describe_race(tracks),
+            report.story.describe_threshold(tracks),
+        )
+        said = f"{race} {threshold}".strip()
         with st.container(key="lesson"):
             st.plotly_chart(
                 shown(figure),
                 key="race.figure",
-                config=dict(CONFIG) | {"displayModeBar": False},
+                config=dict(report.CONFIG) | {"displayModeBar": False},
                 alt=f"Clean accuracy over steps. {said}",
             )
         st.caption(said)
@@ -149,7 +148,7 @@ def nature(record: RunRecord) -> str:
     """Return what kind of run of the story this is, by its schedule."""
     return (
         "standard"
-        if is_standard(record)
+        if report.comparison.is_standard(record)
         else "fixed"
         if record.spec.schedule.kind == "constant"
         else "scheduled"
@@ -179,29 +178,40 @@ def labels(by_role: dict[str, RunRecord]) -> dict[str, str]:
     }
 
 
-def recorded_references(by_role: dict[str, RunRecord], tracks: list[Track]) -> list[Track]:
+def recorded_references(
+    by_role: dict[str, RunRecord], tracks: list[report.story.Track]
+) -> list[report.story.Track]:
     """Return the recorded runs with the very settings of the live ones; named only until the live
     one has its own result.
     """
     found = []
     for (role, record), track in zip(by_role.items(), tracks):
-        if not differences([record.spec, recording(role).spec]):
+        if not spec.differences([record.spec, recording(role).spec]):
             found.append(replace(_recorded(role), label="" if track.is_over else "recorded"))
     return found
 
 
-def _live(record: RunRecord, role: str) -> Track:
+def _live(record: RunRecord, role: str) -> report.story.Track:
     return _track(
-        record.run_id, last_sequence(store().engine, record.run_id), role, bool(record.report)
+        record.run_id,
+        run_store.last_sequence(store().engine, record.run_id),
+        role,
+        bool(record.report),
     )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _track(run_id: str, sequence: int, role: str, has_report: bool) -> Track:
+def _track(run_id: str, sequence: int, role: str, has_report: bool) -> report.story.Track:
     record = store().get(run_id)
-    events = read_events(store().engine, run_id, kinds=("train", "eval", "onset", "status"))
-    return build_track(
-        role, record.spec, thinned(events, TRAINING_POINTS), record.total_steps, record.report
+    events = run_store.read_events(
+        store().engine, run_id, kinds=("train", "eval", "onset", "status")
+    )
+    return report.story.build_track(
+        role,
+        record.spec,
+        recordings.thinned(events, TRAINING_POINTS),
+        record.total_steps,
+        record.report,
     )
 
 

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from rft_core.recordings.reading import Gallery, Recording, read_gallery, read_recording
+from rft_core import recordings
 
 
 @st.cache_resource(show_spinner=False)
-def recording(name: str) -> Recording:
+def recording(name: str) -> recordings.Recording:
     """Return a recorded run."""
-    return read_recording(name)
+    return recordings.read_recording(name)
 
 
 @st.cache_resource(show_spinner=False)
-def gallery() -> Gallery:
+def gallery() -> recordings.Gallery:
     """Return the attacked pictures."""
-    return read_gallery()
+    return recordings.read_gallery()

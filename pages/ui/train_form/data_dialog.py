@@ -10,12 +10,7 @@ from pages.ui.shared.frame import mistakes_shown, plain, shown
 from pages.ui.shared.gate import closed, is_instructor, permitted
 from pages.ui.shared.session import is_online, store
 from pages.ui.train_form.data_menu import needs_download
-from rft_core import RunSpec
-from rft_core.jobs import dataset_cards
-from rft_core.jobs.dataset_cards import Reading
-from rft_core.report.run.dataset_card import Finding, balance_figure, describe_card, findings
-from rft_core.report.run.figures import CONFIG
-from rft_core.units import format_duration
+from rft_core import RunSpec, format_duration, jobs, report
 
 OPEN = "form.looking"
 POLL_SECONDS = 1.0
@@ -52,8 +47,8 @@ def _dialog(spec: RunSpec | None, mistake: str) -> None:
         return
     st.caption(plain(spec.data.dataset))
     home = store().home
-    card = dataset_cards.read_card(home, spec)
-    if card is None and dataset_cards.reading(home, spec) is None:
+    card = jobs.dataset_cards.read_card(home, spec)
+    if card is None and jobs.dataset_cards.reading(home, spec) is None:
         if not is_instructor():
             st.info(
                 "These data have not been looked at yet; the instructor can have them read.",
@@ -62,8 +57,8 @@ def _dialog(spec: RunSpec | None, mistake: str) -> None:
             return
         if needs_download(spec.data.dataset) and not _agreed(spec):
             return
-        permitted(dataset_cards.ask_for_card)(home, spec)
-        card = dataset_cards.read_card(home, spec)
+        permitted(jobs.dataset_cards.ask_for_card)(home, spec)
+        card = jobs.dataset_cards.read_card(home, spec)
     if card is None:
         st.fragment(run_every=POLL_SECONDS, key="form.reading")(_wait)(spec)
     elif "error" in card:
@@ -95,18 +90,18 @@ def _agreed(spec: RunSpec) -> bool:
 def _wait(spec: RunSpec) -> None:
     """Say how far reading is; called every second until the card is there."""
     home = store().home
-    at_work = dataset_cards.reading(home, spec)
-    if at_work is None or dataset_cards.read_card(home, spec) is not None:
+    at_work = jobs.dataset_cards.reading(home, spec)
+    if at_work is None or jobs.dataset_cards.read_card(home, spec) is not None:
         st.rerun()
     _show_progress(at_work)
     if st.button("Stop reading", key="form.stop_reading", icon=":material/stop:", **closed()):
         with mistakes_shown():
-            permitted(dataset_cards.stop_reading)(home, spec)
+            permitted(jobs.dataset_cards.stop_reading)(home, spec)
             _close()
             st.rerun()
 
 
-def _show_progress(at_work: Reading) -> None:
+def _show_progress(at_work: jobs.Reading) -> None:
     st.markdown(
         f":material/hourglass_top: Reading for {format_duration(at_work.seconds)}:"
         f" {plain(at_work.line)}"
@@ -130,12 +125,12 @@ def _again(spec: RunSpec, label: str) -> None:
         **{"help": "Also after files were changed in place."} | closed(),
     ):
         with mistakes_shown():
-            permitted(dataset_cards.ask_for_card)(store().home, spec, again=True)
+            permitted(jobs.dataset_cards.ask_for_card)(store().home, spec, again=True)
             st.rerun()
 
 
 def _show_card(spec: RunSpec, card: dict) -> None:
-    st.markdown(plain(describe_card(card)))
+    st.markdown(plain(report.run.describe_card(card)))
     if card["others"]:
         st.caption(
             plain(
@@ -144,7 +139,9 @@ def _show_card(spec: RunSpec, card: dict) -> None:
             )
         )
     st.markdown(
-        "  \n".join(f"{ICONS[finding.level]} {_text(finding)}" for finding in findings(card))
+        "  \n".join(
+            f"{ICONS[finding.level]} {_text(finding)}" for finding in report.run.findings(card)
+        )
     )
     _show_pictures(spec, card)
     st.subheader("How many training images has each class?", anchor=False)
@@ -153,7 +150,12 @@ def _show_card(spec: RunSpec, card: dict) -> None:
         f"Training images a class, from {small['count']} ({small['name']}) to {large['count']}"
         f" ({large['name']})"
     )
-    st.plotly_chart(shown(balance_figure(card)), key="form.balance", config=dict(CONFIG), alt=alt)
+    st.plotly_chart(
+        shown(report.run.balance_figure(card)),
+        key="form.balance",
+        config=dict(report.CONFIG),
+        alt=alt,
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         _again(spec, "Read again")
         st.caption(
@@ -163,7 +165,7 @@ def _show_card(spec: RunSpec, card: dict) -> None:
 
 
 def _show_pictures(spec: RunSpec, card: dict) -> None:
-    cells = list(dataset_cards.cells(card, dataset_cards.card_folder(store().home, spec)))
+    cells = list(jobs.dataset_cards.cells(card, jobs.dataset_cards.card_folder(store().home, spec)))
     if not cells:
         st.caption("The sample of pictures is missing; read again.")
         return
@@ -190,5 +192,5 @@ def _show_pictures(spec: RunSpec, card: dict) -> None:
         )
 
 
-def _text(finding: Finding) -> str:
+def _text(finding: report.run.Finding) -> str:
     return plain(finding.text[:1].upper() + finding.text[1:] + ".")

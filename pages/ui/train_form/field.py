@@ -7,8 +7,7 @@ import streamlit as st
 
 from pages.ui.shared import lesson, lockable
 from pages.ui.train_form.form_state import key
-from rft_core import choices, find
-from rft_core.spec.run_spec import describe
+from rft_core import choices, find, spec
 
 LOCKED = "Locked by the link that opened this page."
 
@@ -23,7 +22,7 @@ def field(
     lockable.note_drawn(setting, label)
     if lesson.is_hidden(setting):
         return st.session_state.get(name)
-    told = {"help": describe(setting)} | options
+    told = {"help": spec.describe(setting)} | options
     if lesson.is_locked(setting):
         told |= {"disabled": True, "help": f"{told['help'] or ''} {LOCKED}".strip()}
     return draw(label, *arguments, key=name, **told)

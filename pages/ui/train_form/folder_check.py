@@ -8,8 +8,7 @@ from pages.ui.shared import lesson
 from pages.ui.shared.frame import plain
 from pages.ui.train_form.field import field
 from pages.ui.train_form.form_state import key
-from rft_core import UserError
-from rft_core.resources.dataset_check import check_dataset
+from rft_core import UserError, resources
 
 # a folder may be put right while the page is open
 SECONDS = 10
@@ -23,7 +22,7 @@ LAYOUTS = MappingProxyType({
 
 @st.cache_data(ttl=SECONDS, max_entries=50, show_spinner="Looking at the folder")
 def _checked(dataset: str, layout: str, domains: tuple[str, ...]) -> tuple[str, ...]:
-    return check_dataset(dataset, layout, domains)
+    return resources.check_dataset(dataset, layout, domains)
 
 
 def check_folder(dataset: str, domains: list[str]) -> tuple[str, ...]:

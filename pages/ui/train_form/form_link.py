@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui.shared.frame import plain
 from rft_core import RunSpec
-from rft_core.spec.links import link_items, read_items
+from rft_core import spec as run_spec
 
 WRITTEN, SAID = "form.url", "form.link_said"
 NAMES = ("preset", "seed", "set")
@@ -34,7 +34,7 @@ def read(base: RunSpec, offered: tuple[str, ...]) -> RunSpec:
     """Return `base` with what the address sets; what cannot be taken is kept for `show_said`."""
     asked = _asked()
     items = [*(f"seed:{seed}" for seed in asked.get("seed", [])[-1:]), *asked.get("set", [])]
-    spec, st.session_state[SAID] = read_items(items, base, offered, RANGES)
+    spec, st.session_state[SAID] = run_spec.read_items(items, base, offered, RANGES)
     return spec
 
 
@@ -63,7 +63,7 @@ def write(preset: str, spec: RunSpec | None, base: RunSpec) -> None:
         "preset": [preset]
     }
     if spec is not None:
-        items = link_items(spec, base)
+        items = run_spec.link_items(spec, base)
         wanted |= {"seed": [item.partition(":")[2] for item in items if item.startswith("seed:")]}
         wanted |= {"set": [item for item in items if not item.startswith("seed:")]}
     wanted = {name: values for name, values in wanted.items() if values}

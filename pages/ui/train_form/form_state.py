@@ -10,12 +10,8 @@ import streamlit as st
 
 from pages.ui.shared import lesson
 from pages.ui.train_form import form_link, prefill
-from rft_core import PRESETS, RunSpec, choices
-from rft_core.errors import printable
-from rft_core.resources import backbones
-from rft_core.spec.catalog import SCHEMES
-from rft_core.spec.run_spec import flatten
-from rft_core.units import PIXEL_LEVELS
+from rft_core import PRESETS, RunSpec, choices, errors, resources, units
+from rft_core import spec as run_spec
 
 DEFAULT_PRESET = "scheduled"
 ANY_TIMM = "any timm model"
@@ -90,7 +86,7 @@ def choose_preset() -> str:
         _fill()
     # a link may lock without setting anything
     if strange := lesson.take_strangers():
-        form_link.say(f"nothing to lock or hide is called {printable(', '.join(strange))}")
+        form_link.say(f"nothing to lock or hide is called {errors.printable(', '.join(strange))}")
     form_link.show_said()
     labels = {row.name: row.label for row in PRESETS}
     if not lesson.is_hidden("preset"):
@@ -123,7 +119,7 @@ def _adopt_link(names: list[str]) -> None:
         )
     )
     if wanted not in names:
-        form_link.say(f"there is no preset '{printable(wanted)}'; {DEFAULT_PRESET} is taken")
+        form_link.say(f"there is no preset '{errors.printable(wanted)}'; {DEFAULT_PRESET} is taken")
 
 
 def keep() -> None:
@@ -164,14 +160,14 @@ def _fill() -> None:
 
 def fill(spec: RunSpec) -> None:
     """Write the settings of `spec` into the form. Call it before the widgets are drawn."""
-    values, state = flatten(spec), st.session_state
+    values, state = run_spec.flatten(spec), st.session_state
     for setting in ON_FORM:
         state[key(setting)] = values[setting]
     _fill_backbone(values["model.backbone"])
     fill_dataset(values["data.dataset"])
     state[key("data.domains")] = list(values["data.domains"])
     state["train.epsilon"] = values["threat.epsilon"] * (
-        PIXEL_LEVELS if values["threat.norm"] == "linf" else 1
+        units.PIXEL_LEVELS if values["threat.norm"] == "linf" else 1
     )
     state["train.ramp"] = (100 * values["schedule.ramp_start"], 100 * values["schedule.ramp_end"])
     state["train.points"] = as_percent(values["schedule.points"])
@@ -183,7 +179,7 @@ def as_percent(points: Sequence[tuple[float, float]]) -> list[list[float]]:
 
 
 def _fill_backbone(name: str) -> None:
-    name = backbones.current_name(name)
+    name = resources.backbones.current_name(name)
     on_menu = name in [row.name for row in choices("backbones")]
     st.session_state[key("model.backbone")] = name if on_menu else ANY_TIMM
     st.session_state["train.backbone_search"] = "" if on_menu else name
@@ -194,7 +190,7 @@ def fill_dataset(dataset: str) -> None:
     """Write a dataset into the form: a name of the menu, or a scheme and its place."""
     scheme, colon, place = dataset.partition(":")
     st.session_state[key("data.dataset")] = scheme
-    for one in SCHEMES:
+    for one in run_spec.SCHEMES:
         st.session_state[place_key(one)] = (
             place if colon and scheme == one else st.session_state.get(place_key(one), "")
         )

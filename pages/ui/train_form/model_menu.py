@@ -10,11 +10,7 @@ from pages.ui.shared.gate import PLACES_REFUSED, closed, is_instructor
 from pages.ui.shared.session import weights_of
 from pages.ui.train_form.field import field
 from pages.ui.train_form.form_state import ANY_TIMM, key
-from rft_core import UserError, choices
-from rft_core.resources import backbones
-from rft_core.spec.run_spec import describe
-from rft_core.spec.setting_paths import CHECKPOINT, is_there
-from rft_core.units import format_bytes, format_count
+from rft_core import UserError, choices, resources, spec, units
 
 MATCHES = 30
 ALREADY_ROBUST = (
@@ -43,11 +39,11 @@ def model_menu() -> None:
 
 
 def _label(name: str, label: str) -> str:
-    known = backbones.facts(name)
+    known = resources.backbones.facts(name)
     return " · ".join(
         [
             label,
-            *([format_count(known.parameters)] if known and known.parameters else []),
+            *([units.format_count(known.parameters)] if known and known.parameters else []),
             *([known.tier] if known and known.tier else []),
         ]
     )
@@ -62,12 +58,12 @@ def _search() -> None:
         placeholder="swin base 224",
         help="Words in any order, for example: vit tiny 224.",
     )
-    found = backbones.search(text.strip(), limit=MATCHES) if text and text.strip() else []
+    found = resources.backbones.search(text.strip(), limit=MATCHES) if text and text.strip() else []
     if not found:
         st.session_state["train.backbone_match"] = None
         st.caption("Type part of a name; every timm model of images can be fine-tuned.")
         return
-    if renamed := backbones.renaming(text.strip()):
+    if renamed := resources.backbones.renaming(text.strip()):
         st.caption(plain(f"Note: {renamed}."))
     if st.session_state.get("train.backbone_match") not in found:
         st.session_state["train.backbone_match"] = found[0]
@@ -87,8 +83,8 @@ def _search() -> None:
 
 
 def _describe(name: str) -> str:
-    known = backbones.facts(name)
-    size = [format_count(known.parameters)] if known and known.parameters else []
+    known = resources.backbones.facts(name)
+    size = [units.format_count(known.parameters)] if known and known.parameters else []
     return " · ".join([name, *size, *([f"{known.image_size} pixels"] if known else [])])
 
 
@@ -106,7 +102,7 @@ def chosen_backbone() -> str:
         raise UserError(
             "no backbone is chosen yet; type part of a timm name, or pick one from the menu"
         )
-    near = ", ".join(backbones.near_names(wanted))
+    near = ", ".join(resources.backbones.near_names(wanted))
     raise UserError(f"no timm model matches '{wanted}'; try fewer words, or one of {near}")
 
 
@@ -123,17 +119,17 @@ def _show(name: str, help_text: str) -> None:
 
 
 def _known(name: str) -> list[str]:
-    known, state = backbones.facts(name), st.session_state
+    known, state = resources.backbones.facts(name), st.session_state
     if known is None:
         return []
     batch, size = (
         state[key("optim.batch_size")] or 1,
         state[key("data.image_size")] or known.image_size,
     )
-    memory = backbones.training_memory(
+    memory = resources.backbones.training_memory(
         name, image_size=size, batch_size=batch, strategy=state[key("strategy.kind")]
     )
-    parts = [f"{format_count(known.parameters)} parameters"] if known.parameters else []
+    parts = [f"{units.format_count(known.parameters)} parameters"] if known.parameters else []
     parts += [
         f"{known.image_size} pixels",
         f"licence {known.licence}" if known.licence else "licence not stated",
@@ -143,7 +139,7 @@ def _known(name: str) -> list[str]:
     about = "less than" if state[key("runtime.checkpoint_activations")] else "about"
     return [
         *parts,
-        f"{about} {format_bytes(memory)} of memory at {at}" if memory else "memory not known",
+        f"{about} {units.format_bytes(memory)} of memory at {at}" if memory else "memory not known",
     ]
 
 
@@ -160,7 +156,7 @@ def weights_missing(name: str) -> str:
     """Return why a run with the backbone `name` cannot have its weights, as a sentence without its
     full stop; "" when it can.
     """
-    state, known = st.session_state, backbones.facts(name)
+    state, known = st.session_state, resources.backbones.facts(name)
     if known is not None and known.refusal:
         return f"'{name}' cannot be fine-tuned, since {known.refusal}; choose another backbone"
     if path := (state[key("model.checkpoint")] or "").strip():
@@ -168,7 +164,7 @@ def weights_missing(name: str) -> str:
             return PLACES_REFUSED
         return (
             ""
-            if is_there(CHECKPOINT, path)
+            if spec.is_there(spec.CHECKPOINT, path)
             else (
                 f"there is no file '{path}'; give the path of a checkpoint on this machine, or"
                 " leave it empty"
@@ -179,7 +175,7 @@ def weights_missing(name: str) -> str:
 
 
 def _hint_at_robust(name: str) -> None:
-    known = backbones.facts(name)
+    known = resources.backbones.facts(name)
     if known is None or not known.is_robust or st.session_state[key("schedule.kind")] == "constant":
         return
     with st.container(border=True):
@@ -199,7 +195,7 @@ def _make_constant() -> None:
 
 def checkpoint_field() -> None:
     """Draw the path of a checkpoint, for those who have their own weights."""
-    told = {"help": describe("model.checkpoint")} | closed(PLACES_REFUSED)
+    told = {"help": spec.describe("model.checkpoint")} | closed(PLACES_REFUSED)
     field(
         st.text_input,
         "Checkpoint",

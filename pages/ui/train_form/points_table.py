@@ -8,8 +8,7 @@ import streamlit as st
 
 from pages.ui.shared import lesson
 from pages.ui.train_form.form_state import KEPT, as_percent, key
-from rft_core import RunSpec, UserError, with_settings
-from rft_core.spec.schedules import points_fault, shape_points
+from rft_core import RunSpec, UserError, spec, with_settings
 
 POINTS = "train.points"
 # what the table last said, what it was drawn from, and how often it was drawn anew
@@ -27,7 +26,7 @@ def points_table() -> None:
         state[ROUND] = state.get(ROUND, 0) + 1
         state[DRAWN_FROM] = state[POINTS]
     state[POINTS] = state[SAID] = _rows(_draw(state[DRAWN_FROM]))
-    if fault := points_fault(_fractions(state[POINTS])):
+    if fault := spec.points_fault(_fractions(state[POINTS])):
         st.warning(f"The table {fault}.", icon=":material/error:")
         if "sort the rows" in fault:
             st.button("Sort the rows", icon=":material/sort:", key="form.sort", on_click=_sort)
@@ -38,7 +37,7 @@ def read() -> list[tuple[float, float]]:
     them and the way out.
     """
     points = _fractions(st.session_state[POINTS])
-    if fault := points_fault(points):
+    if fault := spec.points_fault(points):
         raise UserError(f"schedule.points {fault}")
     return points
 
@@ -55,7 +54,7 @@ def take_shape() -> None:
     start, end = kept.get("train.ramp", (25.0, 75.0))
     before |= {"ramp_start": start / 100, "ramp_end": end / 100}
     try:
-        shape = shape_points(
+        shape = spec.shape_points(
             with_settings(
                 RunSpec(),
                 {f"schedule.{name}": value for name, value in before.items() if value is not None},

@@ -8,13 +8,13 @@ import streamlit as st
 
 from pages.ui.shared import lesson
 from pages.ui.train_form import points_table, prefill
-from pages.ui.train_form.data_menu import chosen_dataset, chosen_domains, data_menu, domains_field
+from pages.ui.train_form.data_domains import chosen_domains, domains_field
+from pages.ui.train_form.data_menu import chosen_dataset, data_menu
 from pages.ui.train_form.field import field, menu
 from pages.ui.train_form.folder_check import check_folder, chosen_layout
 from pages.ui.train_form.form_state import ON_FORM, key
 from pages.ui.train_form.model_menu import checkpoint_field, chosen_backbone, model_menu
-from rft_core import RunSpec, choices, with_settings
-from rft_core.units import PIXEL_LEVELS
+from rft_core import RunSpec, choices, units, with_settings
 
 
 def model_and_data() -> bool:
@@ -199,7 +199,7 @@ def read_spec(base: str) -> RunSpec:
         "data.domains": chosen_domains(),
         "data.layout": chosen_layout(dataset),
     }
-    scale = PIXEL_LEVELS if state[key("threat.norm")] == "linf" else 1
+    scale = units.PIXEL_LEVELS if state[key("threat.norm")] == "linf" else 1
     changes["threat.epsilon"] = (
         state["train.epsilon"] / scale if state["train.epsilon"] is not None else ""
     )

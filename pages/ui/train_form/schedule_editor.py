@@ -12,10 +12,8 @@ from pages.ui.shared import lesson
 from pages.ui.shared.frame import ASSETS
 from pages.ui.train_form.form_state import as_percent
 from pages.ui.train_form.points_table import POINTS
-from rft_core import RunSpec
-from rft_core.report.drawing.projector import HEIGHT, TYPE
-from rft_core.report.run.schedule_explorer import Line, editor_data
-from rft_core.spec.schedules import points_fault
+from rft_core import RunSpec, report
+from rft_core import spec as run_spec
 
 KEY, STAMP = "form.editor", "form.editor_stamp"
 PIXELS, TYPE_PIXELS, MOST_POINTS = 330, 13, 200
@@ -34,7 +32,7 @@ _draw = st.components.v2.component(
 )
 
 
-def schedule_editor(spec: RunSpec, lines: Sequence[Line]) -> None:
+def schedule_editor(spec: RunSpec, lines: Sequence[report.run.ScheduleLine]) -> None:
     """Draw the custom schedule of `spec`, the first of `lines`, with the others behind it; what is
     moved is in the form when the page runs next.
     """
@@ -42,7 +40,7 @@ def schedule_editor(spec: RunSpec, lines: Sequence[Line]) -> None:
         lesson.is_locked(name) or lesson.is_hidden(name) for name in ("schedule", "schedule.points")
     )
     height, size = (
-        (PIXELS * HEIGHT, TYPE_PIXELS * TYPE)
+        (PIXELS * report.drawing.projector.HEIGHT, TYPE_PIXELS * report.drawing.projector.TYPE)
         if lesson.lesson().is_projected
         else (PIXELS, TYPE_PIXELS)
     )
@@ -52,7 +50,7 @@ def schedule_editor(spec: RunSpec, lines: Sequence[Line]) -> None:
         "locked": is_locked,
         "stamp": st.session_state.get(STAMP),
     }
-    _draw(key=KEY, data=editor_data(spec, lines) | shown, on_moved_change=_take)
+    _draw(key=KEY, data=report.run.editor_data(spec, lines) | shown, on_moved_change=_take)
     if not is_locked:
         st.caption(HOW)
 
@@ -74,7 +72,7 @@ def take_over(moved: Any) -> None:
         isinstance(points, list)
         and len(points) <= MOST_POINTS
         and all(map(_is_point, points))
-        and points_fault(points) is None
+        and run_spec.points_fault(points) is None
     ):
         st.session_state[POINTS] = as_percent(points)
 

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui.shared import lesson
 from pages.ui.train_form.field import field, menu
 from pages.ui.train_form.points_table import points_table, take_shape
-from rft_core.spec.run_spec import describe
+from rft_core import spec
 
 RAMPED = ("two_hinge", "cosine", "step")
 PACES = MappingProxyType({"step": "every step", "epoch": "every epoch"})
@@ -23,7 +23,7 @@ def schedule() -> None:
         st.subheader("Epsilon schedule", anchor=False)
         kind = menu("schedules", "schedule.kind", "Kind", on_change=take_shape)
         if kind in RAMPED:
-            told = f"{describe('schedule.ramp_start')} {describe('schedule.ramp_end')}"
+            told = f"{spec.describe('schedule.ramp_start')} {spec.describe('schedule.ramp_end')}"
             field(
                 st.slider,
                 "Ramp, % of training",

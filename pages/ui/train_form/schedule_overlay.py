@@ -5,7 +5,7 @@
 import streamlit as st
 
 from pages.ui.shared.frame import quoted
-from rft_core.report.run.schedule_explorer import REFERENCES
+from rft_core import report
 
 # the last is what this session chose, in the words of the address; it outlives the menu
 KEY, NAME, WRITTEN = "form.overlay", "overlay", "form.overlay_written"
@@ -17,7 +17,7 @@ def compare_with() -> list[str]:
     """Draw the menu and return the names chosen of REFERENCES; a link, a refresh and the
     way back restore them.
     """
-    labels = {one.name: one.label for one in REFERENCES}
+    labels = {one.name: one.label for one in report.run.REFERENCES}
     _adopt(list(labels))
     chosen = st.multiselect(
         "Compare with",

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rft_core.errors import UserError
-from rft_core.report.run.figures import RUN_COLOURS, RUN_DASHES, run_style
+from rft_core.report.drawing.palette import RUN_COLOURS, RUN_DASHES, run_style
 from rft_core.report.run.measurement_words import methods_apart
 from rft_core.report.run.run_labels import distinct
 from rft_core.spec.run_spec import differences

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from rft_core.metrics.measured_by import is_one_method
 from rft_core.report.comparison.bands import BANDS
-from rft_core.report.comparison.figures import PANELS, Line
+from rft_core.report.comparison.lines import PANELS, Line
 from rft_core.report.comparison.view import Content
 from rft_core.report.run.measurement_words import chips, in_brackets
 from rft_core.units import format_percent

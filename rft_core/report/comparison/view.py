@@ -15,10 +15,10 @@ from rft_core.metrics.pareto import hypervolume, hypervolume_interval
 from rft_core.metrics.significance import mean_interval
 from rft_core.report.comparison.bands import BANDS
 from rft_core.report.comparison.compare import METRICS, Comparison, compare
-from rft_core.report.comparison.figures import AXES, PANELS, Line
 from rft_core.report.comparison.grouping import Group, distinct_styles, group_runs
+from rft_core.report.comparison.lines import AXES, PANELS, Line
 from rft_core.report.comparison.pairs import Pair, read_verdicts
-from rft_core.report.run.figures import run_style
+from rft_core.report.drawing.palette import run_style
 from rft_core.report.run.history import RunHistory, tracked_by
 from rft_core.report.run.measurement_words import chips
 from rft_core.report.run.run_labels import run_labels

@@ -12,18 +12,15 @@ import plotly.graph_objects as go
 
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
+from rft_core.report.drawing.axes import blank_figure, epsilon_axis, epsilon_places, percent_axis
 from rft_core.report.drawing.canvas import fade
-from rft_core.report.run.figures import (
+from rft_core.report.drawing.palette import (
     CLEAN,
     EXPECTED,
     REFERENCE,
     ROBUST,
     RUN_COLOURS,
     RUN_DASHES,
-    blank_figure,
-    epsilon_axis,
-    epsilon_places,
-    percent_axis,
 )
 from rft_core.report.run.measurement_words import in_full
 from rft_core.units import PIXEL_LEVELS, format_count

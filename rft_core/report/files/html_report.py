@@ -19,7 +19,9 @@ import plotly.graph_objects as go
 
 from rft_core.files.home import CHECKOUT
 from rft_core.metrics.shared_images import describe_shared
-from rft_core.report.comparison.figures import PANELS, accuracy_panels, curves_figure, pareto_figure
+from rft_core.report.comparison.lines import PANELS
+from rft_core.report.comparison.pareto_plane import pareto_figure
+from rft_core.report.comparison.robustness_figure import curves_figure
 from rft_core.report.comparison.rows import (
     area_table,
     common_rows,
@@ -34,6 +36,7 @@ from rft_core.report.comparison.sentences import (
     describe_pareto,
     describe_tracking,
 )
+from rft_core.report.comparison.tracking_figure import accuracy_panels
 from rft_core.report.comparison.view import Content, pareto_rows
 from rft_core.report.files.formats import run_document, versions
 from rft_core.report.files.tables import say_time, without_home

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rft_core.metrics.shared_images import describe_shared
-from rft_core.report.run.figures import CLEAN
+from rft_core.report.drawing.palette import CLEAN
 from rft_core.units import format_percent
 
 # classes whose names fit beside their bars

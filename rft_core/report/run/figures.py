@@ -1,53 +1,29 @@
-"""Figures (plotly) from plain data.
-
-Colours mean what look.md says they mean, and come from this one place.
-"""
+"""Figures of one run: accuracy while it trains, epsilon over its steps, its robustness curve."""
 
 from collections.abc import Sequence
-from types import MappingProxyType
 
 import numpy as np
 import plotly.graph_objects as go
 
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
-from rft_core.report.drawing.canvas import PERCENT_MARKS, blank, epsilon_marks, fade
+from rft_core.report.drawing.axes import (
+    blank_figure,
+    epsilon_axis,
+    epsilon_places,
+    percent_axis,
+    round_marks,
+)
+from rft_core.report.drawing.canvas import fade
 from rft_core.report.drawing.labels import end_label
+from rft_core.report.drawing.palette import CLEAN, EPSILON, EXPECTED, REFERENCE, ROBUST
 from rft_core.report.run.history import RunHistory
 from rft_core.report.run.measurement_words import chips, in_full
 from rft_core.units import PIXEL_LEVELS
 
-# Okabe and Ito's palette, safe for colour-blind viewers
-CLEAN, ROBUST, EXPECTED, EPSILON, REFERENCE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8A8F98"
-RUN_COLOURS = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-    "#7A5195",
-    "#8C6D31",
-)
-RUN_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 # room to the right of the last step for the labels at the lines' ends
 STEP_MARGIN = 1.22
 STRIP_POINTS = 150
-CONFIG = MappingProxyType(
-    {
-        "displaylogo": False,
-        "modeBarButtonsToRemove": ("select2d", "lasso2d", "autoScale2d"),
-        "displayModeBar": "hover",
-    }
-)
-
-
-def run_style(number: int) -> tuple[str, str]:
-    """Return the (colour, dash) of the run that was stored as the `number`-th."""
-    return (
-        RUN_COLOURS[number % len(RUN_COLOURS)],
-        RUN_DASHES[number // len(RUN_COLOURS) % len(RUN_DASHES)],
-    )
 
 
 def accuracy_figure(
@@ -222,13 +198,6 @@ def robustness_figure(
     return figure
 
 
-def blank_figure(key: str, height: int) -> go.Figure:
-    """Return an empty figure of `height` pixels; `key` names what it shows, so that zoom survives
-    new data of the same.
-    """
-    return blank(key, height).update_layout(font={"size": 13})
-
-
 def _line(
     x: np.ndarray,
     y: np.ndarray,
@@ -303,31 +272,3 @@ def _steps_axis(
             "tickvals": marks,
         }
         figure.update_layout(xaxis2=epochs, margin={"t": 52})
-
-
-def round_marks(span: float, most: int = 9) -> list[float]:
-    """Return at most `most` round numbers from 0 to `span`: multiples of 1, 2 or 5
-    times a power of ten.
-    """
-    power = 10.0 ** np.floor(np.log10(max(span, 1e-9) / most))
-    pace = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= most)
-    return [round(float(place * pace), 6) for place in range(int(span // pace) + 1)]
-
-
-def percent_axis(figure: go.Figure, title: str, **place: int) -> None:
-    """Let the accuracy axis run from 0 to 100 %; `place` is the row and col of a panel."""
-    figure.update_yaxes(title=title, **PERCENT_MARKS, **place)
-
-
-def epsilon_places(curve: RobustnessCurve, norm: str) -> np.ndarray:
-    """Return where the epsilons of a curve stand on its axis, (E,): levels of 255 for
-    linf, lengths for l2.
-    """
-    return np.array(curve.epsilons, dtype=np.float32) * (PIXEL_LEVELS if norm == "linf" else 1.0)
-
-
-def epsilon_axis(figure: go.Figure, epsilon: float, norm: str, axis: str, **place: int) -> None:
-    """Label an epsilon axis 0, 1/255, 2/255, ... with at most five labels."""
-    update = figure.update_xaxes if axis == "x" else figure.update_yaxes
-    if norm == "linf" and epsilon > 0:
-        update(**epsilon_marks(epsilon * PIXEL_LEVELS), **place)

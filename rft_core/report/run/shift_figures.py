@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rft_core.metrics.shifts import CORRUPTION_GROUPS, SEVERITIES
-from rft_core.report.run.figures import CLEAN, REFERENCE
+from rft_core.report.drawing.palette import CLEAN, REFERENCE
 from rft_core.report.run.sentences import words
 
 # one hue, since all of it is clean accuracy; light enough up to 100 % for dark numbers on it

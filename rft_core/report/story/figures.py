@@ -12,10 +12,10 @@ from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.recordings.reading import Gallery, Recording
 from rft_core.report.drawing.canvas import apart, blank, epsilon_axis, fade, note, percent_axis
-from rft_core.report.run.figures import CLEAN, EXPECTED, REFERENCE, ROBUST
+from rft_core.report.drawing.palette import CLEAN, EXPECTED, REFERENCE, ROBUST, run_style
 from rft_core.report.run.measurement_words import in_brackets, in_full
-from rft_core.report.story.race import STYLES, run_style
 from rft_core.report.story.replay import with_replay
+from rft_core.report.story.track import STYLES
 from rft_core.spec.measured_by import event_measured_by
 from rft_core.units import PIXEL_LEVELS, format_epsilon, format_percent
 

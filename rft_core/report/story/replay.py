@@ -8,7 +8,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from rft_core.report.story.race import Track, race_figure, race_notes, race_traces
+from rft_core.report.story.race import race_figure, race_notes, race_traces
+from rft_core.report.story.track import Track
 
 MOST_FRAMES = 60
 SPEEDS = (1, 10, 50)

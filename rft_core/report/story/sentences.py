@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rft_core.metrics.transfer import onset_threshold
 from rft_core.recordings.reading import Gallery, Recording
 from rft_core.report.run.measurement_words import chips
-from rft_core.report.story.race import Track
+from rft_core.report.story.track import Track
 from rft_core.units import PIXEL_LEVELS, format_duration, format_epsilon, format_percent
 
 

@@ -5,7 +5,7 @@ own search and counts.
 import pytest
 import torch
 
-from rft_core.cost.evaluation_cost import attack_costs, bisection, evaluation_cost
+from rft_core.cost.evaluation_cost import attack_costs, bisection, estimate_evaluation
 from rft_core.engine.measuring.evaluate import evaluate
 from rft_core.engine.measuring.search import Search
 from rft_core.metrics.curve import RobustnessCurve
@@ -38,7 +38,7 @@ def test_autoattack_costs_what_its_formula_says():
 
 def test_more_of_anything_costs_more():
     def cost(attack="apgd", steps=20, epsilons=(0.0, 0.1, 0.2), images=100, honesty=False):
-        return evaluation_cost(
+        return estimate_evaluation(
             CURVE, epsilons, images, attack=attack, steps=steps, classes=10, honesty=honesty
         )
 
@@ -55,11 +55,11 @@ def test_the_estimate_is_near_what_a_walk_spends(attack, steps):
     model, data = tiny.fit(tiny.cnn(classes=3), tiny.learnable(192)), tiny.learnable(150, seed=1)
     epsilons = tuple(level / 255 for level in (0, 2, 4, 6, 8, 12, 16))
     measured = evaluate(model, data, norm="linf", epsilons=epsilons, attack=attack, steps=steps)
-    bare = evaluation_cost(
+    bare = estimate_evaluation(
         measured.curve, (0.0,), len(data), attack=attack, steps=steps, classes=3, honesty=False
     )
     said = (
-        evaluation_cost(
+        estimate_evaluation(
             measured.curve,
             epsilons,
             len(data),

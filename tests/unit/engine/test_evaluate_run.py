@@ -8,7 +8,7 @@ from rft_core.engine.execution import execute
 from rft_core.engine.models.run_checkpoint import read_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.files.run_files import PICTURES, WEIGHTS
-from rft_core.spec.measured_by import evaluation_measured_by, measured_by
+from rft_core.spec.measured_by import attack_measured_by, evaluation_measured_by
 from tests import tiny
 
 
@@ -29,7 +29,9 @@ def test_an_evaluation_says_by_what_it_measured(tmp_path):
     execute(spec, FolderReporter(tmp_path))
     asked = {"attack": "apgd_dlr", "steps": 2, "epsilons": None, "images": 20, "honesty": False}
     answer = evaluate_run(spec, tmp_path, tmp_path, **asked)
-    assert answer["measured_by"] == measured_by("apgd_dlr", steps=2, n=20, classes=10).as_dict()
+    assert (
+        answer["measured_by"] == attack_measured_by("apgd_dlr", steps=2, n=20, classes=10).as_dict()
+    )
     # evaluations of earlier versions name attack, steps and images
     earlier = {name: value for name, value in answer.items() if name != "measured_by"}
     assert evaluation_measured_by(earlier) == evaluation_measured_by(answer)

@@ -16,7 +16,7 @@ from rft_core.recordings.reading import ENDING, RECORDED, read_recording
 from rft_core.report.run.history import build_history, tracked_by
 from rft_core.spec import catalog
 from rft_core.spec.arguments import build_spec
-from rft_core.spec.measured_by import earlier_tracked_by, final_measured_by, measured_by
+from rft_core.spec.measured_by import attack_measured_by, earlier_tracked_by, final_measured_by
 from rft_core.spec.presets import preset
 from rft_core.spec.run_spec import with_settings
 from rft_core.spec.stored_spec import parse_stored
@@ -30,7 +30,7 @@ REPORT = {"curve": [{"epsilon": 0.0, "accuracy": 0.8, "n": 100}]}
 
 @pytest.mark.parametrize("row", catalog.ATTACKS, ids=lambda row: row.name)
 def test_every_attack_says_what_it_maximises(row):
-    found = measured_by(row.name, steps=7, n=1000)
+    found = attack_measured_by(row.name, steps=7, n=1000)
     assert row.loss
     assert found.full.startswith(f"{row.label}, {row.loss}, ")
     assert type(found).from_dict(found.as_dict()) == found
@@ -48,18 +48,26 @@ def test_every_attack_says_what_it_maximises(row):
     ],
 )
 def test_a_setting_that_an_attack_does_not_use_is_not_told(attack, steps, short):
-    assert measured_by(attack, steps=steps, n=5).short == short
+    assert attack_measured_by(attack, steps=steps, n=5).short == short
 
 
 def test_a_step_size_is_told_where_it_counts_and_is_not_the_usual_one():
     size = {"steps": 10, "n": 5}
-    assert measured_by("pgd", relative_step_size=0.25, **size) == measured_by("pgd", **size)
-    assert measured_by("pgd", relative_step_size=0.1, **size) != measured_by("pgd", **size)
-    assert measured_by("apgd", relative_step_size=0.1, **size) == measured_by("apgd", **size)
+    assert attack_measured_by("pgd", relative_step_size=0.25, **size) == attack_measured_by(
+        "pgd", **size
+    )
+    assert attack_measured_by("pgd", relative_step_size=0.1, **size) != attack_measured_by(
+        "pgd", **size
+    )
+    assert attack_measured_by("apgd", relative_step_size=0.1, **size) == attack_measured_by(
+        "apgd", **size
+    )
 
 
 def test_on_few_classes_the_loss_is_the_one_that_replaces_it():
-    losses = [measured_by("apgd_dlr", steps=5, n=5, classes=classes).loss for classes in (2, 3)]
+    losses = [
+        attack_measured_by("apgd_dlr", steps=5, n=5, classes=classes).loss for classes in (2, 3)
+    ]
     assert losses == ["margin of the logits", "difference of logits ratio"]
 
 
@@ -107,14 +115,14 @@ def test_events_that_do_not_say_it_were_measured_as_at_their_time(attack, tracke
 
 def test_an_event_that_says_it_is_believed():
     point = [{"epsilon": 0.0, "accuracy": 0.5, "n": 256}]
-    own = measured_by("apgd", steps=3, n=256)
+    own = attack_measured_by("apgd", steps=3, n=256)
     payload = {"curve": point, "expected_robustness": 0.5, "measured_by": own.as_dict()}
     past = build_history([Event(1, 0, 0.0, 1.0, "eval", payload)])
     assert tracked_by(preset("scheduled"), past) == own
 
 
 def test_a_report_keeps_its_label_whatever_the_menus_say_later():
-    own = measured_by("pgd", steps=10, n=100).as_dict() | {
+    own = attack_measured_by("pgd", steps=10, n=100).as_dict() | {
         "label": "An attack of its time",
         "attack": "gone",
     }

@@ -1,15 +1,13 @@
-"""rft_core.report.comparison.figures: what is drawn where."""
+"""The figures of rft_core.report.comparison: what is drawn where."""
 
 import numpy as np
 import pytest
 
-from rft_core.report.comparison.figures import (
-    AXES,
-    accuracy_panels,
-    curves_figure,
-    pareto_figure,
-    spread_apart,
-)
+from rft_core.report.comparison.line_labels import spread_apart
+from rft_core.report.comparison.lines import AXES
+from rft_core.report.comparison.pareto_plane import pareto_figure
+from rft_core.report.comparison.robustness_figure import curves_figure
+from rft_core.report.comparison.tracking_figure import accuracy_panels
 from rft_core.report.comparison.view import View
 from tests.unit.report.stored import content, stored
 

@@ -11,12 +11,12 @@ from rft_core.report.evaluation.sentences import (
     describe_verdict,
     is_same_grid,
 )
-from rft_core.spec.measured_by import measured_by
+from rft_core.spec.measured_by import attack_measured_by
 
 OWN = RobustnessCurve((0.0, 2 / 255, 4 / 255, 8 / 255), (10, 4, 2, 1), 20)
 
 
-OWN_BY = measured_by("pgd", steps=10, n=20)
+OWN_BY = attack_measured_by("pgd", steps=10, n=20)
 
 
 def answer(epsilons, correct, attack="fab", steps=20, n=20) -> dict:

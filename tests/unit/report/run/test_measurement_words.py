@@ -21,7 +21,7 @@ from rft_core.report.comparison.sentences import (
 from rft_core.report.comparison.view import View, group_rows, pareto_rows
 from rft_core.report.files.formats import csv_files, json_document
 from rft_core.report.files.html_report import html_report
-from rft_core.spec.measured_by import measured_by
+from rft_core.spec.measured_by import attack_measured_by
 from rft_core.spec.run_spec import RunSpec
 from tests.unit.report.stored import content, stored
 
@@ -221,7 +221,9 @@ def test_every_table_and_file_names_the_attack(store, mixed):
 def test_a_measurement_of_a_stranger_is_no_markup(store):
     """What a bundle brings is read strictly; anything else falls back on the run's own settings."""
     record = stored(store, "one")
-    bad = measured_by("pgd", steps=3, n=200).as_dict() | {"label": "<img src=x onerror=alert(1)>"}
+    bad = attack_measured_by("pgd", steps=3, n=200).as_dict() | {
+        "label": "<img src=x onerror=alert(1)>"
+    }
     store.finish(record.run_id, "finished", report=record.report | {"measured_by": bad})
     record = store.get(record.run_id)
     assert record.measured_by.chip == "PGD-10, n 200"

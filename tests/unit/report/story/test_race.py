@@ -9,7 +9,7 @@ import pytest
 from rft_core.recordings.reading import read_recording
 from rft_core.report.drawing.canvas import apart
 from rft_core.report.story.figures import fragile_figure
-from rft_core.report.story.race import build_track, gap, race_figure, race_notes, race_traces
+from rft_core.report.story.race import race_figure, race_notes, race_traces
 from rft_core.report.story.replay import (
     MOST_FRAMES,
     SHORTEST_MILLISECONDS,
@@ -17,6 +17,7 @@ from rft_core.report.story.replay import (
     play_arguments,
     race_replay,
 )
+from rft_core.report.story.track import build_track, gap
 
 
 def track(name, **changes):

@@ -4,7 +4,6 @@ import pytest
 
 from rft_core.recordings.reading import read_gallery, read_recording
 from rft_core.report.story.figures import MAGNIFY, area_figure, confidence_figure, magnified
-from rft_core.report.story.race import build_track
 from rft_core.report.story.sentences import (
     describe_areas,
     describe_attack,
@@ -16,6 +15,7 @@ from rft_core.report.story.sentences import (
     describe_source,
     points_off,
 )
+from rft_core.report.story.track import build_track
 from rft_core.units import format_percent
 
 TRIO = ("standard", "fixed", "scheduled")

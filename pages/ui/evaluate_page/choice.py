@@ -1,0 +1,86 @@
+"""Which run is evaluated, and which of its evaluations is shown: both stand in the address."""
+
+import streamlit as st
+
+from pages.ui.evaluate_page.curves import label_of
+from pages.ui.shared.frame import quoted
+from pages.ui.shared.session import store
+from rft_core import RunRecord, format_epsilon, jobs
+from rft_core import store as run_store
+
+OFFERED = 500
+RUN, CHOSEN, URL = "evaluate.run", "evaluate.evaluation", "evaluate.url"
+
+
+def choose_run() -> RunRecord | None:
+    """Let the visitor choose among the measured runs: that of the URL, else the one chosen last,
+    else the newest; None when there is none.
+    """
+    rows = {
+        row.run_id: row for row in store().summaries(limit=OFFERED).rows if row.clean is not None
+    }
+    if not rows:
+        return None
+    state, asked = (
+        st.session_state,
+        {name: st.query_params.get(name, "") for name in ("run", "evaluation")},
+    )
+    if asked != state.get(URL) and asked["run"]:
+        if asked["run"] in rows:
+            state[RUN], state[CHOSEN] = asked["run"], asked["evaluation"]
+        else:
+            st.warning(
+                f"There is no measured run '{quoted(asked['run'])}' in this store.",
+                icon=":material/help:",
+            )
+    if state.get(RUN) not in rows:
+        state[RUN] = next(iter(rows))
+    run_id = st.selectbox(
+        "Run",
+        list(rows),
+        key=RUN,
+        format_func=lambda one: _run_label(rows[one]),
+        label_visibility="collapsed",
+        on_change=_forget,
+    )
+    return store().get(run_id)
+
+
+def _forget() -> None:
+    st.session_state.pop(CHOSEN, None)
+
+
+def _run_label(run: run_store.RunSummary) -> str:
+    return (
+        f"{run.name} · {run.dataset.rpartition('/')[2]} · {format_epsilon(run.epsilon, run.norm)} ·"
+        f" {run.run_id[4:15]}"
+    )
+
+
+def choose_evaluation(
+    kept: list[jobs.Evaluation],
+) -> jobs.Evaluation | None:
+    """Let the visitor choose what is shown, and keep it in the URL; None when nothing is kept."""
+    known, state = {one.evaluation_id: one for one in kept}, st.session_state
+    if state.get(CHOSEN) not in known:
+        if state.get(CHOSEN):
+            st.warning(
+                f"This run has no evaluation '{quoted(state[CHOSEN])}'; the newest is shown.",
+                icon=":material/help:",
+            )
+        state.pop(CHOSEN, None)
+    chosen = (
+        st.selectbox(
+            "Evaluation", list(known), key=CHOSEN, format_func=lambda one: label_of(known[one])
+        )
+        if known
+        else None
+    )
+    view = {"run": state[RUN], "evaluation": chosen or ""}
+    for name, value in view.items():
+        if value and st.query_params.get(name) != value:
+            st.query_params[name] = value
+        elif not value:
+            st.query_params.pop(name, None)
+    state[URL] = view
+    return known.get(chosen)

@@ -1,0 +1,98 @@
+"""Step 1: one test picture under attack."""
+
+import streamlit as st
+
+from pages.ui.shared.frame import columns
+from pages.ui.shared.pictures import picture, rows_of_three, said_of
+from pages.ui.story_page.parts import draw, notice, source
+from pages.ui.story_page.recorded import gallery, recording
+from rft_core import format_epsilon, format_percent, report
+
+# where the slider of the first step stands at first, 2/255
+FIRST_LEVEL = 4
+
+
+def attacked_picture() -> None:
+    """Step 1: one test picture, clean and attacked, and what the model says."""
+    shown, run = gallery(), recording("standard")
+    left, right = columns(8, 4)
+    with right:
+        notice(
+            report.story.describe_task(run),
+            "The model was trained the ordinary way. It reads the clean picture rightly.",
+            "The attack moves every pixel a little, in the direction that misleads the model most.",
+            "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step an ordinary"
+            " picture file can hold.",
+        )
+        levels = [float(one) for one in shown.epsilons]
+        epsilon = st.select_slider(
+            "Strength of the attack, epsilon",
+            levels,
+            value=levels[FIRST_LEVEL],
+            key="story.epsilon",
+            format_func=format_epsilon,
+        )
+        image = st.segmented_control(
+            "Picture",
+            range(len(shown.truth)),
+            default=0,
+            key="story.image",
+            required=True,
+            format_func=lambda place: str(place + 1),
+        )
+        st.caption(
+            f"{report.story.describe_falls(shown)} Chosen: the first test pictures, one a class,"
+            " that the model reads rightly without an attack."
+        )
+    place = levels.index(epsilon)
+    with left:
+        said = report.story.describe_attack(shown, image, place)
+        st.html(attacked_row(image, place))
+        draw(
+            report.story.confidence_figure(shown, image, place, key="story.attack"),
+            "attack",
+            f"The classes that the model finds likeliest. {said}",
+        )
+        st.caption(said)
+        source(
+            "standard",
+            more=(
+                f"Pictures: {run.spec.data.dataset} test set, PGD with {run.spec.evaluation.steps}"
+                " steps."
+            ),
+        )
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def attacked_row(image: int, place: int) -> str:
+    """Return the pictures of step 1 as HTML: they are there before the browser has
+    loaded what draws figures.
+    """
+    shown = gallery()
+    truth, names, sure = (
+        shown.truth[image],
+        shown.names[image, :, 0],
+        shown.confidences[image, :, 0],
+    )
+    said = [
+        said_of(str(names[one]), format_percent(float(sure[one])), names[one] == truth)
+        for one in (0, place)
+    ]
+    cells = [
+        (
+            picture(shown.clean[image]),
+            f"Clean picture: {truth}",
+            f"<b>clean picture</b><br>{said[0]}",
+        ),
+        (
+            picture(report.story.magnified(shown, image, place)),
+            "The change to every pixel",
+            f"<b>change, {report.story.MAGNIFY} times magnified</b><br>grey = no change",
+        ),
+        (
+            picture(shown.adversarial(image, place)),
+            f"Attacked picture, taken for {names[place]}",
+            f"<b>attacked, epsilon {format_epsilon(shown.epsilons[place])}</b><br>{said[1]}",
+        ),
+    ]
+    return rows_of_three(cells, "attacked")

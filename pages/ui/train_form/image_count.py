@@ -1,0 +1,55 @@
+"""How many images the data have, where only reading them tells."""
+
+import streamlit as st
+
+from pages.ui.shared.gate import permitted
+from pages.ui.shared.session import store
+from pages.ui.train_form.data_upload import came_in
+from rft_core import RunSpec, cost, jobs, with_settings
+
+COUNT_SECONDS = 2.0
+
+
+def show_uncounted(spec: RunSpec) -> None:
+    """Say how the time becomes known: by a look at the data, or by waiting
+    for the one under way.
+    """
+    if jobs.dataset_cards.reading(store().home, spec) is None:
+        st.caption(
+            "“Look at the data” counts the images; then the time can be told. It can be launched"
+            " without."
+        )
+    else:
+        st.fragment(run_every=COUNT_SECONDS, key="train.counting")(_wait_for_count)(spec)
+
+
+def _wait_for_count(spec: RunSpec) -> None:
+    if jobs.dataset_cards.reading(store().home, spec) is None:
+        st.rerun()
+    st.caption(
+        "The images are being counted; then the time can be told. It can be launched without."
+    )
+
+
+def count_uploaded(spec: RunSpec) -> None:
+    """Have the images of a new upload counted, by the process that looks at data."""
+    if came_in(spec.data.dataset):
+        permitted(jobs.dataset_cards.ask_for_card)(store().home, spec)
+
+
+def counted(spec: RunSpec) -> RunSpec:
+    """Return `spec` with the number of training images that a look at the data has found,
+    where only that tells.
+    """
+    if cost.train_images(spec) is not None:
+        return spec
+    card = jobs.dataset_cards.read_card(store().home, spec) or {}
+    return with_settings(
+        spec,
+        {
+            "data.train_size": next(
+                (split["count"] for split in card.get("splits", []) if split["name"] == "train"),
+                None,
+            )
+        },
+    )
