@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from rft_core.store.forks import fork, fork_step
     from rft_core.store.queue import Waiting, find_waiting
     from rft_core.store.records import RunSummary
-    from rft_core.store.requests import resumable_words
     from rft_core.store.run_store import UNDO_SECONDS, RunStore
     from rft_core.store.summaries import ORDERS, PAGE_ROWS, Wanted, is_listed, list_choices
 

@@ -12,7 +12,14 @@ from rft_core.store.launches import forget_launch
 from rft_core.store.paths import settle_stored
 from rft_core.store.records import RunRecord
 from rft_core.store.schema import runs
-from rft_core.store.status import ACTIVE, PAUSE, RESUME, STOP, next_status, statuses_before
+from rft_core.store.status import (
+    ACTIVE,
+    PAUSE,
+    RESUME,
+    STOP,
+    next_status,
+    resumable_words,
+)
 
 EVENTS = MappingProxyType({"stop": STOP, "pause": PAUSE})
 
@@ -65,9 +72,3 @@ def resume_run(engine: Engine, home: Home, record: RunRecord, is_local: bool) ->
 
 def _not_resumable(run_id: str, status: str) -> StoreError:
     return StoreError(f"run {run_id} is {status}; only a {resumable_words()} run can be resumed")
-
-
-def resumable_words() -> str:
-    """Return "paused, stopped, lost or failed"."""
-    *others, last = statuses_before(RESUME)
-    return f"{', '.join(others)} or {last}"

@@ -92,3 +92,9 @@ def is_offered(status: str, event: str) -> bool:
     if event in (STOP, PAUSE) and status not in ("queued", "running"):
         return False
     return next_status(status, event) is not None
+
+
+def resumable_words() -> str:
+    """Return "paused, stopped, lost or failed"."""
+    *others, last = statuses_before(RESUME)
+    return f"{', '.join(others)} or {last}"

@@ -52,7 +52,7 @@ PINNED = {
         setting_names shape_points split_epsilons""",
     "rft_core.store": """ORDERS PAGE_ROWS RunStore RunSummary
         UNDO_SECONDS Waiting Wanted find_waiting fork fork_step is_listed last_sequence
-        last_sequences list_choices read_events resumable_words status""",
+        last_sequences list_choices read_events status""",
 }
 LOADS_LATE = ("torch", "pydantic", "sqlalchemy", "numpy", "plotly", "pandas", "streamlit")
 LONGEST_IMPORT_SECONDS = 0.2
