@@ -14,8 +14,16 @@ from pages.ui.train_form.model_menu import weights_missing
 from pages.ui.train_form.schedule_editor import schedule_editor
 from pages.ui.train_form.schedule_form import schedule
 from pages.ui.train_form.schedule_overlay import compare_with
-from rft_core import RunSpec, UserError, preset, submit, with_settings
-from rft_core.cost.run_cost import Cost, attacked_share, demand, estimate, never_rises, train_images
+from rft_core import RunSpec, UserError, find, preset, submit, with_settings
+from rft_core.cost.run_cost import (
+    Cost,
+    attacked_share,
+    demand,
+    estimate,
+    may_attack,
+    never_rises,
+    train_images,
+)
 from rft_core.jobs import dataset_cards
 from rft_core.report.run.figures import CONFIG
 from rft_core.report.run.schedule_explorer import Line, compared, schedule_figure, schedule_rows
@@ -95,7 +103,7 @@ def show_schedule(spec: RunSpec) -> list[Line]:
     st.subheader("How strong is the attack while it trains?", anchor=False)
     lines = compared(spec, compare_with())
     target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
-    if spec.schedule.kind == "custom":
+    if "schedule.points" in find("schedules", spec.schedule.kind).settings:
         schedule_editor(spec, lines)
     else:
         figure = schedule_figure(
@@ -109,15 +117,19 @@ def show_schedule(spec: RunSpec) -> list[Line]:
             f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0].label}, target {target}"
         )
         st.plotly_chart(shown(figure), key="train.schedule", config=dict(CONFIG), alt=said)
-    if spec.objective.kind == "natural":
-        st.caption("The natural objective trains on clean images only; the schedule is not used.")
+    objective = find("objectives", spec.objective.kind)
+    if not objective.attacks:
+        st.caption(
+            f"The {objective.label.lower()} objective trains on clean images only; the schedule is"
+            " not used."
+        )
     elif never_rises(spec):
         needed = spec.schedule.patience + 2
         st.caption(
             f"With patience {spec.schedule.patience} epsilon can rise from {needed} epochs on; this"
             " run would train without an attack to its end."
         )
-    elif spec.schedule.kind == "auto":
+    elif lines[0].is_example:
         st.caption(f"Dashed: an example. {EXAMPLE}")
     else:
         clean, full = (
@@ -132,7 +144,7 @@ def show_demand(spec: RunSpec, lines: list[Line]) -> None:
     """Say in a table what the chosen schedule and those it is compared with ask for; nothing where
     no attack is run anyway.
     """
-    if spec.objective.kind == "natural" or spec.threat.epsilon == 0:
+    if not may_attack(spec):
         return
     st.subheader("What each schedule asks for", anchor=False)
     rows = schedule_rows(lines)
@@ -313,17 +325,19 @@ def show_launch(spec: RunSpec) -> None:
 
 
 def trio_of(spec: RunSpec) -> list[RunSpec]:
-    """Return `spec` three times: without attack, at fixed epsilon, and with its own schedule
-    or the default ramp.
+    """Return `spec` three times: without attack, at fixed epsilon, and with its own schedule, or
+    the default ramp where its own is one of the other two.
     """
     made = []
+    has_ramp = 0 < demand(spec).mean_factor < 1
+    attacks = find("objectives", spec.objective.kind).attacks
     for name in TRIO:
         wanted = {
             setting: value
             for setting, value in flatten(preset(name)).items()
             if setting.startswith("schedule.")
         }
-        if name == "scheduled" and spec.schedule.kind not in ("constant", "custom"):
+        if name == "scheduled" and has_ramp:
             wanted = {}
         title = f"{spec.name} · {name}" if spec.name and spec.name not in TRIO else name
         made.append(
@@ -332,9 +346,7 @@ def trio_of(spec: RunSpec) -> list[RunSpec]:
                 wanted
                 | {
                     "name": title,
-                    "objective.kind": (
-                        "adversarial" if spec.objective.kind == "natural" else spec.objective.kind
-                    ),
+                    "objective.kind": (spec if attacks else RunSpec()).objective.kind,
                 },
             )
         )

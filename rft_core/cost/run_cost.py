@@ -68,8 +68,7 @@ class Pace:
 def factors(spec: RunSpec, count: int = 200) -> tuple[list[float], list[float]]:
     """Return (progress, factor) at `count` + 1 places from 0 to 1.
 
-    For `auto`, which depends on what is measured, convergence is assumed after a
-    quarter of training.
+    A schedule that depends on what is measured is drawn as its forecast.
     """
     settings, epochs = _foreseen(spec), spec.optim.epochs
     schedule = catalog.find("schedules", settings.kind).load()
@@ -93,33 +92,35 @@ def epoch_factors(spec: RunSpec) -> list[float]:
 
 
 def is_decided_while_training(spec: RunSpec) -> bool:
-    """Return whether only training can tell when epsilon rises: under `auto`, where it has the
-    epochs to find convergence.
+    """Return whether only training can tell when epsilon rises, and it lasts long enough for
+    that.
     """
-    return spec.schedule.kind == "auto" and not never_rises(spec)
+    return _schedule_row(spec).watches_validation and not never_rises(spec)
 
 
 def never_rises(spec: RunSpec) -> bool:
-    """Return whether `auto` ends before it can find convergence, so that the run never attacks:
-    that takes `patience` + 1 epochs and one more.
+    """Return whether training ends before a schedule that looks at validation accuracy can rise, so
+    that the run never attacks: `auto` takes `patience` + 1 epochs and one more.
     """
-    return spec.schedule.kind == "auto" and spec.optim.epochs <= spec.schedule.patience + 1
+    if not _schedule_row(spec).watches_validation:
+        return False
+    points = _schedule_row(spec).load_forecast()(spec.schedule, spec.optim.epochs)
+    return all(factor <= 0 for _, factor in points)
 
 
 def _foreseen(spec: RunSpec) -> ScheduleSpec:
-    """Return the schedule without what only training can tell: `auto` is drawn as the ramp that
-    follows from the assumed convergence.
+    """Return the schedule without what only training can tell: one that looks at validation
+    accuracy is drawn through the points of its forecast.
     """
-    if spec.schedule.kind != "auto":
+    row = _schedule_row(spec)
+    if not row.watches_validation:
         return spec.schedule
-    # sooner than after `patience` epochs it cannot be known
-    converged = max(spec.schedule.patience + 1, round(spec.optim.epochs / 4))
-    ramp = (
-        ((converged / spec.optim.epochs, 0.0), (1.0, 1.0))
-        if converged < spec.optim.epochs
-        else ((0.0, 0.0),)
-    )
+    ramp = row.load_forecast()(spec.schedule, spec.optim.epochs)
     return spec.schedule.model_copy(update={"kind": "custom", "points": ramp})
+
+
+def _schedule_row(spec: RunSpec) -> catalog.ScheduleRow:
+    return catalog.find("schedules", spec.schedule.kind)
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,8 @@ def demand(spec: RunSpec, images: int | None = None) -> Demand:
     An attack costs the same at every factor above 0, so the share of steps without one is also the
     share of a constant schedule's attack cost that is saved.
 
-    Exact up to `MOST_PLACES` steps, at that many places beyond; `auto` and its assumption as in
-    `factors`. `images` are those of an epoch, where more is known of them than the spec tells.
+    Exact up to `MOST_PLACES` steps, at that many places beyond; forecasts as in `factors`. `images`
+    are those of an epoch, where more is known of them than the spec tells.
     """
     images = train_images(spec) if images is None else images
     total = (
@@ -211,13 +212,14 @@ def _spent(pace: Pace) -> float:
     return max(sum(counted) if counted else pace.gradient_evaluations, 1.0)
 
 
+def may_attack(spec: RunSpec) -> bool:
+    """Return whether objective and target leave anything to attack for, whatever the schedule."""
+    return catalog.find("objectives", spec.objective.kind).attacks and spec.threat.epsilon > 0
+
+
 def attacked_share(spec: RunSpec, images: int | None = None) -> float:
     """Return the share of the training steps that attack; `images` as in `demand`."""
-    return (
-        0.0
-        if spec.objective.kind == "natural" or spec.threat.epsilon == 0
-        else 1 - demand(spec, images).clean_share
-    )
+    return 0.0 if not may_attack(spec) else 1 - demand(spec, images).clean_share
 
 
 def _count(spec: RunSpec, attacked: float) -> tuple[float, float, float] | None:
@@ -267,7 +269,7 @@ def card_rate(backbone: str) -> tuple[float | None, str]:
     embedded backbone's card.
     """
     # the name of a backbone is anybody's text, and must not lead to another file
-    if not any(row.name == backbone for row in catalog.BACKBONES):
+    if not any(row.name == backbone for row in catalog.choices("backbones")):
         return None, UNMEASURED
     try:
         measured = json.loads((WEIGHTS / f"{backbone}.json").read_text())["measured"]

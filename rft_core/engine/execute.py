@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from rft_core.engine.attacks.losses import DLR_CLASSES
 from rft_core.engine.data.dataset import stratified
 from rft_core.engine.data.inspect.same_data import keep_or_compare
 from rft_core.engine.data.load import load_dataset
@@ -169,11 +168,13 @@ def _fit(spec: RunSpec, model: nn.Module, image_size: int, device: torch.device)
 def _notes(spec: RunSpec, classes: int) -> list[str]:
     """Return what this run does otherwise than asked, for its log."""
     notes = [grid_note(spec)] if grid_note(spec) else []
-    if classes < DLR_CLASSES and "apgd_dlr" in (spec.attack.kind, spec.evaluation.attack):
-        notes.append(
-            f"the DLR loss needs {DLR_CLASSES} classes and there are {classes}: APGD-DLR attacks"
-            " the margin of the two logits instead"
-        )
+    for name in sorted({spec.attack.kind, spec.evaluation.attack}):
+        row = catalog.find("attacks", name)
+        if row.loss_on(classes) != row.loss:
+            notes.append(
+                f"{row.label} needs {row.few_classes[0]} classes for its loss ({row.loss}) and"
+                f" there are {classes}: it attacks {row.loss_on(classes)} instead"
+            )
     return notes
 
 

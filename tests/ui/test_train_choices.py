@@ -15,14 +15,15 @@ from tests.ui import test_pages
 from tests.ui.test_pages import TRAIN, open_app
 
 TIMM = ("swin_tiny_patch4_window7_224.ms_in1k", "swin_small_patch4_window7_224.ms_in1k")
-ONLINE = catalog.Choice(
+ONLINE = catalog.DatasetRow(
     "cifar10",
     "CIFAR-10",
     "Photographs in 10 classes.",
     "Krizhevsky 2009",
     "rft_core.engine.data.sources.torchvision_sets:load",
+    is_online=True,
 )
-STYLES = catalog.Choice(
+STYLES = catalog.DatasetRow(
     "styled",
     "Styled",
     "Two domains.",
@@ -65,7 +66,7 @@ def zoo(monkeypatch):
     monkeypatch.setattr(
         backbones,
         "training_memory",
-        lambda name, *, image_size, batch_size, strategy: 2_000_000 * batch_size,
+        lambda name, *, image_size, batch_size, strategy, objective: 2_000_000 * batch_size,
     )
     offline = Availability(
         False, "not here (about 113 MB), and the hub cannot be reached; pick an embedded one"
@@ -80,7 +81,7 @@ def zoo(monkeypatch):
 def menu(monkeypatch):
     """Put rows on the menu of datasets."""
 
-    def put(*rows: catalog.Choice) -> None:
+    def put(*rows: catalog.DatasetRow) -> None:
         kept = tuple(row for row in catalog.DATASETS if row.name not in {one.name for one in rows})
         monkeypatch.setattr(
             catalog, "MENUS", MappingProxyType(dict(catalog.MENUS) | {"datasets": (*kept, *rows)})

@@ -8,7 +8,7 @@ from pages.ui.runs_page.run_list import CHOSEN
 from pages.ui.shared.frame import mistakes_shown, show_mistake, shown
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
-from rft_core import RunSpec, UserError, choices, with_settings
+from rft_core import RunSpec, UserError, choices, find, with_settings
 from rft_core.cost.run_cost import factors
 from rft_core.report.run.figures import CONFIG, epsilon_strip
 from rft_core.spec.run_spec import describe
@@ -16,7 +16,6 @@ from rft_core.store.forks import fork, fork_step
 from rft_core.store.records import RunRecord
 from rft_core.worker.submit import ensure_worker
 
-RAMPED = ("two_hinge", "cosine", "step")
 NOTHING_LEFT = (
     "Fork: nothing is left to train of a finished run. Pause a run on its way, or fork it while it"
     " runs."
@@ -101,9 +100,8 @@ def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], l
 def _schedule(record: RunRecord) -> dict[str, Any]:
     """Draw the settings of the schedule; return those that the chosen kind has."""
     parent, run_id = record.spec, record.run_id
-    rows = [
-        row for row in choices("schedules") if row.name != "auto" or parent.schedule.kind == "auto"
-    ]
+    has_accuracies = find("schedules", parent.schedule.kind).watches_validation
+    rows = [row for row in choices("schedules") if has_accuracies or not row.watches_validation]
     labels = {row.name: row.label for row in rows}
     kind = st.selectbox(
         "Schedule",
@@ -113,7 +111,8 @@ def _schedule(record: RunRecord) -> dict[str, Any]:
         index=list(labels).index(parent.schedule.kind),
     )
     settings: dict[str, Any] = {"schedule.kind": kind}
-    if kind in RAMPED:
+    drawn = find("schedules", kind).settings
+    if "schedule.ramp_start" in drawn:
         start = (100 * parent.schedule.ramp_start, 100 * parent.schedule.ramp_end)
         low, high = st.slider(
             "Ramp, % of the whole training",
@@ -128,7 +127,7 @@ def _schedule(record: RunRecord) -> dict[str, Any]:
             "schedule.ramp_start": round(low / 100, 6),
             "schedule.ramp_end": round(high / 100, 6),
         }
-    if kind == "step":
+    if "schedule.steps" in drawn:
         settings["schedule.steps"] = st.number_input(
             "Jumps",
             1,

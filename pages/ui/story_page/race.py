@@ -10,7 +10,7 @@ from pages.ui.shared.run_status import show_status
 from pages.ui.shared.session import history, reconciled, store
 from pages.ui.story_page import guessing
 from pages.ui.story_page.recorded import recording
-from rft_core import UserError, preset, submit
+from rft_core import UserError, find, preset, submit
 from rft_core.recordings.thinning import thinned
 from rft_core.report.comparison.compare import is_standard
 from rft_core.report.run.figures import CONFIG
@@ -151,7 +151,7 @@ def nature(record: RunRecord) -> str:
         "standard"
         if is_standard(record)
         else "fixed"
-        if record.spec.schedule.kind == "constant"
+        if find("schedules", record.spec.schedule.kind).is_constant
         else "scheduled"
     )
 

@@ -73,8 +73,8 @@ def evaluate(
     always the model's own.
     """
     row = catalog.find("attacks", attack)
-    if walk is None and row.walk:
-        walk = row.load_walk()(steps, relative_step_size)
+    if walk is None and row.stepwise:
+        walk = row.load_stepwise()(steps, relative_step_size)
     with eval_mode(model):
         right = predict(model, split, batch_size, memory_format).argmax(1) == split.labels
         search = Search(

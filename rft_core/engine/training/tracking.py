@@ -86,6 +86,8 @@ class Tracker:
         self.job, self.progress, self.reporter = job, progress, reporter
         self.steps = frozenset(plan(job))
         self.images_digest = job.tracked.digest()
+        schedule = catalog.find("schedules", job.spec.schedule.kind)
+        self.watches_validation = schedule.watches_validation
         self.shifts = ShiftTracker(job) if job.spec.evaluation.track_shifts else None
         self.followed = (
             stratified(job.dataset.test, job.spec.evaluation.examples, seed=2)
@@ -95,16 +97,12 @@ class Tracker:
 
     def measure_if_due(self, step: int) -> None:
         """Measure when `step` is planned; note the clean accuracy at the start of every epoch for
-        the schedule `auto`.
+        a schedule that looks at it.
         """
         if step in self.steps:
             self.measure(step)
         epoch, place = divmod(step, self.job.steps_per_epoch)
-        if (
-            self.job.spec.schedule.kind == "auto"
-            and place == 0
-            and len(self.progress.validation) < epoch
-        ):
+        if self.watches_validation and place == 0 and len(self.progress.validation) < epoch:
             self.progress.validation.append(self._clean_accuracy())
 
     def measure(self, step: int) -> None:

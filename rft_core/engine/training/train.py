@@ -66,7 +66,7 @@ def train(
     """
     spec, clock = job.spec, _Clock(progress)
     schedule = catalog.find("schedules", spec.schedule.kind).load()
-    passes = catalog.find("objectives", spec.objective.kind).facts.get("passes", 1)
+    passes = catalog.find("objectives", spec.objective.kind).passes
     report_every = max(1, job.total_steps // TRAIN_EVENTS)
     checkpoint = reporter.folder / FILE_NAME
 
@@ -195,17 +195,16 @@ def build_adversary(job: Job, step: int, epsilon: float) -> Adversary:
     """Return the training attack of `step` with its budget and its own stream of random starts."""
     attack, spec = job.spec.attack, job.spec
     stream = generator(spec.seed, "attack", step, device=job.runtime.device)
-    run = catalog.find("attacks", attack.kind).load()
+    row = catalog.find("attacks", attack.kind)
     return Adversary(
-        attack=run,
+        attack=row.load(),
         norm=spec.threat.norm,
         epsilon=epsilon,
         steps=attack.steps,
         relative_step_size=attack.relative_step_size,
         random_start=attack.random_start,
         generator=stream,
-        # FGSM takes one step whatever is asked; APGD also looks where it starts
-        evaluations={"fgsm": 1, "pgd": attack.steps}.get(attack.kind, attack.steps + 1),
+        evaluations=row.evaluations(attack.steps),
         folding=job.folding,
     )
 
