@@ -97,6 +97,11 @@ def listed(found: set[str]) -> set[str]:
     return found & NAMES if is_menu else (found & NAMES) - WORDS
 
 
+def is_prefix_check(node: ast.AST) -> bool:
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in ("startswith", "removeprefix")
+
+
 def named(tree: ast.Module) -> dict[int, set[str]]:
     """Line -> the names of methods that code there compares with, or keeps a table of."""
     constants, found = constants_of(tree), {}
@@ -112,12 +117,11 @@ def named(tree: ast.Module) -> dict[int, set[str]]:
         elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
             inside = texts(node, constants)
             names = listed(inside) if len(inside) > 1 and inside <= NAMES else set()
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ("startswith", "removeprefix"):
-                given = {text for one in node.args for text in texts(one, constants)}
-                names = {text[:-1] for text in given if text.endswith(":")} & NAMES
+        elif is_prefix_check(node):
+            given = {text for one in node.args for text in texts(one, constants)}
+            names = {text[:-1] for text in given if text.endswith(":")} & NAMES
         if names:
-            found.setdefault(node.lineno if hasattr(node, "lineno") else 0, set()).update(names)
+            found.setdefault(node.lineno, set()).update(names)
     return found
 
 
