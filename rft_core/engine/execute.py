@@ -27,8 +27,10 @@ from rft_core.engine.seeds import global_stream
 from rft_core.engine.strategies.parameters import count_parameters, where
 from rft_core.engine.training.full_disk import write_patiently
 from rft_core.engine.training.optim import build_optimizer
+from rft_core.engine.training.progress import Progress
+from rft_core.engine.training.step import part_note
 from rft_core.engine.training.tracking import Tracker, job_measured_by, measure_split
-from rft_core.engine.training.train import Progress, part_note, train
+from rft_core.engine.training.train import train
 from rft_core.errors import SettingError, WeightsError
 from rft_core.metrics.pareto import hypervolume
 from rft_core.metrics.run_report import RunReport

@@ -42,7 +42,7 @@ ALLOWED = {
     "pages.ui.train_form.schedule_overlay": "which schedules are drawn at first for comparison",
     "rft_core.engine.data.reading.archives": "what the loader of the online sets reads, a set each",
     "rft_core.engine.data.reading.protocols": "the published splits of the online sets",
-    "rft_core.engine.measuring.honesty": "a check names what it found by the attacks that it runs",
+    "rft_core.engine.measuring.honesty_checks": "a check names what it found by its attacks",
     "rft_core.engine.models.trainable": "the two strategies by which an architecture is tried",
     "rft_core.serving.viewer_launch": "uploads are image folders, and viewers may name no other",
 }

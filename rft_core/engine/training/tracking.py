@@ -11,7 +11,7 @@ from rft_core.engine.measuring.followed_images import save_examples
 from rft_core.engine.measuring.shifts import ShiftTracker
 from rft_core.engine.models.modes import eval_mode
 from rft_core.engine.reporter import Reporter
-from rft_core.engine.training.train import Progress
+from rft_core.engine.training.progress import Progress
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.spec import catalog
 from rft_core.spec.measured_by import spec_measured_by
