@@ -17,7 +17,7 @@ from pages.ui.shared.run_status import show_chip, show_status
 from pages.ui.shared.session import history, reconciled, store
 from pages.ui.shared.shifts import show_shifts
 from rft_core import UserError
-from rft_core.cost.run_cost import factors
+from rft_core.cost.schedule_demand import factors
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.run.figures import CONFIG, accuracy_figure, epsilon_strip, robustness_figure

@@ -15,15 +15,9 @@ from pages.ui.train_form.schedule_editor import schedule_editor
 from pages.ui.train_form.schedule_form import schedule
 from pages.ui.train_form.schedule_overlay import compare_with
 from rft_core import RunSpec, UserError, find, preset, submit, with_settings
-from rft_core.cost.run_cost import (
-    Cost,
-    attacked_share,
-    demand,
-    estimate,
-    may_attack,
-    never_rises,
-    train_images,
-)
+from rft_core.cost.known_sizes import train_images
+from rft_core.cost.run_cost import Cost, estimate
+from rft_core.cost.schedule_demand import attacked_share, demand, may_attack, never_rises
 from rft_core.jobs import dataset_cards
 from rft_core.report.run.figures import CONFIG
 from rft_core.report.run.schedule_explorer import Line, compared, schedule_figure, schedule_rows

@@ -29,7 +29,7 @@ from rft_core.cli.printing import (
     print_schedule,
     show_json,
 )
-from rft_core.cost.run_cost import epoch_factors
+from rft_core.cost.schedule_demand import epoch_factors
 from rft_core.errors import UnknownNameError, UserError
 from rft_core.files.home import WEIGHTS, find_home
 from rft_core.recordings.reading import RECORDED

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from rft_core.cost.run_cost import demand, epoch_factors, estimate, factors
+from rft_core.cost.run_cost import estimate
+from rft_core.cost.schedule_demand import demand, epoch_factors, factors
 from rft_core.errors import UserError
 from rft_core.files.home import Home
 from rft_core.report.run.run_labels import run_labels

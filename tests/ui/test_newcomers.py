@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from rft_core.cost.run_cost import attacked_share, demand, estimate
+from rft_core.cost.run_cost import estimate
+from rft_core.cost.schedule_demand import attacked_share, demand
 from rft_core.cost.tracking_plan import UPDATE_COST, Sizes, training_cost
 from rft_core.files.home import find_home
 from rft_core.report.comparison.compare import compare

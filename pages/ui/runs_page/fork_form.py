@@ -9,7 +9,7 @@ from pages.ui.shared.frame import mistakes_shown, show_mistake, shown
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
 from rft_core import RunSpec, UserError, choices, find, with_settings
-from rft_core.cost.run_cost import factors
+from rft_core.cost.schedule_demand import factors
 from rft_core.report.run.figures import CONFIG, epsilon_strip
 from rft_core.spec.run_spec import describe
 from rft_core.store.forks import fork, fork_step

@@ -2,7 +2,7 @@
 
 import torch
 
-from rft_core.cost.run_cost import attacked_share
+from rft_core.cost.schedule_demand import attacked_share
 from rft_core.cost.tracking_plan import Sizes, planned_steps
 from rft_core.engine.data.dataset import Split, stratified
 from rft_core.engine.job import Job
