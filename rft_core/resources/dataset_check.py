@@ -28,7 +28,7 @@ def check_dataset(
     data.layout must decide.
     """
     scheme, _, place = dataset.partition(":")
-    asked = catalog.places().get(scheme)
+    asked = catalog.locations().get(scheme)
     if asked is None or not asked.check:
         return ()
     return asked.load_check()(Path(place).expanduser(), layout, domains, most)

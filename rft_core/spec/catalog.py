@@ -12,7 +12,7 @@ from rft_core.errors import UnknownNameError
 from rft_core.spec.choice import Choice
 from rft_core.spec.menus.attacks import ATTACKS, AttackRow
 from rft_core.spec.menus.backbones import BACKBONES, EMBEDDED, BackboneRow
-from rft_core.spec.menus.dataset_row import DatasetRow, Place
+from rft_core.spec.menus.dataset_row import DataLocation, DatasetRow
 from rft_core.spec.menus.datasets import DATASETS
 from rft_core.spec.menus.objectives import OBJECTIVES, ObjectiveRow
 from rft_core.spec.menus.schedules import SCHEDULES, ScheduleRow
@@ -81,16 +81,16 @@ def find(kind: str, name: str) -> Choice:
     )
 
 
-def places() -> dict[str, Place]:
+def locations() -> dict[str, DataLocation]:
     """Return scheme -> how such data are asked for, for datasets that are named by a scheme and a
-    place.
+    path or name.
     """
-    return {row.name: row.place for row in choices("datasets") if row.place is not None}
+    return {row.name: row.location for row in choices("datasets") if row.location is not None}
 
 
 def dataset_row(dataset: str) -> DatasetRow:
     """Return the row of `dataset` as data.dataset names it: by a name of the menu, or by a scheme
-    and a place. An unknown name or scheme raises.
+    and a path or name. An unknown name or scheme raises.
     """
     return find("datasets", dataset.partition(":")[0])
 

@@ -25,8 +25,8 @@ def path_in(setting: str, value: Any) -> str | None:
     if setting == CHECKPOINT:
         return value if value.strip() else None
     scheme, _, path = value.partition(":")
-    place = catalog.places().get(scheme)
-    return path if place is not None and place.path_kinds and path.strip() else None
+    asked = catalog.locations().get(scheme)
+    return path if asked is not None and asked.path_kinds and path.strip() else None
 
 
 def absolute_value(setting: str, value: Any) -> Any:
@@ -63,7 +63,7 @@ def comparable_value(setting: str, value: Any) -> Any:
 def path_forms() -> str:
     """Return how data on this machine are named: "folder:PATH or csv:PATH"."""
     return " or ".join(
-        f"{scheme}:PATH" for scheme, place in catalog.places().items() if place.path_kinds
+        f"{scheme}:PATH" for scheme, asked in catalog.locations().items() if asked.path_kinds
     )
 
 
@@ -103,8 +103,8 @@ def gone_messages(settings: Mapping[str, Any], run_id: str) -> list[str]:
 
 def _found_nothing(setting: str, value: str) -> str:
     path = path_in(setting, value) or ""
-    place = catalog.places().get(value.partition(":")[0]) if setting == DATASET else None
-    what = "file" if place is None else " or ".join(place.path_kinds)
+    asked = catalog.locations().get(value.partition(":")[0]) if setting == DATASET else None
+    what = "file" if asked is None else " or ".join(asked.path_kinds)
     where = f" below {_current_folder()}" if is_relative(setting, value) else ""
     return f"{setting} is '{value}', and there is no {what} '{path}'{where}"
 

@@ -15,7 +15,7 @@ from pages.ui.train_form.form_state import fill_dataset, key, place_key
 from rft_core import UserError, choices
 from rft_core.files import uploads
 from rft_core.resources import datasets
-from rft_core.spec.catalog import DatasetRow, dataset_row, places
+from rft_core.spec.catalog import DatasetRow, dataset_row, locations
 from rft_core.spec.presets import preset
 from rft_core.spec.setting_paths import DATASET, absolute_value
 
@@ -46,20 +46,20 @@ def data_menu() -> bool:
     it is to be looked at.
     """
     _take_upload()
-    rows = {row.name: row for row in choices("datasets") if row.place is None}
-    own = {row.name: row for row in choices("datasets") if row.place is not None}
+    rows = {row.name: row for row in choices("datasets") if row.location is None}
+    own = {row.name: row for row in choices("datasets") if row.location is not None}
     uploaded = {f"folder:{folder}": folder for folder in uploads.list_uploads(store().home)}
     _mend_choice(rows, uploaded)
     labels = {row.name: _label(row) for row in rows.values() if not row.is_online}
     labels |= {name: f"{folder.name} · uploaded" for name, folder in uploaded.items()}
-    labels |= {name: row.place.label for name, row in own.items() if not row.is_online}
+    labels |= {name: row.location.label for name, row in own.items() if not row.is_online}
     labels |= {row.name: _label(row) for row in rows.values() if row.is_online}
-    labels |= {name: row.place.label for name, row in own.items() if row.is_online}
+    labels |= {name: row.location.label for name, row in own.items() if row.is_online}
     chosen = field(st.selectbox, "Dataset", "data.dataset", list(labels), format_func=labels.get)
     if chosen in rows:
         _show_row(rows[chosen])
     elif chosen in own:
-        asked = own[chosen].place
+        asked = own[chosen].location
         field(
             st.text_input,
             asked.field,
@@ -87,7 +87,7 @@ def data_menu() -> bool:
 def _tell_own(chosen: str) -> None:
     """Say how data of one's own are read, typed or uploaded, once they are named."""
     scheme, is_upload, where = chosen.partition(":")
-    asked = places().get(scheme)
+    asked = locations().get(scheme)
     if asked is None or not asked.check:
         return
     where = where or (st.session_state[place_key(scheme)] or "").strip()
@@ -101,9 +101,9 @@ def _mend_choice(rows: dict[str, DatasetRow], uploaded: dict[str, Path]) -> None
     """Show an uploaded folder as itself, and what is on no menu as a folder."""
     state = st.session_state
     chosen = state[key("data.dataset")]
-    if chosen in places() and (named := f"{chosen}:{state[place_key(chosen)]}") in uploaded:
+    if chosen in locations() and (named := f"{chosen}:{state[place_key(chosen)]}") in uploaded:
         state[key("data.dataset")], state[place_key(chosen)] = named, ""
-    elif chosen not in (*rows, *uploaded, *places()):
+    elif chosen not in (*rows, *uploaded, *locations()):
         fill_dataset(chosen if ":" in chosen else preset("scheduled").data.dataset)
 
 
@@ -178,7 +178,7 @@ def _domain_rows() -> tuple[str, ...]:
 
 def is_own() -> bool:
     """Return whether the chosen data are named by a scheme and a place."""
-    return st.session_state[key("data.dataset")].partition(":")[0] in places()
+    return st.session_state[key("data.dataset")].partition(":")[0] in locations()
 
 
 def chosen_dataset() -> str:
@@ -186,7 +186,7 @@ def chosen_dataset() -> str:
     name, UserError for a path that leads nowhere.
     """
     chosen = st.session_state[key("data.dataset")]
-    asked = places().get(chosen)
+    asked = locations().get(chosen)
     if asked is None:
         return chosen
     require_place()

@@ -10,7 +10,7 @@ from pages.ui.train_form.field import field
 from pages.ui.train_form.form_state import key
 from rft_core import UserError
 from rft_core.resources.dataset_check import check_dataset
-from rft_core.spec.catalog import places
+from rft_core.spec.catalog import locations
 
 # a folder may be put right while the page is open
 SECONDS = 10
@@ -38,7 +38,7 @@ def chosen_layout(dataset: str) -> str:
     """Return what the folders of `dataset` are, as the form says; "auto" for all
     but folders and zips.
     """
-    asked = places().get(dataset.partition(":")[0])
+    asked = locations().get(dataset.partition(":")[0])
     has_layout = asked is not None and asked.has_layout
     return st.session_state[key("data.layout")] if has_layout else "auto"
 

@@ -13,7 +13,7 @@ from pages.ui.train_form import form_link, prefill
 from rft_core import PRESETS, RunSpec, choices
 from rft_core.errors import printable
 from rft_core.resources import backbones
-from rft_core.spec.catalog import places, settings_of_methods
+from rft_core.spec.catalog import locations, settings_of_methods
 from rft_core.spec.run_spec import flatten
 from rft_core.units import PIXEL_LEVELS
 
@@ -190,7 +190,7 @@ def fill_dataset(dataset: str) -> None:
     """Write a dataset into the form: a name of the menu, or a scheme and its place."""
     scheme, colon, place = dataset.partition(":")
     st.session_state[key("data.dataset")] = scheme
-    for name in places():
+    for name in locations():
         st.session_state[place_key(name)] = (
             place if colon and scheme == name else st.session_state.get(place_key(name), "")
         )

@@ -18,7 +18,7 @@ def load_dataset(
     """
     data = spec.data
     scheme, colon, place = data.dataset.partition(":")
-    asked = catalog.places().get(scheme)
+    asked = catalog.locations().get(scheme)
     if data.layout != "auto" and not (asked and asked.has_layout):
         raise DataError(
             f"data.layout is {data.layout}, but {data.dataset} is no folder of images; leave it"

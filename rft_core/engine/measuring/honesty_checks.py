@@ -52,12 +52,12 @@ def other_losses(probe: Probe) -> Finding:
         "APGD on the margin": probe.curve("apgd", STEPS, apgd_walk(STEPS, loss=margin)),
         "APGD-CE + T": probe.curve("apgd_ce_t", STEPS),
     }
-    name, place, drop = "", 0, -1.0
+    name, point, drop = "", 0, -1.0
     for rival, accuracies in rivals.items():
         index = probe.widest(reported, accuracies)
         if reported[index] - accuracies[index] > drop:
-            name, place, drop = rival, index, reported[index] - accuracies[index]
-    high, low = reported[place], rivals[name][place]
+            name, point, drop = rival, index, reported[index] - accuracies[index]
+    high, low = reported[point], rivals[name][point]
     level = "green" if drop <= SMALL_DROP else "amber" if drop <= probe.noise(low) / 2 else "red"
     why = {
         "green": "no other loss finds more than a point",
@@ -68,7 +68,7 @@ def other_losses(probe: Probe) -> Finding:
     }[level]
     label = catalog.find("attacks", probe.attack).label
     reason = (
-        f"at {probe.at(place)}: {format_percent(high)} under {label}, {format_percent(low)} under"
+        f"at {probe.at(point)}: {format_percent(high)} under {label}, {format_percent(low)} under"
         f" {name}: {why}"
     )
     return Finding("no other loss is stronger", level, reason, {"reported": high, "other": low})
@@ -101,18 +101,18 @@ def more_steps(probe: Probe) -> Finding:
     short, long = probe.curve("pgd", STEPS), probe.curve("pgd", MORE_STEPS)
     weaker, stronger = probe.widest(long, short), probe.widest(short, long)
     if long[weaker] - short[weaker] > probe.noise(short[weaker]):
-        level, place = "red", weaker
+        level, point = "red", weaker
     else:
-        gain, place = short[stronger] - long[stronger], stronger
+        gain, point = short[stronger] - long[stronger], stronger
         level = "green" if gain <= max(0.03, probe.noise(short[stronger])) else "amber"
     why = {
         "green": "the attack has converged",
         "amber": "the attack has not converged; raise evaluation.steps",
         "red": "more steps are weaker, so the gradient misleads",
     }[level]
-    few, many = short[place], long[place]
+    few, many = short[point], long[point]
     reason = (
-        f"at {probe.at(place)}: {format_percent(few)} after {STEPS} steps, {format_percent(many)}"
+        f"at {probe.at(point)}: {format_percent(few)} after {STEPS} steps, {format_percent(many)}"
         f" after {MORE_STEPS}: {why}"
     )
     return Finding("more steps do not help the model", level, reason, {"few": few, "many": many})
@@ -121,8 +121,8 @@ def more_steps(probe: Probe) -> Finding:
 def without_gradient(probe: Probe) -> Finding:
     """A search without gradients finds no more than PGD."""
     by_gradient, by_search = probe.curve("pgd", STEPS), probe.curve("square", QUERIES)
-    place = probe.widest(by_gradient, by_search)
-    white, black = by_gradient[place], by_search[place]
+    point = probe.widest(by_gradient, by_search)
+    white, black = by_gradient[point], by_search[point]
     level = "green" if black >= white else "amber" if white - black <= probe.noise(white) else "red"
     why = {
         "green": "no stronger than with gradients",
@@ -130,7 +130,7 @@ def without_gradient(probe: Probe) -> Finding:
         "red": "an attack without gradients is stronger: the gradient is masked",
     }[level]
     reason = (
-        f"at {probe.at(place)}: {format_percent(black)} under Square, {format_percent(white)} under"
+        f"at {probe.at(point)}: {format_percent(black)} under Square, {format_percent(white)} under"
         f" PGD: {why}"
     )
     return Finding(
@@ -141,19 +141,19 @@ def without_gradient(probe: Probe) -> Finding:
 def one_step(probe: Probe) -> Finding:
     """Robustness to one step is robustness to ten."""
     single, many = probe.curve("fgsm", 1), probe.curve("pgd", STEPS)
-    place = probe.widest(single, many)
+    point = probe.widest(single, many)
     overfitted = [one > 0.2 and several < one / 4 for one, several in zip(single, many)]
     if any(overfitted):
-        place = overfitted.index(True)
+        point = overfitted.index(True)
     level = "red" if any(overfitted) else "green"
     why = "no sign of overfitting to one step"
     if level == "red":
         why = "robust to one step and not to ten: catastrophic overfitting"
     reason = (
-        f"at {probe.at(place)}: {format_percent(single[place])} under FGSM,"
-        f" {format_percent(many[place])} under PGD: {why}"
+        f"at {probe.at(point)}: {format_percent(single[point])} under FGSM,"
+        f" {format_percent(many[point])} under PGD: {why}"
     )
-    values = {"fgsm": single[place], "pgd": many[place], "gap": single[place] - many[place]}
+    values = {"fgsm": single[point], "pgd": many[point], "gap": single[point] - many[point]}
     return Finding("robustness is not to one step alone", level, reason, values)
 
 

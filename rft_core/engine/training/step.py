@@ -136,9 +136,9 @@ def next_batch(job: Job, step: int) -> tuple[Tensor, Tensor]:
     """Return the pixels (N, 3, H, W) and labels (N,) of `step`; the order depends
     only on seed and epoch.
     """
-    epoch, place = divmod(step, job.steps_per_epoch)
+    epoch, batch = divmod(step, job.steps_per_epoch)
     size, train_split = job.spec.optim.batch_size, job.dataset.train
-    chosen = job.order.of(job.spec.seed, epoch, len(train_split))[place * size : (place + 1) * size]
+    chosen = job.order.of(job.spec.seed, epoch, len(train_split))[batch * size : (batch + 1) * size]
     images = as_pixels(train_split.fetch(chosen))
     images = augment(
         images,

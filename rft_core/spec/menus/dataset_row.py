@@ -8,15 +8,15 @@ from rft_core.spec.choice import Choice, load_target
 
 
 @dataclass(frozen=True)
-class Place:
-    """How data are asked for that a scheme and a place name, such as folder:PATH.
+class DataLocation:
+    """How data are asked for that a scheme and a path or name stand for, such as folder:PATH.
 
-    `label` stands on the form's menu; `field`, `placeholder` and `help` belong to its field for the
-    place, `missing` is said while that is empty, `written` says how data.dataset is written. What
-    is read is called a `noun`. Where the place is a path, `path_kinds` says of what ("file",
-    "folder", "zip"); it is empty where the place is a name. `check` names the code (path, layout,
-    domains, most) -> lines that looks at the data by names alone before a run is queued, and
-    `has_layout` says that data.layout counts.
+    `label` stands on the form's menu; `field`, `placeholder` and `help` belong to the field for the
+    path or name, `missing` is said while that is empty, `written` says how data.dataset is written.
+    What is read is called a `noun`. `path_kinds` says what a path must lead to ("file", "folder",
+    "zip"); it is empty for a name. `check` names the code (path, layout, domains, most) -> lines
+    that looks at the data by names alone before a run is queued, and `has_layout` says that
+    data.layout counts.
     """
 
     label: str
@@ -46,12 +46,12 @@ class DatasetRow(Choice):
 
     `facts` are numbers known before anything is loaded: the images of "train", "validation" and
     "test", and "classes"; tests hold them true. `domains` are those of a dataset that has some.
-    `is_online` says that it is downloaded the first time it is used. `place` is there where the
-    row stands for all data that its name, as a scheme, and a place name; the function is then
-    called with the place.
+    `is_online` says that it is downloaded the first time it is used. `location` is there where the
+    row stands for all data that are named by its name as a scheme and by what follows; the
+    function is then called with what follows.
     """
 
     facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     domains: tuple[str, ...] = ()
     is_online: bool = False
-    place: Place | None = None
+    location: DataLocation | None = None

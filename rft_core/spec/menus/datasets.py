@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from rft_core.spec.choice import menu
-from rft_core.spec.menus.dataset_row import DatasetRow, Place
+from rft_core.spec.menus.dataset_row import DataLocation, DatasetRow
 from rft_core.spec.menus.online_datasets import HUB, ONLINE_DATASETS
 
 DATASETS = menu(
@@ -64,7 +64,7 @@ DATASETS = menu(
         " may be a zip.",
         "your files",
         "rft_core.engine.data.sources.folder:load",
-        place=Place(
+        location=DataLocation(
             "Image folder or zip · your own",
             "Folder or zip",
             "/path/to/images",
@@ -84,7 +84,7 @@ DATASETS = menu(
         " split and domain.",
         "your files",
         "rft_core.engine.data.sources.csv_table:load",
-        place=Place(
+        location=DataLocation(
             "Table of paths and labels · your own",
             "Table (CSV)",
             "/path/to/table.csv",
@@ -105,7 +105,7 @@ DATASETS = menu(
         "the Hugging Face hub",
         f"{HUB}:load",
         is_online=True,
-        place=Place(
+        location=DataLocation(
             "Hugging Face dataset · online",
             "Name on the hub",
             "OWNER/NAME",

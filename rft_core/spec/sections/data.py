@@ -55,9 +55,9 @@ class DataSpec(Section):
 
     @model_validator(mode="after")
     def _known(self):
-        scheme, colon, place = self.dataset.partition(":")
-        if (wanted := catalog.places().get(scheme)) is not None:
-            if not (colon and place.strip()):
+        scheme, colon, where = self.dataset.partition(":")
+        if (wanted := catalog.locations().get(scheme)) is not None:
+            if not (colon and where.strip()):
                 raise SettingErrorValue(
                     "dataset", self.dataset, f"names no data; write {wanted.written}"
                 )

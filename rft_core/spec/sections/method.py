@@ -109,8 +109,8 @@ class ScheduleSpec(Section):
                 self.ramp_end,
                 f"must be at least ramp_start = {self.ramp_start}; swap the two",
             )
-        places = [place for place, _ in self.points]
-        if places != sorted(places):
+        progress = [at for at, _ in self.points]
+        if progress != sorted(progress):
             raise SettingErrorValue(
                 "points", self.points, "must be in order of progress; sort them"
             )
