@@ -14,7 +14,7 @@ from pages.ui.train_form.launch import show_launch
 from pages.ui.train_form.schedule_editor import schedule_editor
 from pages.ui.train_form.schedule_form import schedule
 from pages.ui.train_form.schedule_overlay import compare_with
-from rft_core import RunSpec, UserError, cost, format_epsilon, format_percent, report
+from rft_core import RunSpec, UserError, cost, find, format_epsilon, format_percent, report
 
 EXAMPLE = (
     "It is that of a run that converges after a quarter of its epochs; the real ramp starts when"
@@ -85,7 +85,7 @@ def show_schedule(spec: RunSpec) -> list[report.run.ScheduleLine]:
     st.subheader("How strong is the attack while it trains?", anchor=False)
     lines = report.run.compared(spec, compare_with())
     target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
-    if spec.schedule.kind == "custom":
+    if "schedule.points" in find("schedules", spec.schedule.kind).settings:
         schedule_editor(spec, lines)
     else:
         figure = report.run.schedule_figure(
@@ -99,15 +99,19 @@ def show_schedule(spec: RunSpec) -> list[report.run.ScheduleLine]:
             f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0].label}, target {target}"
         )
         st.plotly_chart(shown(figure), key="train.schedule", config=dict(report.CONFIG), alt=said)
-    if spec.objective.kind == "natural":
-        st.caption("The natural objective trains on clean images only; the schedule is not used.")
+    objective = find("objectives", spec.objective.kind)
+    if not objective.attacks:
+        st.caption(
+            f"The {objective.label.lower()} objective trains on clean images only; the schedule is"
+            " not used."
+        )
     elif cost.never_rises(spec):
         needed = spec.schedule.patience + 2
         st.caption(
             f"With patience {spec.schedule.patience} epsilon can rise from {needed} epochs on; this"
             " run would train without an attack to its end."
         )
-    elif spec.schedule.kind == "auto":
+    elif lines[0].is_example:
         st.caption(f"Dashed: an example. {EXAMPLE}")
     else:
         clean, full = (
@@ -122,7 +126,7 @@ def show_demand(spec: RunSpec, lines: list[report.run.ScheduleLine]) -> None:
     """Say in a table what the chosen schedule and those it is compared with ask for; nothing where
     no attack is run anyway.
     """
-    if spec.objective.kind == "natural" or spec.threat.epsilon == 0:
+    if not cost.may_attack(spec):
         return
     st.subheader("What each schedule asks for", anchor=False)
     rows = report.run.schedule_rows(lines)

@@ -29,7 +29,7 @@ def step_seconds() -> float:
     from rft_core.bench.training import Case
     from rft_core.engine.execution import prepare
     from rft_core.engine.reporter import FolderReporter
-    from rft_core.engine.training.train import build_adversary, next_batch, training_step
+    from rft_core.engine.training.step import build_adversary, next_batch, training_step
     from rft_core.spec.run_spec import with_settings
 
     with tempfile.TemporaryDirectory() as folder:

@@ -18,7 +18,7 @@ import torch
 from rft_core.engine.execution import prepare
 from rft_core.engine.job import Job
 from rft_core.engine.reporter import FolderReporter
-from rft_core.engine.training.train import build_adversary, next_batch, training_step
+from rft_core.engine.training.step import build_adversary, next_batch, training_step
 from rft_core.spec.run_spec import RunSpec, with_settings
 
 STEPS, WARM_UP = 12, 2

@@ -17,7 +17,7 @@ from rft_core.engine.hardware.device import Runtime
 from rft_core.engine.hardware.folding import Folding
 from rft_core.engine.hardware.products import prefers_onednn, product, use_torch
 from rft_core.engine.job import Job
-from rft_core.engine.training.train import build_adversary, next_batch, training_step
+from rft_core.engine.training.step import build_adversary, next_batch, training_step
 
 # large enough to be bound by arithmetic, small enough for a laptop
 SIZES, GPU_SIZES = (1024, 2048), (4096, 8192)

@@ -22,7 +22,7 @@ from rft_core.engine.execution import prepare
 from rft_core.engine.hardware.products import use_torch
 from rft_core.engine.job import Job
 from rft_core.engine.reporter import FolderReporter
-from rft_core.engine.training.train import build_adversary, next_batch, training_step
+from rft_core.engine.training.step import build_adversary, next_batch, training_step
 from rft_core.spec.run_spec import RunSpec, with_settings
 
 WARM_UP, COMPARED_LOSSES = 2, 3

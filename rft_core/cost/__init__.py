@@ -6,14 +6,14 @@ from rft_core import lazy_door
 
 if TYPE_CHECKING:
     from rft_core.cost.evaluation_cost import START_SECONDS, estimate_evaluation
-    from rft_core.cost.run_cost import (
-        Cost,
+    from rft_core.cost.known_sizes import train_images
+    from rft_core.cost.run_cost import Cost, estimate
+    from rft_core.cost.schedule_demand import (
         attacked_share,
         demand,
-        estimate,
         factors,
+        may_attack,
         never_rises,
-        train_images,
     )
 
 __getattr__, __dir__, __all__ = lazy_door(__name__)

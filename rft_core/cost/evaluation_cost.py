@@ -11,16 +11,11 @@ import numpy as np
 
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.spec import catalog
+from rft_core.spec.menus.attacks import PREDICTION
 
-# a prediction costs the forward pass of a gradient evaluation, which has a
-# backward pass of twice that
-PREDICTION = 1 / 3
-# steps that a successful walk takes, as a share of all; an image that falls needs about this once
-# in all its smaller balls
+# steps that an attack taken step by step needs where it succeeds, as a share of all; an image that
+# falls needs about this once in all its smaller balls
 SUCCESS = 0.5
-# the standard version of AutoAttack: steps of each attack, targets, queries of Square; a
-# step of FAB costs three
-STANDARD_STEPS, TARGETS, FAB_STEP, QUERIES, TARGETED_CLASSES = 100, 9, 3, 5000, 4
 # per image: PGD-10 at every epsilon; beside that once PGD-40 at a huge one, and searches of the
 # grid by the reported attack, APGD on the margin, APGD-CE + T, PGD-10, PGD-40, FGSM and, twice, the
 # 300 queries of Square
@@ -48,19 +43,20 @@ def estimate_evaluation(
     """Return the expected gradient evaluations of an evaluation on `images` at
     `epsilons` (rising, from 0).
 
-    AutoAttack costs an image that stands 100 (APGD-CE) + 100 T (targeted APGD) + 300 T (targeted
-    FAB) + 5,000 / 3 (Square), T = min(9, classes - 1) targets, and one that falls at once 100.
+    What an attack costs that is not taken step by step stands on its row.
     """
     accuracy = np.interp(epsilons, curve.epsilons, curve.accuracies)
     # images that are wrong without an attack cost nothing; the last share never falls
     shares = np.append(accuracy[:-1] - accuracy[1:], accuracy[-1])
     row = catalog.find("attacks", attack)
-    if row.walk:
-        steps = row.taken_steps(steps)
-        parts = 1 + min(row.facts.get("targets", 0), classes - 1)
-        each = [_walk(point, len(epsilons), steps, parts) for point in range(1, len(epsilons) + 1)]
+    steps = row.taken_steps(steps)
+    if row.stepwise:
+        parts = 1 + min(row.targets, classes - 1)
+        each = [
+            _stepwise(point, len(epsilons), steps, parts) for point in range(1, len(epsilons) + 1)
+        ]
     else:
-        success, failure = attack_costs(attack, steps, classes)
+        success, failure = row.cost(steps, classes)
         each = [
             fallen * success + stood * failure
             for fallen, stood in (
@@ -74,21 +70,6 @@ def estimate_evaluation(
         if len(epsilons) > 1
         else images * PREDICTION + extra
     )
-
-
-def attack_costs(attack: str, steps: int, classes: int) -> tuple[float, float]:
-    """Return what an attack with no walk costs one image that falls, and one that stands, in
-    gradient evaluations.
-    """
-    targets = min(TARGETS, classes - 1)
-    targeted = targets * STANDARD_STEPS * ((classes >= TARGETED_CLASSES) + FAB_STEP)
-    if attack == "autoattack":
-        return STANDARD_STEPS, STANDARD_STEPS + targeted + QUERIES * PREDICTION
-    if attack == "square":
-        queries = catalog.find("attacks", attack).taken_steps(steps)
-        return queries * PREDICTION * SUCCESS, queries * PREDICTION
-    # FAB takes the gradient of every class at every step; neither FAB nor CW ends early
-    return (steps * classes,) * 2 if attack == "fab" else (steps, steps)
 
 
 def bisection(point: int, count: int) -> tuple[int, int]:
@@ -107,10 +88,10 @@ def bisection(point: int, count: int) -> tuple[int, int]:
     return fallen, stood
 
 
-def _walk(point: int, count: int, steps: int, parts: int) -> float:
-    """An image costs the one walk that fails below its point, unless that is the first, and the
+def _stepwise(point: int, count: int, steps: int, parts: int) -> float:
+    """An image costs the one attack that fails below its point, unless that is the first, and the
     steps of its successes.
 
-    A walk of several `parts` fails after all of them; most of its successes come in the first.
+    An attack of several `parts` fails after all of them; most of its successes come in the first.
     """
     return (steps + 1) * (parts * (point > 1) + SUCCESS * (point < count))

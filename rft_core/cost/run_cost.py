@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
+from rft_core.cost.known_sizes import known_sizes
+from rft_core.cost.schedule_demand import attacked_share
 from rft_core.cost.tracking_plan import (
-    Sizes,
     asked_count,
     final_cost,
     measurement_cost,
@@ -19,20 +20,12 @@ from rft_core.cost.tracking_plan import (
 from rft_core.files.home import WEIGHTS
 from rft_core.spec import catalog
 from rft_core.spec.run_spec import RunSpec
-from rft_core.spec.schedules import Moment, factor_at
-from rft_core.spec.sections import ScheduleSpec
 
 UNMEASURED = "nothing like it has run here yet"
-# where the factor of a longer run is looked at
-MOST_PLACES = 2000
-
-
 # loading, building, choosing images: what a run takes before its first step and after its last
 START_SECONDS = 1.0
 # runs that differ by no more than this factor are of a like size
 LIKE_SIZE = 3.0
-# test images of the final curve and validation images where their number is not known
-TEST_IMAGES, MOST_TRACKED = 1000, 500
 
 
 @dataclass(frozen=True)
@@ -63,109 +56,6 @@ class Pace:
     seconds: float
     gradient_evaluations: float
     basis: str
-
-
-def factors(spec: RunSpec, count: int = 200) -> tuple[list[float], list[float]]:
-    """Return (progress, factor) at `count` + 1 places from 0 to 1.
-
-    For `auto`, which depends on what is measured, convergence is assumed after a
-    quarter of training.
-    """
-    settings, epochs = _foreseen(spec), spec.optim.epochs
-    schedule = catalog.find("schedules", settings.kind).load()
-    progress = [place / count for place in range(count + 1)]
-    return progress, [
-        factor_at(
-            schedule, settings, Moment(p, min(epochs - 1, int(p * epochs)), epochs, spec.seed)
-        )
-        for p in progress
-    ]
-
-
-def epoch_factors(spec: RunSpec) -> list[float]:
-    """Return the factor at the start of each epoch."""
-    settings, epochs = _foreseen(spec), spec.optim.epochs
-    schedule = catalog.find("schedules", settings.kind).load()
-    return [
-        factor_at(schedule, settings, Moment(epoch / epochs, epoch, epochs, spec.seed))
-        for epoch in range(epochs)
-    ]
-
-
-def is_decided_while_training(spec: RunSpec) -> bool:
-    """Return whether only training can tell when epsilon rises: under `auto`, where it has the
-    epochs to find convergence.
-    """
-    return spec.schedule.kind == "auto" and not never_rises(spec)
-
-
-def never_rises(spec: RunSpec) -> bool:
-    """Return whether `auto` ends before it can find convergence, so that the run never attacks:
-    that takes `patience` + 1 epochs and one more.
-    """
-    return spec.schedule.kind == "auto" and spec.optim.epochs <= spec.schedule.patience + 1
-
-
-def _foreseen(spec: RunSpec) -> ScheduleSpec:
-    """Return the schedule without what only training can tell: `auto` is drawn as the ramp that
-    follows from the assumed convergence.
-    """
-    if spec.schedule.kind != "auto":
-        return spec.schedule
-    # sooner than after `patience` epochs it cannot be known
-    converged = max(spec.schedule.patience + 1, round(spec.optim.epochs / 4))
-    ramp = (
-        ((converged / spec.optim.epochs, 0.0), (1.0, 1.0))
-        if converged < spec.optim.epochs
-        else ((0.0, 0.0),)
-    )
-    return spec.schedule.model_copy(update={"kind": "custom", "points": ramp})
-
-
-@dataclass(frozen=True)
-class Demand:
-    """What a schedule asks for over training: shares of its steps without an attack and at full
-    epsilon, the mean factor, and the number of steps, in all and without an attack (None where the
-    number of images is not known).
-    """
-
-    clean_share: float
-    full_share: float
-    mean_factor: float
-    total_steps: int | None
-    clean_steps: int | None
-
-
-def demand(spec: RunSpec, images: int | None = None) -> Demand:
-    """Return what the schedule of `spec` asks for.
-
-    An attack costs the same at every factor above 0, so the share of steps without one is also the
-    share of a constant schedule's attack cost that is saved.
-
-    Exact up to `MOST_PLACES` steps, at that many places beyond; `auto` and its assumption as in
-    `factors`. `images` are those of an epoch, where more is known of them than the spec tells.
-    """
-    images = train_images(spec) if images is None else images
-    total = (
-        None
-        if images is None
-        else steps_per_epoch(images, spec.optim.batch_size) * spec.optim.epochs
-    )
-    count = min(total or MOST_PLACES, MOST_PLACES)
-    # the last place is the end of training: no step begins there
-    values = factors(spec, count)[1][:-1]
-    clean, full = (sum(value == wanted for value in values) / count for wanted in (0.0, 1.0))
-    return Demand(
-        clean, full, sum(values) / count, total, None if total is None else round(clean * total)
-    )
-
-
-def train_images(spec: RunSpec) -> int | None:
-    """Return the number of training images, or None where it is known only after loading."""
-    if ":" in spec.data.dataset:
-        return spec.data.train_size
-    available = catalog.find("datasets", spec.data.dataset).facts.get("train")
-    return min(available, spec.data.train_size) if available and spec.data.train_size else available
 
 
 def estimate(spec: RunSpec, paces: Sequence[Pace] = ()) -> Cost | None:
@@ -211,15 +101,6 @@ def _spent(pace: Pace) -> float:
     return max(sum(counted) if counted else pace.gradient_evaluations, 1.0)
 
 
-def attacked_share(spec: RunSpec, images: int | None = None) -> float:
-    """Return the share of the training steps that attack; `images` as in `demand`."""
-    return (
-        0.0
-        if spec.objective.kind == "natural" or spec.threat.epsilon == 0
-        else 1 - demand(spec, images).clean_share
-    )
-
-
 def _count(spec: RunSpec, attacked: float) -> tuple[float, float, float] | None:
     """Return gradient evaluations of training, of measuring while it trains, and of the final
     measurement, with a share `attacked` of the steps.
@@ -231,43 +112,12 @@ def _count(spec: RunSpec, attacked: float) -> tuple[float, float, float] | None:
     return training_cost(spec, known, attacked), tracked, final_cost(spec, known, attacked)
 
 
-def known_sizes(spec: RunSpec) -> Sizes | None:
-    """Return the images of `spec` as far as they are known before loading, usual numbers for the
-    rest; None without those to train on.
-    """
-    images = train_images(spec)
-    if images is None:
-        return None
-    domains = (
-        () if ":" in spec.data.dataset else catalog.find("datasets", spec.data.dataset).domains
-    )
-    others = max(0, len(domains) - max(1, len(spec.data.domains)))
-    validation = (
-        MOST_TRACKED
-        if ":" in spec.data.dataset
-        else catalog.find("datasets", spec.data.dataset).facts.get("validation", MOST_TRACKED)
-    )
-    return Sizes(
-        images, min(spec.evaluation.eval_size or validation, validation), test_images(spec), others
-    )
-
-
-def test_images(spec: RunSpec) -> int:
-    """Return the number of test images, a usual one where it is known only after loading."""
-    available = (
-        TEST_IMAGES
-        if ":" in spec.data.dataset
-        else catalog.find("datasets", spec.data.dataset).facts.get("test", TEST_IMAGES)
-    )
-    return min(available, spec.data.eval_size or available)
-
-
 def card_rate(backbone: str) -> tuple[float | None, str]:
     """Return (gradient evaluations a second, where it was measured) from an
     embedded backbone's card.
     """
     # the name of a backbone is anybody's text, and must not lead to another file
-    if not any(row.name == backbone for row in catalog.BACKBONES):
+    if not any(row.name == backbone for row in catalog.choices("backbones")):
         return None, UNMEASURED
     try:
         measured = json.loads((WEIGHTS / f"{backbone}.json").read_text())["measured"]

@@ -11,11 +11,12 @@ from math import floor
 
 from rft_core.metrics.shifts import CORRUPTIONS
 from rft_core.spec import catalog
+from rft_core.spec.menus.attacks import PREDICTION
 from rft_core.spec.run_spec import RunSpec, epsilon_grid
 
 # a weight update costs its own forward pass and both backward passes, an attack step one of them
-# less; a prediction has no backward pass
-UPDATE_COST, PREDICTION = 1.5, 1 / 3
+# less
+UPDATE_COST = 1.5
 # bisection with early exit: what a curve took, in full attacks an image (measured on the embedded
 # models), and its part where nothing defends
 CURVE_COST, UNDEFENDED = 1.5, 0.4
@@ -50,11 +51,10 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
 
 def training_cost(spec: RunSpec, sizes: Sizes, attacked: float) -> float:
     """Return what training costs with a share `attacked` of its steps under attack."""
-    passes = catalog.find("objectives", spec.objective.kind).facts.get("passes", 1)
+    passes = catalog.find("objectives", spec.objective.kind).passes
+    steps = catalog.find("attacks", spec.attack.kind).taken_steps(spec.attack.steps)
     updates = sizes.train * spec.optim.epochs
-    return updates * (
-        UPDATE_COST * (1 - attacked) + attacked * (UPDATE_COST * passes + spec.attack.steps)
-    )
+    return updates * (UPDATE_COST * (1 - attacked) + attacked * (UPDATE_COST * passes + steps))
 
 
 def measurement_cost(spec: RunSpec, sizes: Sizes, attacked: float) -> float:
@@ -81,7 +81,7 @@ def final_cost(spec: RunSpec, sizes: Sizes, attacked: float) -> float:
         if spec.evaluation.corruptions
         else 0.0
     )
-    targets = catalog.find("attacks", spec.evaluation.attack).facts.get("targets", 0)
+    targets = catalog.find("attacks", spec.evaluation.attack).targets
     return sizes.test * _curve(spec, attacked, targets) + shifted
 
 

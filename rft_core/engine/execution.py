@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from rft_core.engine.attacks.losses import DLR_CLASSES
 from rft_core.engine.data.dataset import stratified
 from rft_core.engine.data.inspect.same_data import keep_or_compare
 from rft_core.engine.data.load import load_dataset
@@ -28,8 +27,10 @@ from rft_core.engine.seeds import global_stream
 from rft_core.engine.strategies.parameters import count_parameters, where
 from rft_core.engine.training.full_disk import write_patiently
 from rft_core.engine.training.optim import build_optimizer
+from rft_core.engine.training.progress import Progress
+from rft_core.engine.training.step import part_note
 from rft_core.engine.training.tracking import Tracker, job_measured_by, measure_split
-from rft_core.engine.training.train import Progress, part_note, train
+from rft_core.engine.training.train import train
 from rft_core.errors import SettingError, WeightsError
 from rft_core.files import run_files
 from rft_core.files.atomic import write_arrays
@@ -171,11 +172,13 @@ def _fit(spec: RunSpec, model: nn.Module, image_size: int, device: torch.device)
 def _notes(spec: RunSpec, classes: int) -> list[str]:
     """Return what this run does otherwise than asked, for its log."""
     notes = [grid_note(spec)] if grid_note(spec) else []
-    if classes < DLR_CLASSES and "apgd_dlr" in (spec.attack.kind, spec.evaluation.attack):
-        notes.append(
-            f"the DLR loss needs {DLR_CLASSES} classes and there are {classes}: APGD-DLR attacks"
-            " the margin of the two logits instead"
-        )
+    for name in sorted({spec.attack.kind, spec.evaluation.attack}):
+        row = catalog.find("attacks", name)
+        if row.loss_on(classes) != row.loss:
+            notes.append(
+                f"{row.label} needs {row.few_classes[0]} classes for its loss ({row.loss}) and"
+                f" there are {classes}: it attacks {row.loss_on(classes)} instead"
+            )
     return notes
 
 

@@ -21,6 +21,7 @@ from rft_core.files.home import Home
 from rft_core.jobs.background_job import BackgroundJob
 from rft_core.resources.backbones import facts
 from rft_core.spec.run_spec import RunSpec
+from rft_core.spec.setting_paths import DATASET, path_in
 
 CARD = "card.json"
 # a new number makes every card anew
@@ -78,9 +79,8 @@ def _stamp(dataset: str) -> list:
     """Return the size and times of the file, or the times of the folders of two levels,
     that a scheme names.
     """
-    scheme, _, place = dataset.partition(":")
-    path = Path(place).expanduser()
-    if scheme not in ("folder", "csv") or not path.exists():
+    named = path_in(DATASET, dataset)
+    if named is None or not (path := Path(named).expanduser()).exists():
         return []
     if path.is_file():
         found = path.stat()

@@ -12,7 +12,13 @@ from rft_core.errors import SettingError, StoreError, UserError
 from rft_core.files.home import CHECKOUT
 from rft_core.spec.run_paths import require_paths
 from rft_core.spec.run_spec import RunSpec, path_settings, with_settings
-from rft_core.spec.setting_paths import PATH_SETTINGS, absolute_value, comparable_value, path_in
+from rft_core.spec.setting_paths import (
+    PATH_SETTINGS,
+    absolute_value,
+    comparable_value,
+    path_forms,
+    path_in,
+)
 from rft_core.store.detached import command_line, environment_of
 from rft_core.store.paths import write_paths
 from rft_core.store.records import RunRecord
@@ -85,7 +91,7 @@ def _check(record: RunRecord, settings: Mapping[str, Any]) -> None:
             rule = f"cannot change in this run, whose own is {stored[name]!r} and no path"
             raise SettingError(name, value, f"{rule}; launch a new run for other data")
         if path_in(name, value) is None:
-            form = "folder:PATH or csv:PATH" if name == "data.dataset" else "a path"
+            form = path_forms() if name == "data.dataset" else "a path"
             raise SettingError(name, value, f"must be {form} here; say where the same data lie now")
 
 

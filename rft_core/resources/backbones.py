@@ -5,11 +5,9 @@ Read from assets/backbones.json.
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from rft_core.errors import SettingError, UnknownNameError, printable
@@ -17,36 +15,6 @@ from rft_core.files.home import BACKBONES_FILE
 from rft_core.spec import catalog
 
 BYTES = 4
-# share of all weights that is trained, on ViT-B/16 with 10 classes (Li et al., ICCV 2025)
-TRAINED_SHARE = MappingProxyType(
-    {
-        "full_finetune": 1.0,
-        "linear_probe": 1e-4,
-        "bitfit": 1.3e-3,
-        "lora": 1.36e-2,
-        "adapter": 3.97e-2,
-        "compacter": 7.5e-4,
-        "ia3": 8.4e-4,
-    }
-)
-# numbers kept for the backward pass, against those of full fine-tuning (False) or of frozen weights
-# (True); counted where autograd keeps them on deit_small, convnext_atto and resnet18, the middle of
-# the three; LoRA's 1.0 raised to fit what peft was measured to take
-KEPT = MappingProxyType(
-    {
-        "full_finetune": (False, 1.0),
-        "linear_probe": (True, 1.0),
-        "bitfit": (True, 1.0),
-        "lora": (False, 1.2),
-        "adapter": (True, 1.2),
-        "compacter": (True, 1.2),
-        "ia3": (False, 1.2),
-    }
-)
-# forward passes whose numbers are kept at once: on the attacked images, and on the clean ones
-PASSES = MappingProxyType(
-    {"natural": 1, "adversarial": 1, "trades": 2, "mart": 2, "score": 2, "anchored": 2}
-)
 # images, their attacked copy, delta, gradient, direction and the next iterate
 IMAGE_COPIES = 6
 # what a layer needs while it is computed, and what the allocator leaves unused, beside
@@ -56,8 +24,8 @@ WORKSPACE = 1.4
 HUB_PREFIXES = ("hf_hub:", "hf-hub:", "timm/")
 # names of weights that timm's own names are near to, in messages
 NEAR = 10
-# resident memory of a run of bloom_resnet at 32 pixels, and what peft adds; measured
-PROGRAM_BYTES, PEFT_BYTES = 840_000_000, 80_000_000
+# resident memory of a run of bloom_resnet at 32 pixels; measured
+PROGRAM_BYTES = 840_000_000
 
 
 @dataclass(frozen=True)
@@ -192,7 +160,7 @@ def search(text: str, limit: int = 30) -> list[str]:
         for name in _names()
         if all(any(one in name for one in options) for options in alternatives)
     ]
-    menu = {choice.name: place for place, choice in enumerate(catalog.BACKBONES)}
+    menu = {choice.name: place for place, choice in enumerate(catalog.choices("backbones"))}
     return sorted(
         found,
         key=lambda name: (
@@ -224,24 +192,22 @@ def training_memory(
     docs/log/2026-11-21-memory.md.
     """
     found = facts(name)
-    is_frozen, share = KEPT[_known(strategy, "strategy", KEPT)]
-    passes = PASSES[_known(objective, "objective", PASSES)]
+    method = catalog.find("strategies", strategy)
+    passes = catalog.find("objectives", objective).passes
     activations = (
-        None if found is None else found.frozen_activations if is_frozen else found.activations
+        None
+        if found is None
+        else found.frozen_activations
+        if method.is_frozen
+        else found.activations
     )
     if found is None or found.parameters is None or activations is None:
         return None
     size = image_size or found.image_size
-    kept = WORKSPACE * passes * share * activations * (size / found.image_size) ** 2
-    weights = found.parameters * (1 + 3 * TRAINED_SHARE[strategy])
-    program = PROGRAM_BYTES + (PEFT_BYTES if strategy == "lora" else 0)
+    kept = WORKSPACE * passes * method.kept_share * activations * (size / found.image_size) ** 2
+    weights = found.parameters * (1 + 3 * method.trained_share)
+    program = PROGRAM_BYTES + method.program_bytes
     return program + round(BYTES * (weights + batch_size * (kept + IMAGE_COPIES * 3 * size**2)))
-
-
-def _known(name: str, kind: str, table: Mapping[str, Any]) -> str:
-    if name not in table:
-        raise UnknownNameError(kind, name, list(table))
-    return name
 
 
 def _alternatives(word: str) -> list[str]:
@@ -256,8 +222,8 @@ def _index() -> dict[str, Any]:
 
 
 @cache
-def _choices() -> dict[str, catalog.Choice]:
-    return {choice.name: choice for choice in catalog.BACKBONES}
+def _choices() -> dict[str, catalog.BackboneRow]:
+    return {choice.name: choice for choice in catalog.choices("backbones")}
 
 
 @cache

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rft_core.files.layout import check_classes_of, read_folder, read_table
 from rft_core.files.uploads import is_zip, read_zip, unpacking_lines
+from rft_core.spec import catalog
 
 # files and folders that are looked at in about a second; a larger folder is checked by the run
 MOST_ENTRIES = 300_000
@@ -27,11 +28,16 @@ def check_dataset(
     data.layout must decide.
     """
     scheme, _, place = dataset.partition(":")
-    if scheme not in ("folder", "csv"):
+    asked = catalog.locations().get(scheme)
+    if asked is None or not asked.check:
         return ()
-    path = Path(place).expanduser()
-    if scheme == "csv":
-        return _check_table(path, domains, most)
+    return asked.load_check()(Path(place).expanduser(), layout, domains, most)
+
+
+def check_folder(
+    path: Path, layout: str, domains: Sequence[str], most: int | None
+) -> tuple[str, ...]:
+    """Return what is to be said of the folder or zip at `path`."""
     if is_zip(path):
         reading, before = read_zip(path, layout, domains), ()
     else:
@@ -43,9 +49,11 @@ def check_dataset(
     return (*before, *reading.lines, *notes)
 
 
-def _check_table(path: Path, domains: Sequence[str], most: int | None) -> tuple[str, ...]:
-    """Return what is to be said of the table at `path`; its classes are checked where no more than
-    `most` rows make them.
+def check_table(
+    path: Path, layout: str, domains: Sequence[str], most: int | None
+) -> tuple[str, ...]:
+    """Return what is to be said of the table at `path`, which has no `layout`; its classes are
+    checked where no more than `most` rows make them.
     """
     table = read_table(path, most)
     if most is not None and len(table.pictures) + sum(map(len, table.dropped.values())) >= most:

@@ -65,7 +65,7 @@ def earlier_tracked_by(spec: RunSpec, n: int) -> MeasuredBy:
     step by step, else PGD.
     """
     attack = spec.evaluation.attack
-    return spec_measured_by(spec, attack if catalog.find("attacks", attack).walk else "pgd", n)
+    return spec_measured_by(spec, attack if catalog.find("attacks", attack).stepwise else "pgd", n)
 
 
 def event_measured_by(spec: RunSpec, payload: Mapping[str, Any]) -> MeasuredBy:

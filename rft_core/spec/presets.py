@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from rft_core.errors import UnknownNameError
-from rft_core.spec import catalog
+from rft_core.spec.menus.papers import SCHEDULE_PAPER, TRADEOFF_PAPER
 from rft_core.spec.run_spec import RunSpec, parse
 
 
@@ -206,21 +206,21 @@ PRESETS = (
         "standard",
         "Standard",
         "Ordinary fine-tuning: accurate and fragile.",
-        catalog.SCHEDULE_PAPER,
+        SCHEDULE_PAPER,
         standard,
     ),
     Preset(
         "fixed",
         "Fixed epsilon",
         "Full epsilon from the first step: adapts late, never catches up.",
-        catalog.SCHEDULE_PAPER,
+        SCHEDULE_PAPER,
         fixed,
     ),
     Preset(
         "scheduled",
         "Scheduled epsilon",
         "Epsilon rises from 0: adapts first, then becomes robust.",
-        catalog.SCHEDULE_PAPER,
+        SCHEDULE_PAPER,
         scheduled,
     ),
     Preset(
@@ -234,42 +234,42 @@ PRESETS = (
         "paper_schedule",
         "Paper's schedule",
         "50 epochs, T1 = 12, T2 = 37, 4/255, APGD; on the embedded data.",
-        catalog.SCHEDULE_PAPER,
+        SCHEDULE_PAPER,
         paper_schedule,
     ),
     Preset(
         "paper_fixed",
         "Paper's fixed epsilon",
         "The same protocol at fixed epsilon.",
-        catalog.SCHEDULE_PAPER,
+        SCHEDULE_PAPER,
         paper_fixed,
     ),
     Preset(
         "paper_schedule_full",
         "Schedule, full size",
         "The same protocol with Swin-B at 224 pixels on FGVC-Aircraft: a GPU and two downloads.",
-        catalog.SCHEDULE_PAPER,
+        SCHEDULE_PAPER,
         paper_schedule_full,
     ),
     Preset(
         "paper_fixed_full",
         "Fixed, full size",
         "The full-size protocol at fixed epsilon, which fails to transfer in the paper.",
-        catalog.SCHEDULE_PAPER,
+        SCHEDULE_PAPER,
         paper_fixed_full,
     ),
     Preset(
         "paper_tradeoff",
         "Tradeoff",
         "Natural fine-tuning followed step by step, PGD-15 at 1/255; on the embedded data.",
-        catalog.TRADEOFF_PAPER,
+        TRADEOFF_PAPER,
         paper_tradeoff,
     ),
     Preset(
         "paper_tradeoff_full",
         "Tradeoff, full size",
         "The same protocol with ViT-B/16 at 224 pixels on CIFAR-10: a GPU and two downloads.",
-        catalog.TRADEOFF_PAPER,
+        TRADEOFF_PAPER,
         paper_tradeoff_full,
     ),
 )

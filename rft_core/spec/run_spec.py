@@ -5,18 +5,16 @@ validated once, here; the code below trusts it. One text per setting (its descri
 feeds CLI, form and docs.
 """
 
-import difflib
 import hashlib
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from rft_core.errors import SettingError, UnknownNameError, UserError, printable
 from rft_core.spec.list_settings import split_words
+from rft_core.spec.section_fields import fields_of
 from rft_core.spec.sections import (
     LARGEST_EPSILON_L2,
     AttackSpec,
@@ -34,7 +32,6 @@ from rft_core.spec.sections import (
     StrategySpec,
     Tag,
     ThreatSpec,
-    UnknownNameValue,
 )
 from rft_core.spec.setting_paths import (
     PATH_SETTINGS,
@@ -42,10 +39,9 @@ from rft_core.spec.setting_paths import (
     comparable_value,
     portable_value,
 )
+from rft_core.spec.spec_errors import translate, unknown_setting
+from rft_core.spec.spec_json import from_json
 from rft_core.units import PIXEL_LEVELS, format_epsilon
-
-# what pydantic calls a value: "Input should be ...", "Tuple should have ..."
-PYDANTIC_SUBJECT = re.compile(r"^\w+ should ")
 
 
 class RunSpec(Section):
@@ -143,12 +139,12 @@ def path_settings(spec: RunSpec) -> dict[str, Any]:
 
 def setting_names(model: type[BaseModel] = RunSpec, prefix: str = "") -> list[str]:
     """Return every dotted setting name, in the order of the form."""
-    return list(_fields(model, prefix))
+    return list(fields_of(model, prefix))
 
 
 def describe(name: str) -> str:
     """Return the one-line help of a dotted setting."""
-    return _fields(RunSpec, "")[name].description or ""
+    return fields_of(RunSpec)[name].description or ""
 
 
 def differences(specs: list[RunSpec]) -> dict[str, list[Any]]:
@@ -207,7 +203,7 @@ def epsilon_grid(spec: RunSpec) -> tuple[float, ...]:
 
 
 def grid_note(spec: RunSpec) -> str | None:
-    """Return what was mended in the given epsilon grid, or None."""
+    """Return what was put right in the given epsilon grid, or None."""
     given = spec.evaluation.epsilons
     if given is None or given == epsilon_grid(spec):
         return None
@@ -236,101 +232,11 @@ def validate(raw: Any) -> RunSpec:
     try:
         return RunSpec.model_validate(raw)
     except ValidationError as error:
-        raise _translate(error) from None
-
-
-def _fields(model: type[BaseModel], prefix: str) -> dict[str, Any]:
-    found = {}
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            found |= _fields(field.annotation, f"{prefix}{name}.")
-        else:
-            found[f"{prefix}{name}"] = field
-    return found
-
-
-def from_json(text: str) -> Any:
-    """Return what a JSON text says; raises UserError where it is none, or names a setting twice."""
-    try:
-        return json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"the spec is not JSON: {error}") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """JSON leaves open which of two equal names holds, so neither does."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise UserError(f"the spec has '{printable(name)}' twice in one place; keep one")
-        found[name] = value
-    return found
+        raise translate(error, fields_of(RunSpec)) from None
 
 
 def _locate(raw: dict, name: str) -> tuple[dict, str]:
     if name not in setting_names():
-        raise _unknown_setting(name)
+        raise unknown_setting(name, setting_names())
     section, _, leaf = name.rpartition(".")
     return (raw[section], leaf) if section else (raw, leaf)
-
-
-def _unknown_setting(name: str) -> UserError:
-    near = difflib.get_close_matches(printable(name), setting_names(), n=1, cutoff=0.4)
-    way_out = (
-        f", did you mean '{near[0]}'?" if near else "; see `show ID --json` of any run for all"
-    )
-    return UserError(f"unknown setting '{printable(name)}'{way_out}")
-
-
-def _translate(error: ValidationError) -> UserError:
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"]]
-    cause = (first.get("ctx") or {}).get("error")
-    if isinstance(cause, SettingErrorValue):
-        return SettingError(
-            ".".join(place + [cause.setting]) if "." not in cause.setting else cause.setting,
-            cause.value,
-            cause.rule,
-        )
-    if (
-        first["type"] == "string_unicode"
-        and len(place) < 2
-        and place not in [[name] for name in setting_names()]
-    ):
-        # not a value: pydantic means a name in that section
-        return _unknown_setting(".".join([*place, str(first["input"])]))
-    if first["type"] == "extra_forbidden":
-        return _unknown_setting(".".join(place))
-    if isinstance(cause, UnknownNameValue):
-        return UnknownNameError(
-            cause.error.kind,
-            cause.error.name,
-            cause.error.known,
-            ".".join([*place, cause.leaf] if cause.leaf else place),
-        )
-    rule = first["msg"] if cause is None else str(cause).split(", got")[0]
-    return _broken_rule(place, first["type"], first["input"], rule)
-
-
-def _broken_rule(place: list[str], kind: str, value: Any, rule: str) -> SettingError:
-    """Return the error of a setting; of one that holds several values, with how to write it."""
-    name, field = ".".join(place) or "spec", None
-    settings = _fields(RunSpec, "")
-    for end in (2, 1):
-        if (found := settings.get(".".join(place[:end]))) is not None and found.examples:
-            name, field = ".".join(place[:end]), found
-    if field is not None and kind in ("tuple_type", "missing", "too_long", "too_short"):
-        is_inner = len(place) > len(name.split("."))
-        rule = (
-            "must be pairs of two numbers"
-            if is_inner
-            else "must be a list"
-            if kind == "tuple_type"
-            else rule
-        )
-    if kind == "string_unicode":
-        rule = "must be text in UTF-8; write it in a terminal of that encoding"
-    rule = PYDANTIC_SUBJECT.sub("must ", rule).replace(" after validation", "")
-    return SettingError(
-        name, value, rule if field is None else f"{rule}; write it as {' or '.join(field.examples)}"
-    )

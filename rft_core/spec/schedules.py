@@ -12,11 +12,11 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Protocol
 
 # a jump takes two points, and a spec holds at most 200
 MOST_JUMPS, COSINE_PIECES = 99, 8
+Shape = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -132,36 +132,35 @@ def interpolate(progress: float, points: Sequence[tuple[float, float]]) -> float
     return points[-1][1]
 
 
-def shape_points(settings: Settings) -> tuple[tuple[float, float], ...] | None:
-    """Return the points (progress, factor) through which `custom` draws the schedule of `settings`,
-    or None where it has no such shape.
-
-    Exact for constant, linear, two_hinge and step, where a jump is a double point; `cosine` is
-    taken at nine places of its ramp, at most 0.01 off between them. `uniform` and `auto` are
-    decided while training: None, as for `step` with more than 99 jumps.
-    """
-    shape = SHAPES.get(settings.kind)
-    if shape is None or (settings.kind == "step" and settings.steps > MOST_JUMPS):
-        return None
-    ramp = shape(settings)
-    whole = [(0.0, ramp[0][1]), *ramp, (1.0, ramp[-1][1])]
-    return tuple(dict.fromkeys((round(place, 6), round(factor, 6)) for place, factor in whole))
+def constant_shape(settings: Settings) -> Shape:
+    """The line of `constant`."""
+    return [(0.0, 1.0), (1.0, 1.0)]
 
 
-def _hinges(settings: Settings) -> list[tuple[float, float]]:
+def linear_shape(settings: Settings) -> Shape:
+    """The line of `linear`."""
+    return [(0.0, 0.0), (1.0, 1.0)]
+
+
+def two_hinge_shape(settings: Settings) -> Shape:
+    """The two hinges."""
     return [(settings.ramp_start, 0.0), (settings.ramp_end, 1.0)]
 
 
-def _soft_ramp(settings: Settings) -> list[tuple[float, float]]:
+def cosine_shape(settings: Settings) -> Shape:
+    """Nine points of the ramp; lines between them are at most 0.01 off."""
     width = settings.ramp_end - settings.ramp_start
-    shares = [place / COSINE_PIECES for place in range(COSINE_PIECES + 1)]
+    shares = [piece / COSINE_PIECES for piece in range(COSINE_PIECES + 1)]
     return [
         (settings.ramp_start + width * share, (1 - math.cos(math.pi * share)) / 2)
         for share in shares
     ]
 
 
-def _stairs(settings: Settings) -> list[tuple[float, float]]:
+def step_shape(settings: Settings) -> Shape | None:
+    """Two points a jump; None for more jumps than a spec has points for."""
+    if settings.steps > MOST_JUMPS:
+        return None
     width = settings.ramp_end - settings.ramp_start
     jumps = [
         settings.ramp_start + width * number / settings.steps for number in range(settings.steps)
@@ -173,16 +172,18 @@ def _stairs(settings: Settings) -> list[tuple[float, float]]:
     ]
 
 
-SHAPES = MappingProxyType(
-    {
-        "constant": lambda settings: [(0.0, 1.0), (1.0, 1.0)],
-        "linear": lambda settings: [(0.0, 0.0), (1.0, 1.0)],
-        "two_hinge": _hinges,
-        "cosine": _soft_ramp,
-        "step": _stairs,
-        "custom": lambda settings: list(settings.points),
-    }
-)
+def custom_shape(settings: Settings) -> Shape:
+    """The points themselves."""
+    return list(settings.points)
+
+
+def auto_forecast(settings: Settings, epochs: int) -> tuple[tuple[float, float], ...]:
+    """The ramp of `auto` if validation accuracy converges after a quarter of `epochs`; 0 all along
+    where training ends before it can be known to have converged.
+    """
+    # sooner than after `patience` epochs it cannot be known
+    converged = max(settings.patience + 1, round(epochs / 4))
+    return ((converged / epochs, 0.0), (1.0, 1.0)) if converged < epochs else ((0.0, 0.0),)
 
 
 def points_fault(points: Sequence[tuple[float | None, float | None]]) -> str | None:

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.errors import SettingError
+from rft_core.spec import catalog
 
 DATASET, CHECKPOINT = "data.dataset", "model.checkpoint"
 PATH_SETTINGS = (DATASET, CHECKPOINT)
-# the schemes of data.dataset that name a path; the third, hf, names a repository
-PATH_SCHEMES = ("folder", "csv")
 
 
 def path_in(setting: str, value: Any) -> str | None:
@@ -26,7 +25,8 @@ def path_in(setting: str, value: Any) -> str | None:
     if setting == CHECKPOINT:
         return value if value.strip() else None
     scheme, _, path = value.partition(":")
-    return path if scheme in PATH_SCHEMES and path.strip() else None
+    asked = catalog.locations().get(scheme)
+    return path if asked is not None and asked.path_kinds and path.strip() else None
 
 
 def absolute_value(setting: str, value: Any) -> Any:
@@ -58,6 +58,13 @@ def comparable_value(setting: str, value: Any) -> Any:
     if path is None:
         return value
     return _with_path(setting, value, os.path.normpath(os.path.expanduser(path)))
+
+
+def path_forms() -> str:
+    """Return how data on this machine are named: "folder:PATH or csv:PATH"."""
+    return " or ".join(
+        f"{scheme}:PATH" for scheme, asked in catalog.locations().items() if asked.path_kinds
+    )
 
 
 def is_relative(setting: str, value: Any) -> bool:
@@ -96,7 +103,8 @@ def gone_messages(settings: Mapping[str, Any], run_id: str) -> list[str]:
 
 def _found_nothing(setting: str, value: str) -> str:
     path = path_in(setting, value) or ""
-    what = "folder or zip" if value.startswith("folder:") else "file"
+    asked = catalog.locations().get(value.partition(":")[0]) if setting == DATASET else None
+    what = "file" if asked is None else " or ".join(asked.path_kinds)
     where = f" below {_current_folder()}" if is_relative(setting, value) else ""
     return f"{setting} is '{value}', and there is no {what} '{path}'{where}"
 

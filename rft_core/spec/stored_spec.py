@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from rft_core.errors import SettingError
-from rft_core.spec.run_spec import RunSpec, from_json, validate
+from rft_core.spec.run_spec import RunSpec, validate
 from rft_core.spec.sections import BREAKS, LONGEST_TAG, readable
+from rft_core.spec.spec_json import from_json
 
 # what a stored spec means by a setting that it leaves out: the default when it was
 # written, not today's

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, literal, or_, select, update
 
 from rft_core.errors import SettingError, StoreError, WeightsError
 from rft_core.files import run_files
+from rft_core.spec import catalog
 from rft_core.spec.run_spec import RunSpec, with_settings
 from rft_core.store.artifacts import list_artifacts, register_artifact, remove_folder
 from rft_core.store.new_runs import insert_run, new_run_id
@@ -97,10 +98,14 @@ def _changed(parent: RunRecord, schedule: Mapping[str, Any], name: str) -> RunSp
                 "cannot change in a fork, only the schedule can; launch a new run for the rest",
             )
     spec = with_settings(parent.spec, {**schedule, "name": name or f"{parent.name} · fork"[:200]})
-    if spec.schedule.kind == "auto" and parent.spec.schedule.kind != "auto":
+    before, after = (
+        catalog.find("schedules", one.schedule.kind).watches_validation
+        for one in (parent.spec, spec)
+    )
+    if after and not before:
         raise SettingError(
             "schedule.kind",
-            "auto",
+            spec.schedule.kind,
             "needs the validation accuracies from the first epoch on, which this run did not keep;"
             " choose another",
         )

@@ -19,7 +19,7 @@ PINNED = {
         units with_settings""",
     "rft_core.bundles": "bundle_bytes import_bundle import_lines",
     "rft_core.cost": """Cost START_SECONDS attacked_share demand estimate
-        estimate_evaluation factors never_rises train_images""",
+        estimate_evaluation factors may_attack never_rises train_images""",
     "rft_core.files": "CHECKOUT image_suffixes run_files uploads",
     "rft_core.jobs": "Evaluation Reading dataset_cards evaluations relocate_apart",
     "rft_core.metrics": "MeasuredBy confusion",
@@ -46,10 +46,10 @@ PINNED = {
         describe_threshold fragile_figure magnified race_figure race_replay""",
     "rft_core.resources": "backbones check_dataset datasets weights",
     "rft_core.serving": "Door Guard is_loopback lan_addresses launch_for_viewer open_door",
-    "rft_core.spec": """CHECKPOINT Choice DATASET PATH_SETTINGS SCHEMES absolute_value
-        attack_measured_by describe differences evaluation_measured_by flatten
-        gone_message gone_settings is_there link_items points_fault read_items
-        setting_names shape_points split_epsilons""",
+    "rft_core.spec": """CHECKPOINT Choice DATASET DatasetRow PATH_SETTINGS absolute_value
+        attack_measured_by dataset_row describe differences evaluation_measured_by flatten
+        gone_message gone_settings is_there link_items locations points_fault read_items
+        setting_names settings_of_methods split_epsilons""",
     "rft_core.store": """ORDERS PAGE_ROWS RunStore RunSummary
         UNDO_SECONDS Waiting Wanted find_waiting fork fork_step is_listed last_sequence
         last_sequences list_choices read_events status""",

@@ -10,6 +10,7 @@ import typer
 
 from rft_core import cli
 from rft_core.spec import catalog
+from rft_core.spec.run_spec import setting_names
 from tests.architecture.source import PACKAGE
 
 ROWS = [(kind, row) for kind, rows in catalog.MENUS.items() for row in rows]
@@ -51,6 +52,20 @@ COMMANDS = (
 @pytest.mark.parametrize(("kind", "row"), ROWS, ids=[f"{kind}.{row.name}" for kind, row in ROWS])
 def test_every_row_resolves(kind, row):
     assert callable(row.load())
+
+
+@pytest.mark.parametrize("kind", ["schedules", "strategies", "objectives"])
+def test_a_row_names_settings_that_exist(kind):
+    for row in catalog.choices(kind):
+        assert set(row.settings) <= set(setting_names()), row.name
+
+
+def test_an_attack_without_single_steps_says_what_it_costs():
+    for row in catalog.ATTACKS:
+        fallen, stood = row.cost(row.taken_steps(10), 10)
+        assert 0 < fallen <= stood, row.name
+        assert set(row.norms) <= {"linf", "l2"}
+        assert set(row.norms)
 
 
 @pytest.mark.parametrize("kind", list(FOLDERS))

@@ -112,7 +112,8 @@ def test_every_module_says_what_it_is(module):
 @pytest.mark.parametrize("module", modules(), ids=ids)
 def test_public_functions_say_what_they_do_and_with_which_types(module):
     for node in module.tree.body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+        is_overload = "overload" in [called(one) for one in getattr(node, "decorator_list", [])]
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not is_overload:
             assert ast.get_docstring(node), f"{module.name}.{node.name} has no docstring"
             assert node.returns is not None, f"{module.name}.{node.name} has no return type"
             untyped = [

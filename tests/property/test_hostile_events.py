@@ -25,7 +25,7 @@ from rft_core.spec.presets import preset
 from rft_core.store.events import Event, append_events, read_events
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import events
-from tests.property.test_hostile_specs import FULL, LEAVES, NESTED, NUMBERS
+from tests.property.hostile_values import FULL, LEAVES, NESTED, NUMBERS
 from tests.ui.dashboard import POINTS
 from tests.ui.run_page import train
 

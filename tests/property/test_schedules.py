@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rft_core.cost.run_cost import epoch_factors, factors
+from rft_core.cost.schedule_demand import epoch_factors, factors
 from rft_core.errors import UserError
 from rft_core.spec import catalog
 from rft_core.spec.run_spec import RunSpec, with_settings

@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from rft_core.engine import execution as engine
 from rft_core.engine.reporter import Reporter
-from rft_core.engine.training import train
+from rft_core.engine.training import progress, step
 from rft_core.metrics.run_report import RunReport
 from rft_core.spec.run_spec import RunSpec
 
@@ -70,7 +70,7 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
     folder = reporter.folder.parent.parent / "witness"
     is_first = not (folder / f"{reporter.run_id}.jsonl").exists()
     witness = Witness(reporter, folder)
-    train.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
+    progress.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
     for tag in spec.tags:
         if is_first and tag.startswith(PLANT):
             PLANTS[tag.removeprefix(PLANT)]()
@@ -79,14 +79,14 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
 
 def _from_step(fault) -> None:
     """Let `fault` (step) act before each step from AT_STEP on."""
-    true_step = train.training_step
+    true_step = step.training_step
 
     def step_with_fault(job, step, *arguments, **options):
         if step >= AT_STEP:
             fault(step)
         return true_step(job, step, *arguments, **options)
 
-    train.training_step = step_with_fault
+    step.training_step = step_with_fault
 
 
 def _no_memory() -> None:

@@ -47,7 +47,7 @@ def zoo(monkeypatch):
     monkeypatch.setattr(
         backbones,
         "training_memory",
-        lambda name, *, image_size, batch_size, strategy: 2_000_000 * batch_size,
+        lambda name, *, image_size, batch_size, strategy, objective: 2_000_000 * batch_size,
     )
     offline = Availability(
         False, "not here (about 113 MB), and the hub cannot be reached; pick an embedded one"

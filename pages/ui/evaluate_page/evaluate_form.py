@@ -23,9 +23,7 @@ from rft_core import (
     spec,
 )
 
-USUAL_STEPS = {"square": 1000}
-OTHER_STEPS = 20
-USUAL_IMAGES = 200
+USUAL_ATTACK, USUAL_IMAGES = "apgd_ce_t", 200
 PICTURE_MEGABYTES = 20
 STRENGTH = (
     "Roughly from weakest to strongest; it depends on the model. AutoAttack: strongest, slowest."
@@ -38,7 +36,7 @@ def ask_form(record: RunRecord, done: list[jobs.Evaluation]) -> None:
     left, right = st.columns(2)
     row = find("attacks", attack)
     key = f"evaluate.steps.{attack}"
-    usual = row.fixed_steps or USUAL_STEPS.get(attack, OTHER_STEPS)
+    usual = row.fixed_steps or row.usual_steps
     steps = left.number_input(
         "Queries" if row.step_name == "query" else "Steps",
         1,
@@ -99,12 +97,8 @@ def choose_attack(record: RunRecord) -> str:
     """Draw the menu of attacks that fit the run's norm; the first is stronger than the one
     it was measured with.
     """
-    fit = [
-        row.name
-        for row in choices("attacks")
-        if row.name != "cw" or record.spec.threat.norm == "l2"
-    ]
-    usual = fit.index("apgd_ce_t")
+    fit = [row.name for row in choices("attacks") if record.spec.threat.norm in row.norms]
+    usual = fit.index(USUAL_ATTACK)
     rows = {row.name: row for row in choices("attacks")}
     told = "\n\n".join([STRENGTH, *(f"**{rows[name].label}**: {rows[name].help}" for name in fit)])
     return st.selectbox(

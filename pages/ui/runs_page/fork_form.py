@@ -15,13 +15,13 @@ from rft_core import (
     choices,
     cost,
     ensure_worker,
+    find,
     report,
     with_settings,
 )
 from rft_core import spec as run_spec
 from rft_core import store as run_store
 
-RAMPED = ("two_hinge", "cosine", "step")
 NOTHING_LEFT = (
     "Fork: nothing is left to train of a finished run. Pause a run on its way, or fork it while it"
     " runs."
@@ -108,9 +108,8 @@ def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], l
 def _schedule(record: RunRecord) -> dict[str, Any]:
     """Draw the settings of the schedule; return those that the chosen kind has."""
     parent, run_id = record.spec, record.run_id
-    rows = [
-        row for row in choices("schedules") if row.name != "auto" or parent.schedule.kind == "auto"
-    ]
+    has_accuracies = find("schedules", parent.schedule.kind).watches_validation
+    rows = [row for row in choices("schedules") if has_accuracies or not row.watches_validation]
     labels = {row.name: row.label for row in rows}
     kind = st.selectbox(
         "Schedule",
@@ -120,7 +119,8 @@ def _schedule(record: RunRecord) -> dict[str, Any]:
         index=list(labels).index(parent.schedule.kind),
     )
     settings: dict[str, Any] = {"schedule.kind": kind}
-    if kind in RAMPED:
+    drawn = find("schedules", kind).settings
+    if "schedule.ramp_start" in drawn:
         start = (100 * parent.schedule.ramp_start, 100 * parent.schedule.ramp_end)
         low, high = st.slider(
             "Ramp, % of the whole training",
@@ -135,7 +135,7 @@ def _schedule(record: RunRecord) -> dict[str, Any]:
             "schedule.ramp_start": round(low / 100, 6),
             "schedule.ramp_end": round(high / 100, 6),
         }
-    if kind == "step":
+    if "schedule.steps" in drawn:
         settings["schedule.steps"] = st.number_input(
             "Jumps",
             1,

@@ -10,7 +10,7 @@ from pages.ui.shared.run_status import show_status
 from pages.ui.shared.session import history, reconciled, store
 from pages.ui.story_page import guessing
 from pages.ui.story_page.recorded import recording
-from rft_core import RunRecord, UserError, preset, recordings, report, spec, submit
+from rft_core import RunRecord, UserError, find, preset, recordings, report, spec, submit
 from rft_core import store as run_store
 
 LIVE_SECONDS = 1.0
@@ -150,7 +150,7 @@ def nature(record: RunRecord) -> str:
         "standard"
         if report.comparison.is_standard(record)
         else "fixed"
-        if record.spec.schedule.kind == "constant"
+        if find("schedules", record.spec.schedule.kind).is_constant
         else "scheduled"
     )
 

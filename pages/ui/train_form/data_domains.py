@@ -44,7 +44,7 @@ def _domain_rows() -> tuple[str, ...]:
 
 def is_own() -> bool:
     """Return whether the chosen data are named by a scheme and a place."""
-    return st.session_state[key("data.dataset")].partition(":")[0] in spec.SCHEMES
+    return st.session_state[key("data.dataset")].partition(":")[0] in spec.locations()
 
 
 def chosen_domains() -> list[str]:

@@ -1,8 +1,6 @@
 """Choose the dataset: embedded, online, or your own by path, by upload, by name on the hub."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import streamlit as st
 
@@ -22,50 +20,10 @@ from pages.ui.train_form.form_state import fill_dataset, key, place_key
 from rft_core import UserError, choices, files, preset, resources, spec
 
 
-@dataclass(frozen=True)
-class _Own:
-    """How data that are not on the menu are named: the menu's label, and the
-    field for their place.
-    """
-
-    label: str
-    field: str
-    placeholder: str
-    help: str
-    missing: str
-
-
 class MissingPlace(UserError):
     """The data are one's own and nobody has said yet where they are: nothing
     wrong, only unfinished.
     """
-
-
-OWN = MappingProxyType(
-    {
-        "folder": _Own(
-            "Image folder or zip · your own",
-            "Folder or zip",
-            "/path/to/images",
-            "One folder of images a class, or train/ and test/ of them.",
-            "Type the folder's path.",
-        ),
-        "csv": _Own(
-            "Table of paths and labels · your own",
-            "Table (CSV)",
-            "/path/to/table.csv",
-            "Columns path and label; split and domain if there are any.",
-            "Type the table's path.",
-        ),
-        "hf": _Own(
-            "Hugging Face dataset · online",
-            "Name on the hub",
-            "OWNER/NAME",
-            "Its image and label columns are found by their types.",
-            "Type the dataset's name on the hub.",
-        ),
-    }
-)
 
 
 def data_menu() -> bool:
@@ -73,32 +31,29 @@ def data_menu() -> bool:
     it is to be looked at.
     """
     take_upload()
-    rows = {row.name: row for row in choices("datasets") if row.name not in spec.SCHEMES}
+    rows = {row.name: row for row in choices("datasets") if row.location is None}
+    own = {row.name: row for row in choices("datasets") if row.location is not None}
     uploaded = {f"folder:{folder}": folder for folder in files.uploads.list_uploads(store().home)}
-    _mend_choice(rows, uploaded)
+    _repair_choice(rows, uploaded)
     labels = {row.name: _label(row) for row in rows.values() if not row.is_online}
     labels |= {name: f"{folder.name} · uploaded" for name, folder in uploaded.items()}
-    labels |= {scheme: own.label for scheme, own in OWN.items() if scheme != "hf"}
-    labels |= {row.name: _label(row) for row in rows.values() if row.is_online} | {
-        "hf": OWN["hf"].label
-    }
+    labels |= {name: row.location.label for name, row in own.items() if not row.is_online}
+    labels |= {row.name: _label(row) for row in rows.values() if row.is_online}
+    labels |= {name: row.location.label for name, row in own.items() if row.is_online}
     chosen = field(st.selectbox, "Dataset", "data.dataset", list(labels), format_func=labels.get)
     if chosen in rows:
         _show_row(rows[chosen])
-    elif chosen in OWN:
-        own = OWN[chosen]
+    elif chosen in own:
+        asked = own[chosen].location
         field(
             st.text_input,
-            own.field,
+            asked.field,
             "data.dataset",
             key=place_key(chosen),
-            placeholder=own.placeholder,
-            **{"help": own.help} | closed(PLACES_REFUSED),
+            placeholder=asked.placeholder,
+            **{"help": asked.help} | closed(PLACES_REFUSED),
         )
-    if chosen == "folder" or chosen in uploaded:
-        _folder(chosen)
-    if chosen == "csv":
-        _table()
+    _tell_own(chosen)
     with st.container(horizontal=True, gap="small"):
         look = st.button(
             "Look at the data",
@@ -114,37 +69,30 @@ def data_menu() -> bool:
     return look
 
 
-def _folder(chosen: str) -> None:
-    """Draw how a folder is read, once one is named."""
-    dataset = (
-        f"folder:{(st.session_state[place_key('folder')] or '').strip()}"
-        if chosen == "folder"
-        else chosen
-    )
+def _tell_own(chosen: str) -> None:
+    """Say how data of one's own are read, typed or uploaded, once they are named."""
+    scheme, is_upload, where = chosen.partition(":")
+    asked = spec.locations().get(scheme)
+    if asked is None or not asked.check:
+        return
+    where = where or (st.session_state[place_key(scheme)] or "").strip()
     # what a viewer types must not tell which files this machine has
-    if dataset != "folder:" and (is_instructor() or chosen != "folder"):
-        folder_menu(dataset, chosen_domains())
+    if where and (is_upload or is_instructor()):
+        draw = folder_menu if asked.has_layout else tell_reading
+        draw(f"{scheme}:{where}", chosen_domains(), f"the {asked.noun}")
 
 
-def _table() -> None:
-    """Say how a table is read, once one is named."""
-    table = (st.session_state[place_key("csv")] or "").strip()
-    # what a viewer types must not tell which files this machine has
-    if table and is_instructor():
-        tell_reading(f"csv:{table}", chosen_domains(), "the table")
-
-
-def _mend_choice(rows: dict[str, spec.Choice], uploaded: dict[str, Path]) -> None:
+def _repair_choice(rows: dict[str, spec.DatasetRow], uploaded: dict[str, Path]) -> None:
     """Show an uploaded folder as itself, and what is on no menu as a folder."""
     state = st.session_state
-    chosen, folder = state[key("data.dataset")], f"folder:{state[place_key('folder')]}"
-    if chosen == "folder" and folder in uploaded:
-        state[key("data.dataset")], state[place_key("folder")] = folder, ""
-    elif chosen not in (*rows, *uploaded, *OWN):
+    chosen = state[key("data.dataset")]
+    if chosen in spec.locations() and (named := f"{chosen}:{state[place_key(chosen)]}") in uploaded:
+        state[key("data.dataset")], state[place_key(chosen)] = named, ""
+    elif chosen not in (*rows, *uploaded, *spec.locations()):
         fill_dataset(chosen if ":" in chosen else preset("scheduled").data.dataset)
 
 
-def _label(row: spec.Choice) -> str:
+def _label(row: spec.DatasetRow) -> str:
     if not row.is_online:
         return f"{row.label} · embedded"
     return f"{row.label} · online, " + (
@@ -154,7 +102,7 @@ def _label(row: spec.Choice) -> str:
     )
 
 
-def _show_row(row: spec.Choice) -> None:
+def _show_row(row: spec.DatasetRow) -> None:
     numbers = [
         f"{row.facts[name]:,} {words}"
         for name, words in (
@@ -185,30 +133,25 @@ def chosen_dataset() -> str:
     name, UserError for a path that leads nowhere.
     """
     chosen = st.session_state[key("data.dataset")]
-    if chosen not in OWN:
+    asked = spec.locations().get(chosen)
+    if asked is None:
         return chosen
     require_place()
     place = (st.session_state[place_key(chosen)] or "").strip()
     if not place:
-        raise MissingPlace(OWN[chosen].missing)
+        raise MissingPlace(asked.missing)
     dataset = spec.absolute_value(spec.DATASET, f"{chosen}:{place}")
     path = Path(dataset.partition(":")[2])
-    if chosen == "folder" and not (path.is_dir() or path.is_file()):
+    takes_folder = "folder" in asked.path_kinds
+    if asked.path_kinds and not (path.is_file() or takes_folder and path.is_dir()):
         raise UserError(
-            f"there is no folder '{path}' on this machine; give the path of a folder with one"
-            " folder of images a class, or of a zip of it"
-        )
-    if chosen == "csv" and not path.is_file():
-        raise UserError(
-            f"there is no file '{path}' on this machine; give the path of a table with the columns"
-            " path and label"
+            f"there is no {asked.path_kinds[0]} '{path}' on this machine; give the path of"
+            f" {asked.described}"
         )
     return dataset
 
 
 def needs_download(dataset: str) -> bool:
     """Return whether `dataset` is fetched from the network the first time it is read."""
-    online = dataset.startswith("hf:") or any(
-        row.name == dataset and row.is_online for row in choices("datasets")
-    )
-    return online and not resources.datasets.is_downloaded(store().home, dataset)
+    row = spec.dataset_row(dataset)
+    return row.is_online and not resources.datasets.is_downloaded(store().home, dataset)

@@ -8,7 +8,7 @@ from pages.ui.shared import lesson
 from pages.ui.shared.frame import plain
 from pages.ui.train_form.field import field
 from pages.ui.train_form.form_state import key
-from rft_core import UserError, resources
+from rft_core import UserError, resources, spec
 
 # a folder may be put right while the page is open
 SECONDS = 10
@@ -36,7 +36,9 @@ def chosen_layout(dataset: str) -> str:
     """Return what the folders of `dataset` are, as the form says; "auto" for all
     but folders and zips.
     """
-    return st.session_state[key("data.layout")] if dataset.startswith("folder:") else "auto"
+    asked = spec.locations().get(dataset.partition(":")[0])
+    has_layout = asked is not None and asked.has_layout
+    return st.session_state[key("data.layout")] if has_layout else "auto"
 
 
 def folder_mistake(dataset: str, domains: list[str]) -> str:
@@ -48,12 +50,12 @@ def folder_mistake(dataset: str, domains: list[str]) -> str:
     return ""
 
 
-def folder_menu(dataset: str, domains: list[str]) -> None:
-    """Draw what the folders of `dataset` are, and say what of it is left out and
+def folder_menu(dataset: str, domains: list[str], what: str) -> None:
+    """Draw what the folders of `dataset`, called `what`, are, and say what of it is left out and
     how the rest is read.
     """
     field(st.selectbox, "The folders are", "data.layout", list(LAYOUTS), format_func=LAYOUTS.get)
-    tell_reading(dataset, domains, "the folder")
+    tell_reading(dataset, domains, what)
 
 
 def tell_reading(dataset: str, domains: list[str], what: str) -> None:

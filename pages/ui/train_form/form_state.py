@@ -26,7 +26,7 @@ COMPOSED = (
     "schedule.ramp_end",
     "schedule.points",
 )
-ON_FORM = (
+PLAIN = (
     "name",
     "seed",
     "model.backbone",
@@ -34,16 +34,8 @@ ON_FORM = (
     "model.checkpoint",
     "strategy.kind",
     "objective.kind",
-    "strategy.rank",
-    "strategy.alpha",
-    "strategy.reduction",
-    "objective.beta",
     "threat.norm",
     "schedule.kind",
-    "schedule.steps",
-    "schedule.granularity",
-    "schedule.patience",
-    "schedule.tolerance",
     "optim.epochs",
     "optim.batch_size",
     "optim.learning_rate",
@@ -66,6 +58,11 @@ ON_FORM = (
     "runtime.checkpoint_activations",
     "notes",
 )
+
+
+def on_form() -> tuple[str, ...]:
+    """Return the settings that have a control of their own, those of single methods among them."""
+    return (*PLAIN, *(name for name in run_spec.settings_of_methods() if name not in COMPOSED))
 
 
 def key(setting: str) -> str:
@@ -115,7 +112,7 @@ def _adopt_link(names: list[str]) -> None:
     st.session_state["train.preset"] = wanted if wanted in names else DEFAULT_PRESET
     fill(
         form_link.read(
-            prefill.starting_point(st.session_state["train.preset"]), (*ON_FORM, *COMPOSED)
+            prefill.starting_point(st.session_state["train.preset"]), (*on_form(), *COMPOSED)
         )
     )
     if wanted not in names:
@@ -161,7 +158,7 @@ def _fill() -> None:
 def fill(spec: RunSpec) -> None:
     """Write the settings of `spec` into the form. Call it before the widgets are drawn."""
     values, state = run_spec.flatten(spec), st.session_state
-    for setting in ON_FORM:
+    for setting in on_form():
         state[key(setting)] = values[setting]
     _fill_backbone(values["model.backbone"])
     fill_dataset(values["data.dataset"])
@@ -190,9 +187,9 @@ def fill_dataset(dataset: str) -> None:
     """Write a dataset into the form: a name of the menu, or a scheme and its place."""
     scheme, colon, place = dataset.partition(":")
     st.session_state[key("data.dataset")] = scheme
-    for one in run_spec.SCHEMES:
-        st.session_state[place_key(one)] = (
-            place if colon and scheme == one else st.session_state.get(place_key(one), "")
+    for name in run_spec.locations():
+        st.session_state[place_key(name)] = (
+            place if colon and scheme == name else st.session_state.get(place_key(name), "")
         )
 
 

@@ -7,7 +7,7 @@ from pages.ui.shared.frame import mistakes_shown, plain
 from pages.ui.shared.gate import REFUSED, launch_caption, launching, may_launch
 from pages.ui.shared.session import store
 from pages.ui.train_form.model_menu import weights_missing
-from rft_core import RunSpec, preset, submit, with_settings
+from rft_core import RunSpec, cost, find, preset, submit, with_settings
 from rft_core import spec as run_spec
 
 TRIO = ("standard", "fixed", "scheduled")
@@ -51,17 +51,19 @@ def show_launch(spec: RunSpec) -> None:
 
 
 def trio_of(spec: RunSpec) -> list[RunSpec]:
-    """Return `spec` three times: without attack, at fixed epsilon, and with its own schedule
-    or the default ramp.
+    """Return `spec` three times: without attack, at fixed epsilon, and with its own schedule, or
+    the default ramp where its own is one of the other two.
     """
     made = []
+    has_ramp = 0 < cost.demand(spec).mean_factor < 1
+    attacks = find("objectives", spec.objective.kind).attacks
     for name in TRIO:
         wanted = {
             setting: value
             for setting, value in run_spec.flatten(preset(name)).items()
             if setting.startswith("schedule.")
         }
-        if name == "scheduled" and spec.schedule.kind not in ("constant", "custom"):
+        if name == "scheduled" and has_ramp:
             wanted = {}
         title = f"{spec.name} · {name}" if spec.name and spec.name not in TRIO else name
         made.append(
@@ -70,9 +72,7 @@ def trio_of(spec: RunSpec) -> list[RunSpec]:
                 wanted
                 | {
                     "name": title,
-                    "objective.kind": (
-                        "adversarial" if spec.objective.kind == "natural" else spec.objective.kind
-                    ),
+                    "objective.kind": (spec if attacks else RunSpec()).objective.kind,
                 },
             )
         )

@@ -10,7 +10,7 @@ from pages.ui.shared.gate import PLACES_REFUSED, closed, is_instructor
 from pages.ui.shared.session import weights_of
 from pages.ui.train_form.field import field
 from pages.ui.train_form.form_state import ANY_TIMM, key
-from rft_core import UserError, choices, resources, spec, units
+from rft_core import UserError, choices, find, resources, spec, units
 
 MATCHES = 30
 ALREADY_ROBUST = (
@@ -127,7 +127,11 @@ def _known(name: str) -> list[str]:
         state[key("data.image_size")] or known.image_size,
     )
     memory = resources.backbones.training_memory(
-        name, image_size=size, batch_size=batch, strategy=state[key("strategy.kind")]
+        name,
+        image_size=size,
+        batch_size=batch,
+        strategy=state[key("strategy.kind")],
+        objective=state[key("objective.kind")],
     )
     parts = [f"{units.format_count(known.parameters)} parameters"] if known.parameters else []
     parts += [
@@ -176,7 +180,8 @@ def weights_missing(name: str) -> str:
 
 def _hint_at_robust(name: str) -> None:
     known = resources.backbones.facts(name)
-    if known is None or not known.is_robust or st.session_state[key("schedule.kind")] == "constant":
+    schedule = find("schedules", st.session_state[key("schedule.kind")])
+    if known is None or not known.is_robust or schedule.is_constant:
         return
     with st.container(border=True):
         st.caption(ALREADY_ROBUST)

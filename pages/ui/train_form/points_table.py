@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui.shared import lesson
 from pages.ui.train_form.form_state import KEPT, as_percent, key
-from rft_core import RunSpec, UserError, spec, with_settings
+from rft_core import RunSpec, UserError, find, spec, with_settings
 
 POINTS = "train.points"
 # what the table last said, what it was drawn from, and how often it was drawn anew
@@ -43,27 +43,30 @@ def read() -> list[tuple[float, float]]:
 
 
 def take_shape() -> None:
-    """Where `custom` was chosen, let it begin as the schedule that was chosen before it,
-    where that has a shape.
+    """Where a schedule of points was chosen, let it begin as the schedule that was chosen before
+    it, where that has a shape.
     """
     state = st.session_state
-    if state[key("schedule.kind")] != "custom":
+    if not _has_points(state[key("schedule.kind")]):
         return
     kept = state.get(KEPT, {})
     before = {name: kept.get(key(f"schedule.{name}")) for name in ("kind", "steps")}
     start, end = kept.get("train.ramp", (25.0, 75.0))
     before |= {"ramp_start": start / 100, "ramp_end": end / 100}
     try:
-        shape = spec.shape_points(
-            with_settings(
-                RunSpec(),
-                {f"schedule.{name}": value for name, value in before.items() if value is not None},
-            ).schedule
-        )
+        asked = with_settings(
+            RunSpec(),
+            {f"schedule.{name}": value for name, value in before.items() if value is not None},
+        ).schedule
     except UserError:
         # the form held a mistake: the points stay as they were
         return
-    state[POINTS] = as_percent(shape) if shape and before["kind"] != "custom" else state[POINTS]
+    shape = None if _has_points(asked.kind) else find("schedules", asked.kind).shape_of(asked)
+    state[POINTS] = as_percent(shape) if shape else state[POINTS]
+
+
+def _has_points(kind: str) -> bool:
+    return "schedule.points" in find("schedules", kind).settings
 
 
 def _name() -> str:

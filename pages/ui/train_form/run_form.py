@@ -12,9 +12,10 @@ from pages.ui.train_form.data_domains import chosen_domains, domains_field
 from pages.ui.train_form.data_menu import chosen_dataset, data_menu
 from pages.ui.train_form.field import field, menu
 from pages.ui.train_form.folder_check import check_folder, chosen_layout
-from pages.ui.train_form.form_state import ON_FORM, key
+from pages.ui.train_form.form_state import key, on_form
+from pages.ui.train_form.method_fields import number_fields
 from pages.ui.train_form.model_menu import checkpoint_field, chosen_backbone, model_menu
-from rft_core import RunSpec, choices, units, with_settings
+from rft_core import RunSpec, choices, find, units, with_settings
 
 
 def model_and_data() -> bool:
@@ -38,7 +39,8 @@ def method() -> None:
             strategy = menu("strategies", "strategy.kind", "Strategy")
         with right:
             objective = menu("objectives", "objective.kind", "Objective")
-        _parameters_of(strategy, objective)
+        chosen = (find("strategies", strategy), find("objectives", objective))
+        number_fields([name for row in chosen for name in row.settings])
         left, right = st.columns(2)
         with left:
             linf = st.session_state[key("threat.norm")] == "linf"
@@ -56,35 +58,6 @@ def method() -> None:
             )
         with right:
             field(st.segmented_control, "Norm", "threat.norm", ["linf", "l2"], required=True)
-
-
-def _parameters_of(strategy: str, objective: str) -> None:
-    """Draw the parameters that only the chosen strategy and objective have."""
-    left, right = st.columns(2)
-    if strategy == "lora":
-        with left:
-            _number("Rank", "strategy.rank", 1, 4096)
-        field(
-            right.number_input,
-            "Alpha",
-            "strategy.alpha",
-            min_value=0.01,
-            max_value=100_000.0,
-            format="%g",
-        )
-    if strategy in ("adapter", "compacter"):
-        with left:
-            _number("Reduction", "strategy.reduction", 1, 4096, placeholder="the paper's")
-    if objective in ("trades", "mart", "score", "anchored"):
-        field(
-            right.number_input,
-            "Beta",
-            "objective.beta",
-            min_value=0.0,
-            max_value=1000.0,
-            format="%g",
-            placeholder="its own default",
-        )
 
 
 def training() -> None:
@@ -185,7 +158,7 @@ def read_spec(base: str) -> RunSpec:
     """
     state = st.session_state
     changes: dict[str, Any] = {
-        setting: state[key(setting)] for setting in ON_FORM if key(setting) in state
+        setting: state[key(setting)] for setting in on_form() if key(setting) in state
     }
     for text in ("notes", "name"):
         changes[text] = changes.get(text) or ""
@@ -208,7 +181,7 @@ def read_spec(base: str) -> RunSpec:
         "schedule.ramp_start": round(start / 100, 6),
         "schedule.ramp_end": round(end / 100, 6),
     }
-    if state[key("schedule.kind")] == "custom":
+    if "schedule.points" in find("schedules", state[key("schedule.kind")]).settings:
         changes["schedule.points"] = points_table.read()
     spec = with_settings(prefill.starting_point(base), changes)
     check_folder(spec.data.dataset, list(spec.data.domains))

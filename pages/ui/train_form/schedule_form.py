@@ -8,10 +8,11 @@ import streamlit as st
 
 from pages.ui.shared import lesson
 from pages.ui.train_form.field import field, menu
+from pages.ui.train_form.method_fields import number_fields
 from pages.ui.train_form.points_table import points_table, take_shape
-from rft_core import spec
+from rft_core import find, spec
 
-RAMPED = ("two_hinge", "cosine", "step")
+RAMP = ("schedule.ramp_start", "schedule.ramp_end")
 PACES = MappingProxyType({"step": "every step", "epoch": "every epoch"})
 
 
@@ -22,7 +23,8 @@ def schedule() -> None:
     with st.container(border=True):
         st.subheader("Epsilon schedule", anchor=False)
         kind = menu("schedules", "schedule.kind", "Kind", on_change=take_shape)
-        if kind in RAMPED:
+        settings = find("schedules", kind).settings
+        if "schedule.ramp_start" in settings:
             told = f"{spec.describe('schedule.ramp_start')} {spec.describe('schedule.ramp_end')}"
             field(
                 st.slider,
@@ -35,29 +37,10 @@ def schedule() -> None:
                 key="train.ramp",
                 help=told,
             )
-        if kind == "step":
-            field(st.number_input, "Jumps", "schedule.steps", min_value=1, max_value=1000)
-        if kind == "auto":
-            left, right = st.columns(2)
-            field(
-                left.number_input,
-                "Patience, epochs",
-                "schedule.patience",
-                min_value=1,
-                max_value=1000,
-            )
-            field(
-                right.number_input,
-                "Tolerance, share",
-                "schedule.tolerance",
-                min_value=0.0,
-                max_value=1.0,
-                step=0.01,
-                format="%g",
-            )
-        if kind == "custom":
+        number_fields([name for name in settings if name not in RAMP])
+        if "schedule.points" in settings:
             points_table()
-        if kind not in ("constant", "uniform"):
+        if "schedule.granularity" in settings:
             field(
                 st.segmented_control,
                 "Epsilon changes",

@@ -8,7 +8,7 @@ import typer
 from rft_core.cli.options import AsJson, Settings
 from rft_core.cli.printing.console import err, show_json
 from rft_core.cli.printing.menus import print_dataset, print_menu, print_schedule
-from rft_core.cost.run_cost import epoch_factors
+from rft_core.cost.schedule_demand import epoch_factors
 from rft_core.errors import UnknownNameError
 from rft_core.files.home import find_home
 from rft_core.spec import catalog, presets

@@ -18,7 +18,8 @@ def load_dataset(
     """
     data = spec.data
     scheme, colon, place = data.dataset.partition(":")
-    if data.layout != "auto" and scheme != "folder":
+    asked = catalog.locations().get(scheme)
+    if data.layout != "auto" and not (asked and asked.has_layout):
         raise DataError(
             f"data.layout is {data.layout}, but {data.dataset} is no folder of images; leave it"
             " auto"

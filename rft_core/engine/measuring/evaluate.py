@@ -79,8 +79,8 @@ def evaluate(
     called with batches of two sizes at most.
     """
     row = catalog.find("attacks", attack)
-    if walk is None and row.walk:
-        walk = row.load_walk()(steps, relative_step_size)
+    if walk is None and row.stepwise:
+        walk = row.load_stepwise()(steps, relative_step_size)
     device = split.labels.device
     fixed = device.type == "cuda" if fixed_shapes is None else fixed_shapes
     grid = torch.tensor(epsilons, dtype=torch.float32, device=device)

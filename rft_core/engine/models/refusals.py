@@ -137,7 +137,8 @@ def likeness(tensors: Mapping[str, Tensor], ours: Mapping[str, Tensor]) -> str |
 def _menu() -> dict[str, Shapes]:
     """Return the shapes of every backbone of the menu, without its head."""
     return {
-        choice.name: _shapes(_without_head(_without_memory(choice))) for choice in catalog.BACKBONES
+        choice.name: _shapes(_without_head(_without_memory(choice)))
+        for choice in catalog.choices("backbones")
     }
 
 
@@ -174,7 +175,7 @@ def _without_head(backbone: nn.Module) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in state if not name.startswith(head)}
 
 
-def _without_memory(choice: catalog.Choice) -> nn.Module:
+def _without_memory(choice: catalog.BackboneRow) -> nn.Module:
     with torch.device("meta"):
         if choice.name in catalog.EMBEDDED_BACKBONES:
             return choice.load()(1000)

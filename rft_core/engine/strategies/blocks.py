@@ -87,7 +87,7 @@ def fitting(backbone: nn.Module) -> list[str]:
     """Return the names of the strategies that `backbone` has places for, in
     the order of the menu.
     """
-    needs = {choice.name: choice.companion("FITS") for choice in catalog.STRATEGIES}
+    needs = {choice.name: choice.companion("FITS") for choice in catalog.choices("strategies")}
     return [
         name
         for name, fits in needs.items()

@@ -2,7 +2,7 @@
 
 import torch
 
-from rft_core.cost.run_cost import attacked_share
+from rft_core.cost.schedule_demand import attacked_share
 from rft_core.cost.tracking_plan import Sizes, planned_steps
 from rft_core.engine.data.dataset import Split, stratified
 from rft_core.engine.job import Job
@@ -11,7 +11,7 @@ from rft_core.engine.measuring.followed_images import save_examples
 from rft_core.engine.measuring.shifts import ShiftTracker
 from rft_core.engine.models.modes import eval_mode
 from rft_core.engine.reporter import Reporter
-from rft_core.engine.training.train import Progress
+from rft_core.engine.training.progress import Progress
 from rft_core.files import run_files
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.spec import catalog
@@ -87,6 +87,8 @@ class Tracker:
         self.job, self.progress, self.reporter = job, progress, reporter
         self.steps = frozenset(plan(job))
         self.images_digest = job.tracked.digest()
+        schedule = catalog.find("schedules", job.spec.schedule.kind)
+        self.watches_validation = schedule.watches_validation
         self.shifts = ShiftTracker(job) if job.spec.evaluation.track_shifts else None
         self.followed = (
             stratified(job.dataset.test, job.spec.evaluation.examples, seed=2)
@@ -96,16 +98,12 @@ class Tracker:
 
     def measure_if_due(self, step: int) -> None:
         """Measure when `step` is planned; note the clean accuracy at the start of every epoch for
-        the schedule `auto`.
+        a schedule that looks at it.
         """
         if step in self.steps:
             self.measure(step)
         epoch, place = divmod(step, self.job.steps_per_epoch)
-        if (
-            self.job.spec.schedule.kind == "auto"
-            and place == 0
-            and len(self.progress.validation) < epoch
-        ):
+        if self.watches_validation and place == 0 and len(self.progress.validation) < epoch:
             self.progress.validation.append(self._clean_accuracy())
 
     def measure(self, step: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from rft_core.cost.schedule_demand import never_attacks
 from rft_core.metrics.shared_images import describe_shared
 from rft_core.metrics.transfer import is_suboptimal_transfer, transfer_gap, transfer_gap_interval
 from rft_core.report.comparison.pairs import pair_runs
@@ -65,9 +66,7 @@ def compare(
 
 def is_standard(record: RunRecord) -> bool:
     """Whether a run is ordinary fine-tuning: no attack at any step."""
-    schedule = record.spec.schedule
-    silent = schedule.kind == "custom" and all(factor <= 0 for _, factor in schedule.points)
-    return silent or record.spec.objective.kind == "natural" or record.spec.threat.epsilon == 0
+    return never_attacks(record.spec)
 
 
 def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from rft_core.cost.run_cost import Demand, demand, factors, is_decided_while_training, never_rises
+from rft_core.cost.schedule_demand import (
+    Demand,
+    demand,
+    factors,
+    is_decided_while_training,
+    never_rises,
+)
 from rft_core.report.drawing.axes import blank_figure, epsilon_axis, round_marks
 from rft_core.report.drawing.canvas import epsilon_marks, fade
 from rft_core.report.drawing.palette import EPSILON, REFERENCE

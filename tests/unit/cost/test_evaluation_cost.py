@@ -5,10 +5,11 @@ own search and counts.
 import pytest
 import torch
 
-from rft_core.cost.evaluation_cost import attack_costs, bisection, estimate_evaluation
+from rft_core.cost.evaluation_cost import bisection, estimate_evaluation
 from rft_core.engine.measuring.evaluate import evaluate
 from rft_core.engine.measuring.search import Search
 from rft_core.metrics.curve import RobustnessCurve
+from rft_core.spec.menus.attacks import standard_autoattack
 from tests import tiny
 
 CURVE = RobustnessCurve((0.0, 0.1, 0.2), (80, 50, 20), 100)
@@ -31,9 +32,9 @@ def test_the_bisection_is_that_of_the_engine(count):
 
 
 def test_autoattack_costs_what_its_formula_says():
-    assert attack_costs("autoattack", 7, 10) == (100, pytest.approx(100 + 900 + 2700 + 5000 / 3))
+    assert standard_autoattack(7, 10) == (100, pytest.approx(100 + 900 + 2700 + 5000 / 3))
     # no targeted APGD with fewer than four classes, and one target less than classes
-    assert attack_costs("autoattack", 7, 3) == (100, pytest.approx(100 + 600 + 5000 / 3))
+    assert standard_autoattack(7, 3) == (100, pytest.approx(100 + 600 + 5000 / 3))
 
 
 def test_more_of_anything_costs_more():

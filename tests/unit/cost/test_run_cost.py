@@ -5,15 +5,9 @@ import json
 import pytest
 
 from rft_core.cost import run_cost
-from rft_core.cost.run_cost import (
-    Demand,
-    Pace,
-    demand,
-    epoch_factors,
-    estimate,
-    factors,
-    train_images,
-)
+from rft_core.cost.known_sizes import train_images
+from rft_core.cost.run_cost import Pace, estimate
+from rft_core.cost.schedule_demand import Demand, demand, epoch_factors, factors
 from rft_core.spec.run_spec import RunSpec, with_settings
 
 

@@ -197,3 +197,12 @@ def test_a_spec_from_before_the_setting_has_no_bound():
 def test_a_bound_outside_its_range_is_refused(bound):
     with pytest.raises(SettingError, match="evaluation.tracking_share"):
         spec(evaluation__tracking_share=bound)
+
+
+def test_an_attack_of_fixed_steps_is_counted_with_its_own():
+    """FGSM takes one step, whatever attack.steps says."""
+    fgsm, pgd = (
+        training_cost(spec(**{"attack.kind": kind, "attack.steps": 7}), SIZES, 1.0)
+        for kind in ("fgsm", "pgd")
+    )
+    assert pgd - fgsm == 6 * SIZES.train * 20

@@ -16,12 +16,12 @@ from rft_core.engine.models.build import build_model
 from rft_core.engine.models.run_checkpoint import write_tensors
 from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.training import full_disk
-from rft_core.engine.training import train as train_module
+from rft_core.engine.training import step as step_module
 from rft_core.errors import TrainingError
 from rft_core.files.atomic import whole_file
 from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 from tests import tiny
-from tests.unit.engine.test_execute import TOTAL_STEPS, Interrupted, go, same_weights, weights
+from tests.unit.engine.short_runs import TOTAL_STEPS, Interrupted, go, same_weights, weights
 
 
 @pytest.mark.parametrize("also_the_one_before", [False, True])
@@ -193,7 +193,7 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
     """The last step leaves a finite loss and broken weights."""
     execute(tiny.run_spec(), Interrupted(tmp_path, 2))
     before = (tmp_path / CHECKPOINT).read_bytes()
-    step = train_module.training_step
+    step = step_module.training_step
 
     def breaking(job, number, *rest):
         loss = step(job, number, *rest)
@@ -201,7 +201,7 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch):
             next(job.model.parameters()).data.fill_(math.nan)
         return loss
 
-    monkeypatch.setattr(train_module, "training_step", breaking)
+    monkeypatch.setattr(step_module, "training_step", breaking)
     with pytest.raises(
         TrainingError, match="weights are not finite .* at step 6.*the last good checkpoint is kept"
     ):

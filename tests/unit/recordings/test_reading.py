@@ -7,7 +7,8 @@ import shlex
 import numpy as np
 import pytest
 
-from rft_core.cost.run_cost import attacked_share, known_sizes
+from rft_core.cost.known_sizes import known_sizes
+from rft_core.cost.schedule_demand import attacked_share
 from rft_core.cost.tracking_plan import planned_steps
 from rft_core.engine.assets.recorded_images import EPSILONS, save_gallery
 from rft_core.engine.execution import execute

@@ -4,6 +4,7 @@ import pytest
 
 from rft_core.errors import UnknownNameError
 from rft_core.spec import catalog
+from rft_core.spec.choice import menu
 
 
 def test_the_menus():
@@ -83,7 +84,7 @@ def test_an_unknown_menu():
 def test_a_doubled_name_raises():
     row = catalog.SCHEDULES[0]
     with pytest.raises(ValueError, match="constant"):
-        catalog._menu(row, row)
+        menu(row, row)
 
 
 def test_a_row_cannot_be_changed():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rft_core.cost.run_cost import epoch_factors, factors
+from rft_core.cost.schedule_demand import epoch_factors, factors
 from rft_core.errors import UnknownNameError
 from rft_core.spec.presets import PRESETS, preset
 from rft_core.spec.run_spec import differences, parse

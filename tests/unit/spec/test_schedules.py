@@ -12,7 +12,6 @@ from rft_core.spec.schedules import (
     interpolate,
     points_fault,
     ramp_position,
-    shape_points,
 )
 from rft_core.spec.sections import ScheduleSpec
 
@@ -142,13 +141,17 @@ def test_ramp_position(progress, expected):
     assert ramp_position(progress, 0.25, 0.75) == expected
 
 
+def shape_points(kind: str, **settings):
+    return catalog.find("schedules", kind).shape_of(ScheduleSpec(kind=kind, **settings))
+
+
 @pytest.mark.parametrize(
     ("kind", "worst"),
     [("constant", 0), ("linear", 0), ("two_hinge", 0), ("step", 0), ("cosine", 0.01)],
 )
 def test_custom_through_the_points_of_a_schedule_is_that_schedule(kind, worst):
     settings = {"ramp_start": 0.24, "ramp_end": 0.74}
-    points = shape_points(ScheduleSpec(kind=kind, **settings))
+    points = shape_points(kind, **settings)
     assert points_fault(points) is None
     off = [
         abs(factor(kind, place / 997, **settings) - factor("custom", place / 997, points=points))
@@ -161,13 +164,13 @@ def test_custom_through_the_points_of_a_schedule_is_that_schedule(kind, worst):
     "settings", [{"kind": "uniform"}, {"kind": "auto"}, {"kind": "step", "steps": 100}]
 )
 def test_what_is_decided_while_training_or_too_long_has_no_points(settings):
-    assert shape_points(ScheduleSpec(**settings)) is None
+    assert shape_points(**settings) is None
 
 
 def test_points_of_extreme_ramps_are_valid():
     for start, end in ((0, 0), (0, 1), (0.5, 0.5), (1, 1)):
         for kind in ("two_hinge", "cosine", "step"):
-            points = shape_points(ScheduleSpec(kind=kind, ramp_start=start, ramp_end=end, steps=99))
+            points = shape_points(kind, ramp_start=start, ramp_end=end, steps=99)
             assert points_fault(points) is None
             assert len(points) <= 200
             ScheduleSpec(kind="custom", points=points)

@@ -124,3 +124,8 @@ def plasma(count: int, size: int, decay: float, generator: torch.Generator) -> T
         step, spread = half, spread / decay
     field = field - field.amin((1, 2), keepdim=True)
     return (field / field.amax((1, 2), keepdim=True).clamp_min(1e-12))[:, :size, :size]
+
+
+def uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Return numbers drawn evenly from `low` to `high`."""
+    return low + (high - low) * torch.rand(shape, generator=generator)

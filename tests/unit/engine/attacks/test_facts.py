@@ -8,7 +8,7 @@ from rft_core.engine.measuring.evaluate import evaluate
 from rft_core.spec import catalog
 from tests import tiny
 
-WALKS = [row for row in catalog.ATTACKS if row.walk]
+STEPWISE = [row for row in catalog.ATTACKS if row.stepwise]
 LOSSES = {cross_entropy: "cross-entropy", dlr_until_wrong: "difference of logits ratio"}
 
 
@@ -25,13 +25,13 @@ def spent(task, attack: str, steps: int) -> int:
     return evaluate(model, data, **asked).gradient_evaluations
 
 
-@pytest.mark.parametrize("row", WALKS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", STEPWISE, ids=lambda row: row.name)
 def test_the_setting_of_the_steps_counts_unless_they_are_fixed(task, row):
     few, many = spent(task, row.name, 3), spent(task, row.name, 6)
     assert (few == many) is (row.fixed_steps is not None)
 
 
-@pytest.mark.parametrize("row", WALKS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", STEPWISE, ids=lambda row: row.name)
 def test_the_setting_of_the_step_size_counts_where_the_row_says_so(task, row):
     model, data = task
     images, labels = data.images[:20] / 255, data.labels[:20]
@@ -44,9 +44,9 @@ def test_the_setting_of_the_step_size_counts_where_the_row_says_so(task, row):
     assert (not torch.equal(*found)) is row.takes_step_size
 
 
-@pytest.mark.parametrize("row", WALKS, ids=lambda row: row.name)
-def test_the_loss_is_the_one_of_the_walk(row):
-    loss = row.load_walk()(3, None).loss
+@pytest.mark.parametrize("row", STEPWISE, ids=lambda row: row.name)
+def test_the_loss_is_that_of_the_single_steps(row):
+    loss = row.load_stepwise()(3, None).loss
     assert row.loss.startswith(LOSSES[loss])
 
 

@@ -2,67 +2,20 @@
 `alike`, none of the engine's.
 """
 
-import hashlib
 import io
-import time
-from dataclasses import replace
 
 import datasets
 import numpy as np
 import pytest
 from PIL import Image
 
-from rft_core.engine.data import load
-from rft_core.engine.data.copies import group_digests, pixel_digest
-from rft_core.engine.data.dataset import Request, holdout
+from rft_core.engine.data.dataset import Request
 from rft_core.engine.data.decoding import decode
-from rft_core.engine.data.listing import Listing, Pictures
 from rft_core.engine.data.reading.hub_tables import list_tables
-from rft_core.engine.data.reading.protocols import by_group, by_share, per_class
 from rft_core.errors import DataError
-from rft_core.spec.run_spec import RunSpec
-from rft_core.spec.sections import DataSpec
+from tests.unit.engine.data.alike_pictures import NOTHING, alike, dataset, noise, pixels, total
 
 pytestmark = pytest.mark.usefixtures("home")
-
-
-@pytest.fixture
-def photos(tmp_path):
-    """An empty folder beside the home."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    return folder
-
-
-def noise(seed: int, size=(12, 10)) -> Image.Image:
-    """A picture like no other."""
-    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8))
-
-
-def dataset(path, **settings):
-    name = str(path) if ":" in str(path) else f"folder:{path}"
-    return load.load_dataset(RunSpec(data=DataSpec(dataset=name, **settings)), image_size=8)
-
-
-def pixels(split) -> list[str]:
-    return [hashlib.sha256(np.asarray(image).tobytes()).hexdigest() for image in split.images]
-
-
-def alike(data) -> dict[str, int]:
-    """How many images of the second split are in the first one."""
-    parts = {name: pixels(getattr(data, name)) for name in ("train", "validation", "test")}
-    pairs = (("train", "validation"), ("train", "test"), ("validation", "test"))
-    return {
-        f"{one}_{two}": sum(digest in set(parts[one]) for digest in parts[two])
-        for one, two in pairs
-    }
-
-
-def total(data) -> int:
-    return len(data.train) + len(data.validation) + len(data.test)
-
-
-NOTHING = {"train_validation": 0, "train_test": 0, "validation_test": 0}
 
 
 def thrice(picture, folder, name):
@@ -237,48 +190,6 @@ def test_a_table_of_the_hub(home):
     assert (alike(data), total(data)) == (NOTHING, 160)
 
 
-def listing(name: str, numbers, labels, names=None, **parts) -> Listing:
-    """Pictures drawn by number: the same number is the same picture."""
-    names = names or [f"{index}.png" for index in range(len(numbers))]
-    train = Pictures(
-        np.asarray(labels, dtype=np.int64), names, lambda index: noise(int(numbers[index]))
-    )
-    classes = tuple(str(label) for label in range(max(labels) + 1))
-    return Listing(name=name, class_names=classes, fingerprint=name, train=train, **parts)
-
-
-@pytest.mark.parametrize("name", ["caltech256", "cub200", "stanford_cars", "gtsrb"])
-def test_the_papers_splits(home, name):
-    """Each by its own rule, over two classes of 90 images, of which every third
-    occurs twice in its class.
-    """
-    from rft_core.engine.data.reading.protocols import with_protocol
-
-    numbers, labels, names = [], [], []
-    for label in range(2):
-        for index in range(60):
-            for copy in range(1 + (index % 2)):
-                numbers.append(1000 * label + index)
-                labels.append(label)
-                # tracks of ten frames; a few of track 0 have their copies in track 1, which makes
-                # one track of the two
-                track = 1 if copy and index < 4 else index // 10
-                names.append(f"{label}/{track:05d}_{index:05d}.png")
-    data = decode.decode(
-        with_protocol(listing(name, numbers, labels, names)), Request(image_size=8)
-    )
-    assert alike(data) == NOTHING
-    assert total(data) == 180
-    # and again, from the cache
-    again = decode.decode(
-        with_protocol(listing(name, numbers, labels, names)), Request(image_size=8)
-    )
-    assert again.test.digest() == data.test.digest()
-    if name == "caltech256":
-        assert np.bincount(data.validation.labels).tolist() == [3, 3]
-        assert np.bincount(data.train.labels).tolist() == [57, 57]
-
-
 def test_files_that_cannot_be_read_take_no_place_of_others(photos):
     """They are in no group, and a split of them alone would have nothing to measure."""
     for name in ("a", "b"):
@@ -306,61 +217,3 @@ def test_copies_that_cannot_be_kept_apart(photos):
         ),
     ):
         dataset(photos)
-
-
-class TestDrawsWithoutCopies:
-    """They are what they were: the numbers here were drawn before copies were looked for."""
-
-    labels = np.random.default_rng(0).integers(0, 7, 500)
-    alone = np.random.default_rng(1).permutation(500)
-
-    def same(self, one, two):
-        assert [part.tolist() for part in one] == [part.tolist() for part in two]
-
-    def test_holding_out(self):
-        kept, held = holdout(self.labels, 0.2, 3)
-        self.same(holdout(self.labels, 0.2, 3, self.alone), (kept, held))
-        assert held[:12].tolist() == HELD
-
-    def test_papers(self):
-        self.same(
-            per_class(self.labels, (20, 5), 0), per_class(self.labels, (20, 5), 0, self.alone)
-        )
-        self.same(by_share(self.labels, 0.15, 42), by_share(self.labels, 0.15, 42, self.alone))
-        tracks = self.labels * 100 + np.arange(500) // 20
-        self.same(
-            by_group(self.labels, tracks, 0.1, 1), by_group(self.labels, tracks, 0.1, 1, self.alone)
-        )
-        assert per_class(self.labels, (20, 5), 0)[1][:12].tolist() == SECOND
-
-
-HELD = [5, 7, 11, 16, 22, 33, 45, 53, 54, 56, 58, 67]
-SECOND = [40, 43, 45, 57, 103, 115, 121, 128, 149, 158, 161, 185]
-
-
-def test_fifty_thousand_images_are_compared_in_seconds():
-    """By hash: comparing each with each would take hours."""
-    values = np.random.default_rng(0).integers(0, 256, (25_000, 3, 8, 8), dtype=np.uint8)
-    labels = np.arange(50_000) // 2 % 10
-    started = time.process_time()
-    groups = group_digests([pixel_digest(values[index // 2]) for index in range(50_000)])
-    kept, held = holdout(labels, 0.2, 0, groups)
-    assert time.process_time() - started < 10
-    assert np.bincount(labels[held]).tolist() == [1000] * 10
-    assert not set(kept // 2) & set(held // 2)
-
-
-def test_a_picture_is_read_three_times_at_most_where_there_are_copies(home):
-    """Once to meet them, once to look at all, once to draw anew: no more than
-    three reads a picture.
-    """
-    opened = []
-    source = listing("many", np.arange(600) // 2, np.arange(600) // 2 % 3)
-    read = source.train.read
-    train = replace(source.train, read=lambda index: (opened.append(index), read(index))[1])
-    data = decode.decode(replace(source, train=train), Request(image_size=8))
-    assert (alike(data), total(data)) == (NOTHING, 600)
-    assert len(opened) <= 3 * 600
-    opened.clear()
-    decode.decode(replace(source, train=train), Request(image_size=8))
-    assert opened == []

@@ -16,7 +16,7 @@ from rft_core.engine.measuring.evaluate import evaluate, predict
 from rft_core.engine.measuring.followed_images import save_examples
 from rft_core.engine.measuring.honesty import check_honesty
 from rft_core.engine.reporter import FolderReporter
-from rft_core.engine.training.train import next_batch
+from rft_core.engine.training.step import next_batch
 from tests import tiny
 
 META = torch.device("meta")

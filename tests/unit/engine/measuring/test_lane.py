@@ -45,7 +45,7 @@ def measured(model, data, attack="pgd", **options):
 
 def alone(model, image, label, attack, norm="linf", epsilons=GRID) -> tuple[int, int]:
     """Where one example falls and what that costs, by the plain reading of the search."""
-    walk = catalog.find("attacks", attack).load_walk()(STEPS, None)
+    walk = catalog.find("attacks", attack).load_stepwise()(STEPS, None)
     ball, grid = NORMS[norm], torch.tensor(epsilons)
     point, spent, first, fallen_at = len(epsilons) - 1, 0, image, len(epsilons)
     while True:
@@ -167,7 +167,7 @@ def test_a_step_asks_the_device_for_no_value(backbone, attack, norm):
             torch.zeros(50, 3, 32, 32, dtype=torch.uint8),
             torch.zeros(50, dtype=torch.long),
             torch.tensor(GRID),
-            catalog.find("attacks", attack).load_walk()(STEPS, None),
+            catalog.find("attacks", attack).load_stepwise()(STEPS, None),
             NORMS[norm],
             batch_size=16,
             fixed_shapes=True,

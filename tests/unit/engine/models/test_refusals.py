@@ -10,7 +10,7 @@ from torch import nn
 from rft_core.engine.models.containers import read_weights
 from rft_core.engine.models.starting_weights import load_backbone
 from rft_core.errors import WeightsError
-from tests.unit.engine.models.test_foreign_layouts import as_hub_vit
+from tests.unit.engine.models.foreign import as_hub_vit
 
 
 def message(tmp_path, content, backbone: nn.Module) -> str:

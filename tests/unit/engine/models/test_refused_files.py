@@ -10,7 +10,7 @@ from torch import nn
 from rft_core.engine.models.containers import read_weights
 from rft_core.engine.models.run_checkpoint import write_tensors
 from rft_core.errors import WeightsError
-from tests.unit.engine.models.test_starting_weights import load, resnet
+from tests.unit.engine.models.small_resnet import load, resnet
 
 
 class TestRefusals:

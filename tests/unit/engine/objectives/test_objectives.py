@@ -289,4 +289,4 @@ def test_the_passes_in_the_catalog_are_those_that_are_trained_through(name):
     chosen.load()(
         model, CLEAN.clone(), LABELS, None if name == "natural" else adversary(), settings, **extra
     )
-    assert sum(trained_through) == chosen.facts.get("passes", 1)
+    assert sum(trained_through) == chosen.passes

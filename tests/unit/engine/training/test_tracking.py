@@ -2,7 +2,9 @@
 
 import pytest
 
-from rft_core.cost.run_cost import attacked_share, estimate, known_sizes
+from rft_core.cost.known_sizes import known_sizes
+from rft_core.cost.run_cost import estimate
+from rft_core.cost.schedule_demand import attacked_share
 from rft_core.cost.tracking_plan import planned_steps
 from rft_core.engine.execution import execute, prepare
 from rft_core.engine.reporter import FolderReporter

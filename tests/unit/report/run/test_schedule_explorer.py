@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from rft_core.cost.run_cost import factors
+from rft_core.cost.schedule_demand import factors
 from rft_core.report.run.schedule_explorer import (
     REFERENCES,
     compared,

@@ -19,6 +19,7 @@ from rft_core.engine.data.sources.torchvision_sets import READERS, list_pictures
 from rft_core.errors import DataError
 from rft_core.resources.datasets import is_downloaded
 from rft_core.spec import catalog
+from rft_core.spec.menus.online_datasets import TORCHVISION
 from tests.unit.engine.data import replicas
 
 REQUEST = Request(image_size=8)
@@ -39,7 +40,7 @@ FOUND = {
     "svhn": (20, None, 10, tuple("0123456789")),
     "gtsrb": (54, 6, 6, ("sign 0", "sign 1")),
 }
-ROWS = [row for row in catalog.DATASETS if row.target == f"{catalog.TORCHVISION}:load"]
+ROWS = [row for row in catalog.DATASETS if row.target == f"{TORCHVISION}:load"]
 
 
 @pytest.fixture

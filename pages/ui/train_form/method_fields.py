@@ -1,0 +1,58 @@
+"""The settings that only the chosen strategy, objective or schedule has, as its row names them."""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.train_form.field import field
+from rft_core.spec.setting_range import number_range
+
+# what the name of a setting does not say
+LABELS = MappingProxyType(
+    {
+        "schedule.steps": "Jumps",
+        "schedule.patience": "Patience, epochs",
+        "schedule.tolerance": "Tolerance, share",
+        "objective.clip": "Free distance",
+    }
+)
+PLACEHOLDERS = MappingProxyType({"strategy.reduction": "the paper's"})
+SMALLEST = 0.01
+
+
+def number_fields(settings: Sequence[str]) -> None:
+    """Draw those of the dotted `settings` that are numbers, two in a row; others have controls of
+    their own elsewhere.
+    """
+    numbers = [name for name in settings if number_range(name) is not None]
+    if not numbers:
+        return
+    columns = st.columns(2)
+    for number, name in enumerate(numbers):
+        with columns[number % 2]:
+            field(st.number_input, label(name), name, **_options(name))
+
+
+def label(setting: str) -> str:
+    """Return what the control of a dotted setting is called."""
+    words = setting.rpartition(".")[2].replace("_", " ")
+    return LABELS.get(setting, words[:1].upper() + words[1:])
+
+
+def _options(setting: str) -> dict[str, Any]:
+    asked = number_range(setting)
+    low = None if asked.low is None else asked.kind(asked.low)
+    if asked.is_open:
+        low = low + (1 if asked.kind is int else SMALLEST)
+    options: dict[str, Any] = {
+        "min_value": low,
+        "max_value": None if asked.high is None else asked.kind(asked.high),
+        "step": 1 if asked.kind is int else SMALLEST,
+    }
+    if asked.kind is float:
+        options["format"] = "%g"
+    if asked.may_be_empty:
+        options["placeholder"] = PLACEHOLDERS.get(setting, "its own default")
+    return options
