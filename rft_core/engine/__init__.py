@@ -5,47 +5,27 @@
 Nothing is loaded before it is used. Pages and the light commands never import it.
 """
 
-from importlib import import_module
-from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
-# name -> the file it is in
-DOOR = MappingProxyType(
-    {
-        name: f"rft_core.{module}"
-        for module, names in (
-            ("engine.execution", ("execute",)),
-            ("engine.reporter", ("FolderReporter", "Reporter")),
-            ("engine.measuring.own_model", ("evaluate",)),
-            ("engine.measuring.evaluate", ("Evaluation",)),
-            (
-                "engine.models.by_name",
-                ("apply_strategy", "build_model", "merge_strategy"),
-            ),
-            ("engine.objectives.adversary", ("make_adversary",)),
-            ("engine.objectives.build", ("make_objective",)),
-            ("engine.attacks.pgd", ("fgsm", "pgd")),
-            ("engine.attacks.apgd", ("apgd", "apgd_dlr")),
-            ("engine.attacks.targeted", ("apgd_ce_t",)),
-            ("engine.attacks.library", ("autoattack", "cw", "fab", "square")),
-            ("engine.attacks.losses", ("cross_entropy", "dlr", "margin")),
-            ("engine.models.normalize", ("NormalizedModel",)),
-            ("engine.models.modes", ("eval_mode", "train_mode")),
-            ("spec.epsilon_schedule", ("EpsilonSchedule",)),
-            ("spec.schedules", ("Moment", "factor_at")),
-            ("metrics.curve", ("RobustnessCurve", "all_weight_on", "expected_robustness")),
-        )
-        for name in names
-    }
-)
-__all__ = sorted(DOOR)
+from rft_core import lazy_door
 
+if TYPE_CHECKING:
+    from rft_core.engine.attacks.apgd import apgd, apgd_dlr
+    from rft_core.engine.attacks.library import autoattack, cw, fab, square
+    from rft_core.engine.attacks.losses import cross_entropy, dlr, margin
+    from rft_core.engine.attacks.pgd import fgsm, pgd
+    from rft_core.engine.attacks.targeted import apgd_ce_t
+    from rft_core.engine.execution import execute
+    from rft_core.engine.measuring.evaluate import Evaluation
+    from rft_core.engine.measuring.own_model import evaluate
+    from rft_core.engine.models.by_name import apply_strategy, build_model, merge_strategy
+    from rft_core.engine.models.modes import eval_mode, train_mode
+    from rft_core.engine.models.normalize import NormalizedModel
+    from rft_core.engine.objectives.adversary import make_adversary
+    from rft_core.engine.objectives.build import make_objective
+    from rft_core.engine.reporter import FolderReporter, Reporter
+    from rft_core.metrics.curve import RobustnessCurve, all_weight_on, expected_robustness
+    from rft_core.spec.epsilon_schedule import EpsilonSchedule
+    from rft_core.spec.schedules import Moment, factor_at
 
-def __getattr__(name: str) -> Any:
-    if name not in DOOR:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(DOOR[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy_door(__name__)

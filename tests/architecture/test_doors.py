@@ -48,7 +48,8 @@ PINNED = {
     "rft_core.serving": "Door Guard is_loopback lan_addresses launch_for_viewer open_door",
     "rft_core.spec": """CHECKPOINT Choice DATASET DatasetRow PATH_SETTINGS absolute_value
         attack_measured_by dataset_row describe differences evaluation_measured_by flatten
-        gone_message gone_settings is_there link_items locations points_fault read_items
+        gone_message gone_settings is_there link_items locations number_range points_fault
+        read_items
         setting_names settings_of_methods split_epsilons""",
     "rft_core.store": """ORDERS PAGE_ROWS RunStore RunSummary
         UNDO_SECONDS Waiting Wanted find_waiting fork fork_step is_listed last_sequence

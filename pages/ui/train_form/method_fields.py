@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.train_form.field import field
-from rft_core.spec.setting_range import number_range
+from rft_core import spec
 
 # what the name of a setting does not say
 LABELS = MappingProxyType(
@@ -26,7 +26,7 @@ def number_fields(settings: Sequence[str]) -> None:
     """Draw those of the dotted `settings` that are numbers, two in a row; others have controls of
     their own elsewhere.
     """
-    numbers = [name for name in settings if number_range(name) is not None]
+    numbers = [name for name in settings if spec.number_range(name) is not None]
     if not numbers:
         return
     columns = st.columns(2)
@@ -42,7 +42,7 @@ def label(setting: str) -> str:
 
 
 def _options(setting: str) -> dict[str, Any]:
-    asked = number_range(setting)
+    asked = spec.number_range(setting)
     low = None if asked.low is None else asked.kind(asked.low)
     if asked.is_open:
         low = low + (1 if asked.kind is int else SMALLEST)
