@@ -2,14 +2,15 @@
 
 from rft_core.spec import catalog
 
-ONLINE = catalog.Choice(
+ONLINE = catalog.DatasetRow(
     "cifar10",
     "CIFAR-10",
     "Photographs in 10 classes.",
     "Krizhevsky 2009",
     "rft_core.engine.data.sources.torchvision_sets:load",
+    is_online=True,
 )
-STYLES = catalog.Choice(
+STYLES = catalog.DatasetRow(
     "styled",
     "Styled",
     "Two domains.",

@@ -17,6 +17,7 @@ from tests.ui.dashboard import POINTS, open_app, stored_run, texts
 from tests.ui.kept_evaluation import NASTY, REQUEST, honest, kept
 
 PAGE = "pages/evaluate.py"
+DAMAGE = [None, "x", -1, [], [None], {"x": 1}]
 PARTS = [
     {"module": "stem", "trainable": 0, "total": 100},
     {"module": "head", "trainable": 50, "total": 50},
@@ -234,7 +235,7 @@ def test_the_runs_page_leads_here(store):
     assert open_app("pages/runs.py").button(key="runs.evaluate").label == "Evaluate"
 
 
-@pytest.mark.parametrize("value", [None, "x", -1, [], [None], {"x": 1}])
+@pytest.mark.parametrize("value", DAMAGE)
 def test_an_evaluation_that_came_damaged_leaves_the_page_whole(store, value):
     """A bundle may bring any file; the page says what cannot be read, and shows the run."""
     run_id = stored_run(store, "rose")
@@ -243,8 +244,10 @@ def test_an_evaluation_that_came_damaged_leaves_the_page_whole(store, value):
     answer, request = (
         json.loads((folder / name).read_text()) for name in (EVALUATION, REQUEST_FILE)
     )
+    turn = DAMAGE.index(value)
     for file, content in ((EVALUATION, answer), (REQUEST_FILE, request)):
-        for name in content:
+        # each field meets two of the values; all of them meet the same reader
+        for name in list(content)[turn % 3 :: 3]:
             (folder / file).write_text(json.dumps(content | {name: value}))
             app = open_app(PAGE, run=run_id, evaluation=whole)
             assert not app.exception, (file, name)

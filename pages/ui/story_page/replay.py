@@ -1,5 +1,6 @@
 """Steps 3 and 4: a race that replays in the browser, with a guess before its end."""
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui.shared.frame import columns
@@ -8,6 +9,46 @@ from pages.ui.story_page.parts import STEP, draw, notice, show_live_button, sour
 from pages.ui.story_page.race import recorded_track
 from pages.ui.story_page.recorded import recording
 from rft_core import report
+
+
+# a figure with its frames takes most of a second to build: once for all visitors
+@st.cache_resource(max_entries=64, show_spinner=False)
+def drawn(
+    names: tuple[str, str],
+    behind: tuple[str, ...],
+    known: str,
+    question: str,
+    guesses: tuple[tuple[str, float], ...],
+    key: str,
+) -> go.Figure:
+    """Return the replay of the recorded runs `names`, at its end; where there is a `question`, at
+    its beginning, with the run that is known already.
+    """
+    tracks = [recorded_track(name, guess=dict(guesses).get(name)) for name in names]
+    first, start = tracks, max(track.end_second for track in tracks)
+    if question:
+        first = [track if track.label == known else track.until(-1) for track in tracks]
+        start = 0.0
+    figure = report.story.race_replay(
+        tracks,
+        first,
+        epsilon=recording(known).spec.threat.epsilon,
+        key=key,
+        references=[recorded_track(name) for name in behind],
+        start=start,
+    )
+    if question:
+        style = {
+            "xref": "paper",
+            "yref": "paper",
+            "xanchor": "center",
+            "align": "center",
+            "font": {"size": 18},
+        }
+        figure.add_annotation(
+            report.drawing.note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **style)
+        )
+    return figure
 
 
 def show_replay(
@@ -31,28 +72,9 @@ def show_replay(
         revealed = guessing.revealed(f"story.{step}")
         show_live_button(live)
     tracks = [recorded_track(name, guess=guesses.get(name)) for name in names]
-    first = (
-        tracks
-        if revealed
-        else [track if track.label == known else track.until(-1) for track in tracks]
+    figure = drawn(
+        names, behind, known, "" if revealed else question, tuple(guesses.items()), f"story.{step}"
     )
-    start = max(track.end_second for track in tracks) if revealed else 0.0
-    references = [recorded_track(name) for name in behind]
-    epsilon = recording(known).spec.threat.epsilon
-    figure = report.story.race_replay(
-        tracks, first, epsilon=epsilon, key=f"story.{step}", references=references, start=start
-    )
-    if not revealed:
-        where = {
-            "xref": "paper",
-            "yref": "paper",
-            "xanchor": "center",
-            "align": "center",
-            "font": {"size": 18},
-        }
-        figure.add_annotation(
-            report.drawing.note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **where)
-        )
     with left:
         said = (
             report.story.describe_race(tracks)

@@ -16,6 +16,7 @@ asks only now and then whether anything is left. On a CPU asking costs nothing a
 the batch shrinks at once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from rft_core.engine.attacks.norms import Norm
 from rft_core.engine.attacks.stepwise import State, Walk, input_gradient, where
 from rft_core.engine.data.pixels import as_pixels
+from rft_core.engine.hardware.capture import CapturedStep
 
 # a perturbation clamped to epsilon may exceed it by rounding
 ROUNDING = 1 + 1e-5
@@ -128,12 +130,13 @@ class Lane:
         self.spent = torch.zeros_like(self.end)
         examples = torch.arange(size, device=device).clamp(max=self.count)
         self.places, self.state = self._begin(examples)
+        self._take_step = self._repeatable_step()
 
     def run(self) -> Falls:
         """Attack until every example's critical point is known."""
         steps = 0
         while len(self.places["examples"]):
-            self.step()
+            self._take_step()
             steps += 1
             if not self.fixed_shapes or steps % STEPS_BETWEEN_QUESTIONS == 0:
                 self._shrink()
@@ -158,6 +161,32 @@ class Lane:
         if begins:
             self._exchange(begins, fell, state["point"], classes)
 
+    def _repeatable_step(self) -> Callable[[], None]:
+        """Return `step`; with fixed shapes one that works on buffers which stay where they are, and
+        that a GPU may therefore replay.
+        """
+        if not self.fixed_shapes:
+            return self.step
+        # at the start several names may stand for the same tensor
+        places, state = (
+            {name: tensor.clone() for name, tensor in tensors.items()}
+            for tensors in (self.places, self.state)
+        )
+
+        def restore() -> None:
+            self.places, self.state = places, state
+
+        def step() -> None:
+            self.step()
+            # what the step leaves is new, so no buffer is overwritten that is still to be read
+            for buffers, new in ((places, self.places), (state, self.state)):
+                for name, buffer in buffers.items():
+                    buffer.copy_(new[name])
+            restore()
+
+        restore()
+        return CapturedStep(step, self.labels.device, restore=restore)
+
     def _exchange(self, begins: Everywhere, fell: Tensor, points: Tensor, classes: Tensor) -> None:
         """Write down what fell and have it stand in line again where there is a smaller ball; begin
         a new attack at the places that are free.
@@ -176,7 +205,7 @@ class Lane:
         self.line[torch.where(again, self.end + again.cumsum(0) - 1, last)] = examples
         self.end += again.sum()
         turn = self.next + free.cumsum(0) - 1
-        self.next = torch.minimum(self.next + free.sum(), self.end)
+        self.next.copy_(torch.minimum(self.next + free.sum(), self.end))
         waiting = torch.where(turn < self.end, self.line[turn.clamp(max=last)], self.count)
         started, state = self._begin(torch.where(free, waiting, examples))
         self.places = {name: begins.put(self.places[name], started[name]) for name in started}
@@ -216,3 +245,4 @@ class Lane:
             kept = torch.argsort(~works, stable=True)[:wanted]
             self.places = {name: tensor[kept] for name, tensor in self.places.items()}
             self.state = {name: tensor[kept] for name, tensor in self.state.items()}
+            self._take_step = self._repeatable_step()

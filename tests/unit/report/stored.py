@@ -63,9 +63,8 @@ def stored(
         "transfer_failure": False,
         "machine": {"device": "cpu", "device_name": "CPU", "torch": "2.0"},
     }
-    if status == "running":
-        store.claim(("cpu",), run_id)
-    else:
+    store.claim(("cpu",), run_id)
+    if status != "running":
         store.finish(
             run_id,
             status,

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from rft_core.engine.attacks.pgd import pgd
+from rft_core.engine.data.dataset import Split
 from rft_core.engine.measuring import lane as module
 from rft_core.engine.measuring.evaluate import as_pixels, evaluate, predict
 from tests import tiny
@@ -165,7 +166,7 @@ def test_a_perturbation_counts_for_every_ball_it_fits_in():
     distances = torch.tensor([3, 9, 20, 40])
     images = torch.zeros(4, 3, 2, 2, dtype=torch.uint8)
     images[:, 0, 0, 0] = 127 - distances
-    result = measured(Threshold(), module.Split(images, torch.zeros(4, dtype=torch.long)))
+    result = measured(Threshold(), Split(images, torch.zeros(4, dtype=torch.long)))
     # the threshold lies at 127.5: half a level beyond the distance
     assert [
         GRIDS["linf"][int(row.sum())] * 255 if not row.all() else None for row in result.verdicts
