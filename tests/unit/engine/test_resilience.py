@@ -60,7 +60,7 @@ def test_a_batch_that_does_not_fit_is_worked_on_in_parts(tmp_path, monkeypatch):
         ),
     )
     parts, reporter = go(tmp_path / "parts", strategy__kind="bitfit")
-    assert any("8 are worked on at a time" in event.get("text", "") for event in reporter.events)
+    assert any("8 are processed at a time" in event.get("text", "") for event in reporter.events)
     first, second = weights(tmp_path / "plain"), weights(tmp_path / "parts")
     assert (
         max((first[name].float() - second[name].float()).abs().max().item() for name in first)

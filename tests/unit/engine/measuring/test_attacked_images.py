@@ -10,7 +10,7 @@ from rft_core.engine.attacks.pgd import pgd
 from rft_core.engine.measuring.attacked_images import (
     choose_shown,
     climb,
-    known_of,
+    fallback_of,
     save_pictures,
     thin,
 )
@@ -72,7 +72,7 @@ def test_what_fooled_the_model_fits_and_fools(model, data, attack):
     )
     assert len(measured.fooling) > 10
     for place, found in measured.fooling.items():
-        assert found.said != int(data.labels[place])
+        assert found.prediction != int(data.labels[place])
         assert found.delta.abs().max() <= fallen_at[place] * (1 + 1e-4)
 
 
@@ -106,7 +106,7 @@ def test_a_picture_that_fell_is_shown_fallen(model, data, measured):
         norm="linf",
         steps=1,
         epsilons=EPSILONS,
-        known=known_of(measured, places, shown),
+        fallback=fallback_of(measured, places, shown),
     )
     fooled = (logits.argmax(2) != shown.labels[:, None]).numpy()
     due = smallest_falling(np.array(EPSILONS), measured.verdicts)[places][:, None] <= np.array(

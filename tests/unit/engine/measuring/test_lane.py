@@ -45,19 +45,19 @@ def measured(model, data, attack="pgd", **options):
 
 def alone(model, image, label, attack, norm="linf", epsilons=GRID) -> tuple[int, int]:
     """Where one example falls and what that costs, by the plain reading of the search."""
-    walk = catalog.find("attacks", attack).load_stepwise()(STEPS, None)
+    stepwise = catalog.find("attacks", attack).load_stepwise()(STEPS, None)
     ball, grid = NORMS[norm], torch.tensor(epsilons)
     point, spent, first, fallen_at = len(epsilons) - 1, 0, image, len(epsilons)
     while True:
         epsilon = grid[point].view(1, 1, 1, 1)
-        state, taken, fell = walk.start(image, first, epsilon), 0, False
+        state, taken, fell = stepwise.start(image, first, epsilon), 0, False
         while True:
-            here = input_gradient(model, state["point"], label, walk.loss_at(state))
+            at_point = input_gradient(model, state["point"], label, stepwise.loss_at(state))
             spent += 1
-            fell = bool((here.logits.argmax(1) != label).item())
-            if fell or taken >= walk.length(here.logits.shape[1]):
+            fell = bool((at_point.logits.argmax(1) != label).item())
+            if fell or taken >= stepwise.length(at_point.logits.shape[1]):
                 break
-            state, taken = walk.advance(state, here, image, epsilon, ball), taken + 1
+            state, taken = stepwise.advance(state, at_point, image, epsilon, ball), taken + 1
         if not fell:
             return fallen_at, spent
         delta = state["point"] - image
@@ -97,7 +97,7 @@ def test_fixed_shapes_find_the_same(trained, data, attack, batch_size):
     assert free.gradient_evaluations == fixed.gradient_evaluations
     assert set(free.fooling) == set(fixed.fooling)
     for row, found in free.fooling.items():
-        assert found.said == fixed.fooling[row].said
+        assert found.prediction == fixed.fooling[row].prediction
         torch.testing.assert_close(found.delta, fixed.fooling[row].delta, atol=1e-5, rtol=0)
 
 

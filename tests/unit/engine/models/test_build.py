@@ -141,7 +141,7 @@ def test_weights_that_cannot_be_had(monkeypatch, error):
     with pytest.raises(WeightsError) as caught:
         make("test_resnet", image_size=160, pretrained=True)
     message = str(caught.value)
-    assert "the weights of 'test_resnet' cannot be had" in message
+    assert "the weights of 'test_resnet' cannot be fetched" in message
     assert str(error).splitlines()[0] in message
     assert "model.pretrained to false" in message
     assert "\n" not in message
@@ -172,7 +172,7 @@ def test_a_backbone_that_gives_no_logits_is_said_before_training(monkeypatch, br
     )
     with pytest.raises(
         SettingError,
-        match="model.backbone gives no logits of 7 classes, got 'test_vit'; choose another one",
+        match="model.backbone does not give logits of 7 classes, got 'test_vit'; choose another",
     ):
         make("test_vit", image_size=160)
 
@@ -204,11 +204,11 @@ def test_preprocessing_is_that_of_the_weights_not_of_the_architecture():
         (
             {"backbone": "resnet18"},
             (
-                "the weights of 'resnet18' cannot be had .the hub cannot be"
+                "the weights of 'resnet18' cannot be fetched .the hub cannot be"
                 " reached.*model.pretrained to false"
             ),
         ),
-        ({"backbone": "coat_lite_medium_384"}, "cannot be had"),
+        ({"backbone": "coat_lite_medium_384"}, "cannot be fetched"),
     ],
 )
 def test_weights_are_checked_before_anything_is_loaded(

@@ -140,7 +140,7 @@ def test_a_hub_vit_is_brought_to_another_size(tmp_path):
     torch.save(as_hub_vit(dict(source.state_dict())), tmp_path / "w.pt")
     notes = []
     load_backbone(model, tmp_path / "w.pt", notify=notes.append)
-    assert notes[1] == "w.pt: position embeddings were brought to this size (pos_embed)"
+    assert notes[1] == "w.pt: position embeddings were resized to fit (pos_embed)"
     torch.testing.assert_close(model.pos_embed[:, 0], source.pos_embed[:, 0])
 
 

@@ -108,7 +108,7 @@ def test_the_same_shapes_in_the_same_order(tmp_path, rename):
     torch.save(rename(dict(source.state_dict())), tmp_path / "w.pth")
     notes = load(model, tmp_path / "w.pth")
     assert "(by order" in notes[0]
-    assert "each tensor was told by its place" in notes[-1]
+    assert "each tensor was matched by its position" in notes[-1]
     assert_same(source, model)
 
 

@@ -50,7 +50,7 @@ class TestTheBackboneThatIsSetIsNeverAdvised:
         model = timm.create_model(name)
         said = message(tmp_path, dict(reversed(renamed(model).items())), model)
         assert (
-            "exactly this backbone's shapes under other names, but they cannot be told by their"
+            "exactly this backbone's shapes under other names, but they cannot be matched by their"
             " order" in said
         )
         assert "model.backbone" not in said
@@ -99,7 +99,7 @@ class TestAnotherBackboneIsAdvisedByItsShapes:
         tensors = dict(timm.create_model("resnet34").state_dict())
         said = message(tmp_path, tensors, timm.create_model("test_vit"))
         assert "looks like" not in said
-        assert "it is like no backbone of the menu" in said
+        assert "it does not look like any backbone of the menu" in said
 
 
 class TestMoreLayersThanTheBackbone:

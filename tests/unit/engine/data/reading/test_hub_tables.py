@@ -124,7 +124,7 @@ class TestSplits:
         assert len(found.test) == 2
         assert (
             found.notes[0]
-            == "2 test images have no label, or one without a training image, and are left out"
+            == "2 test images have no label, or a label without a training image, and are left out"
         )
         assert list_tables("x/y", {"train": table([0, 1, 2]), "test": table([-1])}).test is None
 
@@ -163,7 +163,7 @@ class TestLabels:
         assert shades(found.test) == [0, 2]
         assert found.notes == (
             "1 of 3 classes have no training image and are left out: dog",
-            "1 test images have no label, or one without a training image, and are left out",
+            "1 test images have no label, or a label without a training image, and are left out",
         )
 
     def test_rows_without_a_label_are_left_out(self):

@@ -13,7 +13,7 @@ import torchvision
 
 from rft_core.engine.data.dataset import Request
 from rft_core.engine.data.reading import archives
-from rft_core.engine.data.reading.archives import ARCHIVES, bring
+from rft_core.engine.data.reading.archives import ARCHIVES, fetch_missing
 from rft_core.engine.data.sources import torchvision_sets
 from rft_core.engine.data.sources.torchvision_sets import READERS, list_pictures, load
 from rft_core.errors import DataError
@@ -267,7 +267,7 @@ class TestLoad:
         monkeypatch.setattr(
             archives, "fetch", lambda url, target, **_: target.write_bytes(url.encode())
         )
-        bring("svhn", self.root, print)
+        fetch_missing("svhn", self.root, print)
         assert (self.root / "test_32x32.mat").read_bytes().endswith(b"test_32x32.mat")
 
     def by_hand(self):
