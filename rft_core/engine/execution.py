@@ -137,7 +137,7 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
         notify(reason)
     _check_batch(spec, model, len(dataset.train))
     model = model.to(runtime.device).to(memory_format=runtime.memory_format)
-    choose_products(model, runtime.device)
+    model = choose_products(model, runtime.device)
     if spec.runtime.compile and (reason := compile_model(model, runtime, image_size)):
         notify(reason)
     optimizer = build_optimizer(model, nn.ModuleList(heads(model.backbone)), spec.optim)

@@ -139,7 +139,7 @@ def test_evaluations_are_found(store):
     assert len(images["clean"])
 
 
-def test_a_card_is_found_and_one_whose_reader_was_killed_is_made_anew(store):
+def test_a_card_is_found_and_made_again_if_its_reader_was_killed(store):
     spec = with_settings(parse(CARD_SPEC), {})
     card = read_card(store.home, spec)
     assert card["class_names"] == [str(digit) for digit in range(10)]

@@ -19,7 +19,7 @@ def test_a_waiting_worker_is_faster_and_nothing_is_left():
     ]
 
 
-def test_a_run_that_fails_is_said(store, monkeypatch):
+def test_a_run_that_fails_is_reported(store, monkeypatch):
     def failed(store, spec):
         run_id = store.submit(spec)
         store.finish(run_id, "failed", "no such thing", None)

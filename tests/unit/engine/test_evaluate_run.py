@@ -37,7 +37,7 @@ def test_an_evaluation_says_by_what_it_measured(tmp_path):
     assert evaluation_measured_by(earlier) == evaluation_measured_by(answer)
 
 
-def test_a_deep_grey_of_ones_own_shows_as_it_would_in_the_dataset(home, tmp_path):
+def test_a_deep_grey_of_the_user_is_scaled_as_in_the_dataset(home, tmp_path):
     """Its own largest value is that of 10 bits, and the model was trained on pictures of 12."""
     folder = tmp_path / "scans"
     for label, name in enumerate(("a", "b")):

@@ -113,7 +113,7 @@ def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch):
     )
 
 
-def test_images_that_find_no_space_are_left_out_and_said(tmp_path, monkeypatch):
+def test_images_that_find_no_space_are_left_out_with_a_note(tmp_path, monkeypatch):
     def full(path, *_, **__):
         with whole_file(path) as temporary:
             temporary.write_bytes(b"half")

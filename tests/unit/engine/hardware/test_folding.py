@@ -36,9 +36,9 @@ def test_gradients_and_logits_are_those_of_the_model(name):
         isinstance(module, (nn.BatchNorm2d, NormalizedModel)) for module in twin.modules()
     )
     gradient, logits, _ = input_gradient(model, images, labels)
-    folded, said, _ = input_gradient(twin, images, labels)
+    folded, answer, _ = input_gradient(twin, images, labels)
     assert (folded - gradient).norm() <= 1e-5 * gradient.norm()
-    assert (said - logits).abs().max() <= 1e-5 * logits.abs().max()
+    assert (answer - logits).abs().max() <= 1e-5 * logits.abs().max()
     assert folded.stride() == gradient.stride()
 
 
@@ -106,7 +106,7 @@ def attack(folding: Folding | None) -> Adversary:
     )
 
 
-def test_a_training_step_does_not_make_the_twin_old():
+def test_a_training_step_does_not_make_the_twin_stale():
     """Weights and statistics move between two attacks; loading weights moves them too."""
     model, (images, labels) = settled(embedded.bloom_resnet(5)), tiny.pictures(8, 32)
     folding = Folding()

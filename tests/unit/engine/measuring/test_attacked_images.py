@@ -80,7 +80,7 @@ def test_nothing_is_kept_unless_asked_for(model, data):
     assert not evaluate(model, data, norm="linf", epsilons=EPSILONS, steps=STEPS).fooling
 
 
-def test_who_is_shown():
+def test_which_images_are_shown():
     verdicts = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]], bool)
     measured = Evaluation((0.0, 0.1, 0.2), verdicts, 0)
     places, kinds = choose_shown(measured, np.array([0.9, 0.8, 0.5, 0.5, 0.3]))

@@ -73,14 +73,14 @@ def test_only_clean(trained, data, monkeypatch):
 
 
 @pytest.mark.parametrize("norm", list(GRIDS))
-def test_who_fell_stays_fallen(trained, data, norm):
+def test_an_image_that_fell_stays_fallen(trained, data, norm):
     verdicts = measured(trained, data, norm).verdicts
     assert verdicts.shape == (150, len(GRIDS[norm]))
     assert (verdicts[:, 1:] <= verdicts[:, :-1]).all()
 
 
 @pytest.mark.parametrize("norm", list(GRIDS))
-def test_never_kinder_than_one_attack_an_epsilon(trained, data, norm):
+def test_never_weaker_than_an_attack_at_each_epsilon(trained, data, norm):
     searched, plain = (
         measured(trained, data, norm).verdicts.mean(0),
         np.logical_and.accumulate(naive(trained, data, norm), 1).mean(0),
@@ -92,7 +92,7 @@ def test_never_kinder_than_one_attack_an_epsilon(trained, data, norm):
 
 
 @pytest.mark.parametrize("norm", list(GRIDS))
-def test_it_costs_less_than_one_attack_an_epsilon(trained, data, norm):
+def test_it_costs_less_than_an_attack_at_each_epsilon(trained, data, norm):
     spent = measured(trained, data, norm).gradient_evaluations
     assert 0 < spent < 0.6 * len(data) * (len(GRIDS[norm]) - 1) * STEPS
 

@@ -61,7 +61,7 @@ def alone(model, image, label, attack, norm="linf", epsilons=GRID) -> tuple[int,
         if not fell:
             return fallen_at, spent
         delta = state["point"] - image
-        held_by = torch.searchsorted(grid * ROUNDING, ball.size(delta)).clamp(min=1).item()
+        held_by = int(torch.searchsorted(grid * ROUNDING, ball.size(delta)).clamp(min=1))
         fallen_at = min(point, held_by)
         if fallen_at <= 1:
             return fallen_at, spent
@@ -101,7 +101,7 @@ def test_fixed_shapes_find_the_same(trained, data, attack, batch_size):
         torch.testing.assert_close(found.delta, fixed.fooling[row].delta, atol=1e-5, rtol=0)
 
 
-def test_nobody_is_attacked_where_nobody_is_right(data):
+def test_nothing_is_attacked_where_nothing_is_classified_correctly(data):
     class Wrong(nn.Module):
         def forward(self, images):
             return torch.stack([images.sum((1, 2, 3)) * 0] * 3 + [images.sum((1, 2, 3))], 1)

@@ -95,7 +95,7 @@ def test_weights_in_any_dictionary(tmp_path, keys):
     ("first", "second"),
     [("student", "teacher"), ("ema", "state_dict"), ("model_ema", "net"), ("swa_model", "model")],
 )
-def test_of_two_the_plain_one_is_taken_and_the_other_is_named(tmp_path, first, second):
+def test_of_two_dictionaries_the_plain_is_used_and_the_other_is_named(tmp_path, first, second):
     source, other, model = scattered(plain_vit()), scattered(plain_vit(), 5), plain_vit()
     # an average that counts has a tensor more
     averaged = dict(other.state_dict()) | {"n_averaged": torch.ones(())}

@@ -22,7 +22,9 @@ PROGRESS = {"step": 3, "seconds": 1.5, "tracked": [{"step": 0, "clean": 0.25}], 
 
 def trainee(seed: int = 0, layout: torch.memory_format = torch.contiguous_format):
     model = tiny.cnn(seed=seed).to(memory_format=layout)
-    return model, build_optimizer(model, model.backbone[-1], OptimSpec())
+    return model, build_optimizer(
+        model, list(model.get_submodule("backbone").children())[-1], OptimSpec()
+    )
 
 
 def take_step(model, optimizer, seed=0):
@@ -140,7 +142,7 @@ def test_one_changed_bit_is_found_and_nothing_is_loaded(tmp_path):
     assert all(torch.equal(value, before[name]) for name, value in other.state_dict().items())
 
 
-def test_a_file_without_progress_is_no_checkpoint(tmp_path):
+def test_a_file_without_progress_is_not_a_checkpoint(tmp_path):
     model, optimizer = trainee()
     write_tensors(tmp_path / "w", model.state_dict(), {})
     with pytest.raises(WeightsError, match="no checkpoint of a run"):

@@ -112,7 +112,7 @@ class TestRunsOfOurs:
     @pytest.mark.parametrize(
         ("strategy", "file"), [("full_finetune", "model.safetensors"), ("bitfit", "")]
     )
-    def test_a_run_starts_from_another_ones_weights(self, tmp_path, strategy, file):
+    def test_a_run_starts_from_the_weights_of_another_run(self, tmp_path, strategy, file):
         execute(
             tiny.run_spec(strategy__kind=strategy, optim__epochs=1, evaluation__tracking=2),
             FolderReporter(tmp_path / "first"),

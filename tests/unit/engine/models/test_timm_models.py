@@ -28,7 +28,8 @@ class Hub(ThreadingHTTPServer):
 
     def __init__(self, content: bytes, breaks: int = 0):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.content, self.breaks, self.starts = content, breaks, []
+        self.content, self.breaks = content, breaks
+        self.starts: list[int] = []
         self.address = f"http://127.0.0.1:{self.server_port}"
 
 

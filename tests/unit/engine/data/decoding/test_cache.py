@@ -42,7 +42,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_cache_is_decoded_anew(home, damage):
+def test_a_damaged_cache_is_decoded_again(home, damage):
     first = load(Source().listing())
     damage(home.decoded / folders(home)[0])
     again = Source()
@@ -76,7 +76,7 @@ def test_a_large_set_is_mapped(home, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", ["cut images", "no images", "changed label"])
-def test_a_damaged_large_set_is_decoded_anew(home, monkeypatch, damage):
+def test_a_damaged_large_set_is_decoded_again(home, monkeypatch, damage):
     monkeypatch.setattr(cache, "IN_MEMORY_BYTES", 0)
     first = digests(load(Source().listing()))
     DAMAGE[damage](home.decoded / folders(home)[0])

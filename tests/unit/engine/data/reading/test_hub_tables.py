@@ -117,7 +117,7 @@ class TestSplits:
         assert len(found.test) == 2
         assert found.notes == ("no labelled test split: the validation split is the test split",)
 
-    def test_a_test_split_without_labels_is_none(self):
+    def test_a_test_split_without_labels_is_not_used(self):
         found = list_tables(
             "x/y", {"train": table([0, 1, 2]), "validation": table([0, 1]), "test": table([-1, -1])}
         )

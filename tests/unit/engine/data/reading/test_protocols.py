@@ -49,7 +49,8 @@ def listing(name: str, labels: np.ndarray, test: np.ndarray | None = None, names
 
 
 def sizes(result: Listing) -> tuple[int, int, int]:
-    return len(result.train), len(result.validation), len(result.test)
+    validation, test = result.validation or (), result.test or ()
+    return len(result.train), len(validation), len(test)
 
 
 def apart(*parts: np.ndarray) -> bool:

@@ -162,7 +162,7 @@ def test_an_unknown_split_is_left_out(pictures):
     )
 
 
-def test_a_changed_file_is_decoded_anew(pictures):
+def test_a_changed_file_is_decoded_again(pictures):
     table = write(pictures, rows())
     first = load(table)
     paint(pictures / "img", 1, 250)

@@ -118,7 +118,7 @@ def test_it_says_that_it_goes_on(tmp_path, monkeypatch):
     assert lines[0] == "loading x/y: 2 MB of the hub's datasets are here"
 
 
-def test_a_timeout_of_the_library_is_no_endless_loop(tmp_path, monkeypatch):
+def test_a_timeout_of_the_library_is_not_an_endless_loop(tmp_path, monkeypatch):
     def fails(*args, **kwargs):
         raise TimeoutError("too slow")
 
@@ -131,7 +131,7 @@ def test_a_timeout_of_the_library_is_no_endless_loop(tmp_path, monkeypatch):
     "name",
     ["cifar10", "parquet", "", "a/b/c", "a/b@", "../b/c", "https://huggingface.co/a/b", "a/b c"],
 )
-def test_what_is_no_name_of_the_hub(home, name):
+def test_a_name_that_is_not_of_the_hub(home, name):
     with pytest.raises(DataError, match="does not name a dataset of the hub; write hf:OWNER/NAME"):
         load(name, Request(image_size=8))
 
@@ -273,6 +273,7 @@ def test_loaded_from_a_hub_once_it_needs_no_network(tmp_path, home):
 
 def load_once(child: subprocess.Popen) -> str:
     """Let the other process load the dataset; return what it found."""
+    assert child.stdin and child.stdout
     child.stdin.write("load\n")
     child.stdin.flush()
     line = child.stdout.readline()

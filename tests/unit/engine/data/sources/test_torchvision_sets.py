@@ -95,7 +95,7 @@ def test_the_digit_zero_is_class_zero(root):
 
 
 @pytest.mark.parametrize("root", ["caltech101"], indirect=True)
-def test_the_background_is_no_class(root):
+def test_the_background_is_not_a_class(root):
     listing = list_pictures("caltech101", root)
     assert not any("BACKGROUND" in name for name in listing.train.names)
     assert [
@@ -263,7 +263,7 @@ class TestLoad:
         assert len(load("eurosat", REQUEST).train) == 10
         assert list(folder.iterdir()) == []
 
-    def test_a_file_that_is_no_archive_is_moved_into_place(self, monkeypatch):
+    def test_a_file_that_is_not_an_archive_is_moved_to_its_folder(self, monkeypatch):
         monkeypatch.setattr(
             archives, "fetch", lambda url, target, **_: target.write_bytes(url.encode())
         )

@@ -276,7 +276,7 @@ def test_the_subset_does_not_depend_on_how_many_are_done_at_once(monkeypatch):
     assert torch.equal(under(flowers(6), "contrast", 3), whole)
 
 
-def test_what_there_is_not():
+def test_an_unknown_corruption_or_severity():
     with pytest.raises(UnknownNameError, match="did you mean 'frost'"):
         under(flat(0.5, 1), "frosty", 1)
     with pytest.raises(ValueError, match="1 to 5"):
