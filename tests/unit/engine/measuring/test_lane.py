@@ -39,8 +39,8 @@ def data():
 
 
 def measured(model, data, attack="pgd", **options):
-    asked = {"norm": "linf", "epsilons": GRID, "steps": STEPS, "attack": attack}
-    return evaluate(model, data, **asked, **options)
+    settings = {"norm": "linf", "epsilons": GRID, "steps": STEPS, "attack": attack}
+    return evaluate(model, data, **settings, **options)
 
 
 def alone(model, image, label, attack, norm="linf", epsilons=GRID) -> tuple[int, int]:

@@ -31,15 +31,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         plan.ranges.append(self.headers.get("Range"))
         if plan.status:
             return self.send_error(plan.status)
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
-        first = int(asked[1]) if asked and plan.resumes else 0
+        requested = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
+        first = int(requested[1]) if requested and plan.resumes else 0
         if first >= len(plan.content):
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(plan.content)}")
             self.send_header("Content-Length", "0")
             return self.end_headers()
-        self.send_response(206 if asked and plan.resumes else 200)
-        if asked and plan.resumes:
+        self.send_response(206 if requested and plan.resumes else 200)
+        if requested and plan.resumes:
             self.send_header(
                 "Content-Range", f"bytes {first}-{len(plan.content) - 1}/{len(plan.content)}"
             )

@@ -273,7 +273,8 @@ def test_loaded_from_a_hub_once_it_needs_no_network(tmp_path, home):
 
 def load_once(child: subprocess.Popen) -> str:
     """Let the other process load the dataset; return what it found."""
-    assert child.stdin and child.stdout
+    assert child.stdin is not None
+    assert child.stdout is not None
     child.stdin.write("load\n")
     child.stdin.flush()
     line = child.stdout.readline()
