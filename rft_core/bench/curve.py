@@ -1,5 +1,5 @@
-"""The nine-point robustness curve, ours against one torchattacks PGD an epsilon, with
-the verdicts compared.
+"""The nine-point robustness curve, ours against a torchattacks PGD at each epsilon, with their
+verdicts compared.
 """
 
 import time
@@ -30,7 +30,7 @@ def measure_curve(
     """Return the seconds of both (medians of `rounds`, alternating), their cost in gradient
     evaluations, and the largest excess of our accuracy.
 
-    "largest_accuracy_excess" is the most by which an accuracy of ours lies above the naive one;
+    "largest_accuracy_excess" is the largest difference of our accuracy over the naive accuracy;
     "p_value" is McNemar's, of the images on which the two disagree at that epsilon.
     """
     model, split = classifier(name, images)

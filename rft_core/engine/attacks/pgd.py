@@ -84,7 +84,7 @@ def fgsm(
 
     From the image itself the step is epsilon long (Goodfellow et al., ICLR 2015). From a random
     point of the ball it is 1.25 epsilon long, so that it can cross the ball (Wong et al., ICLR
-    2020, "Fast is better than free"); objectives whose loss has no slope at the image ask for
+    2020, "Fast is better than free"); objectives whose loss has no slope at the image need
     that. `steps` and `relative_step_size` are not used. A model trained with one step may look
     robust to it and fall to PGD.
     """

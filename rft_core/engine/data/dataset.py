@@ -191,8 +191,8 @@ class Dataset:
 
 
 def stratified(split: Split, size: int | None, seed: int) -> Split:
-    """Return `size` images of `split`, seeded, with each class's share kept; the whole split
-    when it is no larger.
+    """Return `size` images of `split`, seeded, with each class's share kept; all of them if
+    there are not more.
     """
     if size is None or size >= len(split):
         return split

@@ -34,8 +34,8 @@ PART_BYTES, PART_BATCHES = 64 * 2**20, 8
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Verdicts bool (N, E): True where the example is classified rightly at that
-    epsilon; and what they cost.
+    """Verdicts bool (N, E), True where the example is classified correctly at that epsilon, and
+    their cost.
 
     `fooling` holds, if requested, what made each fallen example fall at its smallest
     epsilon.

@@ -57,7 +57,7 @@ class ShiftTracker:
         self.corrupted = tuple(corrupted(self.home, TRACKED_SEVERITIES))
 
     def measure(self) -> dict[str, Any]:
-        """Return the accuracies as the model stands, in the form of metrics.shifts.summarise."""
+        """Return the accuracies of the model as it is now, as metrics.shifts.summarise does."""
         return _measure(self.job, self.home, self.domains, self.corrupted)
 
 

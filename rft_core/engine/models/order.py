@@ -123,11 +123,11 @@ def _contradiction(ours: Named, theirs: Named, head: tuple[str, ...]) -> str:
             )
         role, mark = _role(called), _mark(called)
         if role and _role(name) not in ("", role):
-            return f"{called} is {role} by its name, and {name} in its place is {_role(name)}"
+            return f"{called} is {role} by its name, but {name} at its position is {_role(name)}"
         if mark and _mark(name) != mark:
-            return f"{called} is of {mark} by its name, and {name} in its place is not"
+            return f"{called} is of {mark} by its name, but {name} at its position is not"
         if _role(name) == "a variance" and other.numel() and other.min() < 0:
-            return f"{called} has negative numbers, and {name} in its place is a variance"
+            return f"{called} has negative numbers, but {name} at its position is a variance"
     return ""
 
 

@@ -91,7 +91,7 @@ def readings(tensors: Tensors, backbone: nn.Module, wanted: Tensors) -> Iterator
 
 
 def _towers(tensors: Tensors, backbone: nn.Module, own_filter: Callable) -> Iterator[Reading]:
-    """Yield readings of a vision tower of CLIP, alone or in any wrapper, through timm's filter."""
+    """Yield readings of a vision tower of CLIP, wrapped or not, through timm's filter."""
     ends = [(name, end) for name in tensors for end in TOWER if name.endswith(end)]
     for prefix in dict.fromkeys(name.removesuffix(end) for name, end in ends):
         below, rest = _split(tensors, prefix)

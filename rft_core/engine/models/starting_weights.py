@@ -101,7 +101,7 @@ def _refuse_strategies(path: Path, tensors: Mapping[str, Tensor]) -> None:
     ]
     if marked:
         raise WeightsError(
-            f"{path.name} was saved by a run whose strategy put layers of its own into the "
+            f"{path.name} was saved by a run whose strategy added layers to the "
             f"backbone (LoRA, Adapter, Compacter or (IA)³){some(marked)}; give the file of a run "
             "with full_finetune, linear_probe or bitfit, or merge those layers into the weights "
             "first"
@@ -194,9 +194,9 @@ def _activation(backbone: nn.Module) -> str:
     kinds = {type(module).__name__ for module in backbone.modules()}
     name = "quick GELU" if "QuickGELU" in kinds else "GELU"
     return (
-        f"this backbone uses {name}, and the file does not say which one its weights were trained "
+        f"this backbone uses {name}, but the file does not say which its weights were trained "
         "with: OpenAI's CLIP and what was made from it (FARE, TeCoA) need a backbone with "
-        "quickgelu in its name, OpenCLIP's own weights mostly one without"
+        "quickgelu in its name, OpenCLIP's own weights mostly a backbone without it"
     )
 
 

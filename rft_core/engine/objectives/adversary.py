@@ -39,7 +39,7 @@ class Adversary:
         weaker.
 
         `options` are the attack's own, such as `loss`, and take precedence over
-        what is configured here.
+        the values of the fields.
         """
         self.spent += len(images) * (self.steps if self.evaluations is None else self.evaluations)
         configured = {

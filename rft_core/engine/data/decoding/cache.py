@@ -80,7 +80,7 @@ def read_cache(folder: Path) -> Decoded | None:
         splits = [_read_split(folder, *row, small) for row in enumerate(meta["splits"])]
         greys = Greys.from_dict(meta["greys"]) if meta["greys"] else None
         return Decoded(splits, tuple(meta["notes"]), meta["shared"], greys)
-    # whatever is wrong with it, it can be decoded anew
+    # whatever is wrong with it, it can be decoded again
     except Exception:
         return None
 

@@ -46,7 +46,7 @@ MEGABYTE = 10**6
 
 def load(name: str, request: Request) -> Dataset:
     """Return a row of the menu, or the dataset OWNER/NAME[@CONFIG] of the hub,
-    at the size asked for.
+    at the requested size.
 
     Once loaded it needs no network. Raises DataError if it is neither here nor can be fetched, or
     if its columns are unclear.

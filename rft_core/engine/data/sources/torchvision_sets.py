@@ -1,5 +1,5 @@
-"""Datasets whose files torchvision knows: found on disk, or downloaded, and listed
-without decoding a picture.
+"""Datasets whose files torchvision can read: found on disk or downloaded, and listed without
+decoding a picture.
 """
 
 import hashlib

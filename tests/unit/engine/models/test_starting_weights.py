@@ -136,7 +136,7 @@ class TestRunsOfOurs:
         with pytest.raises(
             WeightsError,
             match=(
-                "saved by a run whose strategy put layers of its own .*full_finetune, linear_probe"
+                "saved by a run whose strategy added layers .*full_finetune, linear_probe"
                 " or bitfit"
             ),
         ):
