@@ -170,7 +170,7 @@ class TestTheEndOfARun:
             )
         # of a run that was stopped, measured and resumed: its report is still that of these weights
         assert path.read_bytes() == b"old"
-        assert [one.name for one in tmp_path.iterdir()] == [path.name]
+        assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
     def test_safetensors_says_that_the_disk_is_full_as_every_other_file_does(
         self, tmp_path, monkeypatch

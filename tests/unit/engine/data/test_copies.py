@@ -147,10 +147,10 @@ def test_given_splits_stay_and_what_they_share_is_counted(photos, shared):
             noise(1000 * place + index).save(folder / f"{index}.png")
             noise(1000 * place + 500 + index).save(folder.parent / "b" / f"{index}.png")
     for pair, count in shared.items():
-        one, two = pair.split("_")
+        first, second = pair.split("_")
         for index in range(count):
-            noise(9000 + len(pair) * 50 + index).save(folders[one] / f"more-{pair}-{index}.png")
-            noise(9000 + len(pair) * 50 + index).save(folders[two] / f"more-{pair}-{index}.bmp")
+            noise(9000 + len(pair) * 50 + index).save(folders[first] / f"more-{pair}-{index}.png")
+            noise(9000 + len(pair) * 50 + index).save(folders[second] / f"more-{pair}-{index}.bmp")
     for _ in range(2):
         data = dataset(photos)
         assert alike(data) == NOTHING | shared == dict(data.shared)

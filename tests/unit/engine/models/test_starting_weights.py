@@ -136,8 +136,7 @@ class TestRunsOfOurs:
         with pytest.raises(
             WeightsError,
             match=(
-                "saved by a run whose strategy added layers .*full_finetune, linear_probe"
-                " or bitfit"
+                "saved by a run whose strategy added layers .*full_finetune, linear_probe or bitfit"
             ),
         ):
             load(build_model(spec, num_classes=3, image_size=32, seed=0).backbone, tmp_path)

@@ -183,10 +183,10 @@ def test_trades_gradient_goes_through_both_predictions():
     )
     assert actual.item() == pytest.approx(expected.item(), rel=1e-5)
     weights = list(model.parameters())
-    for one, other in zip(
+    for first, second in zip(
         torch.autograd.grad(actual, weights), torch.autograd.grad(expected, weights)
     ):
-        assert torch.allclose(one, other, rtol=1e-3, atol=1e-5)
+        assert torch.allclose(first, second, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("classes", [2, 5])

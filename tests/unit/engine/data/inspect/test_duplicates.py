@@ -33,8 +33,8 @@ def split(images: torch.Tensor, labels=None) -> Split:
     )
 
 
-def digests(one: Split) -> list[bytes]:
-    return [hashlib.sha256(image.numpy().tobytes()).digest() for image in one.images]
+def digests(split: Split) -> list[bytes]:
+    return [hashlib.sha256(image.numpy().tobytes()).digest() for image in split.images]
 
 
 def found(train: Split, test: Split):

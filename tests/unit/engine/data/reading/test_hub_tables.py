@@ -223,7 +223,7 @@ def test_the_fingerprint_follows_labels_and_classes():
         table([0, 2, 1]),
         table([0, 1, 2], ClassLabel(names=["a", "b", "c"])),
     ]
-    assert len({list_tables("x/y", {"train": one}).fingerprint for one in tables}) == 3
+    assert len({list_tables("x/y", {"train": train}).fingerprint for train in tables}) == 3
     assert (
         list_tables("x/y", {"train": table([0, 1, 2])}).fingerprint
         == list_tables("x/y", {"train": table([0, 1, 2])}).fingerprint

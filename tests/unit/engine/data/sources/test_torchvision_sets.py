@@ -162,11 +162,11 @@ def test_a_missing_file_is_named(root, file):
 def test_addresses_and_checksums_are_torchvisions(name):
     module = inspect.getmodule(getattr(torchvision.datasets, torchvision_kind(name)))
     source = inspect.getsource(module)
-    for one in ARCHIVES[name]:
-        assert one.file_name in source
-        assert one.url.removesuffix(one.file_name) in source
-        if one.md5:
-            assert one.md5 in source
+    for archive in ARCHIVES[name]:
+        assert archive.file_name in source
+        assert archive.url.removesuffix(archive.file_name) in source
+        if archive.md5:
+            assert archive.md5 in source
         else:
             assert "md5" not in source
 
