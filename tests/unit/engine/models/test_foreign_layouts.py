@@ -132,7 +132,7 @@ def test_the_log_says_what_a_tower_of_clip_leaves_open(tmp_path, build, activati
     torch.save(as_clip_tower(dict(source.state_dict())), tmp_path / "w.pt")
     notes = []
     load_backbone(build(pre_norm=True), tmp_path / "w.pt", notify=notes.append)
-    assert f"w.pt: this backbone uses {activation}, and the file does not say" in notes[-1]
+    assert f"w.pt: this backbone uses {activation}, but the file does not say" in notes[-1]
 
 
 def test_a_hub_vit_is_brought_to_another_size(tmp_path):

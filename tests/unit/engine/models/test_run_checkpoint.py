@@ -145,5 +145,5 @@ def test_one_changed_bit_is_found_and_nothing_is_loaded(tmp_path):
 def test_a_file_without_progress_is_not_a_checkpoint(tmp_path):
     model, optimizer = trainee()
     write_tensors(tmp_path / "w", model.state_dict(), {})
-    with pytest.raises(WeightsError, match="no checkpoint of a run"):
+    with pytest.raises(WeightsError, match="not a checkpoint of a run"):
         load_checkpoint(tmp_path / "w", model, optimizer)
