@@ -1,5 +1,7 @@
 """Laws of the schedules, for any valid settings."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,7 +89,7 @@ def test_the_preview_is_made_of_factors(settings, epochs):
     assert all(0 <= value <= 1 for value in epoch_factors(spec))
 
 
-ANY_NUMBER = st.one_of(
+ANY_NUMBER: st.SearchStrategy[Any] = st.one_of(
     UNIT,
     st.floats(),
     st.sampled_from([None, -1, 2, "0.5", "x", True, 10**400, 5e-324, [], "\ud800"]),
@@ -113,10 +115,10 @@ def attempt(changes):
     st.lists(UNIT, min_size=1, max_size=20),
 )
 def test_any_points_are_drawn_between_their_values_or_refused_by_name(points, places):
-    spec, said = attempt({"schedule.kind": "custom", "schedule.points": points})
+    spec, answer = attempt({"schedule.kind": "custom", "schedule.points": points})
     if spec is None:
-        assert said.startswith("schedule.points")
-        assert said.isprintable()
+        assert answer.startswith("schedule.points")
+        assert answer.isprintable()
         return
     kept = spec.schedule.points
     for place in places:
@@ -130,9 +132,9 @@ def test_any_points_are_drawn_between_their_values_or_refused_by_name(points, pl
 
 
 @given(st.lists(st.tuples(UNIT, UNIT), min_size=2, max_size=8).map(sorted), UNIT, UNIT)
-def test_between_two_points_the_factor_goes_one_way(points, one, two):
+def test_between_two_points_the_factor_goes_one_way(points, first, second):
     assert points_fault(points) is None
-    left, right = sorted((one, two))
+    left, right = sorted((first, second))
     rising = [
         (place, factor)
         for (place, _), factor in zip(points, sorted(factor for _, factor in points))

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from rft_core.engine.attacks.norms import Norm
-from rft_core.engine.attacks.stepwise import State, Walk, input_gradient, where
+from rft_core.engine.attacks.stepwise import State, StepwiseAttack, input_gradient, where
 from rft_core.engine.data.pixels import as_pixels
 from rft_core.engine.hardware.capture import CapturedStep
 
@@ -103,7 +103,7 @@ class Lane:
         images: Tensor,
         labels: Tensor,
         grid: Tensor,
-        walk: Walk,
+        attack: StepwiseAttack,
         ball: Norm,
         *,
         batch_size: int,
@@ -111,7 +111,7 @@ class Lane:
         fixed_shapes: bool = False,
     ):
         self.model, self.images, self.labels, self.grid = model, images, labels, grid
-        self.walk, self.ball, self.memory_format = walk, ball, memory_format
+        self.attack, self.ball, self.memory_format = attack, ball, memory_format
         self.fixed_shapes, self.count = fixed_shapes, len(labels)
         device = labels.device
         size = batch_size if fixed_shapes else min(batch_size, self.count)
@@ -148,13 +148,15 @@ class Lane:
         places, state = self.places, self.state
         examples, taken = places["examples"], places["taken"]
         labels = self.labels[examples.clamp(max=self.count - 1)]
-        here = input_gradient(self.model, state["point"], labels, self.walk.loss_at(state))
+        here = input_gradient(self.model, state["point"], labels, self.attack.loss_at(state))
         classes = here.logits.argmax(1)
         works = examples < self.count
         fell = works & (classes != labels)
-        ended = works & (fell | (taken >= self.walk.length(here.logits.shape[1])))
+        ended = works & (fell | (taken >= self.attack.length(here.logits.shape[1])))
         self.spent += works.sum()
-        self.state = self.walk.advance(state, here, places["images"], places["epsilon"], self.ball)
+        self.state = self.attack.advance(
+            state, here, places["images"], places["epsilon"], self.ball
+        )
         self.places = places | {"taken": taken + 1}
         # padding begins anew at every step, so that no attack goes on past its end there
         begins = Everywhere(ended | ~works) if self.fixed_shapes else Somewhere(ended)
@@ -230,7 +232,7 @@ class Lane:
             "epsilon": epsilon,
             "taken": torch.zeros_like(examples),
         }
-        return places, self.walk.start(images, begin, epsilon)
+        return places, self.attack.start(images, begin, epsilon)
 
     def _shrink(self) -> None:
         """Take places that are padding out of the batch; this reads a value."""

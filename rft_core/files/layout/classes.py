@@ -1,14 +1,27 @@
 """The classes of a dataset: one name each, however its splits and domains spell it."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 from rft_core.errors import DataError
-from rft_core.files.layout.found import Picture, quoted
+from rft_core.files.layout.found import quoted
 from rft_core.files.layout.names import TRAIN, class_key, match_classes
 
-# anything with a label, a split and a domain: a picture of a folder, a row of a table
-Item = TypeVar("Item", bound=Picture)
+
+class Labelled(Protocol):
+    """A named tuple with a label, a split and a domain: a picture of a folder, a row of a table."""
+
+    @property
+    def split(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def domain(self) -> str: ...
+
+    def _replace(self, *, label: str) -> Self: ...
+
+
+Item = TypeVar("Item", bound=Labelled)
 MEASURED = ("validation", "test")
 
 

@@ -39,29 +39,29 @@ def data():
 
 
 def measured(model, data, attack="pgd", **options):
-    asked = {"norm": "linf", "epsilons": GRID, "steps": STEPS, "attack": attack}
-    return evaluate(model, data, **asked, **options)
+    settings = {"norm": "linf", "epsilons": GRID, "steps": STEPS, "attack": attack}
+    return evaluate(model, data, **settings, **options)
 
 
 def alone(model, image, label, attack, norm="linf", epsilons=GRID) -> tuple[int, int]:
     """Where one example falls and what that costs, by the plain reading of the search."""
-    walk = catalog.find("attacks", attack).load_stepwise()(STEPS, None)
+    stepwise = catalog.find("attacks", attack).load_stepwise()(STEPS, None)
     ball, grid = NORMS[norm], torch.tensor(epsilons)
     point, spent, first, fallen_at = len(epsilons) - 1, 0, image, len(epsilons)
     while True:
         epsilon = grid[point].view(1, 1, 1, 1)
-        state, taken, fell = walk.start(image, first, epsilon), 0, False
+        state, taken, fell = stepwise.start(image, first, epsilon), 0, False
         while True:
-            here = input_gradient(model, state["point"], label, walk.loss_at(state))
+            at_point = input_gradient(model, state["point"], label, stepwise.loss_at(state))
             spent += 1
-            fell = bool((here.logits.argmax(1) != label).item())
-            if fell or taken >= walk.length(here.logits.shape[1]):
+            fell = bool((at_point.logits.argmax(1) != label).item())
+            if fell or taken >= stepwise.length(at_point.logits.shape[1]):
                 break
-            state, taken = walk.advance(state, here, image, epsilon, ball), taken + 1
+            state, taken = stepwise.advance(state, at_point, image, epsilon, ball), taken + 1
         if not fell:
             return fallen_at, spent
         delta = state["point"] - image
-        held_by = torch.searchsorted(grid * ROUNDING, ball.size(delta)).clamp(min=1).item()
+        held_by = int(torch.searchsorted(grid * ROUNDING, ball.size(delta)).clamp(min=1))
         fallen_at = min(point, held_by)
         if fallen_at <= 1:
             return fallen_at, spent
@@ -98,11 +98,11 @@ def test_fixed_shapes_find_the_same(trained, data, attack, batch_size):
     assert free.gradient_evaluations == fixed.gradient_evaluations
     assert set(free.fooling) == set(fixed.fooling)
     for row, found in free.fooling.items():
-        assert found.said == fixed.fooling[row].said
+        assert found.prediction == fixed.fooling[row].prediction
         torch.testing.assert_close(found.delta, fixed.fooling[row].delta, atol=1e-5, rtol=0)
 
 
-def test_nobody_is_attacked_where_nobody_is_right(data):
+def test_nothing_is_attacked_where_nothing_is_classified_correctly(data):
     class Wrong(nn.Module):
         def forward(self, images):
             return torch.stack([images.sum((1, 2, 3)) * 0] * 3 + [images.sum((1, 2, 3))], 1)
