@@ -40,7 +40,7 @@ def test_a_stronger_attack_honesty_and_the_images(visit, lab):
     for heading in (
         "Which images fall first?",
         "Which classes lose most?",
-        "What is taken for what?",
+        "Which classes are confused?",
         "Which weights does the strategy train?",
     ):
         page.get_by_role("heading", name=heading).wait_for()

@@ -137,7 +137,7 @@ class TestUpload:
         before = menus()
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
         assert [html.unescape(one.value) for one in app.success] == [
-            "pets.zip: 6 images kept, and chosen as the dataset."
+            "pets.zip: 6 images kept. It is now the chosen dataset."
         ]
         assert not before & menus()
         assert open_app(TRAIN, preset="digits_quick").success.len == 0

@@ -21,7 +21,7 @@ def bundle_form(record: RunRecord | None) -> None:
         "Bundle",
         icon=":material/inventory_2:",
         key="runs.bundle",
-        help="A run with all its files as one .zip, to keep or to move.",
+        help="Save or move a run with all its files as one .zip.",
     ):
         if record is not None:
             # a viewer's browser gets no function to call, whatever it presses
@@ -30,7 +30,7 @@ def bundle_form(record: RunRecord | None) -> None:
                 if is_instructor()
                 else b""
             )
-            name, told = (
+            name, help_text = (
                 f"rft-lab-{record.run_id}.zip",
                 "Settings, events, report and files, with a checksum of each.",
             )
@@ -42,15 +42,17 @@ def bundle_form(record: RunRecord | None) -> None:
                 key="runs.bundle.get",
                 on_click="ignore",
                 icon=":material/download:",
-                **{"help": told} | closed(),
+                **{"help": help_text} | closed(),
             )
         _upload()
 
 
 def _upload() -> None:
     # another key empties the upload once it came in
-    place = st.session_state.setdefault(UPLOADS, 0)
-    file = st.file_uploader("Import a bundle", type="zip", key=f"{UPLOADS}.{place}", **closed())
+    generation = st.session_state.setdefault(UPLOADS, 0)
+    file = st.file_uploader(
+        "Import a bundle", type="zip", key=f"{UPLOADS}.{generation}", **closed()
+    )
     if (
         st.button(
             "Import",
@@ -63,7 +65,7 @@ def _upload() -> None:
         with mistakes_shown():
             done = permitted(bundles.import_bundle)(store(), file, file.name)
             st.session_state[CAME_IN] = tuple(bundles.import_lines(done))
-            st.session_state[UPLOADS] = place + 1
+            st.session_state[UPLOADS] = generation + 1
             if done["runs"]:
                 st.session_state[CHOSEN] = done["runs"][-1]["as"]
                 st.query_params.pop("run", None)

@@ -28,16 +28,16 @@ def show_figures(record: RunRecord, past: report.run.RunHistory) -> None:
         past,
     )
     with left:
-        st.subheader("How accurate is it while it trains?", anchor=False)
+        st.subheader("How accurate is it during training?", anchor=False)
         # neither key nor alt text may change while it is live: the chart would be mounted anew
         st.plotly_chart(
             shown(accuracy),
             key="runs.accuracy",
             config=dict(report.CONFIG),
-            alt="Clean, robust and expected accuracy over steps; said in words below",
+            alt="Clean, robust and expected accuracy over steps; described in words below",
         )
     with right:
-        st.subheader("How does it hold against stronger attacks?", anchor=False)
+        st.subheader("How robust is it against stronger attacks?", anchor=False)
         st.plotly_chart(
             shown(curve),
             key="runs.curve",
@@ -83,7 +83,9 @@ def drawn(
         key=run_id,
         marked_step=step if step != newest else None,
         measured_by=tuple(
-            dict.fromkeys(report.run.measured_at(spec, one) for one in _past.measurements)
+            dict.fromkeys(
+                report.run.measured_at(spec, measurement) for measurement in _past.measurements
+            )
         ),
     )
     strip = report.run.epsilon_strip(
@@ -112,15 +114,15 @@ def _planned(record: RunRecord) -> tuple[list[float], list[float]]:
     """
     progress, values = cost.factors(record.spec, PLANNED_POINTS)
     begun = (record.parent_step or 0) / record.total_steps if record.total_steps else 0.0
-    own = [(place, value) for place, value in zip(progress, values) if place >= begun]
-    return [place for place, _ in own], [value for _, value in own]
+    own = [(position, value) for position, value in zip(progress, values) if position >= begun]
+    return [position for position, _ in own], [value for _, value in own]
 
 
 def choose_measurement(run_id: str, past: report.run.RunHistory) -> int | None:
     """Let the visitor go back to any evaluation; the newest is followed while the handle
     stands at the right end.
     """
-    epochs = {one.step: one.epoch for one in past.measurements}
+    epochs = {measurement.step: measurement.epoch for measurement in past.measurements}
     steps = list(epochs)
     newest = steps[-1] if steps else None
     if len(steps) < 2:
@@ -141,8 +143,8 @@ def choose_measurement(run_id: str, past: report.run.RunHistory) -> int | None:
         key=f"runs.step.{run_id}",
         format_func=lambda step: step if step == NEWEST else f"{step}, epoch {epochs[step]:.1f}",
         help=(
-            "Accuracy over epsilon and the images as they were at an evaluation. At its right end"
-            " it follows the newest."
+            "Shows the robustness curve and the images at an earlier measurement. The right end"
+            " follows the newest one."
         ),
     )
     return newest if chosen == NEWEST else chosen
@@ -155,7 +157,9 @@ def _curve_at(
     newest = past.measurements[-1].step if past.measurements else None
     if record.report and step == newest:
         return RobustnessCurve.from_points(record.report["curve"]), True, record.measured_by
-    found = next((one for one in past.measurements if one.step == step), None)
+    found = next(
+        (measurement for measurement in past.measurements if measurement.step == step), None
+    )
     return (
         (found.curve, False, report.run.measured_at(record.spec, found))
         if found

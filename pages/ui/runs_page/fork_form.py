@@ -23,10 +23,9 @@ from rft_core import spec as run_spec
 from rft_core import store as run_store
 
 NOTHING_LEFT = (
-    "Fork: nothing is left to train of a finished run. Pause a run on its way, or fork it while it"
-    " runs."
+    "Fork: a finished run has nothing left to train. Fork a run while it is running or paused."
 )
-NO_CHECKPOINT = "Fork: possible after the first checkpoint, with training left to do."
+NO_CHECKPOINT = "Fork: possible after the first checkpoint, while there is training left."
 
 
 def fork_form(record: RunRecord) -> str:
@@ -52,8 +51,8 @@ def fork_form(record: RunRecord) -> str:
 def _form(record: RunRecord, step: int) -> None:
     st.markdown(f"**Another schedule from step {step} of {record.total_steps}**")
     st.caption(
-        "A new run begins with this run's newest checkpoint. Data, model and all other settings"
-        " stay."
+        "The new run starts from this run's newest checkpoint and keeps its data, model and all"
+        " other settings."
     )
     settings = _schedule(record)
     try:
@@ -73,7 +72,7 @@ def _form(record: RunRecord, step: int) -> None:
         shown(strip),
         key="runs.fork.strip",
         config=dict(report.CONFIG),
-        alt=f"Epsilon as it was until step {step}, and as the fork would go on",
+        alt=f"Epsilon until step {step}, and as planned for the fork after it",
     )
     name = st.text_input(
         "Name", f"{record.name} · fork"[:200], key=f"runs.fork.name.{record.run_id}", max_chars=200
@@ -101,7 +100,7 @@ def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], l
     _, before = cost.factors(parent.spec)
     border = step / parent.total_steps
     return progress, [
-        old if place < border else new for place, old, new in zip(progress, before, after)
+        old if position < border else new for position, old, new in zip(progress, before, after)
     ]
 
 

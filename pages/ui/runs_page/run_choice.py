@@ -23,8 +23,8 @@ def chosen_run(wanted: run_store.Wanted) -> tuple[RunRecord | None, bool]:
     """
     state = st.session_state
     is_new_search = state.get(SOUGHT, wanted) != wanted
-    if (asked := st.query_params.get("run", "")) and asked != state.get(SHOWN):
-        state[CHOSEN], is_new_search = asked, False
+    if (requested := st.query_params.get("run", "")) and requested != state.get(SHOWN):
+        state[CHOSEN], is_new_search = requested, False
     state[SOUGHT] = wanted
     record = _stored(state.get(CHOSEN))
     is_found = record is not None and run_store.is_listed(store().engine, wanted, record.run_id)
@@ -59,7 +59,7 @@ def show_outside(record: RunRecord) -> None:
     """Say that the shown run is left out by the search, and offer to clear that."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.info(
-            plain(f"This run, {record.name}, is outside your search."),
+            plain(f"The run below, {record.name}, does not match your search."),
             icon=":material/filter_list_off:",
         )
         clear_button("outside")

@@ -48,7 +48,7 @@ COLUMNS = {
     "status": st.column_config.MultiselectColumn(
         "Status",
         options=run_store.status.STATUSES,
-        color=[CHIP_COLOURS[one] for one in run_store.status.STATUSES],
+        color=[CHIP_COLOURS[status] for status in run_store.status.STATUSES],
         width=85,
     ),
     "progress": st.column_config.ProgressColumn(
@@ -137,7 +137,7 @@ def _choose_page(total: int) -> int:
 
 def _filter(kind: str, label: str, offered: tuple[str, ...]) -> list[str]:
     # a value of the URL that no run has any more stays visible, and can be taken off
-    kept = [one for one in st.query_params.get_all(f"runs.{kind}") if one not in offered]
+    kept = [value for value in st.query_params.get_all(f"runs.{kind}") if value not in offered]
     return st.multiselect(
         label, [*offered, *kept], key=f"runs.{kind}", bind="query-params", placeholder="all"
     )
@@ -150,7 +150,7 @@ def show_list(wanted: run_store.Wanted, offset: int) -> None:
     page = store().summaries(wanted, run_store.PAGE_ROWS, offset)
     if not page.rows:
         st.info(
-            "No run matches. Clear the search, or search for less.",
+            "No run matches. Clear or shorten the search.",
             icon=":material/filter_list_off:",
         )
         clear_button("list")
@@ -183,14 +183,14 @@ def show_list(wanted: run_store.Wanted, offset: int) -> None:
         st.rerun()
 
 
-def clear_button(place: str) -> None:
+def clear_button(name: str) -> None:
     """Draw the button that takes off search and filters; `place` tells it
     from others on the page.
     """
     if st.button(
         "Clear the search",
         icon=":material/filter_list_off:",
-        key=f"runs.clear.{place}",
+        key=f"runs.clear.{name}",
         on_click=_clear,
     ):
         # within the list only the list would be drawn anew

@@ -31,7 +31,7 @@ def ask(names: Sequence[str], key: str) -> dict[str, float]:
     if not st.toggle(
         "Guess first",
         key=f"{key}.guess",
-        help="Place your guess of the final clean accuracy; the figure marks it.",
+        help="Guess the final clean accuracy; the figure marks your guess.",
     ):
         kept.clear()
         _write(kept)
@@ -49,10 +49,10 @@ def take_over() -> bool:
     """Take over the guesses of an address that this session did not write; return
     whether there were any.
     """
-    asked = st.query_params.get(NAME, "")
-    if not asked or asked == st.session_state.get(WRITTEN):
+    text = st.query_params.get(NAME, "")
+    if not text or text == st.session_state.get(WRITTEN):
         return False
-    st.session_state[GUESSES] = read(asked)
+    st.session_state[GUESSES] = read(text)
     return bool(st.session_state[GUESSES])
 
 
@@ -60,7 +60,7 @@ def read(text: str) -> dict[str, float]:
     """Return the guesses that `text` of an address says, name -> fraction; what is
     no guess is left out.
     """
-    pairs = [one.partition(":")[::2] for one in text[:LONGEST].split(",")]
+    pairs = [item.partition(":")[::2] for item in text[:LONGEST].split(",")]
     return {
         name: int(value) / 100
         for name, value in pairs
@@ -92,21 +92,21 @@ def _text(kept: Mapping[str, float]) -> str:
 
 
 def _write(kept: Mapping[str, float]) -> None:
-    said = _text(kept)
-    st.session_state[WRITTEN] = said
-    if said and st.query_params.get(NAME) != said:
-        st.query_params[NAME] = said
-    elif not said:
+    text = _text(kept)
+    st.session_state[WRITTEN] = text
+    if text and st.query_params.get(NAME) != text:
+        st.query_params[NAME] = text
+    elif not text:
         st.query_params.pop(NAME, None)
 
 
 def revealed(key: str) -> bool:
     """Draw the button that shows the result, until it was pressed; return whether it was."""
-    place = f"{key}.revealed"
-    if st.session_state.get(place):
+    state_key = f"{key}.revealed"
+    if st.session_state.get(state_key):
         return True
     if st.button("Show the result", key=f"{key}.reveal", icon=":material/visibility:"):
-        st.session_state[place] = True
+        st.session_state[state_key] = True
         st.rerun()
     return False
 

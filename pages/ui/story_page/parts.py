@@ -62,6 +62,6 @@ def show_live_button(names: tuple[str, ...]) -> None:
         with mistakes_shown():
             launch_race(names)
     st.caption(
-        f"{len(names)} runs, one behind the other: {format_duration(seconds)} on the recording's"
-        " machine, and loading."
+        f"{len(names)} runs, one after the other: about {format_duration(seconds)} on the machine"
+        " of the recording, plus loading."
     )

@@ -37,10 +37,10 @@ def recorded_track(name: str, guess: float | None = None) -> report.story.Track:
     return replace(_recorded(name), guess=guess)
 
 
-def show_race(asked: str) -> None:
+def show_race(requested: str) -> None:
     """Draw the race of the runs in the URL, live while one of them is under way."""
     records = []
-    for run_id in [one for one in asked.split(",") if one][:MOST_RUNS]:
+    for run_id in [run_id for run_id in requested.split(",") if run_id][:MOST_RUNS]:
         with mistakes_shown():
             records.append(store().get(run_id))
     if st.button("Back to the story", key="race.back", icon=":material/arrow_back:"):
@@ -48,7 +48,7 @@ def show_race(asked: str) -> None:
         st.rerun()
     if not records:
         st.info(
-            "No such runs here. Go back to the story and press “Run it live here”.",
+            "These runs are not in this store. Go back to the story and press “Run it live here”.",
             icon=":material/lightbulb:",
         )
         return
@@ -68,7 +68,7 @@ def watch(run_ids: tuple[str, ...]) -> None:
         return
     if any(record.spec.threat.norm != "linf" for record in by_role.values()):
         st.info(
-            "The race draws runs under the norm linf. Compare shows these.",
+            "The race only draws runs with the norm linf. Open these in Compare.",
             icon=":material/lightbulb:",
         )
         st.page_link(
@@ -100,15 +100,15 @@ def watch(run_ids: tuple[str, ...]) -> None:
             report.story.describe_race(tracks),
             report.story.describe_threshold(tracks),
         )
-        said = f"{race} {threshold}".strip()
+        sentence = f"{race} {threshold}".strip()
         with st.container(key="lesson"):
             st.plotly_chart(
                 shown(figure),
                 key="race.figure",
                 config=dict(report.CONFIG) | {"displayModeBar": False},
-                alt=f"Clean accuracy over steps. {said}",
+                alt=f"Clean accuracy over steps. {sentence}",
             )
-        st.caption(said)
+        st.caption(sentence)
         for line in guessing.verdicts(guesses, tracks):
             st.markdown(f":material/target: {line}")
     with right:
@@ -127,7 +127,7 @@ def show_states(by_role: dict[str, RunRecord]) -> None:
     for record in by_role.values():
         st.text(record.name)
         show_status(record, history(record.run_id))
-    st.caption("One run after the other has the device. They go on when this page is closed.")
+    st.caption("Runs train one after the other and continue when this page is closed.")
     measured = [record.run_id for record in by_role.values() if record.report]
     if len(measured) > 1:
         st.page_link(
@@ -162,19 +162,19 @@ def cast(records: list[RunRecord]) -> dict[str, RunRecord]:
     roles = {}
     for record in records:
         wanted = nature(record)
-        roles[wanted if wanted not in roles else next(one for one in ORDER if one not in roles)] = (
-            record
-        )
+        roles[
+            wanted if wanted not in roles else next(role for role in ORDER if role not in roles)
+        ] = record
     return {role: roles[role] for role in ORDER if role in roles}
 
 
 def labels(by_role: dict[str, RunRecord]) -> dict[str, str]:
     """Return role -> what its run is called: its nature, numbered where several share one."""
     natures = [nature(record) for record in by_role.values()]
-    counts = [natures[: place + 1].count(one) for place, one in enumerate(natures)]
+    counts = [natures[: index + 1].count(name) for index, name in enumerate(natures)]
     return {
-        role: one if count == 1 else f"{one} {count}"
-        for role, one, count in zip(by_role, natures, counts)
+        role: name if count == 1 else f"{name} {count}"
+        for role, name, count in zip(by_role, natures, counts)
     }
 
 

@@ -14,8 +14,8 @@ def show_replay(
     names: tuple[str, str],
     behind: tuple[str, ...],
     *,
-    known: str,
-    asked: tuple[str, ...],
+    known_run: str,
+    to_guess: tuple[str, ...],
     question: str,
     points: tuple[str, ...],
     live: tuple[str, ...],
@@ -27,18 +27,18 @@ def show_replay(
     left, right = columns(8, 4)
     with right:
         notice(*points)
-        guesses = guessing.ask(asked, key=f"story.{step}")
+        guesses = guessing.ask(to_guess, key=f"story.{step}")
         revealed = guessing.revealed(f"story.{step}")
         show_live_button(live)
     tracks = [recorded_track(name, guess=guesses.get(name)) for name in names]
     first = (
         tracks
         if revealed
-        else [track if track.label == known else track.until(-1) for track in tracks]
+        else [track if track.label == known_run else track.until(-1) for track in tracks]
     )
     start = max(track.end_second for track in tracks) if revealed else 0.0
     references = [recorded_track(name) for name in behind]
-    epsilon = recording(known).spec.threat.epsilon
+    epsilon = recording(known_run).spec.threat.epsilon
     figure = report.story.race_replay(
         tracks, first, epsilon=epsilon, key=f"story.{step}", references=references, start=start
     )
@@ -54,7 +54,7 @@ def show_replay(
             report.drawing.note(f"<b>{question}</b><br>Press ▶ 10×", 0.36, 0.62, **where)
         )
     with left:
-        said = (
+        sentence = (
             report.story.describe_race(tracks)
             if revealed
             else (
@@ -62,13 +62,13 @@ def show_replay(
                 " on the test images."
             )
         )
-        said = f"{said} {report.story.describe_threshold(tracks)}"
+        sentence = f"{sentence} {report.story.describe_threshold(tracks)}"
         draw(
             figure,
             f"replay.{step}.{revealed}",
-            f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {said}",
+            f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {sentence}",
         )
-        st.caption(said)
+        st.caption(sentence)
         for line in guessing.verdicts(guesses, tracks) if revealed else ():
             st.markdown(f":material/target: {line}")
         source(*names, *behind)

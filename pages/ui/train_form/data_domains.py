@@ -14,7 +14,7 @@ def domains_of_row(names: list[str]) -> None:
         name for name in state.get(key("data.domains"), []) if name in names
     ]
     field(st.multiselect, "Train on", "data.domains", names, placeholder=f"{names[0]}, the first")
-    st.caption("The other domains are measured only, never trained on.")
+    st.caption("The other domains are only measured, never trained on.")
 
 
 def domains_field() -> None:

@@ -43,11 +43,12 @@ def show_upload_button() -> None:
             "A zip of images",
             type="zip",
             key=UPLOADER,
-            **{"help": "One folder of images a class, or train/ and test/ of them."} | closed(),
+            **{"help": "One folder of images per class, or such folders inside train/ and test/."}
+            | closed(),
         )
         st.caption(
-            f"Larger than {most} MB: choose 'Image folder or zip' and give its path on this"
-            " machine."
+            f"For a zip larger than {most} MB, choose 'Image folder or zip' and give its path on"
+            " this machine."
         )
 
 
@@ -105,11 +106,13 @@ def show_uploaded(folder: Path) -> None:
             )
         elif outcome and outcome.folder == folder:
             st.success(
-                plain(f"{outcome.name}: {outcome.kept:,} images kept, and chosen as the dataset."),
+                plain(
+                    f"{outcome.name}: {outcome.kept:,} images kept. It is now the chosen dataset."
+                ),
                 icon=":material/check_circle:",
             )
         else:
-            st.caption(plain(f"Uploaded before, as {folder.name}."))
+            st.caption(plain(f"Uploaded earlier as {folder.name}."))
         with st.popover("Remove", icon=":material/delete:", key=f"form.remove.{folder.name}"):
             st.caption(
                 plain(

@@ -22,10 +22,10 @@ def field(
     lockable.note_drawn(setting, label)
     if lesson.is_hidden(setting):
         return st.session_state.get(name)
-    told = {"help": spec.describe(setting)} | options
+    shown = {"help": spec.describe(setting)} | options
     if lesson.is_locked(setting):
-        told |= {"disabled": True, "help": f"{told['help'] or ''} {LOCKED}".strip()}
-    return draw(label, *arguments, key=name, **told)
+        shown |= {"disabled": True, "help": f"{shown['help'] or ''} {LOCKED}".strip()}
+    return draw(label, *arguments, key=name, **shown)
 
 
 def menu(kind: str, setting: str, label: str, **options: Any) -> str:

@@ -14,13 +14,13 @@ from rft_core import UserError, resources, spec
 SECONDS = 10
 SHOWN = 4
 LAYOUTS = MappingProxyType({
-    "auto": "Told by their names",
+    "auto": "Decided by their names",
     "splits": "Splits: train, val, test",
     "classes": "Classes",
 })  # fmt: skip
 
 
-@st.cache_data(ttl=SECONDS, max_entries=50, show_spinner="Looking at the folder")
+@st.cache_data(ttl=SECONDS, max_entries=50, show_spinner="Checking the folder")
 def _checked(dataset: str, layout: str, domains: tuple[str, ...]) -> tuple[str, ...]:
     return resources.check_dataset(dataset, layout, domains)
 
@@ -36,8 +36,8 @@ def chosen_layout(dataset: str) -> str:
     """Return what the folders of `dataset` are, as the form says; "auto" for all
     but folders and zips.
     """
-    asked = spec.locations().get(dataset.partition(":")[0])
-    has_layout = asked is not None and asked.has_layout
+    location = spec.locations().get(dataset.partition(":")[0])
+    has_layout = location is not None and location.has_layout
     return st.session_state[key("data.layout")] if has_layout else "auto"
 
 
@@ -50,15 +50,15 @@ def folder_mistake(dataset: str, domains: list[str]) -> str:
     return ""
 
 
-def folder_menu(dataset: str, domains: list[str], what: str) -> None:
+def folder_menu(dataset: str, domains: list[str], name: str) -> None:
     """Draw what the folders of `dataset`, called `what`, are, and say what of it is left out and
     how the rest is read.
     """
     field(st.selectbox, "The folders are", "data.layout", list(LAYOUTS), format_func=LAYOUTS.get)
-    tell_reading(dataset, domains, what)
+    show_reading(dataset, domains, name)
 
 
-def tell_reading(dataset: str, domains: list[str], what: str) -> None:
+def show_reading(dataset: str, domains: list[str], name: str) -> None:
     """Say how the folder, zip or table `dataset`, called `what`, is read, and
     what of it is left out.
     """
@@ -69,5 +69,5 @@ def tell_reading(dataset: str, domains: list[str], what: str) -> None:
     for line in lines[:SHOWN]:
         st.caption(f":material/info: {plain(line[:1].upper() + line[1:])}.")
     if len(lines) > SHOWN:
-        with st.expander(f"{len(lines) - SHOWN} more about {what}"):
+        with st.expander(f"{len(lines) - SHOWN} more about {name}"):
             st.text("\n".join(lines[SHOWN:]))

@@ -11,7 +11,7 @@ from pages.ui.shared.frame import plain
 from rft_core import RunSpec
 from rft_core import spec as run_spec
 
-WRITTEN, SAID = "form.url", "form.link_said"
+WRITTEN, NOTICES = "form.url", "form.link_said"
 NAMES = ("preset", "seed", "set")
 # what the form's fields take, where that is less than a spec may hold
 RANGES = MappingProxyType(
@@ -26,32 +26,32 @@ RANGES = MappingProxyType(
 
 def arrived() -> bool:
     """Return whether the address holds another form than this session wrote there last."""
-    asked = _asked()
-    return bool(asked) and asked != st.session_state.get(WRITTEN)
+    query = _query()
+    return bool(query) and query != st.session_state.get(WRITTEN)
 
 
 def read(base: RunSpec, offered: tuple[str, ...]) -> RunSpec:
     """Return `base` with what the address sets; what cannot be taken is kept for `show_said`."""
-    asked = _asked()
-    items = [*(f"seed:{seed}" for seed in asked.get("seed", [])[-1:]), *asked.get("set", [])]
-    spec, st.session_state[SAID] = run_spec.read_items(items, base, offered, RANGES)
+    query = _query()
+    items = [*(f"seed:{seed}" for seed in query.get("seed", [])[-1:]), *query.get("set", [])]
+    spec, st.session_state[NOTICES] = run_spec.read_items(items, base, offered, RANGES)
     return spec
 
 
-def say(sentence: str) -> None:
+def add_notice(sentence: str) -> None:
     """Add a sentence to what is said about the link, once."""
-    st.session_state[SAID] = list(dict.fromkeys([*st.session_state.get(SAID, []), sentence]))
+    st.session_state[NOTICES] = list(dict.fromkeys([*st.session_state.get(NOTICES, []), sentence]))
 
 
 def forget() -> None:
     """Say nothing more about the link."""
-    st.session_state.pop(SAID, None)
+    st.session_state.pop(NOTICES, None)
 
 
-def show_said() -> None:
+def show_notices() -> None:
     """Say in one line what of the link could not be taken as it is."""
-    if said := st.session_state.get(SAID):
-        st.warning(plain(f"From the link: {'; '.join(said)}."), icon=":material/link_off:")
+    if notices := st.session_state.get(NOTICES):
+        st.warning(plain(f"From the link: {'; '.join(notices)}."), icon=":material/link_off:")
 
 
 def write(preset: str, spec: RunSpec | None, base: RunSpec) -> None:
@@ -59,7 +59,7 @@ def write(preset: str, spec: RunSpec | None, base: RunSpec) -> None:
 
     While it holds a mistake, its settings stay as they were.
     """
-    wanted = {name: values for name, values in _asked().items() if spec is None} | {
+    wanted = {name: values for name, values in _query().items() if spec is None} | {
         "preset": [preset]
     }
     if spec is not None:
@@ -75,5 +75,5 @@ def write(preset: str, spec: RunSpec | None, base: RunSpec) -> None:
     st.session_state[WRITTEN] = wanted
 
 
-def _asked() -> dict[str, list[str]]:
+def _query() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in NAMES if name in st.query_params}

@@ -83,8 +83,10 @@ def choose_preset() -> str:
         _fill()
     # a link may lock without setting anything
     if strange := lesson.take_strangers():
-        form_link.say(f"nothing to lock or hide is called {errors.printable(', '.join(strange))}")
-    form_link.show_said()
+        form_link.add_notice(
+            f"there is nothing called {errors.printable(', '.join(strange))} to lock or hide"
+        )
+    form_link.show_notices()
     labels = {row.name: row.label for row in PRESETS}
     if not lesson.is_hidden("preset"):
         # another preset would change what is locked
@@ -116,7 +118,9 @@ def _adopt_link(names: list[str]) -> None:
         )
     )
     if wanted not in names:
-        form_link.say(f"there is no preset '{errors.printable(wanted)}'; {DEFAULT_PRESET} is taken")
+        form_link.add_notice(
+            f"there is no preset '{errors.printable(wanted)}'; {DEFAULT_PRESET} is used"
+        )
 
 
 def keep() -> None:
@@ -185,15 +189,15 @@ def _fill_backbone(name: str) -> None:
 
 def fill_dataset(dataset: str) -> None:
     """Write a dataset into the form: a name of the menu, or a scheme and its place."""
-    scheme, colon, place = dataset.partition(":")
+    scheme, colon, location = dataset.partition(":")
     st.session_state[key("data.dataset")] = scheme
     for name in run_spec.locations():
-        st.session_state[place_key(name)] = (
-            place if colon and scheme == name else st.session_state.get(place_key(name), "")
+        st.session_state[location_key(name)] = (
+            location if colon and scheme == name else st.session_state.get(location_key(name), "")
         )
 
 
-def place_key(scheme: str) -> str:
+def location_key(scheme: str) -> str:
     """Return the widget key of the place that belongs to a scheme of datasets, such as
     the path of a folder.
     """

@@ -16,8 +16,8 @@ def show_uncounted(spec: RunSpec) -> None:
     """
     if jobs.dataset_cards.reading(store().home, spec) is None:
         st.caption(
-            "“Look at the data” counts the images; then the time can be told. It can be launched"
-            " without."
+            "Press “Look at the data” to count the images and estimate the time. You can also"
+            " launch without it."
         )
     else:
         st.fragment(run_every=COUNT_SECONDS, key="train.counting")(_wait_for_count)(spec)
@@ -26,9 +26,7 @@ def show_uncounted(spec: RunSpec) -> None:
 def _wait_for_count(spec: RunSpec) -> None:
     if jobs.dataset_cards.reading(store().home, spec) is None:
         st.rerun()
-    st.caption(
-        "The images are being counted; then the time can be told. It can be launched without."
-    )
+    st.caption("The images are being counted to estimate the time. You can launch without waiting.")
 
 
 def count_uploaded(spec: RunSpec) -> None:

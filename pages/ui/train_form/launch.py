@@ -34,12 +34,12 @@ def show_launch(spec: RunSpec) -> None:
                 icon=":material/stacked_line_chart:",
                 key="train.trio",
                 disabled=bool(reason),
-                help="Three runs with these settings that differ in their schedule alone.",
+                help="Three runs with these settings that differ only in their schedule.",
             )
     if missing:
         st.warning(plain(f"Cannot be launched: {missing}."), icon=":material/block:")
     st.caption(
-        "Runs queue one behind the other on this machine. They go on when this page is closed."
+        "Runs train one after the other on this machine and continue when this page is closed."
     )
     if limits := launch_caption():
         st.caption(limits)

@@ -42,17 +42,17 @@ def label(setting: str) -> str:
 
 
 def _options(setting: str) -> dict[str, Any]:
-    asked = spec.number_range(setting)
-    low = None if asked.low is None else asked.kind(asked.low)
-    if asked.is_open:
-        low = low + (1 if asked.kind is int else SMALLEST)
+    limits = spec.number_range(setting)
+    low = None if limits.low is None else limits.kind(limits.low)
+    if limits.is_open:
+        low = low + (1 if limits.kind is int else SMALLEST)
     options: dict[str, Any] = {
         "min_value": low,
-        "max_value": None if asked.high is None else asked.kind(asked.high),
-        "step": 1 if asked.kind is int else SMALLEST,
+        "max_value": None if limits.high is None else limits.kind(limits.high),
+        "step": 1 if limits.kind is int else SMALLEST,
     }
-    if asked.kind is float:
+    if limits.kind is float:
         options["format"] = "%g"
-    if asked.may_be_empty:
+    if limits.may_be_empty:
         options["placeholder"] = PLACEHOLDERS.get(setting, "its own default")
     return options

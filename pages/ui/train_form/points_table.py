@@ -12,7 +12,7 @@ from rft_core import RunSpec, UserError, find, spec, with_settings
 
 POINTS = "train.points"
 # what the table last said, what it was drawn from, and how often it was drawn anew
-SAID, DRAWN_FROM, ROUND = "form.points_said", "form.points_drawn_from", "form.points_round"
+LAST_ROWS, DRAWN_FROM, ROUND = "form.points_said", "form.points_drawn_from", "form.points_round"
 COLUMNS = ("Progress, %", "Epsilon, %")
 
 
@@ -22,10 +22,10 @@ def points_table() -> None:
         return
     state = st.session_state
     # the edits of a table that was not drawn for a while are forgotten
-    if state.get(SAID) != state[POINTS] or _name() not in state:
+    if state.get(LAST_ROWS) != state[POINTS] or _name() not in state:
         state[ROUND] = state.get(ROUND, 0) + 1
         state[DRAWN_FROM] = state[POINTS]
-    state[POINTS] = state[SAID] = _rows(_draw(state[DRAWN_FROM]))
+    state[POINTS] = state[LAST_ROWS] = _rows(_draw(state[DRAWN_FROM]))
     if fault := spec.points_fault(_fractions(state[POINTS])):
         st.warning(f"The table {fault}.", icon=":material/error:")
         if "sort the rows" in fault:
@@ -54,14 +54,14 @@ def take_shape() -> None:
     start, end = kept.get("train.ramp", (25.0, 75.0))
     before |= {"ramp_start": start / 100, "ramp_end": end / 100}
     try:
-        asked = with_settings(
+        earlier = with_settings(
             RunSpec(),
             {f"schedule.{name}": value for name, value in before.items() if value is not None},
         ).schedule
     except UserError:
         # the form held a mistake: the points stay as they were
         return
-    shape = None if _has_points(asked.kind) else find("schedules", asked.kind).shape_of(asked)
+    shape = None if _has_points(earlier.kind) else find("schedules", earlier.kind).shape_of(earlier)
     state[POINTS] = as_percent(shape) if shape else state[POINTS]
 
 
@@ -75,15 +75,15 @@ def _name() -> str:
 
 def _draw(rows: list[list[float]]) -> pd.DataFrame:
     st.caption(
-        "One row a point; two at the same progress are a jump. Before the first and after the last,"
-        " epsilon stays as it is there."
+        "One row per point; two points at the same progress make a jump. Before the first point"
+        " and after the last, epsilon stays constant."
     )
     helps = ("Share of training that is done, 0 to 100.", "Share of the target epsilon, 0 to 100.")
     config = {
         name: st.column_config.NumberColumn(
-            name, help=told, min_value=0, max_value=100, required=True, format="%.6g"
+            name, help=help_text, min_value=0, max_value=100, required=True, format="%.6g"
         )
-        for name, told in zip(COLUMNS, helps)
+        for name, help_text in zip(COLUMNS, helps)
     }
     return st.data_editor(
         pd.DataFrame(rows, columns=list(COLUMNS), dtype=float),

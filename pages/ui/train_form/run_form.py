@@ -142,7 +142,7 @@ def _advanced() -> None:
         _number("Training images", "data.train_size", 2, 10_000_000, placeholder="all")
         _number("Images measured live", "evaluation.eval_size", 2, 1_000_000, placeholder="all")
         _number("Image size", "data.image_size", 8, 1024, placeholder="the backbone's")
-        field(st.toggle, "Compute activations again", "runtime.checkpoint_activations")
+        field(st.toggle, "Recompute activations", "runtime.checkpoint_activations")
     domains_field()
     checkpoint_field()
     field(st.text_area, "Notes", "notes", height=80)

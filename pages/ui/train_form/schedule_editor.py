@@ -18,7 +18,7 @@ from rft_core import spec as run_spec
 KEY, STAMP = "form.editor", "form.editor_stamp"
 PIXELS, TYPE_PIXELS, MOST_POINTS = 330, 13, 200
 HOW = (
-    "Drag a point; double-click beside the points to add one. By keyboard: Tab to a point, arrows"
+    "Drag a point; double-click anywhere else to add one. By keyboard: Tab to a point, arrows"
     " move it by 1 % (with Shift by 10 %), Enter adds the next one, Delete removes it."
 )
 _draw = st.components.v2.component(
@@ -77,9 +77,9 @@ def take_over(moved: Any) -> None:
         st.session_state[POINTS] = as_percent(points)
 
 
-def _is_point(one: Any) -> bool:
+def _is_point(point: Any) -> bool:
     return (
-        isinstance(one, list)
-        and len(one) == 2
-        and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in one)
+        isinstance(point, list)
+        and len(point) == 2
+        and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in point)
     )

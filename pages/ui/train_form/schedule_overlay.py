@@ -17,7 +17,7 @@ def compare_with() -> list[str]:
     """Draw the menu and return the names chosen of REFERENCES; a link, a refresh and the
     way back restore them.
     """
-    labels = {one.name: one.label for one in report.run.REFERENCES}
+    labels = {reference.name: reference.label for reference in report.run.REFERENCES}
     _adopt(list(labels))
     chosen = st.multiselect(
         "Compare with",
@@ -26,8 +26,8 @@ def compare_with() -> list[str]:
         key=KEY,
         placeholder="nothing",
         help=(
-            "Other schedules over the same training; each keeps its own ramp, whatever the form"
-            " says."
+            "Draws other schedules over the same training. Each keeps its own ramp, whatever the"
+            " form says."
         ),
     )
     _write(chosen)
@@ -36,12 +36,12 @@ def compare_with() -> list[str]:
 
 def _adopt(offered: list[str]) -> None:
     remembered = st.session_state.get(WRITTEN, ",".join(DEFAULT))
-    asked = st.query_params.get(NAME, remembered)
-    if asked == remembered and KEY in st.session_state:
+    requested = st.query_params.get(NAME, remembered)
+    if requested == remembered and KEY in st.session_state:
         return
-    wanted = [one for one in dict.fromkeys(asked.split(",")) if one and one != NOTHING]
-    st.session_state[KEY] = [one for one in wanted if one in offered]
-    if strange := [one for one in wanted if one not in offered]:
+    wanted = [name for name in dict.fromkeys(requested.split(",")) if name and name != NOTHING]
+    st.session_state[KEY] = [name for name in wanted if name in offered]
+    if strange := [name for name in wanted if name not in offered]:
         st.warning(
             f"From the link: there is no schedule {quoted(', '.join(strange))} to compare with.",
             icon=":material/link_off:",
@@ -49,9 +49,9 @@ def _adopt(offered: list[str]) -> None:
 
 
 def _write(chosen: list[str]) -> None:
-    said = ",".join(chosen) or NOTHING
-    st.session_state[WRITTEN] = said
+    text = ",".join(chosen) or NOTHING
+    st.session_state[WRITTEN] = text
     if tuple(chosen) == DEFAULT:
         st.query_params.pop(NAME, None)
-    elif st.query_params.get(NAME) != said:
-        st.query_params[NAME] = said
+    elif st.query_params.get(NAME) != text:
+        st.query_params[NAME] = text

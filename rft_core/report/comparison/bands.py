@@ -53,8 +53,8 @@ def mean_band(lines: Sequence[tuple[np.ndarray, np.ndarray]], kind: str = "devia
     mean, n = values.mean(axis=0), len(lines)
     half = _half_width(values, kind) if n > 1 else None
     x, mean, low, high = (
-        _single(one)
-        for one in (
+        _single(column)
+        for column in (
             x,
             mean,
             None if half is None else mean - half,

@@ -81,7 +81,7 @@ def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
             standard is None
             or record is standard
             or not record.report
-            or not _is_one_task(record, standard)
+            or not _is_same_task(record, standard)
         ):
             continue
         run, best = record.report["curve"][0], standard.report["curve"][0]
@@ -93,7 +93,7 @@ def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
         )
 
 
-def _is_one_task(first: RunRecord, second: RunRecord) -> bool:
+def _is_same_task(first: RunRecord, second: RunRecord) -> bool:
     """Whether clean accuracies of two runs may be subtracted: they learned one dataset, or were
     measured on the same images.
     """
@@ -154,8 +154,8 @@ def _shared(records: list[RunRecord], names: list[str]) -> list[str]:
     lines = []
     for record, name in zip(records, names):
         if phrases := describe_shared((record.report or {}).get("shared_images")):
-            what = " and ".join(phrases)
+            shared = " and ".join(phrases)
             lines.append(
-                f"In {name}, {what}, pixel for pixel: its accuracy there is partly memory."
+                f"In {name}, {shared}, pixel for pixel: its accuracy there is partly memory."
             )
     return lines

@@ -39,7 +39,7 @@ class Group:
     """
 
     label: str
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     mixed: tuple[str, ...] = ()
 
 
@@ -61,10 +61,10 @@ def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
     UserError for any other `by`.
     """
     if by not in grouping_choices(records):
-        known = ", ".join(grouping_choices(records)) or "nothing differs"
+        offered = ", ".join(grouping_choices(records)) or "nothing differs"
         raise UserError(
             f"these runs cannot be grouped by '{by}', in which they do not differ; choose one of:"
-            f" {known}"
+            f" {offered}"
         )
     settings = differences([record.spec for record in records])
     keyed = {
@@ -73,29 +73,37 @@ def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
         if (name != "seed" if by == SEEDS else name in (by, *APART))
     }
     keyed |= methods_apart(records)
-    places: dict[tuple, list[int]] = {}
-    for place in range(len(records)):
-        places.setdefault(tuple(repr(values[place]) for values in keyed.values()), []).append(place)
-    names = [{records[place].name for place in members} for members in places.values()]
-    if by == SEEDS and all(len(one) == 1 for one in names) and len(set.union(*names)) == len(names):
-        labels = [one.pop() for one in names]
+    members_by_key: dict[tuple, list[int]] = {}
+    for position in range(len(records)):
+        members_by_key.setdefault(
+            tuple(repr(values[position]) for values in keyed.values()), []
+        ).append(position)
+    names = [
+        {records[position].name for position in members} for members in members_by_key.values()
+    ]
+    if (
+        by == SEEDS
+        and all(len(run_names) == 1 for run_names in names)
+        and len(set.union(*names)) == len(names)
+    ):
+        labels = [run_names.pop() for run_names in names]
     else:
         labels = [
             _group_label(
                 records[members[0]], {name: values[members[0]] for name, values in keyed.items()}
             )
-            for members in places.values()
+            for members in members_by_key.values()
         ]
     return [
         Group(label, tuple(members), _mixed(records, members, by))
-        for label, members in zip(distinct(labels), places.values())
+        for label, members in zip(distinct(labels), members_by_key.values())
     ]
 
 
 def _mixed(records: Sequence[RunRecord], members: list[int], by: str) -> tuple[str, ...]:
     return tuple(
         name
-        for name in differences([records[place].spec for place in members])
+        for name in differences([records[position].spec for position in members])
         if name not in ("seed", by)
     )
 

@@ -33,16 +33,16 @@ def legend_below(figure: go.Figure, entries: int) -> None:
 
 
 def label_ends(
-    figure: go.Figure, ends: Sequence[tuple[str, str, Band]], pixels: float, **place: int
+    figure: go.Figure, ends: Sequence[tuple[str, str, Band]], pixels: float, **subplot: int
 ) -> None:
     """Write each (text, colour, band) at its line's right end, moved apart where lines end close
     together; a plot is `pixels` high.
     """
-    ends = sorted(ends, key=lambda one: float(one[2].mean[-1]))
-    places = spread_apart(
+    ends = sorted(ends, key=lambda end: float(end[2].mean[-1]))
+    heights = spread_apart(
         [float(band.mean[-1]) for _, _, band in ends], gap=LABEL_PIXELS * 106 / pixels
     )
-    for y, (text, colour, band) in zip(places, ends):
+    for y, (text, colour, band) in zip(heights, ends):
         label = f'<span style="color:{colour}">■</span> {escape(text)}'
         figure.add_annotation(
             x=float(band.x[-1]),
@@ -52,7 +52,7 @@ def label_ends(
             xanchor="left",
             xshift=6,
             font={"size": 12},
-            **place,
+            **subplot,
         )
 
 
@@ -62,14 +62,14 @@ def shortened(label: str) -> str:
 
 
 def spread_apart(
-    places: Sequence[float], gap: float, low: float = 2.0, high: float = 100.0
+    heights: Sequence[float], gap: float, low: float = 2.0, high: float = 100.0
 ) -> list[float]:
     """Return `places` (rising) moved as little as needed to be `gap` apart, inside low ..
     high while they fit.
     """
     moved: list[float] = []
-    for place in places:
-        moved.append(max(place, moved[-1] + gap if moved else low))
+    for height in heights:
+        moved.append(max(height, moved[-1] + gap if moved else low))
     ceiling = high
     for index in range(len(moved) - 1, -1, -1):
         moved[index] = min(moved[index], ceiling)

@@ -8,7 +8,7 @@ import numpy as np
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.comparison.bands import Band, mean_band
-from rft_core.report.drawing.axes import epsilon_places
+from rft_core.report.drawing.axes import epsilon_positions
 from rft_core.report.run.history import RunHistory
 
 PANELS = MappingProxyType(
@@ -58,7 +58,7 @@ class Line:
         """
         return mean_band(
             [
-                (epsilon_places(curve, self.norm), 100 * np.array(curve.accuracies))
+                (epsilon_positions(curve, self.norm), 100 * np.array(curve.accuracies))
                 for curve in self.curves
             ],
             self.band,

@@ -20,7 +20,7 @@ from rft_core.units import format_epsilon
 # enough for an end of an interval to be steady within a twentieth of its half-width; a page
 # waits for 57 of them
 RESAMPLES = 4000
-PLACES = ("clean", "robust", "expected")
+PAIRED_METRICS = ("clean", "robust", "expected")
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class Pair:
                 f"{self.name} and {self.baseline_name} are not compared {self.where}:"
                 f" {self.reason}."
             )
-        said = describe_difference(self.difference, self.low, self.high, self._where_and_how())
+        text = describe_difference(self.difference, self.low, self.high, self._where_and_how())
         doubts = [] if self.is_paired else [f"unpaired: {self.reason}"]
         doubts += [] if self.is_significant else ["could be luck"]
-        return f"{self.name} against {self.baseline_name}: {said}" + (
+        return f"{self.name} against {self.baseline_name}: {text}" + (
             f" ({'; '.join(doubts)})." if doubts else "."
         )
 
@@ -117,7 +117,7 @@ def pair_runs(
         _pair(first, verdicts, run, mine, metric)
         for run in others
         for mine in [_verdicts(run, runs_folder)]
-        for metric in PLACES
+        for metric in PAIRED_METRICS
     ]
 
 
@@ -139,9 +139,13 @@ def read_verdicts(record: RunRecord, runs_folder: Path) -> tuple[np.ndarray, np.
 
 
 def _pair(
-    first: RunRecord, one: np.ndarray | None, run: RunRecord, two: np.ndarray | None, metric: str
+    first: RunRecord,
+    baseline_verdicts: np.ndarray | None,
+    run: RunRecord,
+    run_verdicts: np.ndarray | None,
+    metric: str,
 ) -> Pair:
-    epsilon, where, apart = _place(first, run, metric)
+    epsilon, where, apart = _comparison_point(first, run, metric)
     names = {
         "run_id": run.run_id,
         "name": run.name,
@@ -156,12 +160,16 @@ def _pair(
     names["is_alike"] = _targets(first) == _targets(run)
     if first.report["images_digest"] != run.report["images_digest"]:
         return _unpaired(names, first, run, epsilon, "measured on other test images")
-    if one is None or two is None:
+    if baseline_verdicts is None or run_verdicts is None:
         return _unpaired(names, first, run, epsilon, "the verdicts on single images are gone")
-    return _paired(names, _scores(run, two, epsilon), _scores(first, one, epsilon))
+    return _paired(
+        names, _scores(run, run_verdicts, epsilon), _scores(first, baseline_verdicts, epsilon)
+    )
 
 
-def _place(first: RunRecord, run: RunRecord, metric: str) -> tuple[float | None, str, str]:
+def _comparison_point(
+    first: RunRecord, run: RunRecord, metric: str
+) -> tuple[float | None, str, str]:
     """Return at which epsilon two runs are compared (None: over all of them), how to say it,
     and why they cannot be.
     """
@@ -187,12 +195,12 @@ def _place(first: RunRecord, run: RunRecord, metric: str) -> tuple[float | None,
             or ("" if _targets(first) == _targets(run) else "they average over different epsilons"),
         )
     shared = sorted(
-        {round(one, 9) for one in _epsilons(first)}
-        & {round(one, 9) for one in _epsilons(run)} - {0.0}
+        {round(epsilon, 9) for epsilon in _epsilons(first)}
+        & {round(epsilon, 9) for epsilon in _epsilons(run)} - {0.0}
     )
     if apart or not shared:
         return None, "under attack", apart or "no epsilon above 0 was measured for both"
-    epsilon = next(one for one in _epsilons(first) if round(one, 9) == shared[-1])
+    epsilon = next(epsilon for epsilon in _epsilons(first) if round(epsilon, 9) == shared[-1])
     return epsilon, f"at {format_epsilon(epsilon, norms[0])}", ""
 
 
@@ -211,7 +219,7 @@ def _epsilons(record: RunRecord) -> list[float]:
 
 
 def _targets(record: RunRecord) -> tuple:
-    return record.spec.threat.norm, tuple(round(one, 9) for one in _epsilons(record))
+    return record.spec.threat.norm, tuple(round(epsilon, 9) for epsilon in _epsilons(record))
 
 
 def _scores(record: RunRecord, verdicts: np.ndarray, epsilon: float | None) -> np.ndarray:

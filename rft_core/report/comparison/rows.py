@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
-from rft_core.report.comparison.pairs import PLACES, Pair
+from rft_core.report.comparison.pairs import PAIRED_METRICS, Pair
 from rft_core.report.comparison.sentences import METRIC_NAMES
 from rft_core.report.comparison.view import METRICS, Content, group_rows
 from rft_core.report.run.measurement_words import MEASURED_BY
@@ -62,10 +62,10 @@ def _numbers(label: str, record: RunRecord, row: dict[str, Any]) -> dict[str, st
     }
 
 
-def _with_interval(record: RunRecord, place: int) -> str:
+def _with_interval(record: RunRecord, index: int) -> str:
     if not record.report:
         return NOTHING
-    point = record.report["curve"][place]
+    point = record.report["curve"][index]
     return (
         f"{format_percent(point['accuracy'])} ({100 * point['low']:.1f} to"
         f" {100 * point['high']:.1f})"
@@ -96,7 +96,7 @@ def difference_rows(content: Content) -> list[dict[str, str]]:
     for run_id in dict.fromkeys(pair.run_id for pair in content.pairs):
         pairs = {pair.metric: pair for pair in content.pairs if pair.run_id == run_id}
         row = {"Run": pairs["clean"].name} | {
-            METRIC_NAMES[metric]: _difference(pairs[metric]) for metric in PLACES
+            METRIC_NAMES[metric]: _difference(pairs[metric]) for metric in PAIRED_METRICS
         }
         by = next((pair.measured_by for pair in pairs.values() if pair.measured_by), NOTHING)
         images = str(pairs["clean"].n or NOTHING)

@@ -124,14 +124,17 @@ def _add_band(
 def _mark_onsets(figure: go.Figure, lines: Sequence[Line], axis: str, row: int) -> None:
     for line in lines:
         for history in line.histories:
-            place = onset_place(history, axis)
-            if place is not None:
+            position = onset_position(history, axis)
+            if position is not None:
                 figure.add_vline(
-                    x=place, line={"color": line.colour, "width": 1, "dash": "dot"}, row=row, col=1
+                    x=position,
+                    line={"color": line.colour, "width": 1, "dash": "dot"},
+                    row=row,
+                    col=1,
                 )
 
 
-def onset_place(history: RunHistory, axis: str) -> float | None:
+def onset_position(history: RunHistory, axis: str) -> float | None:
     """Return where on an axis a run adapted to its task, or None where it did not."""
     if history.onset is None:
         return None

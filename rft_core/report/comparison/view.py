@@ -39,13 +39,13 @@ class View:
     panels: tuple[str, ...] = ("clean", "robust")
 
     def __post_init__(self):
-        for kind, value, known in (
+        for kind, value, allowed in (
             ("x axis", self.axis, AXES),
             ("band", self.band, BANDS),
-            *(("panel", one, PANELS) for one in self.panels),
+            *(("panel", panel, PANELS) for panel in self.panels),
         ):
-            if value not in known:
-                raise UnknownNameError(kind, value, list(known))
+            if value not in allowed:
+                raise UnknownNameError(kind, value, list(allowed))
         if not self.panels:
             raise UserError(f"a comparison needs at least one panel; choose of {', '.join(PANELS)}")
 
@@ -90,25 +90,25 @@ def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view
     groups = (
         group_runs(records, view.group)
         if view.group
-        else [Group(label, (place,)) for place, label in enumerate(labels)]
+        else [Group(label, (position,)) for position, label in enumerate(labels)]
     )
     kept = [_averaged(records, group) for group in groups]
     styles = (
-        [run_style(place) for place in range(len(groups))]
+        [run_style(position) for position in range(len(groups))]
         if view.group
         else distinct_styles(records)
     )
     lines = [
-        _line(group, places, records, histories, style, view.band)
-        for group, places, style in zip(groups, kept, styles)
+        _line(group, positions, records, histories, style, view.band)
+        for group, positions, style in zip(groups, kept, styles)
     ]
     left_out = [
-        labels[place]
-        for group, places in zip(groups, kept)
-        for place in group.places
-        if place not in places
+        labels[position]
+        for group, positions in zip(groups, kept)
+        for position in group.positions
+        if position not in positions
     ]
-    parts = (tuple(one) for one in (groups, lines, left_out))
+    parts = (tuple(part) for part in (groups, lines, left_out))
     return Content(
         tuple(records), tuple(labels), tuple(histories), view, *parts, compare(list(records))
     )
@@ -118,9 +118,9 @@ def with_pairs(content: Content, pairs: Sequence[Pair]) -> Content:
     """Return the comparison with each run held against the baseline (`pairs.pair_runs`), under the
     labels that tell runs of one name apart.
     """
-    known = {record.run_id: label for record, label in zip(content.records, content.labels)}
+    labels = {record.run_id: label for record, label in zip(content.records, content.labels)}
     named = [
-        replace(pair, name=known[pair.run_id], baseline_name=known[pair.baseline_id])
+        replace(pair, name=labels[pair.run_id], baseline_name=labels[pair.baseline_id])
         for pair in pairs
     ]
     return replace(content, pairs=tuple(named))
@@ -130,29 +130,29 @@ def _averaged(records: Sequence[RunRecord], group: Group) -> tuple[int, ...]:
     """Return the runs of a group that its mean is over: those with a report where there is one, so
     that a run that broke off cuts nothing short.
     """
-    reported = tuple(place for place in group.places if records[place].report)
-    return reported or group.places
+    reported = tuple(position for position in group.positions if records[position].report)
+    return reported or group.positions
 
 
 def _line(
     group: Group,
-    places: tuple[int, ...],
+    positions: tuple[int, ...],
     records: Sequence[RunRecord],
     histories: Sequence[RunHistory],
     style: tuple[str, str],
     band: str,
 ) -> Line:
-    measured = [records[place] for place in places if records[place].report]
-    tracked = [tracked_by(records[place].spec, histories[place]) for place in places]
+    measured = [records[position] for position in positions if records[position].report]
+    tracked = [tracked_by(records[position].spec, histories[position]) for position in positions]
     return Line(
         group.label,
         *style,
-        tuple(histories[place] for place in places),
+        tuple(histories[position] for position in positions),
         tuple(RobustnessCurve.from_points(record.report["curve"]) for record in measured),
-        records[places[0]].spec.threat.norm,
+        records[positions[0]].spec.threat.norm,
         band,
         measured_by=tuple(record.measured_by for record in measured),
-        tracked_by=tuple(one for one in tracked if one is not None),
+        tracked_by=tuple(method for method in tracked if method is not None),
     )
 
 
@@ -174,7 +174,11 @@ def pareto_rows(content: Content, runs_folder: Path) -> list[dict[str, Any]]:
             "models": len(line.curves),
         }
         found = _final_area(
-            [content.records[place] for place in group.places if content.records[place].report],
+            [
+                content.records[position]
+                for position in group.positions
+                if content.records[position].report
+            ],
             runs_folder,
         )
         rows.append(row | dict(zip(("final_area", "final_low", "final_high"), found)))
@@ -187,7 +191,7 @@ def _final_area(
     if len({_task(record) for record in records}) != 1:
         return None, None, None
     verdicts = [read_verdicts(record, runs_folder) for record in records]
-    if any(one is None for one in verdicts):
+    if any(pair is None for pair in verdicts):
         return None, None, None
     clean, robust = (np.stack(column) for column in zip(*verdicts))
     found = hypervolume_interval(clean, robust, generator=np.random.default_rng(0))
@@ -203,19 +207,23 @@ def group_rows(content: Content) -> list[dict[str, Any]]:
     have, one run a seed: the same columns with `_gain`, None where fewer than two are shared.
     """
     base = next(
-        (group for group in content.groups if _baseline_place(content) in group.places),
+        (group for group in content.groups if _baseline_position(content) in group.positions),
         content.groups[0],
     )
     return [_group_row(content, group, base) for group in content.groups]
 
 
-def _baseline_place(content: Content) -> int:
+def _baseline_position(content: Content) -> int:
     ids = [record.run_id for record in content.records]
     return ids.index(content.view.baseline) if content.view.baseline in ids else 0
 
 
 def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
-    measured = [content.records[place] for place in group.places if content.records[place].report]
+    measured = [
+        content.records[position]
+        for position in group.positions
+        if content.records[position].report
+    ]
     shared = {} if group is base else _shared_seeds(content, group, base)
     row: dict[str, Any] = {
         "label": group.label,
@@ -226,7 +234,9 @@ def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
     row["measured_by"] = chips(record.measured_by for record in measured)
     for metric in METRICS:
         row |= _mean_columns(metric, [record.report[metric] for record in measured])
-        gains = [one.report[metric] - other.report[metric] for one, other in shared.values()]
+        gains = [
+            run.report[metric] - reference.report[metric] for run, reference in shared.values()
+        ]
         row |= _mean_columns(f"{metric}_gain", gains if len(gains) > 1 else [])
     return row
 
@@ -250,8 +260,12 @@ def _shared_seeds(
     in each, measured alike on the same images.
     """
 
-    def by_seed(one: Group) -> dict[int, RunRecord]:
-        measured = [content.records[place] for place in one.places if content.records[place].report]
+    def by_seed(members: Group) -> dict[int, RunRecord]:
+        measured = [
+            content.records[position]
+            for position in members.positions
+            if content.records[position].report
+        ]
         seeds = [record.spec.seed for record in measured]
         return {
             record.spec.seed: record for record in measured if seeds.count(record.spec.seed) == 1

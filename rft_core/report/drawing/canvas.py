@@ -58,16 +58,16 @@ def epsilon_marks(levels: float, most: int = 5) -> dict[str, Any]:
     labelled 0, 2/255, ...
     """
     pace = max(1, int(np.ceil(levels / (most - 1))))
-    places = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
+    marks = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
     return {
-        "tickvals": places,
-        "ticktext": [format_epsilon(place / PIXEL_LEVELS) for place in places],
+        "tickvals": marks,
+        "ticktext": [format_epsilon(mark / PIXEL_LEVELS) for mark in marks],
     }
 
 
 def fade(colour: str, opacity: float) -> str:
     """Return "#RRGGBB" with an opacity, 0 to 1."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
 
@@ -106,12 +106,12 @@ def apart(heights: list[float], least: float, low: float = 0.0, high: float = 10
     """Return `heights` moved apart until each pair differs by `least`, in the same order, within
     [low, high] as far as they fit.
     """
-    order = sorted(range(len(heights)), key=lambda place: heights[place])
+    order = sorted(range(len(heights)), key=lambda index: heights[index])
     moved = list(heights)
     for below, above in zip(order, order[1:]):
         moved[above] = max(moved[above], moved[below] + least)
     ceiling = high
-    for place in reversed(order):
-        moved[place] = min(moved[place], ceiling)
-        ceiling = moved[place] - least
+    for index in reversed(order):
+        moved[index] = min(moved[index], ceiling)
+        ceiling = moved[index] - least
     return [max(low, value) for value in moved]

@@ -27,8 +27,8 @@ def _grown(node: Any, name: str = "") -> Any:
         return {key: _size(key, value, name) for key, value in node.items()}
     # plotly keeps lists of annotations, shapes and buttons as tuples
     return (
-        [_grown(one, name) for one in node]
-        if isinstance(node, (list, tuple)) and any(isinstance(one, dict) for one in node)
+        [_grown(item, name) for item in node]
+        if isinstance(node, (list, tuple)) and any(isinstance(item, dict) for item in node)
         else node
     )
 

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
-from rft_core.report.drawing.axes import blank_figure, epsilon_axis, epsilon_places, percent_axis
+from rft_core.report.drawing.axes import blank_figure, epsilon_axis, epsilon_positions, percent_axis
 from rft_core.report.drawing.canvas import fade
 from rft_core.report.drawing.palette import (
     CLEAN,
@@ -58,13 +58,13 @@ def attacks_figure(own: Line, lines: Sequence[Line], *, norm: str, key: str) -> 
     """
     figure = blank_figure(key, height=380)
     figure.add_trace(_curve(own, norm, REFERENCE, "dot"))
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         figure.add_trace(
             _curve(
                 line,
                 norm,
-                RUN_COLOURS[place % len(RUN_COLOURS)],
-                RUN_DASHES[place // len(RUN_COLOURS) % len(RUN_DASHES)],
+                RUN_COLOURS[index % len(RUN_COLOURS)],
+                RUN_DASHES[index // len(RUN_COLOURS) % len(RUN_DASHES)],
             )
         )
     largest = max(line.curve.epsilons[-1] for line in (own, *lines))
@@ -96,7 +96,7 @@ def _curve(line: Line, norm: str, colour: str, dash: str) -> go.Scatter:
         else html.escape(line.label, quote=False)
     )
     return go.Scatter(
-        x=epsilon_places(line.curve, norm),
+        x=epsilon_positions(line.curve, norm),
         y=100 * np.array(line.curve.accuracies, dtype=np.float32),
         name=label,
         mode="lines+markers",
@@ -117,7 +117,7 @@ def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go
     rows = sorted(rows, key=lambda row: row["robust_accuracy"] - row["clean_accuracy"])
     named = len(rows) <= NAMED_CLASSES
     figure = blank_figure(key, height=max(200, 110 + ROW_PIXELS * len(rows)) if named else 380)
-    names, places = (
+    names, positions = (
         [figure_text(row["class"]) for row in rows],
         np.arange(len(rows), dtype=np.int32),
     )
@@ -127,7 +127,7 @@ def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go
     }
     gaps = np.full(3 * len(rows), np.nan, dtype=np.float32)
     gaps[0::3], gaps[1::3] = values["clean_accuracy"], values["robust_accuracy"]
-    across = np.repeat(places.astype(np.float32), 3)
+    across = np.repeat(positions.astype(np.float32), 3)
     figure.add_trace(
         _along(
             named,
@@ -148,13 +148,13 @@ def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go
             f"%{{customdata[0]}}: %{{{'x' if named else 'y'}:.1f}} % of %{{customdata[1]}}"
             f" images<extra>{label}</extra>"
         )
-        about = [[one, row["n"]] for one, row in zip(names, rows)]
+        about = [[class_name, row["n"]] for class_name, row in zip(names, rows)]
         marker = {"color": colour, "symbol": symbol, "size": 9 if named else 5}
         figure.add_trace(
             _along(
                 named,
                 values[name],
-                places,
+                positions,
                 mode="markers",
                 name=label,
                 marker=marker,
@@ -168,7 +168,9 @@ def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go
         "ticktext": ["0", "20", "40", "60", "80", "100 %"],
     }
     if named:
-        figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", automargin=True)
+        figure.update_yaxes(
+            tickvals=positions, ticktext=names, autorange="reversed", automargin=True
+        )
         figure.update_xaxes(title="Accuracy on test images", **percent)
     else:
         figure.update_xaxes(title=f"{len(rows):,} classes, the largest loss first; names on hover")
@@ -179,9 +181,11 @@ def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go
     return figure
 
 
-def _along(named: bool, values: np.ndarray, places: np.ndarray, **more: Any) -> go.Scatter:
+def _along(named: bool, values: np.ndarray, positions: np.ndarray, **more: Any) -> go.Scatter:
     return (
-        go.Scatter(x=values, y=places, **more) if named else go.Scatter(x=places, y=values, **more)
+        go.Scatter(x=values, y=positions, **more)
+        if named
+        else go.Scatter(x=positions, y=values, **more)
     )
 
 
@@ -191,7 +195,7 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> g
     A class without images is blank.
     """
     many = len(names) > NAMED_CLASSES
-    shown, places = [figure_text(name) for name in names], np.arange(len(names))
+    shown, positions = [figure_text(name) for name in names], np.arange(len(names))
     total = counts.sum(axis=1, keepdims=True)
     percent = np.where(total > 0, 100 * counts / np.maximum(total, 1), np.nan).astype(np.float32)
     hover = "%{customdata}: %{z:.1f} %<extra></extra>"
@@ -199,8 +203,8 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> g
     figure = blank_figure(key, height=440)
     figure.add_trace(
         go.Heatmap(
-            x=places,
-            y=places,
+            x=positions,
+            y=positions,
             z=percent,
             zmin=0,
             zmax=100,
@@ -224,7 +228,7 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> g
     ticks = (
         {"showticklabels": False}
         if many
-        else {"tickvals": places, "ticktext": shown, "automargin": True}
+        else {"tickvals": positions, "ticktext": shown, "automargin": True}
     )
     figure.update_xaxes(
         title="Taken for" + (f" ({len(names):,} classes; names on hover)" if many else ""),

@@ -106,9 +106,9 @@ def describe_attacks(own: RobustnessCurve, own_by: MeasuredBy, answer: Mapping[s
     return f"{text}. {_at_shared_epsilons(own, own_by, points, norm, is_alike)}"
 
 
-def is_same_grid(one: Sequence[float], other: Sequence[float]) -> bool:
+def is_same_grid(first: Sequence[float], second: Sequence[float]) -> bool:
     """Return whether two grids hold the same epsilons, up to rounding."""
-    return len(one) == len(other) and bool(np.allclose(one, other, rtol=0, atol=1e-9))
+    return len(first) == len(second) and bool(np.allclose(first, second, rtol=0, atol=1e-9))
 
 
 def _at_shared_epsilons(
@@ -119,9 +119,9 @@ def _at_shared_epsilons(
     is_alike: bool,
 ) -> str:
     shared = [
-        (point, place)
+        (point, index)
         for point in points
-        for place in np.flatnonzero(np.isclose(own.epsilons, point["epsilon"], rtol=0, atol=1e-9))
+        for index in np.flatnonzero(np.isclose(own.epsilons, point["epsilon"], rtol=0, atol=1e-9))
         if point["epsilon"]
     ]
     apart = "expected robustness is not compared, as it depends on the grid"
@@ -131,15 +131,16 @@ def _at_shared_epsilons(
             f" shared, and {apart}."
         )
     gaps = [
-        f" ({100 * (point['accuracy'] - own.accuracies[place]):+.1f} points)" if is_alike else ""
-        for point, place in shared
+        f" ({100 * (point['accuracy'] - own.accuracies[index]):+.1f} points)" if is_alike else ""
+        for point, index in shared
     ]
-    said = ", ".join(
-        f"{format_percent(own.accuracies[place])} at {format_epsilon(point['epsilon'], norm)}{gap}"
-        for (point, place), gap in zip(shared, gaps)
+    values = ", ".join(
+        f"{format_percent(own.accuracies[index])} at {format_epsilon(point['epsilon'], norm)}{gap}"
+        for (point, index), gap in zip(shared, gaps)
     )
     return (
-        f"The run's own report ({own_by.chip}), on another grid, says {said}. Only shared epsilons"
+        f"The run's own report ({own_by.chip}), on another grid, says {values}. Only shared"
+        " epsilons"
         f" are compared; {apart}."
     )
 
@@ -203,16 +204,16 @@ def describe_parts(parts: Sequence[Mapping[str, Any]]) -> str:
 
 def describe_picture(answer: Mapping[str, Any]) -> str:
     """Say what became of one picture of the user's own."""
-    said = (
+    text = (
         f"The model takes it for {answer['prediction']} ({format_percent(answer['confidence'])})."
         f" Attacked by {evaluation_measured_by(answer).full_method}."
     )
     if answer["falls_at"] is None:
         return (
-            f"{said} No attack up to {format_epsilon(answer['epsilons'][-1], answer['norm'])}"
+            f"{text} No attack up to {format_epsilon(answer['epsilons'][-1], answer['norm'])}"
             " changed its mind."
         )
     return (
-        f"{said} From {format_epsilon(answer['falls_at'], answer['norm'])} on it is fooled, and"
+        f"{text} From {format_epsilon(answer['falls_at'], answer['norm'])} on it is fooled, and"
         f" takes it for {answer['taken_for']}."
     )

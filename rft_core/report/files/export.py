@@ -45,7 +45,7 @@ def export_runs(
         assemble(records, histories, View(group=group)), pair_runs(records, store.home.runs)
     )
     contents = file_contents(content, form, store.home.runs)
-    files = _places(contents, to or Path(FILE_NAME if len(contents) > 1 else next(iter(contents))))
+    files = _by_path(contents, to or Path(FILE_NAME if len(contents) > 1 else next(iter(contents))))
     _write(files)
     written = [{"path": str(path), "bytes": len(data)} for path, data in files.items()]
     return {"format": form, "runs": [record.run_id for record in records], "files": written}
@@ -69,10 +69,10 @@ def one_file(contents: dict[str, bytes]) -> bytes:
     return next(iter(contents.values())) if len(contents) == 1 else zipped(contents)
 
 
-def _places(contents: dict[str, bytes], place: Path) -> dict[Path, bytes]:
-    if len(contents) == 1 or place.suffix == ".zip":
-        return {place: one_file(contents)}
-    return {place / name: data for name, data in contents.items()}
+def _by_path(contents: dict[str, bytes], target: Path) -> dict[Path, bytes]:
+    if len(contents) == 1 or target.suffix == ".zip":
+        return {target: one_file(contents)}
+    return {target / name: data for name, data in contents.items()}
 
 
 def _write(files: dict[Path, bytes]) -> None:

@@ -100,7 +100,7 @@ def _title(content: Content) -> str:
 def _head(content: Content) -> str:
     made = ", ".join(f"{name} {version}" for name, version in versions().items())
     warnings = "".join(
-        f'<p class="warning">{_text(one)}</p>' for one in content.comparison.warnings
+        f'<p class="warning">{_text(warning)}</p>' for warning in content.comparison.warnings
     )
     return (
         f'<h1>{_title(content)}</h1><p class="quiet">RFT Lab, {say_time(time.time())}. Written with'
@@ -118,7 +118,7 @@ def _figures(content: Content, runs_folder: Path) -> str:
             describe_tracking(content),
         ),
         (
-            "How robust is each, at every epsilon?",
+            "How robust is each run at every epsilon?",
             "curves",
             curves_figure(content.lines, key="curves", height=CURVES_PIXELS),
             describe_curves(content),
@@ -131,7 +131,8 @@ def _figures(content: Content, runs_folder: Path) -> str:
         ),
     )
     drawn = "".join(
-        f"<h2>{title}</h2>{_chart(name, figure, said)}" for title, name, figure, said in charts
+        f"<h2>{title}</h2>{_chart(name, figure, caption)}"
+        for title, name, figure, caption in charts
     )
     return (
         drawn
@@ -141,15 +142,15 @@ def _figures(content: Content, runs_folder: Path) -> str:
     )
 
 
-def _chart(name: str, figure: go.Figure, said: str) -> str:
+def _chart(name: str, figure: go.Figure, caption: str) -> str:
     figure.update_layout(template="plotly_white")
     # "<" may not stand in a script element, whatever a run is called; plotly escapes it too, which
     # is nothing it promises
     data = figure.to_json().replace("<", "\\u003c")
     return (
-        f'<figure><div id="{name}" role="img" aria-label="{_text(said)}"'
+        f'<figure><div id="{name}" role="img" aria-label="{_text(caption)}"'
         f' style="height:{figure.layout.height}px"></div>'
-        f"<figcaption>{_text(said)}</figcaption></figure>"
+        f"<figcaption>{_text(caption)}</figcaption></figure>"
         f'<script type="application/json" data-chart="{name}">{data}</script>'
     )
 

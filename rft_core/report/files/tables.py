@@ -120,9 +120,9 @@ def build_tables(
             _run(record) | {"label": label} for record, label in zip(records, run_labels(records))
         ],
         "settings": [
-            {"run_id": one.run_id, "setting": name, "value": json.dumps(value)}
-            for one in records
-            for name, value in flatten(one.spec).items()
+            {"run_id": record.run_id, "setting": name, "value": json.dumps(value)}
+            for record in records
+            for name, value in flatten(record.spec).items()
         ],
         "curves": [row for record in records for row in _curve(record)],
         "tracked": [
@@ -203,21 +203,21 @@ def _measured_by(record: RunRecord) -> dict[str, Any]:
 
 
 def _tracked(record: RunRecord, history: RunHistory) -> Iterator[dict[str, Any]]:
-    for one in history.measurements:
+    for measurement in history.measurements:
         row = {
             "run_id": record.run_id,
-            "step": one.step,
-            "epoch": one.epoch,
-            "seconds": one.seconds,
-            "gradient_evaluations": one.gradient_evaluations,
+            "step": measurement.step,
+            "epoch": measurement.epoch,
+            "seconds": measurement.seconds,
+            "gradient_evaluations": measurement.gradient_evaluations,
         }
-        by = measured_at(record.spec, one).full
-        for epsilon, accuracy in zip(one.curve.epsilons, one.curve.accuracies):
+        by = measured_at(record.spec, measurement).full
+        for epsilon, accuracy in zip(measurement.curve.epsilons, measurement.curve.accuracies):
             yield row | {
-                "expected_robustness": one.expected_robustness,
+                "expected_robustness": measurement.expected_robustness,
                 "epsilon": epsilon,
                 "accuracy": accuracy,
-                "n": one.curve.n,
+                "n": measurement.curve.n,
                 "measured_by": by,
             }
 
@@ -236,9 +236,9 @@ def without_home(value: Any) -> Any:
     which `run` understands.
     """
     if isinstance(value, dict):
-        return {key: without_home(one) for key, one in value.items()}
+        return {key: without_home(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [without_home(one) for one in value]
+        return [without_home(item) for item in value]
     home = str(Path.home())
     if not isinstance(value, str) or home == Path.home().anchor:
         return value

@@ -38,13 +38,13 @@ def findings(card: dict) -> list[Finding]:
     if card["cut"]:
         sizes = " and ".join(f"{size:,} {name}" for name, size in card["cut"].items())
         found.append(Finding("note", f"cut to {sizes} images, as the settings ask"))
-    return sorted(found, key=lambda one: ("warning", "note", "ok").index(one.level))
+    return sorted(found, key=lambda finding: ("warning", "note", "ok").index(finding.level))
 
 
 def card_lines(card: dict) -> list[str]:
     """Return the findings as text, for the command line."""
     marks = {"ok": "ok", "note": "note", "warning": "look"}
-    return [f"{marks[one.level]:5s} {one.text}" for one in findings(card)]
+    return [f"{marks[finding.level]:5s} {finding.text}" for finding in findings(card)]
 
 
 def _duplicates(card: dict) -> list[Finding]:
@@ -124,7 +124,7 @@ def balance_figure(card: dict) -> go.Figure:
     """
     counts = np.array(card["splits"][0]["per_class"], dtype=np.int32)
     order = np.argsort(-counts, kind="stable")
-    names, counts = [card["class_names"][place] for place in order], counts[order]
+    names, counts = [card["class_names"][index] for index in order], counts[order]
     figure = go.Figure()
     hover = "%{customdata}: %{COUNT} training images<extra></extra>"
     if len(names) <= NAMED_CLASSES:

@@ -25,7 +25,7 @@ TRAINING = (
 LARGEST, MOST_STEPS = 1e38, 2**53
 
 
-def sound(events: Sequence[Event]) -> tuple[list[Event], str]:
+def keep_drawable(events: Sequence[Event]) -> tuple[list[Event], str]:
     """Return the events that can be drawn, and a sentence about the others, empty
     where there are none.
     """
@@ -79,14 +79,14 @@ def _is_count(value: Any, most: float = LARGEST) -> bool:
 def _eval(payload: Mapping[str, Any]) -> str:
     try:
         curve = RobustnessCurve.from_points(payload["curve"])
-        whole = (
+        is_possible = (
             _is_count(curve.n)
             and all(0 <= count <= curve.n for count in curve.correct)
             and all(map(math.isfinite, curve.epsilons))
         )
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        whole = False
-    if not whole:
+        is_possible = False
+    if not is_possible:
         return "its robustness curve is missing or impossible"
     expected = payload.get("expected_robustness")
     if not (_is_number(expected) and 0 <= expected <= 1):

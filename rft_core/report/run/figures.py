@@ -10,7 +10,7 @@ from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.drawing.axes import (
     blank_figure,
     epsilon_axis,
-    epsilon_places,
+    epsilon_positions,
     percent_axis,
     round_marks,
 )
@@ -145,7 +145,7 @@ def robustness_figure(
     """
     figure = blank_figure(key, height=330)
     if curve is not None:
-        x, y = epsilon_places(curve, norm), 100 * np.array(curve.accuracies, dtype=np.float32)
+        x, y = epsilon_positions(curve, norm), 100 * np.array(curve.accuracies, dtype=np.float32)
         points = curve.points()
         spread = {
             "array": [100 * (p["high"] - p["accuracy"]) for p in points],
@@ -176,7 +176,7 @@ def robustness_figure(
             f" %</b><br>{chips([measured_by])}"
         )
         # beneath a curve that stays high, above one that falls
-        place = {"y": 0.06, "yanchor": "bottom"} if y[-1] > 50 else {"y": 0.97, "yanchor": "top"}
+        corner = {"y": 0.06, "yanchor": "bottom"} if y[-1] > 50 else {"y": 0.97, "yanchor": "top"}
         figure.add_annotation(
             text=label,
             xref="paper",
@@ -186,7 +186,7 @@ def robustness_figure(
             showarrow=False,
             align="right",
             font={"size": 13},
-            **place,
+            **corner,
         )
     epsilon_axis(figure, epsilon, norm, axis="x")
     scale = PIXEL_LEVELS if norm == "linf" else 1.0
@@ -228,7 +228,7 @@ def _line(
 
 
 def _counts(history: RunHistory) -> np.ndarray:
-    return np.array([one.curve.n for one in history.measurements], dtype=np.int32)
+    return np.array([measurement.curve.n for measurement in history.measurements], dtype=np.int32)
 
 
 def _vertical(figure: go.Figure, x: float, text: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy, read_measured_by
-from rft_core.report.run.drawable_events import TRAINING, sound
+from rft_core.report.run.drawable_events import TRAINING, keep_drawable
 from rft_core.spec.measured_by import earlier_tracked_by
 from rft_core.spec.run_spec import RunSpec
 from rft_core.store.events import Event
@@ -65,15 +65,15 @@ class RunHistory:
         gradient_evaluations, clean, robust or expected.
         """
         read = {
-            "step": lambda one: one.step,
-            "epoch": lambda one: one.epoch,
-            "seconds": lambda one: one.seconds,
-            "gradient_evaluations": lambda one: one.gradient_evaluations,
-            "clean": lambda one: one.curve.clean_accuracy,
-            "robust": lambda one: one.curve.accuracies[-1],
-            "expected": lambda one: one.expected_robustness,
+            "step": lambda measurement: measurement.step,
+            "epoch": lambda measurement: measurement.epoch,
+            "seconds": lambda measurement: measurement.seconds,
+            "gradient_evaluations": lambda measurement: measurement.gradient_evaluations,
+            "clean": lambda measurement: measurement.curve.clean_accuracy,
+            "robust": lambda measurement: measurement.curve.accuracies[-1],
+            "expected": lambda measurement: measurement.expected_robustness,
         }[name]
-        return np.array([read(one) for one in self.measurements], dtype=np.float32)
+        return np.array([read(measurement) for measurement in self.measurements], dtype=np.float32)
 
 
 def build_history(events: list[Event]) -> RunHistory:
@@ -81,7 +81,7 @@ def build_history(events: list[Event]) -> RunHistory:
     be read are left out.
     """
     last_sequence = events[-1].sequence if events else 0
-    events, fault = sound(events)
+    events, fault = keep_drawable(events)
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
@@ -108,8 +108,8 @@ def _pace(events: list[Event]) -> float | None:
     """
     begun = max(
         (
-            place
-            for place, event in enumerate(events)
+            index
+            for index, event in enumerate(events)
             if event.kind == "status" and event.payload.get("status") == "running"
         ),
         default=0,
@@ -164,9 +164,9 @@ def tracked_by(spec: RunSpec, history: RunHistory) -> MeasuredBy | None:
     return measured_at(spec, history.measurements[-1]) if history.measurements else None
 
 
-def measured_at(spec: RunSpec, one: Measurement) -> MeasuredBy:
+def measured_at(spec: RunSpec, measurement: Measurement) -> MeasuredBy:
     """Return what one measurement while training was made by, of events of any version."""
-    return one.measured_by or earlier_tracked_by(spec, one.curve.n)
+    return measurement.measured_by or earlier_tracked_by(spec, measurement.curve.n)
 
 
 def _training(events: list[Event]) -> dict[str, np.ndarray]:

@@ -36,6 +36,6 @@ def distinct(labels: Sequence[str], tails: Sequence[str] | None = None) -> list[
         for label, tail in zip(labels, tails)
     ]
     return [
-        label if tailed.count(label) == 1 else f"{label} ({tailed[: place + 1].count(label)})"
-        for place, label in enumerate(tailed)
+        label if tailed.count(label) == 1 else f"{label} ({tailed[: index + 1].count(label)})"
+        for index, label in enumerate(tailed)
     ]

@@ -98,10 +98,10 @@ def compared(spec: RunSpec, names: Collection[str]) -> list[Line]:
             spec,
         )
     ]
-    for one in REFERENCES:
-        other = _with_schedule(spec, one.settings)
-        if one.name in names and factors(other) != factors(spec):
-            lines.append(_line(one.label, one.colour, one.dash, other))
+    for reference in REFERENCES:
+        other = _with_schedule(spec, reference.settings)
+        if reference.name in names and factors(other) != factors(spec):
+            lines.append(_line(reference.label, reference.colour, reference.dash, other))
     return lines
 
 
@@ -115,8 +115,8 @@ def _line(label: str, colour: str, dash: str, spec: RunSpec) -> Line:
 
 
 def _with_schedule(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
-    whole = ScheduleSpec().model_dump() | settings
-    return with_settings(spec, {f"schedule.{name}": value for name, value in whole.items()})
+    complete = ScheduleSpec().model_dump() | settings
+    return with_settings(spec, {f"schedule.{name}": value for name, value in complete.items()})
 
 
 def schedule_rows(lines: Sequence[Line]) -> list[dict[str, str]]:
@@ -151,13 +151,13 @@ def schedule_figure(
     rows = -(-len(lines) // LEGEND_NAMES) if len(lines) > 1 else 0
     figure = blank_figure(key, height=320 + LEGEND_ROW * rows)
     scale, unit = (PIXEL_LEVELS, "/255") if norm == "linf" else (1.0, "")
-    for place, line in reversed(list(enumerate(lines))):
+    for index, line in reversed(list(enumerate(lines))):
         x, y = (
             np.array(line.progress, dtype=np.float32) * epochs,
             np.array(line.factors, dtype=np.float32) * epsilon * scale,
         )
-        fill = {"fill": "tozeroy", "fillcolor": fade(EPSILON, 0.18)} if place == 0 else {}
-        style = {"color": line.colour, "width": 2 if place else 3, "dash": line.dash or "solid"}
+        fill = {"fill": "tozeroy", "fillcolor": fade(EPSILON, 0.18)} if index == 0 else {}
+        style = {"color": line.colour, "width": 2 if index else 3, "dash": line.dash or "solid"}
         hover = f"{line.label}: epoch %{{x:.1f}}, %{{y:.2f}}{unit}<extra></extra>"
         figure.add_trace(
             go.Scatter(
@@ -166,7 +166,7 @@ def schedule_figure(
                 mode="lines",
                 line=style,
                 name=line.label,
-                legendrank=place,
+                legendrank=index,
                 hovertemplate=hover,
                 **fill,
             )
@@ -194,7 +194,7 @@ def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
     marks = (
         list(zip(axis["tickvals"], axis["ticktext"]))
         if axis
-        else [(place, f"{place:g}") for place in round_marks(levels, 5)]
+        else [(mark, f"{mark:g}") for mark in round_marks(levels, 5)]
     )
     drawn = [_as_data(line.label, line) for line in lines[1:]]
     if spec.schedule.granularity == "epoch":
@@ -207,7 +207,7 @@ def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
         "epochs": epochs,
         "scale": levels,
         "unit": "/255" if is_linf else "",
-        "marks": [[place / levels, text] for place, text in marks] if levels > 0 else [[0.0, "0"]],
+        "marks": [[mark / levels, text] for mark, text in marks] if levels > 0 else [[0.0, "0"]],
         "ticks": [[mark / epochs, f"{mark:g}"] for mark in round_marks(epochs) if mark <= epochs],
     }
 

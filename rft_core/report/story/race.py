@@ -121,7 +121,7 @@ def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dic
         for track, height in zip(guessed, heights[len(drawn) :])
     ]
     shapes = []
-    for place, track in enumerate(tracks):
+    for index, track in enumerate(tracks):
         if track.onset:
             _, step, epoch = track.onset
             shapes.append(rule(track.colour, step, step, -2, 104))
@@ -129,7 +129,7 @@ def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dic
                 note(
                     f"{track.label} adapts at step {step} (epoch {epoch:.1f})",
                     step,
-                    101 - 7 * place,
+                    101 - 7 * index,
                     xshift=6,
                     font={"size": 13},
                 )
@@ -237,10 +237,10 @@ def _end(track: Track) -> go.Scatter:
 
 
 def _guess(track: Track) -> go.Scatter:
-    known = track.guess is not None
+    has_guess = track.guess is not None
     return go.Scatter(
-        x=[GUESS * track.total_steps] if known else [],
-        y=[100 * track.guess] if known else [],
+        x=[GUESS * track.total_steps] if has_guess else [],
+        y=[100 * track.guess] if has_guess else [],
         mode="markers",
         marker={
             "symbol": f"{track.symbol}-open",

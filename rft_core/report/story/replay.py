@@ -27,8 +27,8 @@ def moments(end: float) -> list[float]:
     MOST_FRAMES and the end itself.
     """
     pace = max(1, math.ceil(end / MOST_FRAMES))
-    places = [float(second) for second in range(0, math.ceil(end), pace)]
-    return [*places, end]
+    seconds = [float(second) for second in range(0, math.ceil(end), pace)]
+    return [*seconds, end]
 
 
 def race_replay(
@@ -77,7 +77,7 @@ def with_replay(
             )
         )
     figure.frames = frames
-    active = min(range(len(seconds)), key=lambda place: abs(seconds[place] - start))
+    active = min(range(len(seconds)), key=lambda index: abs(seconds[index] - start))
     top, axis = figure.layout.margin.t, figure.layout.margin.b
     y = -axis / (figure.layout.height - top - axis)
     figure.update_layout(height=figure.layout.height + ROOM, margin={"b": axis + ROOM})
@@ -130,7 +130,7 @@ def _buttons(seconds: Sequence[float], y: float) -> dict[str, Any]:
         "method": "animate",
         "args": [[None], {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}],
     }
-    place = {
+    position = {
         "type": "buttons",
         "direction": "right",
         "x": 0,
@@ -145,7 +145,7 @@ def _buttons(seconds: Sequence[float], y: float) -> dict[str, Any]:
         "font": {"color": BUTTON_INK, "size": 14},
         "bordercolor": BUTTON_BORDER,
     }
-    return {"buttons": [*plays, pause]} | place | look
+    return {"buttons": [*plays, pause]} | position | look
 
 
 def play_arguments(seconds: Sequence[float], speed: float) -> tuple[list[str], dict[str, Any]]:

@@ -9,13 +9,13 @@ from rft_core.report.story.track import Track
 from rft_core.units import PIXEL_LEVELS, format_duration, format_epsilon, format_percent
 
 
-def describe_attack(gallery: Gallery, image: int, place: int) -> str:
+def describe_attack(gallery: Gallery, image: int, level: int) -> str:
     """Say what the model makes of one picture before and after the attack."""
-    truth, said = gallery.truth[image], gallery.names[image, place, 0]
-    epsilon = gallery.epsilons[place]
+    truth, prediction = gallery.truth[image], gallery.names[image, level, 0]
+    epsilon = gallery.epsilons[level]
     if epsilon == 0:
         return (
-            f"No attack: the model reads “{said}”, which is right, and is"
+            f"No attack: the model reads “{prediction}”, which is right, and is"
             f" {format_percent(gallery.confidences[image, 0, 0])} sure."
         )
     moved = f"No pixel value moved by more than {format_epsilon(epsilon)} of its range."
@@ -24,10 +24,10 @@ def describe_attack(gallery: Gallery, image: int, place: int) -> str:
             f"The change, {format_epsilon(epsilon)}, is too small for an ordinary picture file to"
             " hold; the model is given the exact values."
         )
-    sure = format_percent(gallery.confidences[image, place, 0])
-    if said == truth:
-        return f"{moved} The model still reads “{said}”, {sure} sure."
-    return f"{moved} The model now reads “{said}”, {sure} sure. It is “{truth}”."
+    sure = format_percent(gallery.confidences[image, level, 0])
+    if prediction == truth:
+        return f"{moved} The model still reads “{prediction}”, {sure} sure."
+    return f"{moved} The model now reads “{prediction}”, {sure} sure. It is “{truth}”."
 
 
 def describe_task(recording: Recording) -> str:
@@ -41,7 +41,7 @@ def describe_task(recording: Recording) -> str:
 def describe_falls(gallery: Gallery) -> str:
     """Say where the pictures of the gallery fall."""
     falls = [gallery.falls_at(image) for image in range(len(gallery.truth))]
-    fallen = sorted(one for one in falls if one is not None)
+    fallen = sorted(epsilon for epsilon in falls if epsilon is not None)
     if not fallen:
         return f"None of the {len(falls)} pictures falls here."
     return (
@@ -109,13 +109,14 @@ def _threshold(track: Track) -> str:
     )
 
 
-def describe_areas(recordings: Sequence[Recording], place: int) -> str:
+def describe_areas(recordings: Sequence[Recording], index: int) -> str:
     """Say what the runs keep at one epsilon of the curve, and that all are
     near zero at the target.
     """
-    epsilon = format_epsilon(recordings[0].report["curve"][place]["epsilon"])
+    epsilon = format_epsilon(recordings[0].report["curve"][index]["epsilon"])
     kept = ", ".join(
-        f"{one.name} {format_percent(one.report['curve'][place]['accuracy'])}" for one in recordings
+        f"{recording.name} {format_percent(recording.report['curve'][index]['accuracy'])}"
+        for recording in recordings
     )
     return f"At epsilon {epsilon}: {kept} (attacked by {_attack_of(recordings)})."
 
@@ -124,7 +125,8 @@ def describe_limit(recordings: Sequence[Recording]) -> str:
     """Say what expected robustness hides: accuracy at the target itself."""
     target = format_epsilon(recordings[0].spec.threat.epsilon)
     values = ", ".join(
-        f"{one.name} {format_percent(one.report['robust_accuracy'])}" for one in recordings
+        f"{recording.name} {format_percent(recording.report['robust_accuracy'])}"
+        for recording in recordings
     )
     return (
         f"At {target} itself all three are near zero: {values} (attacked by"
@@ -134,7 +136,7 @@ def describe_limit(recordings: Sequence[Recording]) -> str:
 
 
 def _attack_of(recordings: Sequence[Recording]) -> str:
-    return chips(one.measured_by for one in recordings)
+    return chips(recording.measured_by for recording in recordings)
 
 
 def describe_guess(label: str, guess: float, reached: float) -> str:

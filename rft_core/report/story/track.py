@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rft_core.report.drawing.palette import run_style
-from rft_core.report.run.drawable_events import sound
+from rft_core.report.run.drawable_events import keep_drawable
 from rft_core.spec.run_spec import RunSpec
 from rft_core.store.events import Event
 
@@ -49,13 +49,13 @@ class Track:
 
     def until(self, second: float) -> "Track":
         """Return the track as it stood `second` seconds after training began."""
-        seen = sum(one <= second for one in self.seconds)
+        seen = sum(moment <= second for moment in self.seconds)
         return replace(
             self,
             steps=self.steps[:seen],
             seconds=self.seconds[:seen],
             clean=self.clean[:seen],
-            training=tuple(one for one in self.training if one[0] <= second),
+            training=tuple(entry for entry in self.training if entry[0] <= second),
             onset=self.onset if self.onset and self.onset[0] <= second else None,
             end=self.end if second >= self.end_second else None,
         )
@@ -77,7 +77,7 @@ def build_track(
     `role` is a name of STYLES.
     """
     number, dash, symbol = STYLES[role]
-    events, _ = sound(events)
+    events, _ = keep_drawable(events)
     measured = list({event.step: event for event in events if event.kind == "eval"}.values())
     began = measured[0].wall_time if measured else 0.0
     adapted = next((event for event in events if event.kind == "onset"), None)
@@ -109,6 +109,6 @@ def gap(loser: Track, winner: Track) -> tuple[list[int], list[float], list[float
     """Return (steps, the loser's accuracy, the winner's) at the steps where both were
     measured, fractions.
     """
-    one, two = dict(zip(loser.steps, loser.clean)), dict(zip(winner.steps, winner.clean))
-    steps = [step for step in one if step in two]
-    return steps, [one[step] for step in steps], [two[step] for step in steps]
+    losing, winning = dict(zip(loser.steps, loser.clean)), dict(zip(winner.steps, winner.clean))
+    steps = [step for step in losing if step in winning]
+    return steps, [losing[step] for step in steps], [winning[step] for step in steps]
