@@ -11,7 +11,7 @@ SENTENCES_SHOWN = 3
 def show_numbers(content: report.comparison.Content) -> None:
     """List the numbers of each run, and of each group."""
     if content.is_grouped:
-        st.subheader("Over the runs of each group", anchor=False)
+        st.subheader("Means of each group", anchor=False)
         st.dataframe(report.comparison.group_table(content), hide_index=True, height="content")
         st.caption(
             "Mean ± standard deviation, with the 95 % interval of the mean in brackets"

@@ -1,4 +1,6 @@
-"""The menus that choose the run to evaluate and the evaluation to show; both are kept in the URL."""
+"""The menus that choose the run to evaluate and the evaluation to show; both are kept in the
+URL.
+"""
 
 import streamlit as st
 
@@ -60,7 +62,9 @@ def _run_label(run: run_store.RunSummary) -> str:
 def choose_evaluation(
     kept: list[jobs.Evaluation],
 ) -> jobs.Evaluation | None:
-    """Let the visitor choose the evaluation to show, and keep it in the URL; None if there is none."""
+    """Let the visitor choose the evaluation to show, and keep it in the URL; None if there is
+    none.
+    """
     by_id, state = {evaluation.evaluation_id: evaluation for evaluation in kept}, st.session_state
     if state.get(CHOSEN) not in by_id:
         if state.get(CHOSEN):

@@ -1,4 +1,4 @@
-"""Runs in and out as bundles: one to download, one to import."""
+"""Bundles: download a run, import another."""
 
 from functools import partial
 
@@ -14,8 +14,8 @@ CAME_IN, UPLOADS, SHOWN_LINES = "runs.came_in", "runs.bundles", 20
 
 
 def bundle_form(record: RunRecord | None) -> None:
-    """Draw the menu with the chosen run's bundle, where there is a run, and
-    the upload of another.
+    """Draw the menu that downloads the bundle of `record`, if there is one, and imports another
+    bundle.
     """
     with st.popover(
         "Bundle",
@@ -24,7 +24,7 @@ def bundle_form(record: RunRecord | None) -> None:
         help="Save or move a run with all its files as one .zip.",
     ):
         if record is not None:
-            # a viewer's browser gets no function to call, whatever it presses
+            # a viewer's browser gets no function to call, whatever button it presses
             make = (
                 partial(permitted(bundles.bundle_bytes), store(), record.run_id)
                 if is_instructor()
@@ -48,7 +48,7 @@ def bundle_form(record: RunRecord | None) -> None:
 
 
 def _upload() -> None:
-    # another key empties the upload once it came in
+    # a new key empties the upload after it was imported
     generation = st.session_state.setdefault(UPLOADS, 0)
     file = st.file_uploader(
         "Import a bundle", type="zip", key=f"{UPLOADS}.{generation}", **closed()
@@ -73,7 +73,7 @@ def _upload() -> None:
 
 
 def show_imported() -> None:
-    """Say once what the last import brought."""
+    """Show once what the last import added."""
     lines = st.session_state.pop(CAME_IN, ())
     if lines:
         rest = [f"and {len(lines) - SHOWN_LINES} more"] if len(lines) > SHOWN_LINES else []

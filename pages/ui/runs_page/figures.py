@@ -1,4 +1,4 @@
-"""The figures of one run, and the scrubber that looks back to an earlier measurement."""
+"""The figures of one run, and the slider that looks back to an earlier measurement."""
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,8 +12,8 @@ PLANNED_POINTS = 100
 
 
 def show_figures(record: RunRecord, past: report.run.RunHistory) -> None:
-    """Draw accuracy over steps and the robustness curve, the scrubber over the whole width, and
-    beneath it epsilon and the followed images.
+    """Draw accuracy over steps and the robustness curve, the slider across the page, and below it
+    epsilon and the followed images.
     """
     target = format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
     left, right = columns(8, 4)
@@ -29,7 +29,8 @@ def show_figures(record: RunRecord, past: report.run.RunHistory) -> None:
     )
     with left:
         st.subheader("How accurate is it during training?", anchor=False)
-        # neither key nor alt text may change while it is live: the chart would be mounted anew
+        # neither key nor alt text may change while the run is live, or the browser rebuilds the
+        # chart
         st.plotly_chart(
             shown(accuracy),
             key="runs.accuracy",
@@ -57,7 +58,7 @@ def show_figures(record: RunRecord, past: report.run.RunHistory) -> None:
         show_examples(record, past, step, target)
 
 
-# a figure is built once for all visitors and refreshes, until the store has news of its run
+# a figure is built once for all visitors and refreshes, until the store has new events of its run
 @st.cache_resource(max_entries=32, show_spinner=False)
 def drawn(
     run_id: str,
@@ -109,8 +110,8 @@ def drawn(
 
 
 def _planned(record: RunRecord) -> tuple[list[float], list[float]]:
-    """Return the planned (progress, factor); of a fork only what is its own, the
-    rest was its parent's.
+    """Return the planned (progress, factor); of a fork only its own part, after that of its
+    parent.
     """
     progress, values = cost.factors(record.spec, PLANNED_POINTS)
     begun = (record.parent_step or 0) / record.total_steps if record.total_steps else 0.0
@@ -119,14 +120,14 @@ def _planned(record: RunRecord) -> tuple[list[float], list[float]]:
 
 
 def choose_measurement(run_id: str, past: report.run.RunHistory) -> int | None:
-    """Let the visitor go back to any evaluation; the newest is followed while the handle
-    stands at the right end.
+    """Let the visitor go back to any measurement; at its right end the slider follows the
+    newest.
     """
     epochs = {measurement.step: measurement.epoch for measurement in past.measurements}
     steps = list(epochs)
     newest = steps[-1] if steps else None
     if len(steps) < 2:
-        # keeps the place of the scrubber, so that nothing moves when it comes
+        # holds the space of the slider, so that nothing moves when it appears
         st.select_slider(
             "Look back to step",
             ["", "nothing to look back at yet"],
@@ -134,8 +135,9 @@ def choose_measurement(run_id: str, past: report.run.RunHistory) -> int | None:
             disabled=True,
         )
         return newest
-    # the right end has one name whatever the newest step is, so that the handle stays there, and
-    # follows, when another comes
+    # the right end has the same name whatever the newest step is, so that the handle stays there
+    # and
+    # follows new measurements
     chosen = st.select_slider(
         "Look back to step",
         [*steps[:-1], NEWEST],

@@ -1,5 +1,5 @@
-"""The test images that are followed through a run: clean, perturbation magnified, adversarial, and
-what the model says of them.
+"""The test images that are followed through a run: clean, perturbation magnified, adversarial, with
+the model's predictions.
 """
 
 from zipfile import BadZipFile

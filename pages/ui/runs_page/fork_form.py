@@ -1,4 +1,4 @@
-"""The form of a fork: another schedule for what is left of a run, drawn before it is launched."""
+"""The form of a fork: another schedule for the rest of a run, drawn before it is launched."""
 
 from typing import Any
 
@@ -29,14 +29,14 @@ NO_CHECKPOINT = "Fork: possible after the first checkpoint, while there is train
 
 
 def fork_form(record: RunRecord) -> str:
-    """Draw the button of a fork, and the form behind it; return why the run cannot be
-    forked, empty where it can.
+    """Draw the fork button with the form behind it; return why the run cannot be forked, "" if it
+    can.
     """
     step = run_store.fork_step(store(), record)
     reason = (
         "" if step is not None else NOTHING_LEFT if record.status == "finished" else NO_CHECKPOINT
     )
-    # a menu of each run's own: the fork's is closed when it is launched and shown
+    # each run has its own key, so that the menu of the new fork is closed when it is shown
     with st.popover(
         "Fork",
         icon=":material/call_split:",

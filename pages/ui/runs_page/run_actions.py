@@ -1,5 +1,5 @@
-"""What can be done with one run: pause, stop, resume, duplicate, fork, delete with undo, and
-the words kept with it.
+"""What can be done with a run: pause, stop, resume, duplicate, fork, delete with undo, and edit its
+name, tags and notes.
 """
 
 from collections.abc import Callable
@@ -37,15 +37,15 @@ DUPLICATE = "Opens Train with all settings of this run, ready to change."
 EVALUATE = "Stronger attacks, honesty checks, single images."
 NOT_MEASURED = "A run can be evaluated once it has a report: finished, or stopped and kept."
 DELETE = (
-    f"Hides the run at once and removes it with its files after"
-    f" {run_store.UNDO_SECONDS / 60:.0f} minutes; until then it can be brought back."
+    f"Hides the run now and deletes it with its files after"
+    f" {run_store.UNDO_SECONDS / 60:.0f} minutes. Until then you can undo it."
 )
 NOT_IDLE = "An active run cannot be deleted; stop or pause it first."
 
 
 def show_actions(record: RunRecord) -> None:
-    """Draw every button, those that this run's status does not allow disabled: none may move under
-    a pointer when the status changes.
+    """Draw every button, disabled where the status of the run does not allow it: no button may move
+    under a pointer when the status changes.
     """
     act, run_id = store(), record.run_id
     status = run_store.status
@@ -127,7 +127,7 @@ def _discard(run_id: str) -> None:
 
 
 def show_deleted() -> None:
-    """Offer the newest deleted runs back."""
+    """Offer to restore the runs deleted last."""
     deleted = store().discarded()
     if not deleted:
         return
@@ -161,7 +161,7 @@ def show_deleted() -> None:
 
 
 def _words(record: RunRecord) -> None:
-    """Draw name, tags and notes for editing; each is kept as soon as it is left."""
+    """Draw name, tags and notes for editing; each is saved as soon as the field loses focus."""
     run_id, shut = record.run_id, closed()
     with st.popover(
         "Notes", icon=":material/edit_note:", key="runs.words", help="Name, tags and notes."

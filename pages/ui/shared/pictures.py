@@ -27,7 +27,9 @@ def picture(image: np.ndarray) -> str:
 
 
 def prediction_html(name: str, sure: str, is_right: bool) -> str:
-    """Return as HTML the class that a model predicts and how `sure` it is, marked right or wrong."""
+    """Return as HTML the class that a model predicts and how `sure` it is, marked right or
+    wrong.
+    """
     mark = '<b class="right">✓</b>' if is_right else '<b class="wrong">✗</b>'
     return f"{mark} {escape(name)}, {sure}"
 

@@ -107,7 +107,9 @@ def progress_text(record: RunRecord, past: report.run.RunHistory) -> str:
 
 
 def time_left(record: RunRecord, past: report.run.RunHistory) -> float | None:
-    """Return the seconds that training still needs at its latest pace, or None before there is one."""
+    """Return the seconds that training still needs at its latest pace, or None before there is
+    one.
+    """
     if not record.total_steps or past.pace is None:
         return None
     return max(0.0, past.pace * (record.total_steps - record.step))

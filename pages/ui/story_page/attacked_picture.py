@@ -65,8 +65,8 @@ def attacked_picture() -> None:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def attacked_row(image: int, level: int) -> str:
-    """Return the pictures of step 1 as HTML: they are there before the browser has
-    loaded what draws figures.
+    """Return the pictures of step 1 as HTML, which the browser shows before it has loaded the
+    plotting script.
     """
     shown = gallery()
     truth, names, sure = (

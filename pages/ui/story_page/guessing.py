@@ -1,8 +1,8 @@
 """Predict, then reveal: a visitor's guesses of final clean accuracy, kept in the session and in the
-address. Never in the way.
+address.
 
-`?guess=fixed:60,scheduled:20`, in percent: a refresh must not lose the guess, nor show beside it
-what was guessed at.
+`?guess=fixed:60,scheduled:20`, in percent. A refresh must neither lose a guess nor reveal the
+result.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ LONGEST = 200
 
 
 def ask(names: Sequence[str], key: str) -> dict[str, float]:
-    """Draw a slider a run when the visitor wants to guess; return name ->
-    fraction, empty otherwise.
+    """Draw one slider per run if the visitor wants to guess; return name -> fraction, empty
+    otherwise.
     """
     state, came = st.session_state, take_over()
     kept = state.setdefault(GUESSES, {})
@@ -46,8 +46,8 @@ def ask(names: Sequence[str], key: str) -> dict[str, float]:
 
 
 def take_over() -> bool:
-    """Take over the guesses of an address that this session did not write; return
-    whether there were any.
+    """Take over the guesses of an address that this session did not write; return whether it held
+    any.
     """
     text = st.query_params.get(NAME, "")
     if not text or text == st.session_state.get(WRITTEN):
@@ -57,8 +57,8 @@ def take_over() -> bool:
 
 
 def read(text: str) -> dict[str, float]:
-    """Return the guesses that `text` of an address says, name -> fraction; what is
-    no guess is left out.
+    """Return the guesses in `text` of an address, name -> fraction; anything that is not a guess is
+    left out.
     """
     pairs = [item.partition(":")[::2] for item in text[:LONGEST].split(",")]
     return {
@@ -80,7 +80,9 @@ def query() -> dict[str, str]:
 
 
 def kept_guesses() -> dict[str, float]:
-    """Return the guesses placed so far; an address that this session did not write comes first."""
+    """Return the guesses so far; those of an address that this session did not write take
+    precedence.
+    """
     take_over()
     kept = dict(st.session_state.get(GUESSES, {}))
     _write(kept)
@@ -101,7 +103,7 @@ def _write(kept: Mapping[str, float]) -> None:
 
 
 def revealed(key: str) -> bool:
-    """Draw the button that shows the result, until it was pressed; return whether it was."""
+    """Draw the button that shows the result until it is pressed; return whether it was pressed."""
     state_key = f"{key}.revealed"
     if st.session_state.get(state_key):
         return True
@@ -112,7 +114,7 @@ def revealed(key: str) -> bool:
 
 
 def verdicts(guesses: dict[str, float], tracks: Sequence[report.story.Track]) -> list[str]:
-    """Return one line a guess whose run is over."""
+    """Return one line for each guess whose run is finished."""
     return [
         report.story.describe_guess(track.label, guesses[track.label], track.end["accuracy"])
         for track in tracks

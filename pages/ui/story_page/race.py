@@ -16,7 +16,7 @@ from rft_core import store as run_store
 LIVE_SECONDS = 1.0
 MOST_RUNS = len(report.story.STYLES)
 TRAINING_POINTS = 200
-# the run that loses first: the gap is drawn between the first two
+# the gap is drawn between the first two, the run with the lower accuracy first
 ORDER = ("fixed", "scheduled", "standard")
 
 
@@ -38,7 +38,7 @@ def recorded_track(name: str, guess: float | None = None) -> report.story.Track:
 
 
 def show_race(requested: str) -> None:
-    """Draw the race of the runs in the URL, live while one of them is under way."""
+    """Draw the race of the runs in the URL, live while one of them is queued or active."""
     records = []
     for run_id in [run_id for run_id in requested.split(",") if run_id][:MOST_RUNS]:
         with mistakes_shown():
@@ -59,7 +59,7 @@ def show_race(requested: str) -> None:
 
 
 def watch(run_ids: tuple[str, ...]) -> None:
-    """Draw the race as it stands; called again every second while a run is under way."""
+    """Draw the race as it stands; called again every second while a run is queued or active."""
     reconciled()
     try:
         by_role = cast([store().get(run_id) for run_id in run_ids])
@@ -87,7 +87,7 @@ def watch(run_ids: tuple[str, ...]) -> None:
     ]
     with left:
         epsilon = max(record.spec.threat.epsilon for record in by_role.values())
-        # a guess is worth nothing beside the answer
+        # the recorded results would give away the answer to a guess
         references = (
             []
             if guesses and not all(track.is_over for track in tracks)
@@ -123,7 +123,7 @@ def watch(run_ids: tuple[str, ...]) -> None:
 
 
 def show_states(by_role: dict[str, RunRecord]) -> None:
-    """List the runs with their status, and where to go next."""
+    """List the runs with their status, and links to the next pages."""
     for record in by_role.values():
         st.text(record.name)
         show_status(record, history(record.run_id))
@@ -156,8 +156,8 @@ def nature(record: RunRecord) -> str:
 
 
 def cast(records: list[RunRecord]) -> dict[str, RunRecord]:
-    """Return role -> run in the order of the race; of two runs with one schedule the
-    second takes a free role.
+    """Return role -> run in the order of the race; the second of two runs with the same schedule
+    takes a free role.
     """
     roles = {}
     for record in records:
@@ -169,7 +169,7 @@ def cast(records: list[RunRecord]) -> dict[str, RunRecord]:
 
 
 def labels(by_role: dict[str, RunRecord]) -> dict[str, str]:
-    """Return role -> what its run is called: its nature, numbered where several share one."""
+    """Return role -> label of its run: its kind, numbered where several runs share it."""
     natures = [nature(record) for record in by_role.values()]
     counts = [natures[: index + 1].count(name) for index, name in enumerate(natures)]
     return {
@@ -181,8 +181,8 @@ def labels(by_role: dict[str, RunRecord]) -> dict[str, str]:
 def recorded_references(
     by_role: dict[str, RunRecord], tracks: list[report.story.Track]
 ) -> list[report.story.Track]:
-    """Return the recorded runs with the very settings of the live ones; named only until the live
-    one has its own result.
+    """Return the recorded runs with exactly the settings of the live runs; labelled only until the
+    live run has its own result.
     """
     found = []
     for (role, record), track in zip(by_role.items(), tracks):

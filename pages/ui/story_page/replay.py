@@ -20,8 +20,8 @@ def show_replay(
     points: tuple[str, ...],
     live: tuple[str, ...],
 ) -> None:
-    """Draw a race that replays in the browser: before the result is asked for, it shows the run
-    that is known already.
+    """Draw a race that replays in the browser; until the result is revealed, it only shows
+    `known_run`.
     """
     step = st.session_state[STEP]
     left, right = columns(8, 4)

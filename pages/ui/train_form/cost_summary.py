@@ -1,4 +1,4 @@
-"""What the run will cost, in time and in attacks."""
+"""The expected cost of a run, in time and in attacks."""
 
 import streamlit as st
 
@@ -6,12 +6,12 @@ from pages.ui.shared.session import store
 from pages.ui.train_form.image_count import show_uncounted
 from rft_core import RunSpec, cost, format_duration, format_percent
 
-# steps below which a run is too short to say anything of its schedule
+# a run with fewer steps is too short to show the effect of its schedule
 FEW_STEPS = 50
 
 
 def show_cost(spec: RunSpec) -> None:
-    """Say what the run will cost, and what that rests on."""
+    """Show what the run will cost, and the basis of the estimate."""
     estimated = cost.estimate(spec, store().measured_paces(spec))
     first, second, third = st.columns(3)
     if estimated is None:
@@ -58,8 +58,8 @@ def show_cost(spec: RunSpec) -> None:
 
 
 def tracking_sentence(spec: RunSpec, estimated: cost.Cost) -> str:
-    """Say what part of a run measuring while it trains takes, what the bound on it leaves out, and
-    where it cannot be kept.
+    """Return which share of a run is spent on measuring during training, what the bound on it
+    leaves out, and where the bound cannot be met.
     """
     bound = spec.evaluation.tracking_share
     allowed = f"{100 * bound:g} %"
@@ -80,7 +80,7 @@ def tracking_sentence(spec: RunSpec, estimated: cost.Cost) -> str:
 
 
 def show_few_steps(spec: RunSpec) -> None:
-    """Warn of a run of so few steps that its results say little."""
+    """Warn if a run has so few steps that its results mean little."""
     total = cost.demand(spec).total_steps
     if total is not None and total < FEW_STEPS:
         steps = "1 step" if total == 1 else f"{total} steps"

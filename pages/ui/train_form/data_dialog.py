@@ -1,5 +1,5 @@
-"""Look at the data: a card of the dataset, made by a process of its own while the
-page says how far it is.
+"""The dialog that shows the data: the card of a dataset, made in its own process while the page
+shows the progress.
 """
 
 import time
@@ -14,7 +14,7 @@ from rft_core import RunSpec, format_duration, jobs, report
 
 OPEN = "form.looking"
 POLL_SECONDS = 1.0
-# twelve in a row: whole classes beside each other, where each has one, two, three, four or six
+# twelve in a row, so that a row ends with a class when classes have 1, 2, 3, 4 or 6 pictures
 PICTURE_PIXELS = 96
 ICONS = {
     "ok": ":green[:material/check_circle:]",
@@ -24,15 +24,15 @@ ICONS = {
 
 
 def look_at(spec: RunSpec | None, mistake: str = "") -> None:
-    """Draw the dialog for the data of `spec`; without one it says what keeps the
-    data from being read.
+    """Draw the dialog for the data of `spec`; without a spec it shows `mistake`, which prevents
+    reading.
     """
     st.session_state[OPEN] = True
     _dialog(spec, mistake)
 
 
 def is_open() -> bool:
-    """Return whether the dialog was opened and not closed since."""
+    """Return whether the dialog is open."""
     return st.session_state.get(OPEN, False)
 
 
@@ -68,7 +68,7 @@ def _dialog(spec: RunSpec | None, mistake: str) -> None:
 
 
 def _agreed(spec: RunSpec) -> bool:
-    """Ask before anything is downloaded; return whether it may be."""
+    """Ask before downloading; return whether the visitor agreed."""
     if is_online():
         st.info(
             "These images are not on this machine yet. Looking at them downloads them; a run then"
@@ -88,7 +88,7 @@ def _agreed(spec: RunSpec) -> bool:
 
 
 def _wait(spec: RunSpec) -> None:
-    """Say how far reading is; called every second until the card is there."""
+    """Show the progress of reading; called every second until the card exists."""
     home = store().home
     at_work = jobs.dataset_cards.reading(home, spec)
     if at_work is None or jobs.dataset_cards.read_card(home, spec) is not None:

@@ -21,14 +21,12 @@ from rft_core import UserError, choices, files, preset, resources, spec
 
 
 class MissingLocation(UserError):
-    """The data are one's own and nobody has said yet where they are: nothing
-    wrong, only unfinished.
-    """
+    """One's own data without a path or name yet: unfinished rather than wrong."""
 
 
 def data_menu() -> bool:
-    """Draw the menu of datasets with what belongs to the chosen one; return whether
-    it is to be looked at.
+    """Draw the menu of datasets with the controls of the chosen one; return whether to show the
+    data.
     """
     take_upload()
     rows = {row.name: row for row in choices("datasets") if row.location is None}
@@ -70,7 +68,7 @@ def data_menu() -> bool:
 
 
 def _show_own_reading(chosen: str) -> None:
-    """Say how data of one's own are read, typed or uploaded, once they are named."""
+    """Show how one's own data will be read, typed or uploaded, once they are named."""
     scheme, is_upload, where = chosen.partition(":")
     location = spec.locations().get(scheme)
     if location is None or not location.check:
@@ -83,7 +81,7 @@ def _show_own_reading(chosen: str) -> None:
 
 
 def _repair_choice(rows: dict[str, spec.DatasetRow], uploaded: dict[str, Path]) -> None:
-    """Show an uploaded folder as itself, and what is on no menu as a folder."""
+    """Choose the menu entry of an uploaded folder; enter data that no menu has as one's own."""
     state = st.session_state
     chosen = state[key("data.dataset")]
     if (
@@ -132,8 +130,8 @@ def _show_row(row: spec.DatasetRow) -> None:
 
 
 def chosen_dataset() -> str:
-    """Return the chosen dataset as a spec names it; raises MissingPlace while there is no path or
-    name, UserError for a path that leads nowhere.
+    """Return the chosen dataset as a spec names it; raises MissingLocation while there is no path
+    or name, UserError for a path that does not exist.
     """
     chosen = st.session_state[key("data.dataset")]
     location = spec.locations().get(chosen)
@@ -155,6 +153,6 @@ def chosen_dataset() -> str:
 
 
 def needs_download(dataset: str) -> bool:
-    """Return whether `dataset` is fetched from the network the first time it is read."""
+    """Return whether `dataset` must be downloaded before it is read the first time."""
     row = spec.dataset_row(dataset)
     return row.is_online and not resources.datasets.is_downloaded(store().home, dataset)

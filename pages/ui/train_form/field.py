@@ -1,4 +1,4 @@
-"""One control of the form, or one of its menus: hidden or locked where the lesson wants it so."""
+"""One control or menu of the form, hidden or locked if the lesson says so."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +15,8 @@ LOCKED = "Locked by the link that opened this page."
 def field(
     draw: Callable[..., Any], label: str, setting: str, *arguments: Any, **options: Any
 ) -> Any:
-    """Draw the control of `setting` with `draw` and return its value; a hidden one
-    keeps the value it has.
+    """Draw the control of `setting` with `draw` and return its value; a hidden control keeps its
+    value.
     """
     name = options.pop("key", key(setting))
     lockable.note_drawn(setting, label)
@@ -29,8 +29,8 @@ def field(
 
 
 def menu(kind: str, setting: str, label: str, **options: Any) -> str:
-    """Draw the menu `kind` of the catalog for `setting`, with one sentence on what is
-    chosen; return its name.
+    """Draw the menu `kind` of the catalog for `setting`, with one sentence on the choice; return
+    its name.
     """
     labels = {row.name: row.label for row in choices(kind)}
     chosen = field(st.selectbox, label, setting, list(labels), format_func=labels.get, **options)

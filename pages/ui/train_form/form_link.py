@@ -1,6 +1,6 @@
 """The whole form in the address: `?preset=fixed&seed=3&set=optim.epochs:10`.
 
-A link, a refresh and the way back restore it.
+A link, a refresh and the back button restore it.
 """
 
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from rft_core import spec as run_spec
 
 WRITTEN, NOTICES = "form.url", "form.link_said"
 NAMES = ("preset", "seed", "set")
-# what the form's fields take, where that is less than a spec may hold
+# the range of a field of the form, where it is smaller than that of the spec
 RANGES = MappingProxyType(
     {
         "optim.learning_rate": (1e-7, 100.0),
@@ -25,13 +25,15 @@ RANGES = MappingProxyType(
 
 
 def arrived() -> bool:
-    """Return whether the address holds another form than this session wrote there last."""
+    """Return whether the address holds a form that this session did not write."""
     query = _query()
     return bool(query) and query != st.session_state.get(WRITTEN)
 
 
 def read(base: RunSpec, offered: tuple[str, ...]) -> RunSpec:
-    """Return `base` with what the address sets; what cannot be taken is kept for `show_said`."""
+    """Return `base` with the settings of the address; `show_notices` shows which could not be
+    used.
+    """
     query = _query()
     items = [*(f"seed:{seed}" for seed in query.get("seed", [])[-1:]), *query.get("set", [])]
     spec, st.session_state[NOTICES] = run_spec.read_items(items, base, offered, RANGES)
@@ -39,17 +41,17 @@ def read(base: RunSpec, offered: tuple[str, ...]) -> RunSpec:
 
 
 def add_notice(sentence: str) -> None:
-    """Add a sentence to what is said about the link, once."""
+    """Add a notice about the link, once."""
     st.session_state[NOTICES] = list(dict.fromkeys([*st.session_state.get(NOTICES, []), sentence]))
 
 
 def forget() -> None:
-    """Say nothing more about the link."""
+    """Drop the notices about the link."""
     st.session_state.pop(NOTICES, None)
 
 
 def show_notices() -> None:
-    """Say in one line what of the link could not be taken as it is."""
+    """Show in one line what in the link could not be used as it is."""
     if notices := st.session_state.get(NOTICES):
         st.warning(plain(f"From the link: {'; '.join(notices)}."), icon=":material/link_off:")
 
@@ -57,7 +59,7 @@ def show_notices() -> None:
 def write(preset: str, spec: RunSpec | None, base: RunSpec) -> None:
     """Write the form into the address: the preset, and what differs from `base`.
 
-    While it holds a mistake, its settings stay as they were.
+    While the form holds a mistake (`spec` is None), the settings in the address stay as they were.
     """
     wanted = {name: values for name, values in _query().items() if spec is None} | {
         "preset": [preset]

@@ -1,5 +1,5 @@
-"""What the form holds: one session value a setting, filled by a preset, kept while a
-widget is not drawn.
+"""The state of the form: one session value per setting, filled by a preset, kept while a widget is
+not drawn.
 
 Widget keys are "train." + the setting's name. What is not on the form keeps the preset's value.
 """
@@ -17,7 +17,7 @@ DEFAULT_PRESET = "scheduled"
 ANY_TIMM = "any timm model"
 KEPT = "form.kept"
 BUTTONS = ("train.launch", "train.trio")
-# on the form too, each with a widget of another name
+# also on the form, each with a widget of another name
 COMPOSED = (
     "data.dataset",
     "data.domains",
@@ -61,7 +61,7 @@ PLAIN = (
 
 
 def on_form() -> tuple[str, ...]:
-    """Return the settings that have a control of their own, those of single methods among them."""
+    """Return the settings that have their own control, including those of single methods."""
     return (*PLAIN, *(name for name in run_spec.settings_of_methods() if name not in COMPOSED))
 
 
@@ -89,7 +89,7 @@ def choose_preset() -> str:
     form_link.show_notices()
     labels = {row.name: row.label for row in PRESETS}
     if not lesson.is_hidden("preset"):
-        # another preset would change what is locked
+        # another preset would change locked settings
         shut = bool(lesson.lesson().locked)
         st.pills(
             "Start from",
@@ -135,18 +135,21 @@ def keep() -> None:
 
 
 def _restore() -> None:
-    """Give back remembered values that were forgotten since; a fresh form takes the preset's."""
+    """Restore remembered values that Streamlit has forgotten; a new form takes those of the
+    preset.
+    """
     if KEPT not in st.session_state:
         _fill()
         keep()
     for name, value in st.session_state[KEPT].items():
-        # written anew even where it is there: a value that only a widget holds goes when
-        # the widget is not drawn
+        # written even if it is there: a value that only a widget holds is lost when the widget is
+        # not
+        # drawn
         st.session_state[name] = st.session_state.get(name, value)
 
 
 def _choose() -> None:
-    """A preset was chosen: an earlier run is no longer what the form starts from."""
+    """Fill the form after a preset was chosen; it no longer starts from an earlier run."""
     prefill.forget()
     form_link.forget()
     _fill()
@@ -188,7 +191,7 @@ def _fill_backbone(name: str) -> None:
 
 
 def fill_dataset(dataset: str) -> None:
-    """Write a dataset into the form: a name of the menu, or a scheme and its place."""
+    """Write a dataset into the form: a name of the menu, or a scheme and a location."""
     scheme, colon, location = dataset.partition(":")
     st.session_state[key("data.dataset")] = scheme
     for name in run_spec.locations():
@@ -198,7 +201,7 @@ def fill_dataset(dataset: str) -> None:
 
 
 def location_key(scheme: str) -> str:
-    """Return the widget key of the place that belongs to a scheme of datasets, such as
-    the path of a folder.
+    """Return the widget key of the location of a scheme of datasets, such as the path of a
+    folder.
     """
     return f"train.{scheme}"

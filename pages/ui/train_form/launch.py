@@ -52,7 +52,7 @@ def show_launch(spec: RunSpec) -> None:
 
 def trio_of(spec: RunSpec) -> list[RunSpec]:
     """Return `spec` three times: without attack, at fixed epsilon, and with its own schedule, or
-    the default ramp where its own is one of the other two.
+    with the default ramp if its own is one of the other two.
     """
     made = []
     has_ramp = 0 < cost.demand(spec).mean_factor < 1

@@ -1,4 +1,4 @@
-"""The settings that only the chosen strategy, objective or schedule has, as its row names them."""
+"""The settings that only the chosen strategy, objective or schedule has, from its catalog row."""
 
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui.train_form.field import field
 from rft_core import spec
 
-# what the name of a setting does not say
+# labels that cannot be made from the name of the setting
 LABELS = MappingProxyType(
     {
         "schedule.steps": "Jumps",
@@ -23,8 +23,8 @@ SMALLEST = 0.01
 
 
 def number_fields(settings: Sequence[str]) -> None:
-    """Draw those of the dotted `settings` that are numbers, two in a row; others have controls of
-    their own elsewhere.
+    """Draw those of the dotted `settings` that are numbers, two per row; the others have controls
+    elsewhere.
     """
     numbers = [name for name in settings if spec.number_range(name) is not None]
     if not numbers:
@@ -36,7 +36,7 @@ def number_fields(settings: Sequence[str]) -> None:
 
 
 def label(setting: str) -> str:
-    """Return what the control of a dotted setting is called."""
+    """Return the label of the control of a dotted setting."""
     words = setting.rpartition(".")[2].replace("_", " ")
     return LABELS.get(setting, words[:1].upper() + words[1:])
 

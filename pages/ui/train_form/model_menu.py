@@ -1,4 +1,6 @@
-"""Choose the backbone, and see what it is, what it asks for, and whether its weights are here."""
+"""The menu of backbones, with the facts of the chosen one, its memory, and whether its weights are
+here.
+"""
 
 from pathlib import Path
 
@@ -20,9 +22,7 @@ ALREADY_ROBUST = (
 
 
 def model_menu() -> None:
-    """Draw the menu of backbones, the search for all others, and what is known of
-    the one that is chosen.
-    """
+    """Draw the menu of backbones, the search for all others, and the facts of the chosen one."""
     rows = {row.name: row for row in choices("backbones")}
     state = st.session_state
     if state[key("model.backbone")] not in (*rows, ANY_TIMM):
@@ -94,7 +94,7 @@ def _chosen() -> str | None:
 
 
 def chosen_backbone() -> str:
-    """Return the name of the chosen backbone; raises UserError while none is."""
+    """Return the name of the chosen backbone; raises UserError while none is chosen."""
     if name := _chosen():
         return name
     wanted = st.session_state.get("train.backbone_search")
@@ -107,7 +107,7 @@ def chosen_backbone() -> str:
 
 
 def _show(name: str, help_text: str) -> None:
-    """Say what the backbone is, what it asks for, and where its weights come from."""
+    """Show what the backbone is, the memory it needs, and where its weights come from."""
     reason = weights_missing(name)
     weights = (
         f":material/cloud_off: {plain(f'Weights: {reason}.')}"
@@ -139,7 +139,7 @@ def _facts(name: str) -> list[str]:
         f"licence {facts.licence}" if facts.licence else "licence not stated",
     ]
     at = f"batch {batch}" + (f" and {size} pixels" if size != facts.image_size else "")
-    # the estimate is of a run that keeps its activations
+    # the estimate is for a run that keeps its activations
     about = "less than" if state[key("runtime.checkpoint_activations")] else "about"
     return [
         *parts,
@@ -157,8 +157,8 @@ def _origin(name: str) -> str:
 
 
 def weights_missing(name: str) -> str:
-    """Return why a run with the backbone `name` cannot have its weights, as a sentence without its
-    full stop; "" when it can.
+    """Return why the weights of the backbone `name` cannot be loaded, as a sentence without a full
+    stop; "" if they can.
     """
     state, facts = st.session_state, resources.backbones.facts(name)
     if facts is not None and facts.refusal:

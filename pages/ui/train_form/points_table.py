@@ -11,13 +11,13 @@ from pages.ui.train_form.form_state import KEPT, as_percent, key
 from rft_core import RunSpec, UserError, find, spec, with_settings
 
 POINTS = "train.points"
-# what the table last said, what it was drawn from, and how often it was drawn anew
+# the rows of the table when last drawn, the rows it was drawn from, and how often it was rebuilt
 LAST_ROWS, DRAWN_FROM, ROUND = "form.points_said", "form.points_drawn_from", "form.points_round"
 COLUMNS = ("Progress, %", "Epsilon, %")
 
 
 def points_table() -> None:
-    """Draw the table, anew where the points were changed elsewhere, and what is wrong in it."""
+    """Draw the table, rebuilt if the points were changed elsewhere, and any mistake in it."""
     if lesson.is_hidden("schedule.points"):
         return
     state = st.session_state
@@ -33,8 +33,8 @@ def points_table() -> None:
 
 
 def read() -> list[tuple[float, float]]:
-    """Return the points (progress, factor) of the form; raises UserError with what is wrong in
-    them and the way out.
+    """Return the points (progress, factor) of the form; raises UserError with the mistake and how
+    to fix it.
     """
     points = _fractions(st.session_state[POINTS])
     if fault := spec.points_fault(points):
@@ -43,8 +43,8 @@ def read() -> list[tuple[float, float]]:
 
 
 def take_shape() -> None:
-    """Where a schedule of points was chosen, let it begin as the schedule that was chosen before
-    it, where that has a shape.
+    """When a schedule of points was chosen, start it with the shape of the schedule chosen before,
+    if that has one.
     """
     state = st.session_state
     if not _has_points(state[key("schedule.kind")]):
@@ -110,5 +110,6 @@ def _fractions(rows: list[list[float | None]]) -> list[tuple[float | None, float
 
 
 def _sort() -> None:
-    # by progress alone: rows at the same place keep their order, which says where a jump leads
+    # by progress only: rows at the same progress keep their order, which gives the direction of a
+    # jump
     st.session_state[POINTS] = sorted(st.session_state[POINTS], key=lambda row: row[0])

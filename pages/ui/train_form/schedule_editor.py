@@ -1,6 +1,6 @@
-"""The chart of a custom schedule, with points that are dragged.
+"""The chart of a custom schedule, with points to drag.
 
-It writes where the table writes.
+It writes to the same state as the table.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ _draw = st.components.v2.component(
 
 
 def schedule_editor(spec: RunSpec, lines: Sequence[report.run.ScheduleLine]) -> None:
-    """Draw the custom schedule of `spec`, the first of `lines`, with the others behind it; what is
-    moved is in the form when the page runs next.
+    """Draw the custom schedule of `spec`, the first of `lines`, with the others behind it; moved
+    points are in the form on the next run of the page.
     """
     is_locked = any(
         lesson.is_locked(name) or lesson.is_hidden(name) for name in ("schedule", "schedule.points")
@@ -60,12 +60,12 @@ def _take() -> None:
 
 
 def take_over(moved: Any) -> None:
-    """Take over what the browser sent, {"points": [[progress, factor], ...], "stamp": number}; what
-    is no schedule is left out.
+    """Take over what the browser sent, {"points": [[progress, factor], ...], "stamp": number};
+    anything that is not a schedule is ignored.
     """
     if not isinstance(moved, dict):
         return
-    # the browser waits for its stamp, taken over or not
+    # the browser waits for its stamp, even if the points are ignored
     st.session_state[STAMP] = moved.get("stamp")
     points = moved.get("points")
     if (

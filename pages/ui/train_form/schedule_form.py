@@ -1,6 +1,4 @@
-"""The card of the epsilon schedule: its kind, what the kind does, and the
-parameters that the kind has.
-"""
+"""The card of the epsilon schedule: its kind, what the kind does, and its parameters."""
 
 from types import MappingProxyType
 

@@ -1,21 +1,19 @@
-"""What the chosen schedule is compared with: a menu whose choice is in the address,
-`?overlay=cosine,paper`.
-"""
+"""The menu of schedules to compare with; its choice is in the address, `?overlay=cosine,paper`."""
 
 import streamlit as st
 
 from pages.ui.shared.frame import quoted
 from rft_core import report
 
-# the last is what this session chose, in the words of the address; it outlives the menu
+# WRITTEN holds what this session chose, as the address spells it; it outlives the menu
 KEY, NAME, WRITTEN = "form.overlay", "overlay", "form.overlay_written"
 DEFAULT = ("constant", "two_hinge")
 NOTHING = "none"
 
 
 def compare_with() -> list[str]:
-    """Draw the menu and return the names chosen of REFERENCES; a link, a refresh and the
-    way back restore them.
+    """Draw the menu and return the chosen names of REFERENCES; a link, a refresh and the back
+    button restore them.
     """
     labels = {reference.name: reference.label for reference in report.run.REFERENCES}
     _adopt(list(labels))

@@ -1,5 +1,5 @@
-"""Several runs as one line: their mean over a shared x axis, with a band that says
-how far they spread.
+"""Several runs as one line: their mean over a shared x axis, with a band that shows their
+spread.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ BANDS = MappingProxyType(
 
 @dataclass(frozen=True)
 class Band:
-    """The mean of `n` lines at `x`, and the edges of its band; one line has no band.
+    """The mean of `n` lines at `x`, and the edges of its band; a single line has no band.
 
-    All float32, one length (P,).
+    All arrays are float32 (P,).
     """
 
     x: np.ndarray
@@ -38,9 +38,9 @@ def mean_band(lines: Sequence[tuple[np.ndarray, np.ndarray]], kind: str = "devia
     """Return the mean of `lines`, pairs (x, y) with rising x, and its band of `kind`:
     "deviation" or "interval".
 
-    Lines measured at the same x are averaged there. Others are joined by straight lines and
-    averaged at every x that one of them was measured at, as far as all of them reach: nothing is
-    extrapolated, and n is the same everywhere. The deviation is the sample's (n - 1); the interval
+    Lines measured at the same x are averaged there. Others are interpolated linearly and averaged
+    at every x of any line, within the range that all of them cover: nothing is extrapolated, and n
+    is the same everywhere. The deviation is the sample's (n - 1); the interval
     is the t interval of the mean. Empty lines are left out.
     """
     if kind not in BANDS:
@@ -65,8 +65,8 @@ def mean_band(lines: Sequence[tuple[np.ndarray, np.ndarray]], kind: str = "devia
 
 
 def thin(count: int, most: int = MOST_POINTS) -> np.ndarray:
-    """Return at most `most` positions of 0 .. count - 1, evenly spread, the first and
-    the last among them.
+    """Return at most `most` indices of 0 .. count - 1, evenly spread, including the first and the
+    last.
     """
     return (
         np.arange(count)

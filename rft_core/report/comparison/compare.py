@@ -1,5 +1,5 @@
-"""Runs side by side: their numbers, only the settings that differ, and whether a
-difference is more than luck.
+"""Runs side by side: their numbers, the settings that differ, and whether a difference is more than
+luck.
 """
 
 from dataclasses import dataclass, field, replace
@@ -21,8 +21,8 @@ METRICS = ("clean_accuracy", "robust_accuracy", "expected_robustness")
 
 @dataclass(frozen=True)
 class Comparison:
-    """One row a run; `settings` maps each setting that differs to one value a run;
-    `warnings` say what is unfair.
+    """One row per run; `settings` maps each setting that differs to one value per run; `warnings`
+    say what makes the comparison unfair.
     """
 
     rows: list[dict[str, Any]]
@@ -70,9 +70,7 @@ def is_standard(record: RunRecord) -> bool:
 
 
 def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
-    """Add to every row what it lost against the first standard run among
-    them, where there is one.
-    """
+    """Add to every row the accuracy it lost against the first standard run, if there is one."""
     standard = next((record for record in records if record.report and is_standard(record)), None)
     for record, row in zip(records, rows):
         row["transfer_failure"] = (record.report or {}).get("transfer_failure")
@@ -94,8 +92,8 @@ def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
 
 
 def _is_same_task(first: RunRecord, second: RunRecord) -> bool:
-    """Whether clean accuracies of two runs may be subtracted: they learned one dataset, or were
-    measured on the same images.
+    """Whether clean accuracies of two runs may be subtracted: they learned the same dataset, or
+    were measured on the same images.
     """
     same_images = first.report["images_digest"] == second.report["images_digest"]
     return same_images or first.spec.data.dataset == second.spec.data.dataset
@@ -139,7 +137,9 @@ def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
             " robustness mean different things."
         )
     if any(report["status"] == "stopped" for report in reports):
-        found.append("A run here was stopped early; its numbers are of the model as it stood.")
+        found.append(
+            "One of these runs was stopped early; its numbers describe the model at that moment."
+        )
     found += _shared(records, names)
     missing = [name for record, name in zip(records, names) if not record.report]
     if missing:
@@ -148,8 +148,8 @@ def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
 
 
 def _shared(records: list[RunRecord], names: list[str]) -> list[str]:
-    """Return a line for each run whose splits have images in common; runs from before this was
-    counted say nothing.
+    """Return a line for each run whose splits share images; older runs, which did not count them,
+    have none.
     """
     lines = []
     for record, name in zip(records, names):

@@ -1,4 +1,4 @@
-"""The names of lines: at their right ends while these are few, else in a legend below."""
+"""The names of lines: at their right ends if there are few lines, else in a legend below."""
 
 from collections.abc import Sequence
 from html import escape
@@ -7,14 +7,14 @@ import plotly.graph_objects as go
 
 from rft_core.report.comparison.bands import Band
 
-# more lines than this are told apart in a legend; fewer carry their labels at their ends
+# more lines than this are named in a legend; fewer have labels at their ends
 MOST_LABELS = 4
 LEGEND_ROW_PIXELS, LEGEND_COLUMNS, LEGEND_GAP_PIXELS = 20, 2, 18
 LABEL_ROOM, LABEL_PIXELS, LONGEST_LABEL = 1.42, 17, 26
 
 
 def legend_below(figure: go.Figure, entries: int) -> None:
-    """Put the legend below the axis title, with room of its own: the plot keeps its height."""
+    """Put the legend below the axis title and add height for it: the plot keeps its own height."""
     room = LEGEND_ROW_PIXELS * -(-entries // LEGEND_COLUMNS) + LEGEND_GAP_PIXELS
     margin, height = figure.layout.margin, figure.layout.height
     plot = height - margin.t - margin.b
@@ -35,8 +35,8 @@ def legend_below(figure: go.Figure, entries: int) -> None:
 def label_ends(
     figure: go.Figure, ends: Sequence[tuple[str, str, Band]], pixels: float, **subplot: int
 ) -> None:
-    """Write each (text, colour, band) at its line's right end, moved apart where lines end close
-    together; a plot is `pixels` high.
+    """Write each (text, colour, band) at the right end of its line, moved apart where lines end
+    close together; the plot is `pixels` high, `subplot` its row and col.
     """
     ends = sorted(ends, key=lambda end: float(end[2].mean[-1]))
     heights = spread_apart(
@@ -64,8 +64,8 @@ def shortened(label: str) -> str:
 def spread_apart(
     heights: Sequence[float], gap: float, low: float = 2.0, high: float = 100.0
 ) -> list[float]:
-    """Return `places` (rising) moved as little as needed to be `gap` apart, inside low ..
-    high while they fit.
+    """Return `heights` (rising) moved as little as needed to be `gap` apart, inside low .. high if
+    they fit.
     """
     moved: list[float] = []
     for height in heights:

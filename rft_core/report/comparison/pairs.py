@@ -1,5 +1,5 @@
-"""Every run against one baseline: image by image where both were measured on the same test images,
-and saying so where not.
+"""Every run against a baseline: image by image if both were measured on the same test images, else
+unpaired, with the reason.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from rft_core.metrics.transfer import transfer_gap_interval
 from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
 
-# enough for an end of an interval to be steady within a twentieth of its half-width; a page
-# waits for 57 of them
+# enough to keep the ends of an interval stable within 1/20 of its half-width; a page may wait for
+# 57 such intervals
 RESAMPLES = 4000
 PAIRED_METRICS = ("clean", "robust", "expected")
 
@@ -28,10 +28,10 @@ class Pair:
     """A run minus the baseline in one metric (clean, robust or expected), fractions
     with the 95 % interval.
 
-    `where` says at which epsilon, `measured_by` by which attack both were measured ("" where no
-    attack is in it). Without `is_paired` the images differ: `reason` says how, and `difference` is
-    None where a number would mean nothing. `is_alike` says that target and grid are the same, so
-    that "robust" is at it.
+    `where` says at which epsilon, `measured_by` by which attack both were measured ("" for clean
+    accuracy). Without `is_paired` the images differ: `reason` says how, and `difference` is None
+    where a number would mean nothing. `is_alike` says that target and grid are the same, so that
+    "robust" is at the target.
     """
 
     run_id: str
@@ -52,7 +52,7 @@ class Pair:
     measured_by: str = ""
 
     def sentence(self) -> str:
-        """Say it in one plain sentence."""
+        """Return the pair as one plain sentence."""
         if self.difference is None:
             return (
                 f"{self.name} and {self.baseline_name} are not compared {self.where}:"
@@ -74,7 +74,7 @@ class Pair:
             "second_name": self.name,
             "metric": self.metric,
         }
-        # 0.0 - x, so that no difference is 0.0 and not -0.0
+        # 0.0 - x, so that an equal pair gives 0.0 and not -0.0
         difference, low, high = 0.0 - self.difference, 0.0 - self.high, 0.0 - self.low
         found = {
             "difference": difference,
@@ -100,8 +100,8 @@ class Pair:
 def pair_runs(
     records: Sequence[RunRecord], runs_folder: Path, baseline: str | None = None
 ) -> list[Pair]:
-    """Return three pairs a run other than the baseline (a run id, by default the first):
-    clean, robust, expected.
+    """Return three pairs for each run except the baseline (a run id, by default the first): clean,
+    robust, expected.
 
     Robust accuracy is compared at the largest epsilon that both were measured at. Runs without a
     report are left out.
@@ -122,7 +122,7 @@ def pair_runs(
 
 
 def _verdicts(record: RunRecord, runs_folder: Path) -> np.ndarray | None:
-    """Return the verdicts (N, E) bool of a measured run, or None where its file is gone."""
+    """Return the verdicts (N, E) bool of a measured run, or None if its file is gone."""
     path = runs_folder / record.run_id / VERDICTS
     if not path.is_file():
         return None
@@ -131,8 +131,8 @@ def _verdicts(record: RunRecord, runs_folder: Path) -> np.ndarray | None:
 
 
 def read_verdicts(record: RunRecord, runs_folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the verdicts of a run on clean images and at its last epsilon, both bool (N,); None
-    where they are gone.
+    """Return the verdicts of a run on clean images and at its last epsilon, both bool (N,); None if
+    they are gone.
     """
     verdicts = _verdicts(record, runs_folder) if record.report else None
     return None if verdicts is None else (verdicts[:, 0], verdicts.all(axis=1))
@@ -161,7 +161,7 @@ def _pair(
     if first.report["images_digest"] != run.report["images_digest"]:
         return _unpaired(names, first, run, epsilon, "measured on other test images")
     if baseline_verdicts is None or run_verdicts is None:
-        return _unpaired(names, first, run, epsilon, "the verdicts on single images are gone")
+        return _unpaired(names, first, run, epsilon, "the results of single images are missing")
     return _paired(
         names, _scores(run, run_verdicts, epsilon), _scores(first, baseline_verdicts, epsilon)
     )
@@ -170,8 +170,8 @@ def _pair(
 def _comparison_point(
     first: RunRecord, run: RunRecord, metric: str
 ) -> tuple[float | None, str, str]:
-    """Return at which epsilon two runs are compared (None: over all of them), how to say it,
-    and why they cannot be.
+    """Return the epsilon at which two runs are compared (None: over all), its text, and why they
+    cannot be compared.
     """
     if first.spec.data.dataset != run.spec.data.dataset:
         return (
@@ -205,9 +205,7 @@ def _comparison_point(
 
 
 def _methods_apart(first: RunRecord, run: RunRecord, metric: str) -> str:
-    """Return why two robust accuracies are not subtracted: they were measured by different attacks;
-    "" where they may be.
-    """
+    """Return why two robust accuracies may not be subtracted (different attacks), or ""."""
     found = (first.measured_by, run.measured_by)
     if metric == "clean" or is_one_method(found):
         return ""
@@ -223,8 +221,8 @@ def _targets(record: RunRecord) -> tuple:
 
 
 def _scores(record: RunRecord, verdicts: np.ndarray, epsilon: float | None) -> np.ndarray:
-    """Return one score an image (N,): its verdict at `epsilon`, or its expected
-    robustness for None.
+    """Return one score per image (N,): its verdict at `epsilon`, or its expected robustness for
+    None.
     """
     epsilons = _epsilons(record)
     if epsilon is None:
@@ -249,8 +247,8 @@ def _paired(names: dict[str, Any], run: np.ndarray, baseline: np.ndarray) -> Pai
 def _unpaired(
     names: dict[str, Any], first: RunRecord, run: RunRecord, epsilon: float | None, reason: str
 ) -> Pair:
-    """Return the difference of two independent accuracies with Newcombe's interval; none for
-    expected robustness, which has no such formula.
+    """Return the difference of two independent accuracies with Newcombe's interval; no difference
+    for expected robustness, which has no such formula.
     """
     if epsilon is None:
         return Pair(**names, reason=reason)

@@ -16,8 +16,8 @@ from rft_core.report.run.measurement_words import in_full
 
 
 def pareto_figure(lines: Sequence[Line], *, target: str, key: str, height: int = 380) -> go.Figure:
-    """Clean against robust accuracy: small marks for what was tracked while training, its frontier,
-    large marks for final models.
+    """Clean against robust accuracy: small marks for models during training, their frontier, large
+    marks for final models.
     """
     figure = blank_figure(key, height=height)
     for line in lines:
@@ -30,7 +30,7 @@ def pareto_figure(lines: Sequence[Line], *, target: str, key: str, height: int =
         if len(points)
     ]
     percent_axis(figure, f"Robust accuracy at {escape(target)}")
-    # robust accuracies near zero would all lie on the floor of a full axis
+    # on a full axis, robust accuracies near zero would all lie at the bottom
     top = next(
         limit
         for limit in (10, 25, 50, 100)

@@ -23,8 +23,8 @@ from rft_core.units import PIXEL_LEVELS
 
 
 def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
-    """Robustness curves, one panel a norm; the shaded area under each is its expected robustness,
-    the percentage beside its label.
+    """Robustness curves, one panel per norm; the area under each is its expected robustness, shown
+    beside its label.
     """
     drawn = [line for line in lines if line.curves]
     norms = list(dict.fromkeys(line.norm for line in drawn)) or ["linf"]
@@ -59,8 +59,8 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
 
 
 def _attack_axis(norm: str, lines: Sequence[Line]) -> str:
-    """Title an epsilon axis with the attack where all lines share it and there is room; else
-    captions and hover texts have it.
+    """Return the title of an epsilon axis, with the attack if all lines share it; otherwise
+    captions and hover texts name it.
     """
     found = [method for line in lines for method in line.measured_by]
     is_shared = (

@@ -1,4 +1,4 @@
-"""One plain sentence under each figure of a comparison, generated from its data."""
+"""The sentence under each figure of a comparison, generated from its data."""
 
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -16,7 +16,7 @@ METRIC_NAMES = MappingProxyType(
 
 
 def describe_tracking(content: Content) -> str:
-    """Say which line leads at its end in each panel, what a band is and what is left out."""
+    """Say which line leads at the end of each panel, what the bands are and what is left out."""
     sentences = [f"{_tracking(content.lines)}, while training."]
     sentences += [_ends(content.lines, name) for name in content.view.panels]
     sentences += [describe_band(content)] if content.is_grouped else []
@@ -28,7 +28,7 @@ def describe_tracking(content: Content) -> str:
 
 
 def _tracking(lines: Sequence[Line]) -> str:
-    """Say on which images, and by which attack, lines were measured while training."""
+    """Say on which images and by which attack lines were measured during training."""
     found = [method for line in lines for method in line.tracked_by]
     if len({method.chip for method in found}) <= 1:
         return in_brackets("On validation images", found)
@@ -57,17 +57,19 @@ def _ends(lines: Sequence[Line], name: str) -> str:
 
 
 def describe_band(content: Content) -> str:
-    """Say what lines and bands of groups are, over how many runs, and what was left out of them."""
+    """Say what the lines and bands of groups are, over how many runs, and what is left out."""
     counts = [f"{line.label} (n = {len(line.histories)})" for line in content.lines]
     sentences = [
         f"Lines and bands: {BANDS[content.view.band]}, over the runs of {', '.join(counts)}; a"
         " single run has no band."
     ]
     if content.left_out:
-        sentences.append(f"Left out of the means, having no report: {', '.join(content.left_out)}.")
+        sentences.append(
+            f"Left out of the means because they have no report: {', '.join(content.left_out)}."
+        )
     mixed = [f"{group.label} ({', '.join(group.mixed)})" for group in content.groups if group.mixed]
     if mixed:
-        sentences.append(f"Runs in a group still differ otherwise: {'; '.join(mixed)}.")
+        sentences.append(f"Runs in a group also differ in other settings: {'; '.join(mixed)}.")
     return " ".join(sentences)
 
 
@@ -108,7 +110,7 @@ def describe_curves(content: Content) -> str:
 
 
 def describe_pareto(content: Content, rows: Sequence[dict]) -> str:
-    """Say what the marks are and which line covers the largest area while training."""
+    """Say what the marks are and which line covers the largest area during training."""
     tracked = [method for line in content.lines for method in line.tracked_by]
     final = [method for line in content.lines for method in line.measured_by]
     marks = (
@@ -129,8 +131,8 @@ def describe_pareto(content: Content, rows: Sequence[dict]) -> str:
 
 
 def describe_pairs(content: Content) -> list[str]:
-    """Return one sentence a pair and metric, each run against the baseline; one alone for a run
-    that is compared in no metric for one reason.
+    """Return one sentence per pair, each run against the baseline; a single sentence for a run that
+    no metric compares, for one reason.
     """
     sentences = []
     for run_id in dict.fromkeys(pair.run_id for pair in content.pairs):

@@ -1,5 +1,5 @@
-"""What a comparison shows: the chosen runs as lines, their tables and pairs, for a page, a
-terminal or a report alike.
+"""What a comparison shows: the chosen runs as lines, their tables and pairs, for pages, terminal
+and reports.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ from rft_core.units import format_epsilon
 
 @dataclass(frozen=True)
 class View:
-    """How a comparison is looked at. `group` is "" (each run alone), "seeds" or a setting;
-    `baseline` a run id, else the first run.
+    """The choices of a comparison. `group` is "" (each run alone), "seeds" or a setting; `baseline`
+    is a run id, else the first run.
     """
 
     axis: str = "step"
@@ -52,8 +52,8 @@ class View:
 
 @dataclass(frozen=True)
 class Content:
-    """A comparison ready to be drawn: one label and history a run, one line a run or group,
-    `left_out` of their group's mean.
+    """A comparison ready to be drawn: one label and history per run, one line per run or group;
+    `left_out` are the runs outside their group's mean.
     """
 
     records: tuple[RunRecord, ...]
@@ -73,7 +73,7 @@ class Content:
 
     @property
     def target(self) -> str:
-        """The target epsilon, such as "8/255"; in words where the runs have different ones."""
+        """The target epsilon, such as "8/255"; in words if the runs have different targets."""
         found = {
             format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
             for record in self.records
@@ -82,7 +82,7 @@ class Content:
 
 
 def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view: View) -> Content:
-    """Return what `view` shows of `records`; `histories` are theirs in the same order.
+    """Return what `view` shows of `records`, with their `histories` in the same order.
 
     Pairs are added by `with_pairs`.
     """
@@ -115,8 +115,8 @@ def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view
 
 
 def with_pairs(content: Content, pairs: Sequence[Pair]) -> Content:
-    """Return the comparison with each run held against the baseline (`pairs.pair_runs`), under the
-    labels that tell runs of one name apart.
+    """Return the comparison with `pairs` (of `pairs.pair_runs`), under the labels that distinguish
+    runs of the same name.
     """
     labels = {record.run_id: label for record, label in zip(content.records, content.labels)}
     named = [
@@ -127,8 +127,8 @@ def with_pairs(content: Content, pairs: Sequence[Pair]) -> Content:
 
 
 def _averaged(records: Sequence[RunRecord], group: Group) -> tuple[int, ...]:
-    """Return the runs of a group that its mean is over: those with a report where there is one, so
-    that a run that broke off cuts nothing short.
+    """Return the indices of the runs in a group's mean: those with a report if there are any, so
+    that an unfinished run does not shorten the line.
     """
     reported = tuple(position for position in group.positions if records[position].report)
     return reported or group.positions
@@ -157,8 +157,8 @@ def _line(
 
 
 def pareto_rows(content: Content, runs_folder: Path) -> list[dict[str, Any]]:
-    """Return one row a line: the area (fractions) of all models tracked while training, and of the
-    final ones with its bootstrap interval.
+    """Return one row per line: the area (fractions) of all models during training, and of the final
+    models with its bootstrap interval.
 
     Keys: label, points, tracked_area (validation images), models, final_area, final_low,
     final_high (test images; None where the models were not measured on the same images, or
@@ -199,12 +199,12 @@ def _final_area(
 
 
 def group_rows(content: Content) -> list[dict[str, Any]]:
-    """Return one row a group: `runs` (measured ones), and for each metric its mean, s.d. and 95 % t
-    interval over them, as fractions.
+    """Return one row per group: the number of measured `runs`, and for each metric the mean, s.d.
+    and 95 % t interval over them, as fractions.
 
     `measured_by` says by which attack. Columns `<metric>`, `<metric>_deviation`, `<metric>_low`,
-    `<metric>_high`. Also the difference to the baseline's group over the `shared_seeds` that both
-    have, one run a seed: the same columns with `_gain`, None where fewer than two are shared.
+    `<metric>_high`. Also the difference from the baseline's group over the `shared_seeds` that both
+    have, one run per seed: the same columns with `_gain`, None if fewer than two are shared.
     """
     base = next(
         (group for group in content.groups if _baseline_position(content) in group.positions),
@@ -242,8 +242,8 @@ def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
 
 
 def _mean_columns(name: str, values: list[float]) -> dict[str, float | None]:
-    """Return the mean, s.d. and t interval of one value a run under their column names; None for
-    what too few values do not have.
+    """Return the mean, s.d. and t interval of one value per run under their column names; None
+    where there are too few values.
     """
     names = (name, f"{name}_deviation", f"{name}_low", f"{name}_high")
     if not values:
@@ -256,8 +256,8 @@ def _mean_columns(name: str, values: list[float]) -> dict[str, float | None]:
 def _shared_seeds(
     content: Content, group: Group, base: Group
 ) -> dict[int, tuple[RunRecord, RunRecord]]:
-    """Return seed -> (run of `group`, run of `base`) for seeds that have exactly one measured run
-    in each, measured alike on the same images.
+    """Return seed -> (run of `group`, run of `base`) for seeds with exactly one measured run in
+    each, measured by the same method on the same images.
     """
 
     def by_seed(members: Group) -> dict[int, RunRecord]:

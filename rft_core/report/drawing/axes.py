@@ -19,8 +19,8 @@ CONFIG = MappingProxyType(
 
 
 def blank_figure(key: str, height: int) -> go.Figure:
-    """Return an empty figure of `height` pixels; `key` names what it shows, so that zoom survives
-    new data of the same.
+    """Return an empty figure of `height` pixels; `key` names its content, so that zoom survives new
+    data.
     """
     return blank(key, height).update_layout(font={"size": 13})
 
@@ -35,13 +35,13 @@ def round_marks(span: float, most: int = 9) -> list[float]:
 
 
 def percent_axis(figure: go.Figure, title: str, **panel: int) -> None:
-    """Let the accuracy axis run from 0 to 100 %; `place` is the row and col of a panel."""
+    """Let the accuracy axis run from 0 to 100 %; `panel` is the row and col of a subplot."""
     figure.update_yaxes(title=title, **PERCENT_MARKS, **panel)
 
 
 def epsilon_positions(curve: RobustnessCurve, norm: str) -> np.ndarray:
-    """Return where the epsilons of a curve stand on its axis, (E,): levels of 255 for
-    linf, lengths for l2.
+    """Return the positions (E,) of a curve's epsilons on its axis: levels of 255 for linf, lengths
+    for l2.
     """
     return np.array(curve.epsilons, dtype=np.float32) * (PIXEL_LEVELS if norm == "linf" else 1.0)
 

@@ -1,5 +1,5 @@
-"""What figures share: size, axes and their marks, colours that fade, notes
-readable on both themes.
+"""The parts that figures are made of: size, axes and their marks, faded colours, notes readable in
+both themes.
 """
 
 from types import MappingProxyType
@@ -72,10 +72,10 @@ def fade(colour: str, opacity: float) -> str:
 
 
 def note(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
-    """Return a text at a place, left-aligned and centred in height.
+    """Return a text at (x, y), left-aligned and vertically centred.
 
-    Everything a note of any frame may set is written out: Plotly lays the notes of a frame over
-    those before, one by one, and what is left out stays as it was.
+    Every property is written out: Plotly merges the notes of a frame into those of the frame
+    before, so a missing property would keep its old value.
     """
     where = {
         "x": x,
@@ -97,14 +97,14 @@ def note(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
 
 
 def rule(colour: str, x0: float, x1: float, y0: float, y1: float) -> dict[str, Any]:
-    """Return a dotted line between two places, written out like a note."""
+    """Return a dotted line between two points, written out like a note."""
     ends = {"x0": x0, "x1": x1, "y0": y0, "y1": y1, "xref": "x", "yref": "y"}
     return {"type": "line", **ends, "line": {"color": colour, "width": 1.5, "dash": "dot"}}
 
 
 def apart(heights: list[float], least: float, low: float = 0.0, high: float = 100.0) -> list[float]:
-    """Return `heights` moved apart until each pair differs by `least`, in the same order, within
-    [low, high] as far as they fit.
+    """Return `heights` moved apart until neighbours differ by `least`, in the same order, within
+    [low, high] if they fit.
     """
     order = sorted(range(len(heights)), key=lambda index: heights[index])
     moved = list(heights)

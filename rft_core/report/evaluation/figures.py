@@ -1,5 +1,5 @@
-"""Figures of one evaluation: curves under several attacks, accuracy of each class, what is taken
-for what, which parts are trained.
+"""Figures of an evaluation: curves under several attacks, accuracy of each class, confusions,
+trained parts.
 """
 
 import html
@@ -25,7 +25,7 @@ from rft_core.report.drawing.palette import (
 from rft_core.report.run.measurement_words import in_full
 from rft_core.units import PIXEL_LEVELS, format_count
 
-# classes whose names fit beside their bars, and whose shares fit into their cells
+# the most classes whose names fit beside their bars, and whose shares fit into cells
 NAMED_CLASSES, NUMBERED_CLASSES = 30, 12
 ROW_PIXELS = 22
 LONGEST_NAME = 24
@@ -35,7 +35,9 @@ DARK = 55
 
 @dataclass(frozen=True)
 class Line:
-    """One curve of the figure: its label, whether it is the one looked at, and what measured it."""
+    """One curve of the figure: its label, whether it is the chosen evaluation, and what measured
+    it.
+    """
 
     label: str
     curve: RobustnessCurve
@@ -44,9 +46,7 @@ class Line:
 
 
 def figure_text(name: str) -> str:
-    """Return a name (a class, a run) cut to length and so that no character of it
-    is markup in a figure.
-    """
+    """Return the name of a class or run, cut to length and with its markup escaped for a figure."""
     return html.escape(
         name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…", quote=False
     )
@@ -111,8 +111,8 @@ def _curve(line: Line, norm: str, colour: str, dash: str) -> go.Scatter:
 
 
 def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go.Figure:
-    """Clean and robust accuracy of each class, the class that loses most first: a named line each,
-    or ranks where classes are many.
+    """Clean and robust accuracy of each class, largest loss first: a named row for each, or ranks
+    if there are many.
     """
     rows = sorted(rows, key=lambda row: row["robust_accuracy"] - row["clean_accuracy"])
     named = len(rows) <= NAMED_CLASSES
@@ -190,9 +190,10 @@ def _along(named: bool, values: np.ndarray, positions: np.ndarray, **more: Any) 
 
 
 def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> go.Figure:
-    """What each class (rows) is taken for (columns), in percent of the row; `counts` int (K, K).
+    """Predicted class (columns) for each true class (rows), in percent of the row; `counts` int (K,
+    K).
 
-    A class without images is blank.
+    The row of a class without images is blank.
     """
     many = len(names) > NAMED_CLASSES
     shown, positions = [figure_text(name) for name in names], np.arange(len(names))
@@ -219,8 +220,8 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> g
     if len(names) <= NUMBERED_CLASSES:
         for row, column in zip(*np.nonzero(counts)):
             colour = "#FFFFFF" if percent[row, column] > DARK else "#1B1F24"
-            # figures give their text the page's colour by style; a number in a cell keeps its own
-            # by being drawn in a span
+            # the page's style overrides the text colour of figures; a span keeps the colour of a
+            # number in a cell
             text = f'<span style="fill:{colour};color:{colour}">{percent[row, column]:.0f}</span>'
             figure.add_annotation(
                 x=column, y=row, text=text, showarrow=False, font={"size": 11, "color": colour}

@@ -1,5 +1,5 @@
-"""One plain sentence under each figure of an evaluation, generated from its data; and what the
-honesty checks mean.
+"""The sentence under each figure of an evaluation, generated from its data, and the meaning of the
+honesty checks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from rft_core.metrics.verdicts import smallest_falling
 from rft_core.spec.measured_by import evaluation_measured_by
 from rft_core.units import format_count, format_epsilon, format_percent
 
-# what green says, one line for each check of the engine
+# what green means, for each check of the engine
 MEANINGS = MappingProxyType(
     {
         "accuracy falls with epsilon": "Green: a larger ball never helps the model.",
@@ -37,7 +37,7 @@ MEANINGS = MappingProxyType(
         "gradients do not vanish": (
             "Green: at most 1 % of the images have no gradient that an attack could follow."
         ),
-        "two passes agree": "Green: the model says the same twice, so one attack is enough.",
+        "two passes agree": "Green: two passes give the same answer, so one attack is enough.",
     }
 )
 VERDICTS = MappingProxyType(
@@ -47,7 +47,7 @@ VERDICTS = MappingProxyType(
             "Some checks are amber: read their reasons before you rely on the robust accuracy."
         ),
         "red": (
-            "A check is red: the robust accuracy of this model must not be believed as it stands."
+            "A check is red: the robust accuracy of this model cannot be trusted as it stands."
         ),
     }
 )
@@ -57,10 +57,10 @@ def describe_verdict(
     honesty: Mapping[str, Any], points: Sequence[Mapping[str, Any]], at: str
 ) -> tuple[str, str]:
     """Return (level, sentence): what the worst finding means for the robust accuracy at the checks'
-    epsilon, said as `at`.
+    epsilon, written as `at`.
 
-    Where no image of `points`, the evaluation's curve, holds there, green findings vouch for
-    nothing: level "none".
+    If no image of `points`, the evaluation's curve, holds there, green findings prove nothing:
+    level "none".
     """
     held = [
         point["accuracy"] for point in points if abs(point["epsilon"] - honesty["epsilon"]) < 1e-9
@@ -77,12 +77,12 @@ def describe_verdict(
 
 
 def describe_attacks(own: RobustnessCurve, own_by: MeasuredBy, answer: Mapping[str, Any]) -> str:
-    """Say what an evaluation found, beside what the run's own report, measured by `own_by`, says
-    at the same epsilons.
+    """Return what an evaluation found, next to the run's own report (measured by `own_by`) at the
+    same epsilons.
 
-    Accuracies of different attacks are never subtracted, nor those of other images. Expected
-    robustness depends on the grid, a coarse one making a falling curve look better: it is said
-    where the grids are equal only.
+    Accuracies of different attacks or different images are never subtracted. Expected robustness
+    depends on the grid (a coarse grid flatters a falling curve), so it is only given if the grids
+    are equal.
     """
     norm, points, found_by = answer["norm"], answer["curve"], evaluation_measured_by(answer)
     last, is_alike = points[-1], (own_by.method, own_by.n) == (found_by.method, found_by.n)
@@ -146,8 +146,8 @@ def _at_shared_epsilons(
 
 
 def describe_classes(rows: Sequence[Mapping[str, Any]], target: str) -> str:
-    """Say which class is the weakest and which loses most at `target`, "8/255 (PGD-10, n 200)";
-    names are the data's own.
+    """Return which class is the weakest and which loses most at `target`, "8/255 (PGD-10, n
+    200)".
     """
     weakest = min(rows, key=lambda row: row["robust_accuracy"])
     loss = max(rows, key=lambda row: row["clean_accuracy"] - row["robust_accuracy"])
@@ -159,7 +159,7 @@ def describe_classes(rows: Sequence[Mapping[str, Any]], target: str) -> str:
 
 
 def describe_confusion(counts: np.ndarray, names: Sequence[str], where: str) -> str:
-    """Say how many images are taken for another class, and for which most often."""
+    """Return how many images are taken for another class, and the most frequent confusion."""
     wrong = counts * (1 - np.eye(len(counts), dtype=int))
     if not wrong.any():
         return f"{where}, no image is taken for another class."
@@ -172,7 +172,7 @@ def describe_confusion(counts: np.ndarray, names: Sequence[str], where: str) -> 
 
 
 def describe_falling(epsilons: np.ndarray, verdicts: np.ndarray, norm: str) -> str:
-    """Say when images fall."""
+    """Return how many images fall, and at which epsilon."""
     at = smallest_falling(epsilons, verdicts)
     wrong, held, fallen = (
         int((at == 0).sum()),
@@ -193,7 +193,7 @@ def describe_falling(epsilons: np.ndarray, verdicts: np.ndarray, norm: str) -> s
 
 
 def describe_parts(parts: Sequence[Mapping[str, Any]]) -> str:
-    """Say how much of the network is trained."""
+    """Return how much of the network is trained."""
     trained, total = (sum(part[name] for part in parts) for name in ("trainable", "total"))
     touched = sum(part["trainable"] > 0 for part in parts)
     return (
@@ -203,7 +203,7 @@ def describe_parts(parts: Sequence[Mapping[str, Any]]) -> str:
 
 
 def describe_picture(answer: Mapping[str, Any]) -> str:
-    """Say what became of one picture of the user's own."""
+    """Return what the attack did to the user's own picture."""
     text = (
         f"The model takes it for {answer['prediction']} ({format_percent(answer['confidence'])})."
         f" Attacked by {evaluation_measured_by(answer).full_method}."

@@ -1,9 +1,9 @@
-"""One HTML file with everything a comparison shows, and what it takes to run it again.
+"""One HTML file with everything a comparison shows, and the commands that repeat its runs.
 
 It opens without a network.
 
-Names, notes and tags are text here: they are escaped, and a content security policy lets only the
-two scripts of this file run and nothing be fetched.
+Names, notes and tags are escaped, and a content security policy allows only the two scripts of this
+file and no requests.
 """
 
 import base64
@@ -49,8 +49,8 @@ CURVES_PIXELS = 400
 
 
 def html_report(content: Content, runs_folder: Path) -> str:
-    """Return the report of a comparison as one HTML document; `runs_folder` holds the runs' files,
-    for the intervals of areas.
+    """Return the report of a comparison as an HTML document; `runs_folder` holds the files of the
+    runs, needed for the intervals of areas.
     """
     from plotly.offline import get_plotlyjs
 
@@ -144,8 +144,9 @@ def _figures(content: Content, runs_folder: Path) -> str:
 
 def _chart(name: str, figure: go.Figure, caption: str) -> str:
     figure.update_layout(template="plotly_white")
-    # "<" may not stand in a script element, whatever a run is called; plotly escapes it too, which
-    # is nothing it promises
+    # no "<" may occur in the script element, whatever the name of a run; plotly also escapes it,
+    # but
+    # does not promise to
     data = figure.to_json().replace("<", "\\u003c")
     return (
         f'<figure><div id="{name}" role="img" aria-label="{_text(caption)}"'
@@ -159,13 +160,13 @@ def _tables(content: Content) -> str:
     parts = [
         "<h2>Numbers</h2>",
         _table(number_rows(content)),
-        '<p class="quiet">On test images; in brackets 95 % intervals (Wilson).</p>',
+        '<p class="quiet">On test images, with 95 % intervals (Wilson) in brackets.</p>',
     ]
     if content.is_grouped:
-        parts += ["<h2>Over the runs of each group</h2>", _table(group_table(content))]
+        parts += ["<h2>Means of each group</h2>", _table(group_table(content))]
         parts += [
-            '<p class="quiet">Mean ± standard deviation; in brackets the 95 % interval of the mean'
-            " (Student's t), of differences over the seeds that both share.</p>"
+            '<p class="quiet">Mean ± standard deviation, with the 95 % interval of the mean in'
+            " brackets (Student's t). Differences are over the seeds that both groups share.</p>"
         ]
     if content.pairs:
         parts += [
@@ -173,8 +174,8 @@ def _tables(content: Content) -> str:
             _table(difference_rows(content)),
         ]
         parts += [
-            '<p class="quiet">Run minus baseline in points, 95 % intervals over the test images;'
-            " they say nothing about other seeds.</p>"
+            '<p class="quiet">Run minus baseline in points, with 95 % intervals over the test'
+            " images; the intervals say nothing about other seeds.</p>"
         ]
         parts += [
             "<ul>",
@@ -187,8 +188,9 @@ def _tables(content: Content) -> str:
 def _settings(content: Content) -> str:
     differing = _table(differing_rows(content)) or "<p>None.</p>"
     return (
-        f"<h2>Settings that differ</h2>{differing}<h2>Settings in common</h2><details><summary>All"
-        f" of them</summary>{_table(common_rows(content))}</details>"
+        f"<h2>Settings that differ</h2>{differing}<h2>Settings in"
+        " common</h2><details><summary>Show"
+        f" all</summary>{_table(common_rows(content))}</details>"
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs as tidy tables: runs, settings, curves and tracked evaluations, one fact a cell, the same
+"""Runs as tidy tables: runs, settings, curves, tracked evaluations and differences, with the same
 columns for every selection.
 """
 
@@ -108,12 +108,12 @@ TABLES = MappingProxyType(
 def build_tables(
     records: Sequence[RunRecord], histories: Sequence[RunHistory], pairs: Sequence[Pair] = ()
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return each table of TABLES as rows with exactly its columns, None where there is nothing;
+    """Return each table of TABLES as rows with exactly its columns, None for missing values;
     accuracies are fractions.
 
-    `settings` has one row a run and setting, its value as JSON; `curves` one a run and epsilon
-    (test images); `tracked` one a run, step and epsilon (validation images); `differences` each run
-    minus the baseline. No text holds this user's home folder: it is written as ~.
+    `settings` has one row per run and setting, its value as JSON; `curves` one per run and epsilon
+    (test images); `tracked` one per run, step and epsilon (validation images); `differences` each
+    run minus the baseline. The user's home folder is written as ~.
     """
     rows = {
         "runs": [
@@ -141,7 +141,7 @@ def build_tables(
 def _curve(record: RunRecord) -> Iterator[dict[str, Any]]:
     for point in (record.report or {}).get("curve", []):
         about = {"run_id": record.run_id, "norm": record.spec.threat.norm}
-        # no attack is in the clean accuracy
+        # clean accuracy involves no attack
         yield point | about | {"measured_by": record.measured_by.full if point["epsilon"] else None}
 
 
@@ -232,8 +232,8 @@ def say_time(seconds: float | None) -> str | None:
 
 
 def without_home(value: Any) -> Any:
-    """Return plain data with this user's home folder written as ~ in every text,
-    which `run` understands.
+    """Return plain data with the user's home folder written as ~ in every text; the command `run`
+    understands it.
     """
     if isinstance(value, dict):
         return {key: without_home(item) for key, item in value.items()}

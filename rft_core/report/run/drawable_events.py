@@ -1,6 +1,6 @@
-"""Which of a run's events can be drawn.
+"""Which events of a run can be drawn.
 
-A damaged or foreign store may hold any rows; they are left out, and said.
+A damaged or foreign store may hold any rows; those that cannot be drawn are left out and reported.
 """
 
 import math
@@ -21,13 +21,13 @@ TRAINING = (
     "process_memory_mib",
     "device_memory_mib",
 )
-# figures hold float32 columns; steps beyond this are not exact in a browser
+# the largest float32 that figures draw; the largest step that is exact in a browser
 LARGEST, MOST_STEPS = 1e38, 2**53
 
 
 def keep_drawable(events: Sequence[Event]) -> tuple[list[Event], str]:
-    """Return the events that can be drawn, and a sentence about the others, empty
-    where there are none.
+    """Return the events that can be drawn, and a sentence about the others, "" if there are
+    none.
     """
     kept, first, fault = [], None, ""
     for event in events:
@@ -51,7 +51,7 @@ def keep_drawable(events: Sequence[Event]) -> tuple[list[Event], str]:
 def _fault(event: Event) -> str:
     """Return what is wrong with an event, or "".
 
-    Kinds that are not known are nobody's business here, and fine.
+    Unknown kinds are accepted: nothing here draws them.
     """
     if not (
         _is_count(event.step, MOST_STEPS)

@@ -1,5 +1,5 @@
-"""By what numbers were measured, in the words of pages, tables and reports; and which runs cannot
-be held against each other.
+"""How numbers were measured, in the words of pages, tables and reports; and which runs cannot be
+compared.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,13 +12,13 @@ from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
 
 MEASURED_BY = "Measured by"
-# of runs and of epsilons that one sentence lists
+# the most runs and epsilons that one sentence lists
 MOST_NAMES, MOST_EPSILONS = 5, 6
 
 
 def chips(found: Iterable[MeasuredBy | None]) -> str:
-    """Return what stands beside numbers, "PGD-10, n 1,000"; several where they differ, ""
-    where there is nothing.
+    """Return the short form beside numbers, "PGD-10, n 1,000"; several joined if they differ, "" if
+    there are none.
     """
     return _distinct(found, lambda method: method.chip)
 
@@ -41,15 +41,15 @@ def in_brackets(text: str, found: Iterable[MeasuredBy | None]) -> str:
 
 
 def measuring_method(record: RunRecord) -> MeasuredBy:
-    """Return what measured a run, or will measure it at its end."""
+    """Return what measured a run, or what will measure it at its end."""
     spec = record.spec
     return record.measured_by or spec_measured_by(spec, spec.evaluation.attack, n=1)
 
 
 def methods_apart(records: Sequence[RunRecord]) -> dict[str, list[str]]:
-    """Return in which ways runs were measured differently: what it is -> one text a run.
+    """Return the ways in which runs were measured differently: name -> one text per run.
 
-    No mean is taken over, and nothing subtracted between, runs with different texts.
+    Runs with different texts are neither averaged nor subtracted.
     """
     found = [measuring_method(record) for record in records]
     apart = {} if is_one_method(found) else {"attack": tell_apart(found)}
@@ -59,8 +59,8 @@ def methods_apart(records: Sequence[RunRecord]) -> dict[str, list[str]]:
 
 
 def measurement_warnings(records: Sequence[RunRecord], names: Sequence[str]) -> list[str]:
-    """Say which of these runs, called by `names`, were measured by another attack, on other images
-    or at other epsilons.
+    """Return sentences on which of these runs, called by `names`, were measured by other attacks,
+    on other images or at other epsilons.
     """
     measured = [(record, name) for record, name in zip(records, names) if record.report]
     sentences = [_attacks(measured), _images(measured), _grids(measured)]
@@ -68,8 +68,8 @@ def measurement_warnings(records: Sequence[RunRecord], names: Sequence[str]) -> 
 
 
 def way_out(run_ids: Sequence[str]) -> str:
-    """Return how to measure runs by one attack: the command with the attack
-    that is the default now.
+    """Return how to measure runs by the same attack: the command with the present default
+    attack.
     """
     default = EvaluationSpec()
     command = f"python -m rft_core evaluate ID --attack {default.attack} --steps {default.steps}"
@@ -113,8 +113,8 @@ def _grids(measured: Sequence[tuple[RunRecord, str]]) -> str:
 
 
 def _grids_differ(records: Sequence[RunRecord]) -> bool:
-    """Whether runs of one target were measured at other epsilons; where targets differ,
-    that is said for itself.
+    """Whether runs with the same target were measured at different epsilons; different targets have
+    their own warning.
     """
     threats = [(record.spec.threat.norm, record.spec.threat.epsilon) for record in records]
     return len({(*threat, _grid(record)) for threat, record in zip(threats, records)}) > len(
@@ -139,7 +139,7 @@ def _say_grid(record: RunRecord) -> str:
 
 
 def _list_by(texts: Sequence[str], names: Sequence[str], word: str) -> str:
-    """Return "a, b by PGD-10; c by AutoAttack" of one text and one name a run."""
+    """Return "a, b by PGD-10; c by AutoAttack" from one text and one name per run."""
     groups: dict[str, list[str]] = {}
     for text, name in zip(texts, names):
         groups.setdefault(text, []).append(name)

@@ -1,5 +1,5 @@
-"""Schedules side by side before a run: which can be compared with the chosen one, their
-figure and their table.
+"""Schedules side by side before a run: those to compare with the chosen schedule, their figure and
+their table.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -48,10 +48,10 @@ class Reference:
 @dataclass(frozen=True)
 class Line:
     """One schedule as it is drawn: label, colour, dash (lengths in pixels, "" for solid), progress
-    and factors (P,), what it asks for.
+    and factors (P,), and its demand.
 
-    `is_example` says that only training can tell, and that an example is drawn; `never_rises`, that
-    training is too short to rise.
+    `is_example`: the schedule is decided during training, and an example is drawn. `never_rises`:
+    training is too short for epsilon to rise.
     """
 
     label: str
@@ -87,8 +87,8 @@ REFERENCES = (
 
 
 def compared(spec: RunSpec, names: Collection[str]) -> list[Line]:
-    """Return the schedule of `spec`, then those of REFERENCES that `names` holds, over the same
-    training; one equal to the chosen is left out.
+    """Return the schedule of `spec`, then those of REFERENCES in `names`, over the same training; a
+    reference equal to the chosen schedule is left out.
     """
     lines = [
         _line(
@@ -120,7 +120,7 @@ def _with_schedule(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
 
 
 def schedule_rows(lines: Sequence[Line]) -> list[dict[str, str]]:
-    """Return the table below the figure, one row a schedule: attack cost saved against constant,
+    """Return the table below the figure, one row per schedule: attack cost saved against constant,
     mean factor, steps without an attack.
     """
     return [
@@ -146,7 +146,7 @@ def schedule_figure(
     lines: Sequence[Line], *, epsilon: float, norm: str, epochs: int, key: str
 ) -> go.Figure:
     """Epsilon over epochs: the first of `lines` is the chosen schedule, the rest are for
-    comparison. The legend stands above the axes.
+    comparison. The legend is above the axes.
     """
     rows = -(-len(lines) // LEGEND_NAMES) if len(lines) > 1 else 0
     figure = blank_figure(key, height=320 + LEGEND_ROW * rows)
@@ -182,11 +182,11 @@ def schedule_figure(
 
 
 def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
-    """Return what the chart with movable points draws, as JSON takes it: the points of `spec`, the
+    """Return what the chart with movable points draws, as JSON data: the points of `spec`, the
     other `lines`, axes and units.
 
-    `marks` and `ticks` are (place from 0 to 1, text). Where epsilon only changes between epochs,
-    what the run will do is one of the lines.
+    `marks` and `ticks` are (position from 0 to 1, text). If epsilon only changes between epochs,
+    one of the lines shows what the run will do.
     """
     is_linf, target, epochs = spec.threat.norm == "linf", spec.threat.epsilon, spec.optim.epochs
     levels = target * PIXEL_LEVELS if is_linf else target
@@ -198,7 +198,7 @@ def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
     )
     drawn = [_as_data(line.label, line) for line in lines[1:]]
     if spec.schedule.granularity == "epoch":
-        drawn.append(_as_data("Held still within an epoch", lines[0]) | {"dash": "2px,2px"})
+        drawn.append(_as_data("Constant within an epoch", lines[0]) | {"dash": "2px,2px"})
     return {
         "points": [list(point) for point in spec.schedule.points],
         "label": lines[0].label,

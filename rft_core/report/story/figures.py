@@ -1,5 +1,5 @@
-"""The figures of the story that are not a race: one attacked picture, one run's fragility,
-three robustness curves.
+"""The figures of the story other than the race: an attacked picture, a fragile run, three
+robustness curves.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ SHOWN_BARS = 4
 
 
 def magnified(gallery: Gallery, image: int, level: int) -> np.ndarray:
-    """Return the perturbation at the gallery's `place`-th epsilon, MAGNIFY times as large around
-    grey, (H, W, 3) uint8.
+    """Return the perturbation at epsilon index `level` of the gallery, magnified MAGNIFY times
+    around grey, (H, W, 3) uint8.
     """
     return np.clip(
         255 * (0.5 + MAGNIFY * gallery.delta[image, level].astype(np.float64)), 0, 255
@@ -34,7 +34,7 @@ def magnified(gallery: Gallery, image: int, level: int) -> np.ndarray:
 
 
 def confidence_figure(gallery: Gallery, image: int, level: int, *, key: str) -> go.Figure:
-    """What the model says of one attacked picture: its likeliest classes, the truth in the
+    """The most likely classes of one attacked picture according to the model, the true class in the
     colour of clean accuracy.
     """
     figure = blank(key, 230, t=6, b=44, l=10, r=10)
@@ -232,8 +232,8 @@ def _curve_trace(
 
 
 def area_figure(recordings: Sequence[Recording], shaded: str, index: int, *, key: str) -> go.Figure:
-    """Robustness curves of the recorded runs, the area under the one named `shaded` filled, a line
-    at the `place`-th epsilon.
+    """Robustness curves of the recorded runs, with the area of the run named `shaded` filled and a
+    line at epsilon `index` of the curve.
     """
     figure = blank(key, 500, t=26, b=56, l=60)
     target = recordings[0].spec.threat.epsilon

@@ -1,4 +1,4 @@
-"""One run as the race draws it, from its events, as it stood at any second."""
+"""One run as the race draws it, from its events, at any second."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from rft_core.report.run.drawable_events import keep_drawable
 from rft_core.spec.run_spec import RunSpec
 from rft_core.store.events import Event
 
-# the three runs of the story, each with a colour, a dash and a mark of its own on every page of it
+# the three runs of the story, each with its own colour, dash and mark on every page
 STYLES = MappingProxyType(
     {
         "standard": (0, "solid", "circle"),
@@ -25,9 +25,9 @@ class Track:
     """One run as the race draws it: accuracies are fractions, seconds count from
     the start of training.
 
-    `training` has one (second, step, epsilon) a reported step; `onset` is (second, step, epoch) or
-    None; `end` is the clean point of the final curve (accuracy, low, high, n), None until the run
-    has a report. `guess` is a visitor's.
+    `training` has one (second, step, epsilon) per reported step; `onset` is (second, step, epoch)
+    or None; `end` is the clean point of the final curve (accuracy, low, high, n), None until the
+    run has a report. `guess` is a visitor's.
     """
 
     label: str
@@ -73,8 +73,8 @@ def build_track(
     total_steps: int | None,
     report: dict[str, Any] | None,
 ) -> Track:
-    """Return the track of one run from its events, oldest first, without those that cannot be read;
-    `role` is a name of STYLES.
+    """Return the track of one run from its events, oldest first; events that cannot be read are
+    left out; `role` is a name of STYLES.
     """
     number, dash, symbol = STYLES[role]
     events, _ = keep_drawable(events)

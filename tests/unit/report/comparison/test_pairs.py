@@ -159,7 +159,7 @@ class TestAgainstABaseline:
         first, second = stored(store, "a"), stored(store, "b")
         (store.folder(second.run_id) / VERDICTS).unlink()
         assert {pair.reason for pair in pair_runs([first, second], store.home.runs)} == {
-            "the verdicts on single images are gone"
+            "the results of single images are missing"
         }
 
     def test_a_baseline_without_a_report_has_no_pairs(self, store):

@@ -77,7 +77,7 @@ def test_it_is_whole(page):
         assert wanted in text
     assert all(record.run_id in text for record in runs)
     assert "the difference at 8/255 (PGD-10, n 200) is" in text
-    assert "Over the runs of each group" in text
+    assert "Means of each group" in text
     assert set(document.charts()) == {"tracking", "curves", "pareto"}
     assert all(chart["data"] for chart in document.charts().values())
 
