@@ -70,7 +70,7 @@ def show_run(record: RunRecord) -> None:
     """Draw what does not depend on the chosen evaluation: which weights were trained, and accuracy
     on other images.
     """
-    if parts := record.report.get("parameter_map"):
+    if parts := report.run.measured_report(record).get("parameter_map"):
         st.subheader("Which weights does the strategy train?", anchor=False)
         sentence = report.evaluation.describe_parts(parts)
         st.plotly_chart(

@@ -55,7 +55,7 @@ def choose_view(records: list[RunRecord]) -> report.comparison.View:
     axis = cells[0].selectbox(
         "Over",
         list(report.comparison.AXES),
-        format_func=report.comparison.AXES.get,
+        format_func=lambda name: report.comparison.AXES.get(name, name),
         key="compare.x",
     )
     group = cells[1].selectbox(
@@ -68,7 +68,7 @@ def choose_view(records: list[RunRecord]) -> report.comparison.View:
     band = cells[2].selectbox(
         "Band",
         list(report.comparison.BANDS),
-        format_func=BAND_LABELS.get,
+        format_func=lambda name: BAND_LABELS.get(name, name),
         key="compare.band",
         disabled=not group,
         help="What the band around the mean of a group shows.",
@@ -76,19 +76,19 @@ def choose_view(records: list[RunRecord]) -> report.comparison.View:
     base = cells[3].selectbox(
         "Baseline",
         ids,
-        format_func=labels.get,
+        format_func=lambda run_id: labels.get(run_id, run_id),
         key="compare.base",
         help="Differences are run minus baseline.",
     )
     with cells[4]:
-        panels = st.pills(
+        chosen = st.pills(
             "Accuracy",
             list(report.comparison.PANELS),
             selection_mode="multi",
-            format_func={"clean": "Clean", "robust": "Robust", "expected": "Expected"}.get,
+            format_func=str.capitalize,
             key="compare.show",
         )
-    panels = tuple(name for name in report.comparison.PANELS if name in panels) or tuple(
+    panels = tuple(name for name in report.comparison.PANELS if name in chosen) or tuple(
         report.comparison.PANELS
     )
     _write_url(runs=",".join(ids), x=axis, group=group, band=band, base=base, show=",".join(panels))

@@ -87,4 +87,4 @@ def choose_evaluation(
         elif not value:
             st.query_params.pop(name, None)
     state[URL] = view
-    return by_id.get(chosen)
+    return by_id.get(chosen) if chosen else None

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.evaluate_page.answers import answer_of
 from pages.ui.evaluate_page.evaluate_form import estimate
 from pages.ui.shared.frame import plain, shown
 from rft_core import RobustnessCurve, RunRecord, UserError, format_duration, jobs, report, spec
@@ -15,12 +16,12 @@ def is_readable(evaluation: jobs.Evaluation, record: RunRecord) -> bool:
     anything.
     """
     try:
-        needed = [label_of(evaluation)]
+        needed: list[object] = [label_of(evaluation)]
         if evaluation.status == "done":
             # the time of the next evaluation is estimated from it
             needed.append(estimate(record, evaluation.wanted, [evaluation]))
             needed += (
-                [report.evaluation.describe_picture(evaluation.answer)]
+                [report.evaluation.describe_picture(answer_of(evaluation))]
                 if evaluation.is_picture
                 else [_line(evaluation, False), _caption(evaluation, record)]
             )
@@ -49,7 +50,7 @@ def show_curves(
     chosen: jobs.Evaluation | None,
 ) -> None:
     """Draw the run's own curve and those of its evaluations."""
-    own_curve = RobustnessCurve.from_points(record.report["curve"])
+    own_curve = RobustnessCurve.from_points(report.run.measured_report(record)["curve"])
     own = report.evaluation.Line(
         report.run.in_brackets("run's own report", [record.measured_by]),
         own_curve,
@@ -78,21 +79,20 @@ def _caption(evaluation: jobs.Evaluation, record: RunRecord) -> str:
     """Return what an evaluation of test images found, beside the run's own report, and how long it
     took.
     """
-    own, answer, estimated = (
-        RobustnessCurve.from_points(record.report["curve"]),
-        evaluation.answer,
-        evaluation.wanted.get("estimate"),
-    )
+    own = RobustnessCurve.from_points(report.run.measured_report(record)["curve"])
+    own_method = report.run.measured_method(record)
+    answer, estimated = answer_of(evaluation), evaluation.wanted.get("estimate")
     took = f"It took {format_duration(answer['seconds'])}" + (
         f"; the estimate was {format_duration(estimated)}." if estimated else "."
     )
-    return f"{report.evaluation.describe_attacks(own, record.measured_by, answer)} {took}"
+    return f"{report.evaluation.describe_attacks(own, own_method, answer)} {took}"
 
 
 def _line(evaluation: jobs.Evaluation, is_chosen: bool) -> report.evaluation.Line:
+    answer = answer_of(evaluation)
     return report.evaluation.Line(
         label_of(evaluation).partition(" · ")[0],
-        RobustnessCurve.from_points(evaluation.answer["curve"]),
+        RobustnessCurve.from_points(answer["curve"]),
         is_chosen,
-        spec.evaluation_measured_by(evaluation.answer),
+        spec.evaluation_measured_by(answer),
     )

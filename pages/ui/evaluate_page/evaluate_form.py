@@ -2,10 +2,12 @@
 one's own picture.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from pages.ui.evaluate_page.answers import answer_of
 from pages.ui.shared.frame import mistakes_shown, plain
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
@@ -20,6 +22,7 @@ from rft_core import (
     format_duration,
     format_epsilon,
     jobs,
+    report,
     spec,
 )
 
@@ -47,7 +50,7 @@ def ask_form(record: RunRecord, done: list[jobs.Evaluation]) -> None:
         disabled=row.fixed_steps is not None,
         help="Gradient steps of the attack. AutoAttack always takes its standard 100.",
     )
-    most = record.report["curve"][0]["n"]
+    most = report.run.measured_report(record)["curve"][0]["n"]
     images = right.number_input(
         "Test images",
         2,
@@ -183,40 +186,38 @@ def checked_epsilons(text: str, norm: str) -> list[float] | None:
 
 
 def estimate(
-    record: RunRecord, wanted: dict[str, Any], done: list[jobs.Evaluation]
+    record: RunRecord, wanted: Mapping[str, Any], done: list[jobs.Evaluation]
 ) -> tuple[float, str]:
     """Return (seconds, basis): from the newest evaluation of the run that is long enough, else from
     the run itself.
     """
-    report = record.report
+    own = report.run.measured_report(record)
     spent = _cost(record, wanted)
     for evaluation in done:
         took = (evaluation.answer or {}).get("seconds", 0) - cost.START_SECONDS
         if took > 1 and not evaluation.is_picture:
             # the time of a similar evaluation includes what the count leaves out, such as small
             # batches
-            return (
-                cost.START_SECONDS
-                + took
-                * spent
-                / _cost(record, evaluation.wanted | {"images": evaluation.answer["images"]}),
-                "an earlier evaluation of this run",
-            )
+            images = answer_of(evaluation)["images"]
+            earlier = _cost(record, {**evaluation.wanted, "images": images})
+            seconds = cost.START_SECONDS + took * spent / earlier
+            return seconds, "an earlier evaluation of this run"
     return (
-        cost.START_SECONDS + spent * report["seconds"] / max(report["gradient_evaluations"], 1),
+        cost.START_SECONDS + spent * own["seconds"] / max(own["gradient_evaluations"], 1),
         "the run itself",
     )
 
 
-def _cost(record: RunRecord, wanted: dict[str, Any]) -> float:
+def _cost(record: RunRecord, wanted: Mapping[str, Any]) -> float:
     """Return the expected gradient evaluations of the requested evaluation."""
-    curve = RobustnessCurve.from_points(record.report["curve"])
+    own = report.run.measured_report(record)
+    curve = RobustnessCurve.from_points(own["curve"])
     grid = sorted({0.0, *wanted["epsilons"]}) if wanted["epsilons"] else curve.epsilons
     method = {name: wanted[name] for name in ("attack", "steps", "honesty")}
-    classes = (record.report.get("machine") or {}).get("classes", 10)
+    classes = (own.get("machine") or {}).get("classes", 10)
     return cost.estimate_evaluation(curve, grid, wanted["images"], **method, classes=classes)
 
 
 def _grid_text(record: RunRecord) -> str:
-    points, norm = record.report["curve"], record.spec.threat.norm
+    points, norm = report.run.measured_report(record)["curve"], record.spec.threat.norm
     return f"the run's own: {len(points)} from 0 to {format_epsilon(points[-1]['epsilon'], norm)}"

@@ -106,10 +106,9 @@ def drawn(path: str, written: int, level: int) -> list[tuple[str, str, str]]:
         delta = deltas[level].astype(np.float32)
         change = np.clip(0.5 + MAGNIFY * delta, 0, 1) * 255
         attacked = np.clip(clean / np.float32(255) + delta, 0, 1) * 255
-        rows.append(
-            tuple(
-                picture(pixels.round().astype(np.uint8))
-                for pixels in (clean.astype(np.float32), change, attacked)
-            )
+        first, second, third = (
+            picture(pixels.round().astype(np.uint8))
+            for pixels in (clean.astype(np.float32), change, attacked)
         )
+        rows.append((first, second, third))
     return rows

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.evaluate_page.answers import answer_of
 from pages.ui.evaluate_page.curves import UNREADABLE
 from pages.ui.evaluate_page.evaluate_gallery import show_gallery
 from pages.ui.shared.frame import columns, plain, shown
@@ -19,8 +20,9 @@ def show_chosen(chosen: jobs.Evaluation) -> None:
     try:
         if chosen.is_picture:
             st.subheader("Your own picture", anchor=False)
-            st.markdown(plain(report.evaluation.describe_picture(chosen.answer)))
-            show_gallery(chosen, chosen.answer["norm"], chosen.answer["class_names"])
+            answer = answer_of(chosen)
+            st.markdown(plain(report.evaluation.describe_picture(answer)))
+            show_gallery(chosen, answer["norm"], answer["class_names"])
         else:
             show_evaluation(chosen)
     except UNREADABLE:
@@ -33,7 +35,7 @@ def show_chosen(chosen: jobs.Evaluation) -> None:
 
 def show_evaluation(chosen: jobs.Evaluation) -> None:
     """Draw honesty checks, the images, and the classes of one evaluation."""
-    answer = chosen.answer
+    answer = answer_of(chosen)
     names, norm = answer["class_names"], answer["norm"]
     target, by = (
         format_epsilon(answer["curve"][-1]["epsilon"], norm),

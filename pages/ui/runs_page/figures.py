@@ -1,5 +1,7 @@
 """The figures of one run, and the slider that looks back to an earlier measurement."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -136,11 +138,11 @@ def choose_measurement(run_id: str, past: report.run.RunHistory) -> int | None:
         )
         return newest
     # the right end has the same name whatever the newest step is, so that the handle stays there
-    # and
-    # follows new measurements
+    # and follows new measurements
+    options: list[Any] = [*steps[:-1], NEWEST]
     chosen = st.select_slider(
         "Look back to step",
-        [*steps[:-1], NEWEST],
+        options,
         NEWEST,
         key=f"runs.step.{run_id}",
         format_func=lambda step: step if step == NEWEST else f"{step}, epoch {epochs[step]:.1f}",

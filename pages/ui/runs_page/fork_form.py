@@ -1,6 +1,6 @@
 """The form of a fork: another schedule for the rest of a run, drawn before it is launched."""
 
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 
@@ -98,7 +98,8 @@ def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], l
     """
     progress, after = cost.factors(spec)
     _, before = cost.factors(parent.spec)
-    border = step / parent.total_steps
+    # a run with a checkpoint knows its number of steps
+    border = step / cast(int, parent.total_steps)
     return progress, [
         old if position < border else new for position, old, new in zip(progress, before, after)
     ]
@@ -113,7 +114,7 @@ def _schedule(record: RunRecord) -> dict[str, Any]:
     kind = st.selectbox(
         "Schedule",
         list(labels),
-        format_func=labels.get,
+        format_func=lambda name: labels.get(name, name),
         key=f"runs.fork.kind.{run_id}",
         index=list(labels).index(parent.schedule.kind),
     )

@@ -4,6 +4,7 @@ name, tags and notes.
 
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
 import streamlit as st
 
@@ -104,12 +105,8 @@ def show_actions(record: RunRecord) -> None:
 def _button(
     label: str, name: str, action: Callable[[], object], help_text: str, is_allowed: bool
 ) -> None:
-    if st.button(
-        label,
-        icon=ICONS[name],
-        key=f"runs.{name}",
-        **{"help": help_text, "disabled": not is_allowed} | closed(),
-    ):
+    options: dict[str, Any] = {"help": help_text, "disabled": not is_allowed} | closed()
+    if st.button(label, icon=ICONS[name], key=f"runs.{name}", **options):
         with mistakes_shown():
             action()
             st.rerun()

@@ -112,7 +112,7 @@ def choose_wanted() -> tuple[run_store.Wanted, int]:
         order = st.selectbox(
             "Order",
             list(run_store.ORDERS),
-            format_func=ORDER_LABELS.get,
+            format_func=lambda name: ORDER_LABELS.get(name, name),
             key="runs.order",
             bind="query-params",
             label_visibility="collapsed",

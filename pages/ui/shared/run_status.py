@@ -1,5 +1,7 @@
 """How a run's status is shown: a chip, its reason, its pace and its memory."""
 
+from typing import Literal
+
 import numpy as np
 import streamlit as st
 
@@ -8,7 +10,9 @@ from pages.ui.shared.session import store
 from rft_core import RunRecord, format_duration, report, units
 from rft_core import store as run_store
 
-CHIPS = {
+Colour = Literal["gray", "blue", "orange", "violet", "green", "red"]
+
+CHIPS: dict[str, tuple[Colour, str, str]] = {
     "queued": ("gray", ":material/schedule:", "waiting for the device"),
     "running": ("blue", ":material/play_circle:", "training"),
     "stopping": (

@@ -118,5 +118,5 @@ def verdicts(guesses: dict[str, float], tracks: Sequence[report.story.Track]) ->
     return [
         report.story.describe_guess(track.label, guesses[track.label], track.end["accuracy"])
         for track in tracks
-        if track.is_over and track.label in guesses
+        if track.end and track.label in guesses
     ]

@@ -30,19 +30,20 @@ def data_menu() -> bool:
     """
     take_upload()
     rows = {row.name: row for row in choices("datasets") if row.location is None}
-    own = {row.name: row for row in choices("datasets") if row.location is not None}
+    online = {row.name for row in choices("datasets") if row.is_online}
+    locations = spec.locations()
     uploaded = {f"folder:{folder}": folder for folder in files.uploads.list_uploads(store().home)}
     _repair_choice(rows, uploaded)
     labels = {row.name: _label(row) for row in rows.values() if not row.is_online}
     labels |= {name: f"{folder.name} · uploaded" for name, folder in uploaded.items()}
-    labels |= {name: row.location.label for name, row in own.items() if not row.is_online}
+    labels |= {name: location.label for name, location in locations.items() if name not in online}
     labels |= {row.name: _label(row) for row in rows.values() if row.is_online}
-    labels |= {name: row.location.label for name, row in own.items() if row.is_online}
+    labels |= {name: location.label for name, location in locations.items() if name in online}
     chosen = field(st.selectbox, "Dataset", "data.dataset", list(labels), format_func=labels.get)
     if chosen in rows:
         _show_row(rows[chosen])
-    elif chosen in own:
-        location = own[chosen].location
+    elif chosen in locations:
+        location = locations[chosen]
         field(
             st.text_input,
             location.field,

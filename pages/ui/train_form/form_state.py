@@ -94,7 +94,7 @@ def choose_preset() -> str:
         st.pills(
             "Start from",
             names,
-            format_func=labels.get,
+            format_func=lambda name: labels.get(name, name),
             key="train.preset",
             on_change=_choose,
             required=True,
@@ -130,7 +130,7 @@ def keep() -> None:
     st.session_state[KEPT] = st.session_state.get(KEPT, {}) | {
         name: value
         for name, value in st.session_state.items()
-        if name.startswith("train.") and name not in BUTTONS
+        if isinstance(name, str) and name.startswith("train.") and name not in BUTTONS
     }
 
 

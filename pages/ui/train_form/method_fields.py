@@ -26,13 +26,13 @@ def number_fields(settings: Sequence[str]) -> None:
     """Draw those of the dotted `settings` that are numbers, two per row; the others have controls
     elsewhere.
     """
-    numbers = [name for name in settings if spec.number_range(name) is not None]
+    numbers = {name: limits for name in settings if (limits := spec.number_range(name)) is not None}
     if not numbers:
         return
     columns = st.columns(2)
-    for number, name in enumerate(numbers):
+    for number, (name, limits) in enumerate(numbers.items()):
         with columns[number % 2]:
-            field(st.number_input, label(name), name, **_options(name))
+            field(st.number_input, label(name), name, **_options(name, limits))
 
 
 def label(setting: str) -> str:
@@ -41,11 +41,10 @@ def label(setting: str) -> str:
     return LABELS.get(setting, words[:1].upper() + words[1:])
 
 
-def _options(setting: str) -> dict[str, Any]:
-    limits = spec.number_range(setting)
+def _options(setting: str, limits: spec.NumberRange) -> dict[str, Any]:
     low = None if limits.low is None else limits.kind(limits.low)
-    if limits.is_open:
-        low = low + (1 if limits.kind is int else SMALLEST)
+    if low is not None and limits.is_open:
+        low += 1 if limits.kind is int else SMALLEST
     options: dict[str, Any] = {
         "min_value": low,
         "max_value": None if limits.high is None else limits.kind(limits.high),

@@ -3,6 +3,8 @@
 The form holds them, in percent; link, chart and table all write there.
 """
 
+from typing import cast
+
 import pandas as pd
 import streamlit as st
 
@@ -39,7 +41,8 @@ def read() -> list[tuple[float, float]]:
     points = _fractions(st.session_state[POINTS])
     if fault := spec.points_fault(points):
         raise UserError(f"schedule.points {fault}")
-    return points
+    # a table without a fault has no empty cell
+    return cast(list[tuple[float, float]], points)
 
 
 def take_shape() -> None:
@@ -104,9 +107,11 @@ def _rows(frame: pd.DataFrame) -> list[list[float | None]]:
 
 
 def _fractions(rows: list[list[float | None]]) -> list[tuple[float | None, float | None]]:
-    return [
-        tuple(None if value is None else round(value / 100, 6) for value in row) for row in rows
-    ]
+    return [(_fraction(progress), _fraction(epsilon)) for progress, epsilon in rows]
+
+
+def _fraction(percent: float | None) -> float | None:
+    return None if percent is None else round(percent / 100, 6)
 
 
 def _sort() -> None:

@@ -20,7 +20,7 @@ def compare_with() -> list[str]:
     chosen = st.multiselect(
         "Compare with",
         list(labels),
-        format_func=labels.get,
+        format_func=lambda name: labels.get(name, name),
         key=KEY,
         placeholder="nothing",
         help=(

@@ -47,21 +47,14 @@ def mean_band(lines: Sequence[tuple[np.ndarray, np.ndarray]], kind: str = "devia
         raise UnknownNameError("band", kind, list(BANDS))
     lines = [(np.asarray(x, dtype=float), np.asarray(y, dtype=float)) for x, y in lines if len(x)]
     if not lines:
-        return Band(*np.zeros((2, 0), np.float32), None, None, 0)
+        nothing = np.zeros(0, np.float32)
+        return Band(nothing, nothing, None, None, 0)
     x = _shared_x([x for x, _ in lines])
     values = np.stack([np.interp(x, *line) for line in lines])
     mean, n = values.mean(axis=0), len(lines)
     half = _half_width(values, kind) if n > 1 else None
-    x, mean, low, high = (
-        _single(column)
-        for column in (
-            x,
-            mean,
-            None if half is None else mean - half,
-            None if half is None else mean + half,
-        )
-    )
-    return Band(x, mean, low, high, n)
+    low, high = (None, None) if half is None else (_single(mean - half), _single(mean + half))
+    return Band(_single(x), _single(mean), low, high, n)
 
 
 def thin(count: int, most: int = MOST_POINTS) -> np.ndarray:
@@ -91,5 +84,5 @@ def _half_width(values: np.ndarray, kind: str) -> np.ndarray:
     return student_quantile(len(values)) * deviation / np.sqrt(len(values))
 
 
-def _single(values: np.ndarray | None) -> np.ndarray | None:
-    return None if values is None else values.astype(np.float32)
+def _single(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float32)

@@ -10,6 +10,7 @@ from rft_core.cost.schedule_demand import never_attacks
 from rft_core.metrics.shared_images import describe_shared
 from rft_core.metrics.transfer import is_suboptimal_transfer, transfer_gap, transfer_gap_interval
 from rft_core.report.comparison.pairs import pair_runs
+from rft_core.report.run.measured_run import measured_report
 from rft_core.report.run.measurement_words import measurement_warnings
 from rft_core.report.run.run_labels import run_labels
 from rft_core.spec.run_spec import differences
@@ -82,7 +83,7 @@ def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
             or not _is_same_task(record, standard)
         ):
             continue
-        run, best = record.report["curve"][0], standard.report["curve"][0]
+        run, best = record.report["curve"][0], measured_report(standard)["curve"][0]
         gap = transfer_gap(run["accuracy"], best["accuracy"])
         low, _ = transfer_gap_interval(_count(run), run["n"], _count(best), best["n"])
         row["transfer_gap"], row["suboptimal_transfer"] = (
@@ -95,8 +96,8 @@ def _is_same_task(first: RunRecord, second: RunRecord) -> bool:
     """Whether clean accuracies of two runs may be subtracted: they learned the same dataset, or
     were measured on the same images.
     """
-    same_images = first.report["images_digest"] == second.report["images_digest"]
-    return same_images or first.spec.data.dataset == second.spec.data.dataset
+    digests = [measured_report(record)["images_digest"] for record in (first, second)]
+    return digests[0] == digests[1] or first.spec.data.dataset == second.spec.data.dataset
 
 
 def _count(point: dict[str, Any]) -> int:

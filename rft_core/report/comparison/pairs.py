@@ -14,6 +14,7 @@ from rft_core.metrics.curve import expected_verdicts, grid_index
 from rft_core.metrics.measured_by import is_one_method, tell_apart
 from rft_core.metrics.significance import describe_difference, paired_difference
 from rft_core.metrics.transfer import transfer_gap_interval
+from rft_core.report.run.measured_run import measured_method, measured_report
 from rft_core.store.records import RunRecord
 from rft_core.units import format_epsilon
 
@@ -51,14 +52,21 @@ class Pair:
     reason: str = ""
     measured_by: str = ""
 
+    @property
+    def interval(self) -> tuple[float, float, float] | None:
+        """The (difference, low, high), or None where a number would mean nothing."""
+        if self.difference is None or self.low is None or self.high is None:
+            return None
+        return self.difference, self.low, self.high
+
     def sentence(self) -> str:
         """Return the pair as one plain sentence."""
-        if self.difference is None:
+        if self.interval is None:
             return (
                 f"{self.name} and {self.baseline_name} are not compared {self.where}:"
                 f" {self.reason}."
             )
-        text = describe_difference(self.difference, self.low, self.high, self._where_and_how())
+        text = describe_difference(*self.interval, self._where_and_how())
         doubts = [] if self.is_paired else [f"unpaired: {self.reason}"]
         doubts += [] if self.is_significant else ["could be luck"]
         return f"{self.name} against {self.baseline_name}: {text}" + (
@@ -66,7 +74,12 @@ class Pair:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what `compare --json` prints of a pair: baseline (first) minus run (second)."""
+        """Return what `compare --json` prints of a pair: baseline (first) minus run (second).
+
+        Raises ValueError for a pair without a difference.
+        """
+        if self.interval is None:
+            raise ValueError(f"{self.name} and {self.baseline_name} have no difference")
         names = {
             "first": self.baseline_id,
             "second": self.run_id,
@@ -75,8 +88,8 @@ class Pair:
             "metric": self.metric,
         }
         # 0.0 - x, so that an equal pair gives 0.0 and not -0.0
-        difference, low, high = 0.0 - self.difference, 0.0 - self.high, 0.0 - self.low
-        found = {
+        difference, low, high = (0.0 - self.interval[index] for index in (0, 2, 1))
+        found: dict[str, Any] = {
             "difference": difference,
             "low": low,
             "high": high,
@@ -135,7 +148,7 @@ def read_verdicts(record: RunRecord, runs_folder: Path) -> tuple[np.ndarray, np.
     they are gone.
     """
     verdicts = _verdicts(record, runs_folder) if record.report else None
-    return None if verdicts is None else (verdicts[:, 0], verdicts.all(axis=1))
+    return None if verdicts is None else (verdicts[:, 0], np.asarray(verdicts.all(axis=1)))
 
 
 def _pair(
@@ -146,7 +159,7 @@ def _pair(
     metric: str,
 ) -> Pair:
     epsilon, where, apart = _comparison_point(first, run, metric)
-    names = {
+    names: dict[str, Any] = {
         "run_id": run.run_id,
         "name": run.name,
         "baseline_id": first.run_id,
@@ -156,9 +169,9 @@ def _pair(
     }
     if apart or (apart := _methods_apart(first, run, metric)):
         return Pair(**names, reason=apart)
-    names["measured_by"] = "" if metric == "clean" else run.measured_by.short
+    names["measured_by"] = "" if metric == "clean" else measured_method(run).short
     names["is_alike"] = _targets(first) == _targets(run)
-    if first.report["images_digest"] != run.report["images_digest"]:
+    if measured_report(first)["images_digest"] != measured_report(run)["images_digest"]:
         return _unpaired(names, first, run, epsilon, "measured on other test images")
     if baseline_verdicts is None or run_verdicts is None:
         return _unpaired(names, first, run, epsilon, "the results of single images are missing")
@@ -206,14 +219,14 @@ def _comparison_point(
 
 def _methods_apart(first: RunRecord, run: RunRecord, metric: str) -> str:
     """Return why two robust accuracies may not be subtracted (different attacks), or ""."""
-    found = (first.measured_by, run.measured_by)
+    found = (measured_method(first), measured_method(run))
     if metric == "clean" or is_one_method(found):
         return ""
     return "measured by different attacks, {} and {}".format(*tell_apart(found))
 
 
 def _epsilons(record: RunRecord) -> list[float]:
-    return [point["epsilon"] for point in record.report["curve"]]
+    return [point["epsilon"] for point in measured_report(record)["curve"]]
 
 
 def _targets(record: RunRecord) -> tuple:
@@ -227,7 +240,7 @@ def _scores(record: RunRecord, verdicts: np.ndarray, epsilon: float | None) -> n
     epsilons = _epsilons(record)
     if epsilon is None:
         return expected_verdicts(epsilons, verdicts)
-    return verdicts[:, : grid_index(epsilons, epsilon) + 1].all(axis=1)
+    return np.asarray(verdicts[:, : grid_index(epsilons, epsilon) + 1].all(axis=1))
 
 
 def _paired(names: dict[str, Any], run: np.ndarray, baseline: np.ndarray) -> Pair:
@@ -263,10 +276,10 @@ def _unpaired(
     )
 
 
-def _numbers(difference: float, low: float, high: float) -> dict[str, float]:
+def _numbers(difference: float, low: float, high: float) -> dict[str, Any]:
     return {"difference": float(difference), "low": float(low), "high": float(high)}
 
 
 def _count(record: RunRecord, epsilon: float) -> tuple[int, int]:
-    point = record.report["curve"][grid_index(_epsilons(record), epsilon)]
+    point = measured_report(record)["curve"][grid_index(_epsilons(record), epsilon)]
     return round(point["accuracy"] * point["n"]), point["n"]

@@ -105,13 +105,12 @@ def difference_rows(content: Content) -> list[dict[str, str]]:
 
 
 def _difference(pair: Pair) -> str:
-    if pair.difference is None:
+    if pair.interval is None:
         return NOTHING
+    difference, low, high = pair.interval
     where = f" {pair.where}" if pair.metric == "robust" else ""
     luck = "" if pair.is_significant else ", could be luck"
-    return (
-        f"{100 * pair.difference:+.1f} ({100 * pair.low:.1f} to {100 * pair.high:.1f}){where}{luck}"
-    )
+    return f"{100 * difference:+.1f} ({100 * low:.1f} to {100 * high:.1f}){where}{luck}"
 
 
 def _how(pairs: Sequence[Pair]) -> str:

@@ -20,6 +20,7 @@ from rft_core.report.comparison.lines import AXES, PANELS, Line
 from rft_core.report.comparison.pairs import Pair, read_verdicts
 from rft_core.report.drawing.palette import run_style
 from rft_core.report.run.history import RunHistory, tracked_by
+from rft_core.report.run.measured_run import measured_method, measured_report
 from rft_core.report.run.measurement_words import chips
 from rft_core.report.run.run_labels import run_labels
 from rft_core.store.records import RunRecord
@@ -108,9 +109,15 @@ def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view
         for position in group.positions
         if position not in positions
     ]
-    parts = (tuple(part) for part in (groups, lines, left_out))
     return Content(
-        tuple(records), tuple(labels), tuple(histories), view, *parts, compare(list(records))
+        tuple(records),
+        tuple(labels),
+        tuple(histories),
+        view,
+        tuple(groups),
+        tuple(lines),
+        tuple(left_out),
+        compare(list(records)),
     )
 
 
@@ -148,10 +155,10 @@ def _line(
         group.label,
         *style,
         tuple(histories[position] for position in positions),
-        tuple(RobustnessCurve.from_points(record.report["curve"]) for record in measured),
+        tuple(RobustnessCurve.from_points(measured_report(record)["curve"]) for record in measured),
         records[positions[0]].spec.threat.norm,
         band,
-        measured_by=tuple(record.measured_by for record in measured),
+        measured_by=tuple(measured_method(record) for record in measured),
         tracked_by=tuple(method for method in tracked if method is not None),
     )
 
@@ -233,9 +240,10 @@ def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
     }
     row["measured_by"] = chips(record.measured_by for record in measured)
     for metric in METRICS:
-        row |= _mean_columns(metric, [record.report[metric] for record in measured])
+        row |= _mean_columns(metric, [measured_report(record)[metric] for record in measured])
         gains = [
-            run.report[metric] - reference.report[metric] for run, reference in shared.values()
+            measured_report(run)[metric] - measured_report(reference)[metric]
+            for run, reference in shared.values()
         ]
         row |= _mean_columns(f"{metric}_gain", gains if len(gains) > 1 else [])
     return row
@@ -284,8 +292,8 @@ def _task(record: RunRecord) -> tuple:
     largest epsilon and attack.
     """
     return (
-        record.report["images_digest"],
+        measured_report(record)["images_digest"],
         record.spec.threat.norm,
-        record.report["curve"][-1]["epsilon"],
-        record.measured_by.method,
+        measured_report(record)["curve"][-1]["epsilon"],
+        measured_method(record).method,
     )

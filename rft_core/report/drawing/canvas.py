@@ -35,7 +35,7 @@ def blank(key: str, height: int, **margin: int) -> go.Figure:
     )
 
 
-def percent_axis(title: str, **more: Any) -> dict[str, Any]:
+def percent_axis(title: str | None, **more: Any) -> dict[str, Any]:
     """Return an accuracy axis, 0 to 100 %, that stays put."""
     return {"title": title, **PERCENT_MARKS, "fixedrange": True} | more
 

@@ -163,7 +163,7 @@ def describe_confusion(counts: np.ndarray, names: Sequence[str], where: str) -> 
     wrong = counts * (1 - np.eye(len(counts), dtype=int))
     if not wrong.any():
         return f"{where}, no image is taken for another class."
-    row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    row, column = map(int, np.unravel_index(int(wrong.argmax()), wrong.shape))
     most = (
         f"most often {names[row]} for {names[column]},"
         f" {'once' if wrong[row, column] == 1 else f'{wrong[row, column]} times'}"

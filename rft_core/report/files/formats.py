@@ -62,7 +62,7 @@ def json_document(content: Content) -> dict[str, Any]:
     settings that differ, differences, versions.
     """
     tables = build_tables(content.records, content.histories, content.pairs)
-    tracked = {record.run_id: [] for record in content.records}
+    tracked: dict[str, list[dict[str, Any]]] = {record.run_id: [] for record in content.records}
     for row in tables["tracked"]:
         tracked[row["run_id"]].append({key: value for key, value in row.items() if key != "run_id"})
     runs = [

@@ -11,6 +11,7 @@ from typing import Any
 
 from rft_core.report.comparison.pairs import Pair
 from rft_core.report.run.history import RunHistory, measured_at
+from rft_core.report.run.measured_run import measured_method
 from rft_core.report.run.run_labels import run_labels
 from rft_core.spec.run_spec import flatten
 from rft_core.store.records import RunRecord
@@ -140,9 +141,10 @@ def build_tables(
 
 def _curve(record: RunRecord) -> Iterator[dict[str, Any]]:
     for point in (record.report or {}).get("curve", []):
-        about = {"run_id": record.run_id, "norm": record.spec.threat.norm}
         # clean accuracy involves no attack
-        yield point | about | {"measured_by": record.measured_by.full if point["epsilon"] else None}
+        method = measured_method(record).full if point["epsilon"] else None
+        about = {"run_id": record.run_id, "norm": record.spec.threat.norm, "measured_by": method}
+        yield point | about
 
 
 def _run(record: RunRecord) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from rft_core.errors import printable
 from rft_core.metrics.curve import RobustnessCurve
@@ -64,7 +64,7 @@ def _fault(event: Event) -> str:
     return CHECKS.get(event.kind, lambda payload: "")(event.payload)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return (
         isinstance(value, (int, float))
         and not isinstance(value, bool)

@@ -5,6 +5,7 @@ compared.
 from collections.abc import Callable, Iterable, Sequence
 
 from rft_core.metrics.measured_by import MeasuredBy, is_one_method, tell_apart
+from rft_core.report.run.measured_run import measured_method, measured_report
 from rft_core.spec.measured_by import spec_measured_by
 from rft_core.spec.run_spec import epsilon_grid
 from rft_core.spec.sections import EvaluationSpec
@@ -77,7 +78,7 @@ def way_out(run_ids: Sequence[str]) -> str:
 
 
 def _attacks(measured: Sequence[tuple[RunRecord, str]]) -> str:
-    found = [record.measured_by for record, _ in measured]
+    found = [measured_method(record) for record, _ in measured]
     if is_one_method(found):
         return ""
     listing = _list_by(tell_apart(found), [name for _, name in measured], "by")
@@ -89,10 +90,10 @@ def _attacks(measured: Sequence[tuple[RunRecord, str]]) -> str:
 
 
 def _images(measured: Sequence[tuple[RunRecord, str]]) -> str:
-    digests = [str(record.report["images_digest"]) for record, _ in measured]
+    digests = [str(measured_report(record)["images_digest"]) for record, _ in measured]
     if len(set(digests)) <= 1:
         return ""
-    counts = [record.report["curve"][0]["n"] for record, _ in measured]
+    counts = [measured_report(record)["curve"][0]["n"] for record, _ in measured]
     sets = [f"{n:,} images ({digest[:8]})" for n, digest in zip(counts, digests)]
     listing = _list_by(sets, [name for _, name in measured], "on")
     return (

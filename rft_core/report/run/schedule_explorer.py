@@ -115,7 +115,7 @@ def _line(label: str, colour: str, dash: str, spec: RunSpec) -> Line:
 
 
 def _with_schedule(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
-    complete = ScheduleSpec().model_dump() | settings
+    complete = ScheduleSpec().model_dump() | dict(settings)
     return with_settings(spec, {f"schedule.{name}": value for name, value in complete.items()})
 
 

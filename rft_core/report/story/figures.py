@@ -174,7 +174,7 @@ def _fragile_notes(
     target: float,
     by: MeasuredBy | None,
 ) -> list[dict[str, Any]]:
-    if not seen:
+    if not seen or by is None:
         return []
     heights = apart([100 * seen[-1].payload["curve"][index]["accuracy"] for index in (0, -1)], 8)
     names = ("clean pictures", f"attacked, {format_epsilon(target)}")

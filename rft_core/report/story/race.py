@@ -102,9 +102,9 @@ def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dic
     the gap, threshold.
     """
     drawn = [track for track in [*tracks, *references] if track.steps and track.label]
-    guessed = [track for track in tracks if track.guess is not None]
+    guessed = [(track, track.guess) for track in tracks if track.guess is not None]
     heights = apart(
-        [100 * _last(track) for track in drawn] + [100 * track.guess for track in guessed],
+        [100 * _last(track) for track in drawn] + [100 * guess for _, guess in guessed],
         LEAST_DISTANCE,
     )
     notes = [
@@ -112,13 +112,13 @@ def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dic
     ]
     notes += [
         note(
-            f"guess, {track.label}: {100 * track.guess:.0f} %",
+            f"guess, {track.label}: {100 * guess:.0f} %",
             TEXT * track.total_steps,
             height,
             xshift=10,
             font={"size": 12},
         )
-        for track, height in zip(guessed, heights[len(drawn) :])
+        for (track, guess), height in zip(guessed, heights[len(drawn) :])
     ]
     shapes = []
     for index, track in enumerate(tracks):
@@ -239,10 +239,9 @@ def _end(track: Track) -> go.Scatter:
 
 
 def _guess(track: Track) -> go.Scatter:
-    has_guess = track.guess is not None
     return go.Scatter(
-        x=[GUESS * track.total_steps] if has_guess else [],
-        y=[100 * track.guess] if has_guess else [],
+        x=[] if track.guess is None else [GUESS * track.total_steps],
+        y=[] if track.guess is None else [100 * track.guess],
         mode="markers",
         marker={
             "symbol": f"{track.symbol}-open",
