@@ -141,7 +141,7 @@ class TestBackbone:
         app = open_app(TRAIN)
         assert "already robust" not in read_aloud(app)
         app.selectbox(key="train.model.backbone").set_value("bloom_resnet_robust").run()
-        assert "already robust: a schedule costs robustness" in read_aloud(app)
+        assert "already robust, so a schedule costs robustness" in read_aloud(app)
         app.button(key="form.constant").click().run()
         assert app.selectbox(key="train.schedule.kind").value == "constant"
         assert "already robust" not in read_aloud(app)

@@ -54,14 +54,14 @@ def _duplicates(card: dict) -> list[Finding]:
         f" checked (out of {test:,})" if duplicates["checked"] < test else ""
     )
     if not (duplicates["exact"] or duplicates["near"]):
-        return [Finding("ok", f"none {of} also occurs in training, not even as a near copy")]
+        return [Finding("ok", f"none {of} is in the training images too, not even as a near copy")]
     lines = []
     if duplicates["exact"]:
         lines.append(
             Finding(
                 "warning",
-                f"{duplicates['exact']:,} {of} also occur in training, pixel for pixel: accuracy"
-                " on them only shows memory",
+                f"{duplicates['exact']:,} {of} are in the training images too, pixel for pixel:"
+                " accuracy on them only shows memory",
             )
         )
     if duplicates["near"]:
