@@ -193,7 +193,7 @@ def rebound(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.module != "rft_core"
         for alias in node.names
     }
-    return own & set(from_door_1(tree))
+    return {name for name in from_door_1(tree) if name in own}
 
 
 def chains(tree: ast.AST) -> set[str]:

@@ -4,6 +4,7 @@ import html
 import io
 import time
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from rft_core.spec.run_spec import RunSpec, with_settings
 from tests.ui.dashboard import TRAIN, open_app, read_aloud
 from tests.ui.dataset_rows import ONLINE, labels
 
-CARD = {
+CARD: dict[str, Any] = {
     "dataset": "digits",
     "name": "digits",
     "class_names": ["cat", "<b>dog</b>"],

@@ -24,7 +24,10 @@ class Page(HTMLParser):
 
     def __init__(self, text: str):
         super().__init__()
-        self.tags, self.attributes, self.texts, self.open = [], [], [], []
+        self.tags: list[str] = []
+        self.attributes: list[tuple] = []
+        self.texts: list[tuple[str, dict, str]] = []
+        self.open: list[tuple[str, dict]] = []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
