@@ -1,8 +1,8 @@
 """Rows for the menu of datasets, and what the menu shows."""
 
-from rft_core.spec import catalog
+from rft_core.spec.menus.dataset_row import DatasetRow
 
-ONLINE = catalog.DatasetRow(
+ONLINE = DatasetRow(
     "cifar10",
     "CIFAR-10",
     "Photographs in 10 classes.",
@@ -10,7 +10,7 @@ ONLINE = catalog.DatasetRow(
     "rft_core.engine.data.sources.torchvision_sets:load",
     is_online=True,
 )
-STYLES = catalog.DatasetRow(
+STYLES = DatasetRow(
     "styled",
     "Styled",
     "Two domains.",

@@ -46,7 +46,7 @@ def test_a_run_without_evaluations(store, asked):
     run_id = stored_run(store, "rose")
     app = open_app(PAGE)
     assert not app.exception
-    assert "Nothing was evaluated yet" in texts(app)
+    assert "Nothing has been evaluated yet" in texts(app)
     assert "the run itself" in texts(app)
     app.button(key="evaluate.ask").click().run()
     ((who, request, picture),) = asked
@@ -64,7 +64,7 @@ def test_attacks_are_listed_from_weak_to_strong(store):
     stored_run(store, "rose")
     menu = open_app(PAGE).selectbox(key="evaluate.attack")
     assert (menu.options[0], menu.options[-1]) == ("FGSM", "AutoAttack")
-    assert "AutoAttack: strongest, slowest" in menu.help
+    assert "AutoAttack is the strongest and the slowest" in menu.help
 
 
 def test_epsilons_that_cannot_be(store, asked):
@@ -92,7 +92,7 @@ def test_while_one_is_made_and_cancel(store):
     # the time of the device has not begun
     assert "of about 30 s" not in said
     assert app.get("progress")[0].proto.value == 0
-    assert "Nothing was evaluated yet" not in texts(app)
+    assert "Nothing has been evaluated yet" not in texts(app)
     began = {"pid": pid, "start": start, "line": "attacking", "began": time.time() - 15}
     (one.folder / JOB_STATE).write_text(json.dumps(began))
     app.run()
@@ -188,7 +188,7 @@ def test_the_link_chooses_run_and_evaluation(store):
     ) == (first, old)
     assert old != newer
     app.selectbox(key="evaluate.run").set_value(second).run()
-    assert "Nothing was evaluated yet" in texts(app)
+    assert "Nothing has been evaluated yet" in texts(app)
     assert not app.exception
 
 

@@ -55,28 +55,33 @@ def show_replay(
     names: tuple[str, str],
     behind: tuple[str, ...],
     *,
-    known: str,
-    asked: tuple[str, ...],
+    known_run: str,
+    to_guess: tuple[str, ...],
     question: str,
     points: tuple[str, ...],
     live: tuple[str, ...],
 ) -> None:
-    """Draw a race that replays in the browser: before the result is asked for, it shows the run
-    that is known already.
+    """Draw a race that replays in the browser; until the result is revealed, it only shows
+    `known_run`.
     """
     step = st.session_state[STEP]
     left, right = columns(8, 4)
     with right:
         notice(*points)
-        guesses = guessing.ask(asked, key=f"story.{step}")
+        guesses = guessing.ask(to_guess, key=f"story.{step}")
         revealed = guessing.revealed(f"story.{step}")
         show_live_button(live)
     tracks = [recorded_track(name, guess=guesses.get(name)) for name in names]
     figure = drawn(
-        names, behind, known, "" if revealed else question, tuple(guesses.items()), f"story.{step}"
+        names,
+        behind,
+        known_run,
+        "" if revealed else question,
+        tuple(guesses.items()),
+        f"story.{step}",
     )
     with left:
-        said = (
+        sentence = (
             report.story.describe_race(tracks)
             if revealed
             else (
@@ -84,13 +89,13 @@ def show_replay(
                 " on the test images."
             )
         )
-        said = f"{said} {report.story.describe_threshold(tracks)}"
+        sentence = f"{sentence} {report.story.describe_threshold(tracks)}"
         draw(
             figure,
             f"replay.{step}.{revealed}",
-            f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {said}",
+            f"Clean accuracy over steps of {' and '.join(names)}, epsilon below. {sentence}",
         )
-        st.caption(said)
+        st.caption(sentence)
         for line in guessing.verdicts(guesses, tracks) if revealed else ():
             st.markdown(f":material/target: {line}")
         source(*names, *behind)

@@ -37,7 +37,8 @@ def stored(
     grid = epsilon_grid(spec)
     # which images are hard is drawn once, as for models that are much alike
     ranks = np.random.default_rng(3).permutation(IMAGES) / IMAGES
-    verdicts = np.stack([ranks < share for share in np.linspace(*shares, len(grid))], axis=1)
+    levels = np.linspace(shares[0], shares[1], len(grid))
+    verdicts = np.stack([ranks < share for share in levels], axis=1)
     curve = RobustnessCurve.from_verdicts(grid, verdicts)
     append_events(
         store.engine,
