@@ -32,41 +32,39 @@ class CapturedStep:
         *,
         restore: Callable[[], None] = lambda: None,
     ):
-        self.step, self.restore = step, restore
-        self.is_capturable = device.type == "cuda"
-        self.calls = 0
+        self.step, self.restore, self.calls = step, restore, 0
+        # graphs and warm-up share a stream of their own, as capturing wants it; None: not captured
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         self.graph: torch.cuda.CUDAGraph | None = None
-        # graphs and warm-up share a stream of their own, as capturing wants it
-        self.stream = torch.cuda.Stream(device) if self.is_capturable else None
 
     def __call__(self) -> None:
         """Take one step."""
         self.calls += 1
         if self.graph is not None:
             self.graph.replay()
-        elif not self.is_capturable:
+        elif self.stream is None:
             self.step()
         elif self.calls <= WARM_UP:
-            self._on_stream()
+            self._warm_up(self.stream)
         else:
-            self._capture()
+            self._capture(self.stream)
 
-    def _on_stream(self) -> None:
-        self.stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self.stream):
+    def _warm_up(self, stream: torch.cuda.Stream) -> None:
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
             self.step()
-        torch.cuda.current_stream().wait_stream(self.stream)
+        torch.cuda.current_stream().wait_stream(stream)
 
-    def _capture(self) -> None:
+    def _capture(self, stream: torch.cuda.Stream) -> None:
         try:
             graph = torch.cuda.CUDAGraph()
             # recorded, not done: another thread may go on using the device
-            with torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
+            with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
                 self.step()
         # whatever a model does that cannot be recorded, the work goes on without it
         except Exception as error:
             LOG.info("a step is not captured, it runs as it is: %s", str(error).split("\n")[0])
-            self.is_capturable = False
+            self.stream = None
             self.restore()
             self.step()
             return

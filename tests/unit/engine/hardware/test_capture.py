@@ -24,8 +24,8 @@ def test_what_cannot_be_captured_runs_as_it_is_and_says_so_once(monkeypatch, cap
     total, buffers = torch.zeros(()), {"kept": True}
     step = CapturedStep(lambda: total.add_(1), torch.device("cpu"), restore=buffers.clear)
     # what a GPU is needed for, but for the fault itself
-    step.is_capturable = True
-    step._on_stream = step.step
+    step.stream = object()
+    step._warm_up = lambda stream: step.step()
 
     class Refused:
         def __init__(self):
