@@ -30,7 +30,7 @@ def test_three_runs_are_drawn_and_named(visit, lab):
 
 def test_a_shared_link_opens_the_same_view_in_a_browser_that_was_never_here(visit, lab):
     page = compare(visit, lab)
-    page.get_by_role("combobox", name="Over").click()
+    page.get_by_role("combobox", name="X axis").click()
     page.get_by_role("option", name="Epoch").click()
     page.wait_for_url(lambda address: "x=epoch" in address)
     settle(page)

@@ -53,7 +53,7 @@ def choose_view(records: list[RunRecord]) -> report.comparison.View:
     _keep_possible("compare.base", ids, ids[0])
     cells = st.columns([5, 6, 5, 6, 8], vertical_alignment="bottom")
     axis = cells[0].selectbox(
-        "Over",
+        "X axis",
         list(report.comparison.AXES),
         format_func=lambda name: report.comparison.AXES.get(name, name),
         key="compare.x",

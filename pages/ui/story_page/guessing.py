@@ -39,7 +39,10 @@ def ask(names: Sequence[str], key: str) -> dict[str, float]:
     for name in names:
         state.setdefault(f"{key}.{name}", percent(kept.get(name, FIRST_GUESS / 100)))
         kept[name] = (
-            st.slider(f"{name.capitalize()} will reach, % clean", 0, 100, key=f"{key}.{name}") / 100
+            st.slider(
+                f"{name.capitalize()} will reach, % clean accuracy", 0, 100, key=f"{key}.{name}"
+            )
+            / 100
         )
     _write(kept)
     return {name: kept[name] for name in names}

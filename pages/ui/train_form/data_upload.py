@@ -32,8 +32,7 @@ class Outcome:
 def show_upload_button() -> None:
     most = st.get_option("server.maxUploadSize")
     # a new key closes the menu after an upload; without its own key, its open state would pass to
-    # the
-    # menu "Remove" that then appears
+    # the menu "Remove" that then appears
     outcome = st.session_state.get(OUTCOME)
     with st.popover(
         "Upload a zip",

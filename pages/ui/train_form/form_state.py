@@ -143,8 +143,7 @@ def _restore() -> None:
         keep()
     for name, value in st.session_state[KEPT].items():
         # written even if it is there: a value that only a widget holds is lost when the widget is
-        # not
-        # drawn
+        # not drawn
         st.session_state[name] = st.session_state.get(name, value)
 
 

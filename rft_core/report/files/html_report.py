@@ -145,8 +145,7 @@ def _figures(content: Content, runs_folder: Path) -> str:
 def _chart(name: str, figure: go.Figure, caption: str) -> str:
     figure.update_layout(template="plotly_white")
     # no "<" may occur in the script element, whatever the name of a run; plotly also escapes it,
-    # but
-    # does not promise to
+    # but does not promise to
     data = figure.to_json().replace("<", "\\u003c")
     return (
         f'<figure><div id="{name}" role="img" aria-label="{_text(caption)}"'

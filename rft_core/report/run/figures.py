@@ -211,8 +211,7 @@ def _line(
     by: str,
 ) -> go.Scatter:
     # one number if all points have the same, as they nearly always do: a live chart sends every
-    # array
-    # again
+    # array again
     same = len(set(n.tolist())) == 1
     hover = (
         f"{label}<br>step %{{x}}: %{{y:.1f}} % of {n[0] if same else '%{customdata}'}"

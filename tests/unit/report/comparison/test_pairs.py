@@ -9,7 +9,7 @@ import pytest
 
 from rft_core.files.run_files import VERDICTS
 from rft_core.report.comparison.compare import compare
-from rft_core.report.comparison.pairs import PAIRED_METRICS, pair_runs
+from rft_core.report.comparison.pairs import PAIRED_METRICS, Pair, pair_runs
 from rft_core.report.comparison.sentences import describe_pairs
 from rft_core.spec.run_spec import RunSpec
 from tests.unit.report.stored import stored
@@ -168,3 +168,11 @@ class TestAgainstABaseline:
             == []
         )
         assert pair_runs([], store.home.runs) == []
+
+
+def test_a_pair_without_a_difference_has_no_numbers_to_print():
+    pair = Pair("a", "rose", "b", "lily", "expected", "in expected robustness", reason="why")
+    assert pair.interval is None
+    assert pair.sentence() == "rose and lily are not compared in expected robustness: why."
+    with pytest.raises(ValueError, match="rose and lily have no difference"):
+        pair.as_dict()
