@@ -46,10 +46,10 @@ def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | Non
     """Return the folder of the zip `archive`, called after `name` ("photos.zip"); the same content
     gives the same folder again.
 
-    Files that are no image, or are refused (see `member_parts` and Limits), are left out
+    Files that are not images, or are refused (see `member_parts` and Limits), are left out
     with a line each. One folder around everything is taken off. A stream must be able to
-    seek. Raises DataError for what is no zip, holds no image, or is more than `limits`
-    allow; then nothing stays.
+    seek. Raises DataError for anything that is not a zip, holds no image, or is more than
+    `limits` allow; then nothing of it remains.
     """
     with opened(archive, name) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -69,11 +69,10 @@ def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | Non
 
 
 def unpack_dataset(archive: Path | BinaryIO, name: str, home: Home) -> Upload:
-    """Return the folder of the zip `archive` as `unpack` does, checked as the
-    dataset that it is to be.
+    """Return the folder of the zip `archive` as `unpack` does, checked as a dataset.
 
-    Raises DataError where a run on it would fail, and then keeps nothing that was not there;
-    folders that may be read in two ways stay: a setting decides.
+    Raises DataError where a run on it would fail, and then removes what it has unpacked; folders
+    that may be read in two ways remain, because a setting decides.
     """
     before = set(list_uploads(home))
     upload = unpack(archive, name, home)
@@ -101,7 +100,7 @@ def read_zip(path: Path, layout: str = "auto", domains: Sequence[str] = ()) -> R
     names = []
     with opened(path, path.name) as file, opened_zip(file, path.name) as archive:
         for member in archive.infolist():
-            # what is refused is told once it is unpacked
+            # a refusal is reported once it is unpacked
             with suppress(ValueError):
                 name, _ = member_name(member)
                 parts = tuple(name.split("/")) if is_hidden_image(name) else member_parts(name)
@@ -167,7 +166,7 @@ def _unpack_into(
         "notes": work.notes(),
     }
     write_json(source / RECORD, record)
-    return _place(source, uploads, stem, digest)
+    return _move_in(source, uploads, stem, digest)
 
 
 def _remove_empty(root: Path) -> None:
@@ -226,7 +225,7 @@ def _read_record(folder: Path, digest: str) -> Upload | None:
         return None
 
 
-def _place(source: Path, uploads: Path, stem: str, digest: str) -> Upload:
+def _move_in(source: Path, uploads: Path, stem: str, digest: str) -> Upload:
     """Move `source` to the first free name, unless another process has brought the
     same content meanwhile.
     """
@@ -237,6 +236,6 @@ def _place(source: Path, uploads: Path, stem: str, digest: str) -> Upload:
         try:
             os.rename(source, folder)
         except OSError:
-            # the name was taken between the look and the move
+            # the name was taken between the check and the move
             if not folder.exists():
                 raise

@@ -29,18 +29,22 @@ Evaluate = Callable[..., dict[str, Any]]
 
 
 def request_folder(
-    store: RunStore, run_id: str, wanted: Mapping[str, Any], picture: Path | None, asked: str | None
+    store: RunStore,
+    run_id: str,
+    wanted: Mapping[str, Any],
+    picture: Path | None,
+    evaluation_id: str | None,
 ) -> Path:
     """Return the folder of the evaluation `asked` for earlier, else that of a new one of what is
     `wanted`, with a copy of `picture`.
     """
     record = _measured(store, run_id)
-    if asked is not None:
-        folder = evaluations.evaluation_folder(store, record.run_id, asked)
+    if evaluation_id is not None:
+        folder = evaluations.evaluation_folder(store, record.run_id, evaluation_id)
         if not (folder / REQUEST).is_file() or (folder / EVALUATION).is_file():
             raise StoreError(
-                f"run {record.run_id} has no open evaluation '{asked}'; leave out --as to make a"
-                " new one"
+                f"run {record.run_id} has no open evaluation '{evaluation_id}'; leave out --as to"
+                " make a new one"
             )
         return folder
     if picture is not None and not picture.is_file():

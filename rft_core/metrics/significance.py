@@ -26,7 +26,7 @@ class PairedDifference:
     interval at `level`.
 
     `only_first` and `only_second` count the images that just one run got right, and `p_value` is
-    McNemar's exact two-sided one; all three are None for scores that are no verdicts.
+    McNemar's exact two-sided one; all three are None for scores that are not verdicts.
     """
 
     difference: float

@@ -25,7 +25,7 @@ from rft_core.store.run_store import RunStore
 KEPT_KINDS = ("train", "eval", "onset", "status")
 TRAIN_EVENTS = 120
 PACKAGES = ("torch", "timm", "numpy")
-# what says whose the run is, or what it is for, and decides no number
+# settings that decide no number
 SILENT = ("name", "notes", "tags")
 
 

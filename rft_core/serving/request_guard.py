@@ -19,7 +19,7 @@ HEADERS = (
 
 
 def host_name(netloc: str) -> str:
-    """Return the lower-case name in "name:port"; "" for what is no name and port."""
+    """Return the lower-case name in "name:port"; "" for anything else."""
     try:
         parts = urlsplit(f"//{netloc}")
         _ = parts.port
@@ -37,7 +37,7 @@ def is_known_host(hosts: list[str], allowed: tuple[str, ...]) -> bool:
 
 
 def is_own_origin(origins: list[str], host: str) -> bool:
-    """Return whether a request comes from the page itself, or from a client that is no browser
+    """Return whether a request comes from the page itself, or from a client other than a browser
     and sends no Origin.
     """
     return not origins or (
@@ -90,7 +90,9 @@ def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept = [
-                one for one in message.get("headers", ()) if one[0].lower() not in dict(HEADERS)
+                header
+                for header in message.get("headers", ())
+                if header[0].lower() not in dict(HEADERS)
             ]
             message = {**message, "headers": [*kept, *HEADERS]}
         await send(message)

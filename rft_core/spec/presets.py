@@ -20,8 +20,8 @@ class Preset:
     build: Callable[[], RunSpec]
 
 
-# at most a fifth of a run goes into measuring it, save where the way of a short
-# run is what it is for
+# at most a fifth of a run goes into measuring it, except in presets that exist to follow a short
+# run
 TRACKING_SHARE = 0.2
 NO_PERTURBATION = MappingProxyType({"kind": "custom", "points": ((0.0, 0.0), (1.0, 0.0))})
 TRIO = MappingProxyType(

@@ -74,7 +74,7 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
                 "failed",
                 (
                     f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''};"
-                    " free space or mend the file, then resume it"
+                    " free space or repair the file, then resume it"
                 ),
                 None,
             )
@@ -91,7 +91,7 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
         reporter.event(
             "status", reporter.last_step, 0.0, {"status": outcome[0], "reason": outcome[1]}
         )
-    # the process stays until it is said how the run ended, so that it is not taken for lost
+    # the process lives until the end of the run is recorded, so that it is not taken for lost
     _persist(lambda: store.finish(run_id, *outcome))
 
 
@@ -125,7 +125,7 @@ def _execute(store: RunStore, run_id: str, target: str, reporter: StoreReporter)
 
 
 def _turn(store: RunStore, run_id: str, reporter: StoreReporter) -> AbstractContextManager[bool]:
-    """Wait until no evaluation uses the device that was claimed; gives False when a person asked
+    """Wait until no evaluation uses the device that was claimed; yields False when a person asked
     the run to end first.
     """
     record = store.get(run_id)

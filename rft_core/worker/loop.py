@@ -1,4 +1,4 @@
-"""The pull worker: claim a run, give it a process, look after it, claim the next.
+"""The pull worker: claim a run, start a process for it, watch it, claim the next.
 
 One worker a home and machine.
 """
@@ -142,13 +142,13 @@ class _Worker:
 
         Also one that an earlier worker started.
         """
-        asked = {
+        stopping = {
             record.run_id: record
             for record in self.store.records(("stopping",))
             if record.host == this_host()
         }
-        self.deaf = {run_id: known for run_id, known in self.deaf.items() if run_id in asked}
-        for run_id, record in asked.items():
+        self.deaf = {run_id: seen for run_id, seen in self.deaf.items() if run_id in stopping}
+        for run_id, record in stopping.items():
             step, since = self.deaf.setdefault(run_id, (record.step, time.monotonic()))
             if step != record.step:
                 self.deaf[run_id] = (record.step, time.monotonic())

@@ -81,11 +81,11 @@ def waiting_text(waiting: run_store.Waiting | None) -> str:
     """Say which place a queued run has, and behind which run at work; "" where it waits no more."""
     if waiting is None:
         return ""
-    place = f"{units.ordinal(waiting.place)} in the queue"
+    position = f"{units.ordinal(waiting.position)} in the queue"
     if not waiting.at_work:
-        return place
+        return position
     count = len(waiting.at_work)
-    return f"{place}, behind {waiting.at_work[0] if count == 1 else f'{count} runs at work'}"
+    return f"{position}, behind {waiting.at_work[0] if count == 1 else f'{count} runs at work'}"
 
 
 def progress_text(record: RunRecord, past: report.run.RunHistory) -> str:

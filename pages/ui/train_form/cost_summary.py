@@ -67,8 +67,8 @@ def tracking_said(spec: RunSpec, estimated: cost.Cost) -> str:
         return f"{said}: more than {allowed}, since the first and the last measurement always stay."
     most = f" (at most {allowed})" if bound < 1 else ""
     left_out = (
-        f": {estimated.measurements} of {estimated.asked} measurements, to stay within it"
-        if estimated.measurements < estimated.asked
+        f": {estimated.measurements} of {estimated.requested} measurements, to stay within it"
+        if estimated.measurements < estimated.requested
         else ""
     )
     return f"{said}{most}{left_out}."

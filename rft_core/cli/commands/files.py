@@ -31,7 +31,7 @@ def export(
         str, typer.Option(help="Group runs in the report by seeds, or by a setting that differs.")
     ] = "",
     bundle: Annotated[
-        Path | None, typer.Option(help="Write the runs whole to this .zip, for `import`.")
+        Path | None, typer.Option(help="Write the complete runs to this .zip, for `import`.")
     ] = None,
     home: Annotated[
         Path | None,

@@ -34,7 +34,7 @@ def doctor(
     from rft_core.engine.models.embedded_weights import weights_file
     from rft_core.health.doctor import examine
 
-    checks = list(examine(weights_file, mend=repair))
+    checks = list(examine(weights_file, repair=repair))
     if as_json:
         show_json([check.as_dict() for check in checks])
     else:

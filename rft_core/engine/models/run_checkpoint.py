@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from rft_core.errors import WeightsError
-from rft_core.files.atomic import whole_file
+from rft_core.files.atomic import atomic_file
 from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 
 CHECKSUM = "crc32"
@@ -64,8 +64,8 @@ def load_checkpoint(
     tensors, metadata = read_tensors(path)
     if "progress" not in metadata:
         raise WeightsError(
-            f"{path} is no checkpoint of a run: it holds no progress; delete it or bring the right"
-            " file back"
+            f"{path} is not a checkpoint of a run: it holds no progress; delete it or bring the"
+            " right file back"
         )
     weights = {
         name.removeprefix("model."): tensor
@@ -107,7 +107,7 @@ def write_tensors(
     """
     ours = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        with whole_file(path, keep_as=keep_as) as temporary:
+        with atomic_file(path, keep_as=keep_as) as temporary:
             save_file(ours, temporary, {**metadata, CHECKSUM: checksum(ours)})
             read_tensors(temporary)
     except SafetensorError as error:

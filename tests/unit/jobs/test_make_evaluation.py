@@ -32,8 +32,8 @@ def run_id(store) -> str:
     return run_id
 
 
-def evaluated(store, run_id, evaluate_run, evaluate_picture=None, picture=None, asked=None):
-    folder = request_folder(store, run_id, WANTED, picture, asked)
+def evaluated(store, run_id, evaluate_run, evaluate_picture=None, picture=None, evaluation_id=None):
+    folder = request_folder(store, run_id, WANTED, picture, evaluation_id)
     return make_evaluation(
         store, run_id, folder, evaluate_run, evaluate_picture, ("cpu",), lambda line: None
     )
@@ -122,7 +122,7 @@ def test_what_was_asked_for_is_made_once(store, run_id):
     evaluated(store, run_id, lambda *_, **__: {"attack": "apgd"})
     done = list_evaluations(store, run_id)[0].evaluation_id
     with pytest.raises(StoreError, match="no open evaluation"):
-        evaluated(store, run_id, None, asked=done)
+        evaluated(store, run_id, None, evaluation_id=done)
     document = json.loads(
         (list_evaluations(store, run_id)[0].folder / "evaluation.json").read_text()
     )

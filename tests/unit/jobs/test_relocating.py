@@ -151,7 +151,7 @@ class TestOthersAreRefused:
         (
             {"model.checkpoint": "/w.pt"},
             SettingError,
-            "cannot change in this run, whose own is None and no path",
+            "cannot change in this run, where it is None and not a path",
         ),
         ({}, UserError, "no setting is named"),
     ],

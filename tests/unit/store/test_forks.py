@@ -171,6 +171,6 @@ def test_the_step_is_read_without_the_weights(store, parent):
 def test_a_damaged_checkpoint_is_named(store, parent, content):
     (store.folder(parent) / "checkpoint.safetensors").write_bytes(content)
     assert fork_step(store, store.get(parent)) is None
-    with pytest.raises(WeightsError, match="checkpoint.safetensors is no checkpoint of a run"):
+    with pytest.raises(WeightsError, match="checkpoint.safetensors is not a checkpoint of a run"):
         fork(store, parent, CONSTANT)
     assert len(list(store.home.runs.iterdir())) == 1
