@@ -10,6 +10,7 @@ from math import log
 from rft_core.cost.known_sizes import known_sizes
 from rft_core.cost.schedule_demand import attacked_share
 from rft_core.cost.tracking_plan import (
+    Sizes,
     final_cost,
     measurement_cost,
     planned_count,
@@ -66,12 +67,13 @@ def estimate(spec: RunSpec, paces: Sequence[Pace] = ()) -> Cost | None:
     because a short run spends most of its time on starting. Without any the rate comes from the
     embedded backbone's card, which names the machine it was measured on.
     """
-    counted = _count(spec, attacked_share(spec))
-    if counted is None:
+    sizes = known_sizes(spec)
+    if sizes is None:
         return None
-    training, tracking, final = counted
+    attacked = attacked_share(spec)
+    training, tracking, final = _count(spec, sizes, attacked)
     total = training + tracking + final
-    constant = sum(_count(spec, 1.0))
+    constant = sum(_count(spec, sizes, 1.0))
     spent = [_spent(pace) for pace in paces]
     if not spent:
         rate, basis = card_rate(spec.model.backbone)
@@ -83,16 +85,12 @@ def estimate(spec: RunSpec, paces: Sequence[Pace] = ()) -> Cost | None:
         )
         pace, basis = paces[nearest], paces[nearest].basis
         seconds = START_SECONDS + max(pace.seconds - START_SECONDS, 0.0) * total / spent[nearest]
-    sizes = known_sizes(spec)
-    made, steps = (
-        planned_count(spec, sizes, attacked_share(spec)),
-        steps_per_epoch(sizes.train, spec.optim.batch_size) * spec.optim.epochs,
-    )
+    steps = steps_per_epoch(sizes.train, spec.optim.batch_size) * spec.optim.epochs
     return Cost(
         total,
         total / constant,
         tracking / total,
-        made,
+        planned_count(spec, sizes, attacked),
         requested_count(spec, steps),
         seconds,
         basis,
@@ -103,17 +101,16 @@ def _spent(pace: Pace) -> float:
     """Return the count of an earlier run in the unit of an estimate; its own count where its
     images are not known.
     """
-    counted = _count(pace.spec, attacked_share(pace.spec))
-    return max(sum(counted) if counted else pace.gradient_evaluations, 1.0)
+    sizes = known_sizes(pace.spec)
+    if sizes is None:
+        return max(pace.gradient_evaluations, 1.0)
+    return max(sum(_count(pace.spec, sizes, attacked_share(pace.spec))), 1.0)
 
 
-def _count(spec: RunSpec, attacked: float) -> tuple[float, float, float] | None:
+def _count(spec: RunSpec, sizes: Sizes, attacked: float) -> tuple[float, float, float]:
     """Return gradient evaluations of training, of measuring while it trains, and of the final
     measurement, with a share `attacked` of the steps.
     """
-    sizes = known_sizes(spec)
-    if sizes is None:
-        return None
     tracked = planned_count(spec, sizes, attacked) * measurement_cost(spec, sizes, attacked)
     return training_cost(spec, sizes, attacked), tracked, final_cost(spec, sizes, attacked)
 

@@ -63,8 +63,9 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write `arrays` as a compressed .npz, completely or not at all."""
+    named: dict[str, Any] = dict(arrays)
     with atomic_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, **named)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

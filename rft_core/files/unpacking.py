@@ -154,9 +154,9 @@ class Unpacking:
                 f"{self.hidden:,} images of {printable(self.name)} are hidden by a dot in front of"
                 " a name, and were left out"
             )
-        for page, count in self.decoded.items():
+        for page, number in self.decoded.items():
             notes.append(
-                f"{count:,} names in {printable(self.name)} do not say how they are written, and"
+                f"{number:,} names in {printable(self.name)} do not say how they are written, and"
                 f" were read as {page}"
             )
         return notes

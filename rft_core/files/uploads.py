@@ -9,9 +9,12 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
+
+from filelock import FileLock
 
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.files.archive_names import (
@@ -52,15 +55,17 @@ def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | Non
     `limits` allow; then nothing of it remains.
     """
     with opened(archive, name) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        # every binary stream has readinto, which typing.BinaryIO does not declare
+        digest = hashlib.file_digest(cast(BytesIO, file), "sha256").hexdigest()
         stem = safe_name(Path(name.replace("\\", "/")).stem)
         if found := _find(home.uploads, digest):
             return found
         try:
             with atomic_folder(home.uploads / stem) as temporary:
-                return _unpack_into(
-                    temporary, file, name, digest, stem, home.uploads, limits or Limits()
-                )
+                source = _unpack_into(temporary, file, name, digest, limits or Limits())
+                # two uploads of one content must not both see that it is not there
+                with FileLock(home.root / "uploads.lock"):
+                    return _move_in(source, home.uploads, stem, digest)
         except OSError as error:
             raise DataError(
                 f"{printable(name)} cannot be unpacked below {home.uploads}"
@@ -145,10 +150,9 @@ def _unpack_into(
     file: BinaryIO,
     name: str,
     digest: str,
-    stem: str,
-    uploads: Path,
     limits: Limits,
-) -> Upload:
+) -> Path:
+    """Unpack `file` and return the folder of its images, with its record, inside `temporary`."""
     size = file.seek(0, os.SEEK_END)
     with opened_zip(file, name) as archive:
         work = Unpacking(archive, temporary, size, limits, name)
@@ -166,7 +170,7 @@ def _unpack_into(
         "notes": work.notes(),
     }
     write_json(source / RECORD, record)
-    return _move_in(source, uploads, stem, digest)
+    return source
 
 
 def _remove_empty(root: Path) -> None:
@@ -226,8 +230,8 @@ def _read_record(folder: Path, digest: str) -> Upload | None:
 
 
 def _move_in(source: Path, uploads: Path, stem: str, digest: str) -> Upload:
-    """Move `source` to the first free name, unless another process has brought the
-    same content meanwhile.
+    """Move `source` to the first free name, unless the same content came in meanwhile; only one
+    process may do so at a time.
     """
     while True:
         if found := _find(uploads, digest):

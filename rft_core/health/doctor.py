@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,14 @@ def examine(check_weights: Callable[[str], Path], *, repair: bool = False) -> It
     for backbone in catalog.EMBEDDED_BACKBONES:
         yield _attempt(
             f"weights {backbone}",
-            lambda name=backbone: check_weights(name).name,
+            partial(_weights, check_weights, backbone),
             f"run {restore_command('assets/weights')}",
         )
     yield _attempt("recorded runs", _recorded, f"run {restore_command('assets/recorded')}")
+
+
+def _weights(check_weights: Callable[[str], Path], backbone: str) -> str:
+    return check_weights(backbone).name
 
 
 def _recorded() -> str:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def card_folder(home: Home, spec: RunSpec) -> Path:
     return home.datasets / "cards" / card_key(spec)
 
 
-def read_card(home: Home, spec: RunSpec) -> dict | None:
+def read_card(home: Home, spec: RunSpec) -> Mapping[str, Any] | None:
     """Return the card of the dataset of `spec`, ``{"error": line}`` when it could not be made, or
     None before it is there.
     """
@@ -165,7 +165,7 @@ def keep_card(home: Home, spec: RunSpec, make: Callable[[RunSpec, int, Path], di
     return card
 
 
-def cells(card: dict, folder: Path) -> Iterator[Image.Image]:
+def cells(card: Mapping[str, Any], folder: Path) -> Iterator[Image.Image]:
     """Yield the pictures of a card's atlas; none when the file is missing."""
     atlas = card["atlas"]
     path, cell, columns = folder / atlas["file"], atlas["cell"], atlas["columns"]

@@ -51,8 +51,13 @@ class Recording:
 
     @property
     def measured_by(self) -> MeasuredBy:
-        """By which attack, on how many test images, its report was measured."""
-        return final_measured_by(self.spec, self.report)
+        """The attack and the number of test images of its report; raises StoreError for a report
+        without a curve.
+        """
+        found = final_measured_by(self.spec, self.report)
+        if found is None:
+            raise StoreError(f"the recorded run {self.name} has no robustness curve")
+        return found
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,14 @@ def facts(name: str) -> BackboneFacts | None:
         hub = f"timm/{architecture}.{tag}" if hub is None else hub
     choice = _choices().get(name)
     refusal = index["refused"].get(name.partition(".")[0], "")
+    parameters, image_size, macs, activations, frozen_activations = own or row
     return BackboneFacts(
         name,
-        *(own or row),
+        parameters,
+        image_size,
+        macs,
+        activations,
+        frozen_activations,
         licence,
         hub,
         choice.tier if choice else "",

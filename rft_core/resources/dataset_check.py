@@ -38,8 +38,9 @@ def check_folder(
     path: Path, layout: str, domains: Sequence[str], most: int | None
 ) -> tuple[str, ...]:
     """Return notes on the folder or zip at `path`."""
+    before: tuple[str, ...] = ()
     if is_zip(path):
-        reading, before = read_zip(path, layout, domains), ()
+        reading = read_zip(path, layout, domains)
     else:
         reading = read_folder(path, layout, domains, most=most)
         before = unpacking_lines(path)

@@ -13,6 +13,7 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rft_core.errors import UserError
@@ -78,7 +79,7 @@ class Door:
 
     is_shared: bool
     pin_hash: str = ""
-    clock: object = time.monotonic
+    clock: Callable[[], float] = time.monotonic
     # within which viewers may launch runs; None where they may not
     launching: LaunchLimits | None = None
     _key: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)

@@ -67,18 +67,8 @@ def check_spec(home: Home, spec: RunSpec, limits: LaunchLimits) -> None:
         )
     if limits.images is None:
         return
-    train, test = (
-        _images(spec, split, size)
-        for split, size in (("train", spec.data.train_size), ("test", spec.data.eval_size))
-    )
-    for setting, count in (("data.train_size", train), ("data.eval_size", test)):
-        if count is None:
-            raise SettingError(
-                setting,
-                None,
-                f"must be set where viewers may use {limits.images:,} images a run"
-                " (--limit-images); write a number, or ask the instructor to launch it",
-            )
+    train = _counted_images(spec, "train", "data.train_size", limits.images)
+    test = _counted_images(spec, "test", "data.eval_size", limits.images)
     if train + test > limits.images:
         raise SettingError(
             "data.train_size",
@@ -89,16 +79,25 @@ def check_spec(home: Home, spec: RunSpec, limits: LaunchLimits) -> None:
         )
 
 
-def _images(spec: RunSpec, split: str, size: int | None) -> int | None:
-    """Return how many images of a split a run uses, or None where that is
-    known only after loading.
+def _counted_images(spec: RunSpec, split: str, setting: str, limit: int) -> int:
+    """Return how many images of a split a run uses; raises where that is known only after loading,
+    naming the dotted `setting` of their number.
     """
+    size = spec.data.train_size if setting == "data.train_size" else spec.data.eval_size
     available = (
         None
         if ":" in spec.data.dataset
         else catalog.find("datasets", spec.data.dataset).facts.get(split)
     )
-    return min(available, size) if available and size else available or size
+    count = min(available, size) if available and size else available or size
+    if count is None:
+        raise SettingError(
+            setting,
+            None,
+            f"must be set where viewers may use {limit:,} images a run (--limit-images); write a"
+            " number, or ask the instructor to launch it",
+        )
+    return count
 
 
 def _check_queue(store: RunStore, viewer: str, more: int, limits: LaunchLimits) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from rft_core.errors import UnknownNameError
 from rft_core.spec.menus.papers import SCHEDULE_PAPER, TRADEOFF_PAPER
@@ -62,7 +63,7 @@ SCHEDULE_FULL = MappingProxyType(
         },
     }
 )
-TRADEOFF_PROTOCOL = MappingProxyType(
+TRADEOFF_PROTOCOL: MappingProxyType[str, Any] = MappingProxyType(
     {
         "objective": {"kind": "natural"},
         "threat": {"norm": "linf", "epsilon": "1/255"},

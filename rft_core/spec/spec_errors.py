@@ -73,6 +73,6 @@ def _broken_rule(
     if kind == "string_unicode":
         rule = "must be text in UTF-8; write it in a terminal of that encoding"
     rule = PYDANTIC_SUBJECT.sub("must ", rule).replace(" after validation", "")
-    return SettingError(
-        name, value, rule if field is None else f"{rule}; write it as {' or '.join(field.examples)}"
-    )
+    if field is not None:
+        rule = f"{rule}; write it as {' or '.join(field.examples or ())}"
+    return SettingError(name, value, rule)

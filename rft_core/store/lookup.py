@@ -5,7 +5,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from rft_core.errors import StoreError, UnknownNameError, printable
 from rft_core.store.discards import UNDO_SECONDS
 from rft_core.store.records import RunRecord, as_record
-from rft_core.store.schema import runs
+from rft_core.store.schema import LONGEST_ID, runs
 
 # ids that a message about an unknown one may suggest
 MOST_NAMES = 50
@@ -34,7 +34,7 @@ def _by_prefix(connection: Connection, run_id: str) -> Row:
     begins = runs.c.run_id.startswith(run_id, autoescape=True)
     matches = (
         connection.execute(select(runs).where(begins, shown).limit(2)).all()
-        if 0 < len(run_id) <= runs.c.run_id.type.length
+        if 0 < len(run_id) <= LONGEST_ID
         else []
     )
     if len(matches) == 1:

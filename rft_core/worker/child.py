@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -182,7 +183,8 @@ def _detach(home: Home, run_id: str) -> None:
         os.dup2(descriptor, stream)
     os.close(descriptor)
     # a name that the terminal's encoding lacks must not end a run
-    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s", force=True
     )

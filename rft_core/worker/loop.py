@@ -160,8 +160,9 @@ class _Worker:
         ended as a person asked.
         """
         # until its process has adopted it, a run has the PID of the worker
-        pid = self.children[record.run_id].pid if record.run_id in self.children else record.pid
-        if record.run_id not in self.children and not is_alive(record.pid, record.pid_start):
+        child = self.children.get(record.run_id)
+        pid = record.pid if child is None else child.pid
+        if pid is None or (child is None and not is_alive(pid, record.pid_start)):
             return
         log.warning("run %s was asked to stop and hangs; its process is killed", record.run_id)
         # it may have ended by itself meanwhile, or wait for a device that does not answer

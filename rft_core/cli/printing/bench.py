@@ -27,7 +27,7 @@ def print_bench(measured: dict[str, Any]) -> None:
     )
     rows = [_training_cells(*pair) for pair in zip(measured["training"], measured["limit"])]
     print_lines(table_lines(out, header, rows, unwrapped=(0,)))
-    header = (
+    curve_header = (
         "9-point curve",
         "ours, s",
         "torchattacks, s",
@@ -39,7 +39,7 @@ def print_bench(measured: dict[str, Any]) -> None:
         [
             "",
             *table_lines(
-                out, header, [_curve_cells(row) for row in measured["curve"]], unwrapped=(0,)
+                out, curve_header, [_curve_cells(row) for row in measured["curve"]], unwrapped=(0,)
             ),
         ]
     )

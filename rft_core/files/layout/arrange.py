@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from rft_core.errors import DataError
 from rft_core.files.layout.decide import (
@@ -93,7 +94,7 @@ class _Level:
         if self.layout == AUTO:
             check_strangers(strangers, self.root, kinds)
         found.leave_out("in folders whose names are not those of splits", strangers)
-        self._tell_names(kinds)
+        self._note_names(kinds)
         train = [
             self._inner(tops[name], TRAIN, ()) for name, kind in kinds.items() if kind == TRAIN
         ]
@@ -159,7 +160,9 @@ class _Level:
         )
         for label, folder in self.top.filled.items():
             for name, split in folder.filled.items():
-                if (kind := split_of(name)) == LEFT_OUT:
+                # has_splits_inside has checked that every name is that of a split
+                kind = cast(str, split_of(name))
+                if kind == LEFT_OUT:
                     self.found.leave_out("not for training or measuring by their names", [split])
                 else:
                     self._take_pictures(split, kind, label)

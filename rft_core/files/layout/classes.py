@@ -1,15 +1,34 @@
 """The classes of a dataset: one name each, however its splits and domains spell it."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 from rft_core.errors import DataError
-from rft_core.files.layout.found import Picture, quoted
+from rft_core.files.layout.found import quoted
 from rft_core.files.layout.names import TRAIN, class_key, match_classes
 
-# anything with a label, a split and a domain: a picture of a folder, a row of a table
-Item = TypeVar("Item", bound=Picture)
 MEASURED = ("validation", "test")
+
+
+class Labelled(Protocol):
+    """A named tuple with a label, a split and a domain: a picture of a folder, a row of a table."""
+
+    @property
+    def label(self) -> str:
+        """The name of its class."""
+
+    @property
+    def split(self) -> str:
+        """ "train", "validation" or "test"."""
+
+    @property
+    def domain(self) -> str:
+        """The name of its domain, '' for none."""
+
+    def _replace(self, *, label: str = ...) -> Self: ...
+
+
+Item = TypeVar("Item", bound=Labelled)
 
 
 def settle_classes(

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.files.layout.arrange import arrange
-from rft_core.files.layout.classes import settle_classes
+from rft_core.files.layout.classes import Labelled, settle_classes
 from rft_core.files.layout.found import MOST_FOLDERS_NAMED, Found, LeftOut, Picture, by_suffix, some
 from rft_core.files.layout.found import shown as as_text
 from rft_core.files.layout.names import TRAIN
@@ -75,8 +76,16 @@ def read_names(
     return _decide(tree_of_names(names), title, layout, domains)
 
 
+class HasPictures(Protocol):
+    """A folder or a table that was read."""
+
+    @property
+    def pictures(self) -> Sequence[Labelled]:
+        """Its pictures in order."""
+
+
 def check_classes_of(
-    reading: Reading, name: str, domains: Sequence[str] = ()
+    reading: HasPictures, name: str, domains: Sequence[str] = ()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the classes that a run on `reading` would have, and notes on their
     spelling.

@@ -3,6 +3,7 @@ what is damaged is refused.
 """
 
 import shlex
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -144,6 +145,12 @@ def test_what_is_missing_is_named(recorded):
     (recorded / CARD).write_text("[]")
     with pytest.raises(StoreError, match="card of the recorded runs"):
         read_card(recorded)
+
+
+def test_a_recording_without_a_curve_says_so_instead_of_naming_no_attack():
+    recording = replace(read_recording("fixed"), report={"machine": {}})
+    with pytest.raises(StoreError, match="the recorded run fixed has no robustness curve"):
+        _ = recording.measured_by
 
 
 def test_training_steps_are_thinned_and_the_last_is_kept():

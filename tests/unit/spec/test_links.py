@@ -121,7 +121,7 @@ def test_what_is_said_of_an_item_is_short(item):
 def test_what_is_not_offered_is_left_out():
     spec, said = read_items(["optim.clip_norm:1"], BASE, ("optim.epochs",))
     assert spec == BASE
-    assert "no setting of this form" in said[0]
+    assert "is not a setting of this form" in said[0]
 
 
 def test_a_flood_is_cut():
