@@ -54,7 +54,7 @@ class TestFormat:
 
     @pytest.mark.parametrize("data", [b"", b"hello", b"PK\x05\x06"])
     def test_no_zip(self, other, data):
-        refused(other, io.BytesIO(data), "no bundle")
+        refused(other, io.BytesIO(data), "not a bundle")
 
     def test_a_truncated_file(self, files, other, tmp_path):
         data = write(tmp_path / "good.zip", files).read_bytes()
