@@ -1,5 +1,7 @@
 """Laws of the schedules, for any valid settings."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,7 +89,7 @@ def test_the_preview_is_made_of_factors(settings, epochs):
     assert all(0 <= value <= 1 for value in epoch_factors(spec))
 
 
-ANY_NUMBER = st.one_of(
+ANY_NUMBER: st.SearchStrategy[Any] = st.one_of(
     UNIT,
     st.floats(),
     st.sampled_from([None, -1, 2, "0.5", "x", True, 10**400, 5e-324, [], "\ud800"]),

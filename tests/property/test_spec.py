@@ -2,6 +2,8 @@
 message for a person.
 """
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -181,7 +183,7 @@ def test_hostile_settings_give_a_spec_or_a_message(changes):
     assert outcome(lambda: with_settings(RunSpec(), changes)) != "a message without words"
 
 
-ODD_VALUES = (
+ODD_VALUES: tuple[Any, ...] = (
     None,
     True,
     False,

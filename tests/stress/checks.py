@@ -99,10 +99,9 @@ def see(root: Path, run_id: str) -> Seen:
         )
     witness = root / "witness" / f"{run_id}.jsonl"
     lines = witness.read_text().splitlines() if witness.exists() else []
-    events = tuple(event | {"payload": json.loads(event["payload"])} for event in events)
     return Seen(
         row[0] if row else {},
-        events,
+        tuple(event | {"payload": json.loads(event["payload"])} for event in events),
         tuple(artifacts),
         tuple(json.loads(line) for line in lines),
         root / "runs" / run_id,

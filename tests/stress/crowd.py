@@ -58,6 +58,7 @@ class Crowd:
         is stopped in the end.
         """
         report = self.world.store.get(self.finished[PRESETS.index("fixed")]).report
+        assert report is not None
         spec = small_spec("fixed")
         # the machine may be quicker than it was when that run was measured
         wanted = 4 * (ALONE_SECONDS + self.seconds + 60) * report["images_per_second"]

@@ -37,7 +37,7 @@ def read_processes(world: World, moment: float) -> list[Reading]:
     """Return one reading a kind: server, worker, forkserver, runs (all of them
     together) and other.
     """
-    kinds, found = _kinds(world), defaultdict(list)
+    kinds, found = _kinds(world), defaultdict[str, list[tuple[float, float, int, int, int]]](list)
     for pid, kind in kinds.items():
         try:
             process = psutil.Process(pid)
@@ -54,15 +54,14 @@ def read_processes(world: World, moment: float) -> list[Reading]:
         except psutil.Error:
             # it ended meanwhile
             continue
-    return [
-        Reading(
-            moment,
-            kind,
-            *(sum(column) for column in list(zip(*rows))[:4]),
-            tuple(row[4] for row in rows),
-        )
-        for kind, rows in found.items()
-    ]
+    return [_reading(moment, kind, rows) for kind, rows in found.items()]
+
+
+def _reading(
+    moment: float, kind: str, rows: Sequence[tuple[float, float, int, int, int]]
+) -> Reading:
+    rss, uss, threads, files, pids = zip(*rows)
+    return Reading(moment, kind, sum(rss), sum(uss), sum(threads), sum(files), pids)
 
 
 def _kinds(world: World) -> dict[int, str]:
@@ -83,7 +82,7 @@ def _kinds(world: World) -> dict[int, str]:
             return "runs" if parents[pid] in forked else "forkserver"
         return (
             "server"
-            if pid == world.server.pid
+            if world.server is not None and pid == world.server.pid
             else "worker"
             if "rft_core worker" in lines[pid]
             else "other"

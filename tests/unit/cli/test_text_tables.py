@@ -119,7 +119,10 @@ def test_what_fits_nowhere_side_by_side_stands_one_below_the_other():
     console = Console(width=30)
     lines = list(
         table_lines(
-            console, ("model", "a", "b", "c"), [("m" * 20, "1" * 9, "2" * 9, "3" * 9)], unwrapped=(0,)
+            console,
+            ("model", "a", "b", "c"),
+            [("m" * 20, "1" * 9, "2" * 9, "3" * 9)],
+            unwrapped=(0,),
         )
     )
     assert lines == [f"model: {'m' * 20}", f"a: {'1' * 9}", f"b: {'2' * 9}", f"c: {'3' * 9}"]

@@ -178,9 +178,8 @@ class TestCommand:
             monkeypatch.setattr(sys, "argv", ["rft_core", "doctor", *arguments, "--json"])
             with pytest.raises(SystemExit) as ended:
                 cli.main()
-            return ended.value.code or 0, {
-                row["name"]: row for row in json.loads(capsys.readouterr().out)
-            }
+            checks = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+            return int(ended.value.code or 0), checks
 
         return run
 

@@ -24,9 +24,11 @@ class TestStore:
     @pytest.fixture
     def damaged(self, store) -> RunStore:
         """A store of 40 runs with pages in its middle overwritten, closed as after a crash."""
-        for place in range(40):
-            stored(store, f"run {place}")
-        with closing(sqlite3.connect(store_file(store.home))) as connection:
+        for number in range(40):
+            stored(store, f"run {number}")
+        path = store_file(store.home)
+        assert path is not None
+        with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             (size,) = connection.execute("PRAGMA page_size").fetchone()
             pages = (
@@ -40,7 +42,6 @@ class TestStore:
                 else []
             )
         store.engine.dispose()
-        path = store_file(store.home)
         data = bytearray(path.read_bytes())
         for page in pages[3:5] or range(len(data) // size // 2, len(data) // size // 2 + 2):
             data[(page - 1) * size : page * size] = b"\xa5" * size
