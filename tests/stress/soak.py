@@ -202,7 +202,7 @@ def _tell(
     ]
     complaints = (
         memory_complaints(processes, readings)
-        + [f"page {said}" for said in visits.errors]
+        + [f"page {error}" for error in visits.errors]
         + wrong
         + unfinished
     )
@@ -222,7 +222,7 @@ def _tell(
         | {
             "minutes": arguments.minutes,
             "clients": arguments.clients,
-            "readings": [asdict(one) for one in readings],
+            "readings": [asdict(reading) for reading in readings],
         },
     )
     return 1 if complaints else 0

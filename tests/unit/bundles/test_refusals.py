@@ -160,9 +160,9 @@ class TestPaths:
         files = files | {name: b"/etc/passwd"}
         path = tmp_path / "link.zip"
         with zipfile.ZipFile(path, "w") as archive:
-            for one, data in files.items():
-                info = zipfile.ZipInfo(one)
-                info.external_attr = (stat.S_IFLNK | 0o777) << 16 if one == name else 0
+            for member, data in files.items():
+                info = zipfile.ZipInfo(member)
+                info.external_attr = (stat.S_IFLNK | 0o777) << 16 if member == name else 0
                 archive.writestr(info, data)
             archive.writestr("manifest.json", json.dumps(manifest_of(files)))
         refused(other, path, "link: a link")

@@ -44,10 +44,12 @@ def spec(**changes) -> RunSpec:
     )
 
 
-def share(one: RunSpec, sizes: Sizes, attacked: float) -> float:
-    tracked = len(planned_steps(one, sizes, attacked)) * measurement_cost(one, sizes, attacked)
+def share(bounded: RunSpec, sizes: Sizes, attacked: float) -> float:
+    tracked = len(planned_steps(bounded, sizes, attacked)) * measurement_cost(
+        bounded, sizes, attacked
+    )
     return tracked / (
-        tracked + training_cost(one, sizes, attacked) + final_cost(one, sizes, attacked)
+        tracked + training_cost(bounded, sizes, attacked) + final_cost(bounded, sizes, attacked)
     )
 
 

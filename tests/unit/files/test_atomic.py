@@ -111,7 +111,7 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path):
     command = [sys.executable, "-c", textwrap.dedent(script), str(path)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert read_json(path) == {"old": True}
-    (left,) = [one for one in tmp_path.iterdir() if one != path]
+    (left,) = [entry for entry in tmp_path.iterdir() if entry != path]
     assert is_unfinished(left)
 
 

@@ -57,7 +57,7 @@ def test_it_is_kept_with_its_files_and_their_checksums(store, run_id):
     (kept,) = list_evaluations(store, run_id)
     assert (kept.status, kept.answer, kept.wanted["steps"]) == ("done", document, 3)
     files = list_artifacts(store.engine, run_id, "evaluation")
-    assert [one.path.rpartition("/")[2] for one in files] == ["evaluation.json", "images.npz"]
+    assert [file.path.rpartition("/")[2] for file in files] == ["evaluation.json", "images.npz"]
     assert files[1] == describe_file(store.folder(run_id), kept.folder / "images.npz", "evaluation")
     assert holder(store.home, "cpu") == ""
 

@@ -35,8 +35,8 @@ def answer(
     async def send(message):
         messages.append(message)
 
-    headers = [(b"host", one.encode()) for one in hosts] + [
-        (b"origin", one.encode()) for one in origins
+    headers = [(b"host", host.encode()) for host in hosts] + [
+        (b"origin", origin.encode()) for origin in origins
     ]
     asyncio.run(Guard(app, ALLOWED)({"type": kind, "headers": headers}, receive, send))
     first = messages[0]

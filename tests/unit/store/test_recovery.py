@@ -11,7 +11,7 @@ from rft_core.store.recovery import recover
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import events
 from rft_core.worker.loop import worker_lock
-from tests.unit.health.damage import age, repaired, told
+from tests.unit.health.damage import age, findings, repaired
 from tests.unit.report.stored import stored
 
 
@@ -51,8 +51,8 @@ class TestStore:
     def test_it_is_named_and_nothing_is_changed(self, damaged):
         path = store_file(damaged.home)
         before = path.read_bytes()
-        (one,) = survey(damaged.home)
-        assert (one.kind, one.subject) == ("store", "rft.db")
+        (finding,) = survey(damaged.home)
+        assert (finding.kind, finding.subject) == ("store", "rft.db")
         assert path.read_bytes() == before
 
     def test_what_can_be_read_is_recovered_and_the_rest_is_kept_beside(self, damaged):
@@ -67,7 +67,7 @@ class TestStore:
         with store.engine.connect() as connection:
             kept = len(connection.execute(select(events)).all())
         assert 60 < kept < 120
-        assert told(damaged.home) == []
+        assert findings(damaged.home) == []
 
     def test_a_file_that_is_no_database_any_more(self, store, run_id):
         path = store_file(store.home)
@@ -77,7 +77,7 @@ class TestStore:
         found = repaired(store.home)
         assert found == [("store", "rft.db"), ("folder", f"runs/{run_id}")]
         assert (store.home.root / "orphans" / run_id / "verdicts.npz").is_file()
-        assert told(store.home) == []
+        assert findings(store.home) == []
 
     def test_what_makes_no_sense_is_left_out_and_counted(self, store):
         """A run whose row is gone, one whose settings are no settings, and
