@@ -12,8 +12,9 @@ CHROMIUM := $(shell command -v chromium || echo /usr/bin/chromium)
 app: setup
 	@$(BIN)/python -m rft_core app --port $(PORT)
 
+# one process a core, one thread each; what is idle takes over what is left of the others
 test: setup
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist worksteal
 
 # the real server in a real browser; screenshots and traces are kept in test-results/
 browser: setup
@@ -23,6 +24,7 @@ browser: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
 
 format: setup
 	$(BIN)/ruff check --fix .

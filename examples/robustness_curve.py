@@ -9,6 +9,7 @@ sorted). The curve is measured by APGD-CE + T, which lies within a point of Auto
 
 import argparse
 from importlib import import_module
+from typing import Any
 
 import timm
 import torch
@@ -21,7 +22,7 @@ from rft_core.engine import NormalizedModel, RobustnessCurve, evaluate
 
 def timm_model(name: str, pretrained: bool, classes: int | None) -> tuple[nn.Module, int]:
     """Return a model of timm that takes pixels in [0, 1], and how many pixels on a side."""
-    head = {} if classes is None else {"num_classes": classes}
+    head: dict[str, Any] = {} if classes is None else {"num_classes": classes}
     backbone = timm.create_model(name, pretrained=pretrained, **head)
     expected = timm.data.resolve_model_data_config(backbone)
     return NormalizedModel(backbone, expected["mean"], expected["std"]), expected["input_size"][-1]

@@ -9,6 +9,7 @@ and learning rate come from timm, as in its train.py, and the attack from torcha
 
 import argparse
 from types import SimpleNamespace
+from typing import Any
 
 import timm.optim
 import timm.scheduler
@@ -24,7 +25,7 @@ from rft_core.engine import EpsilonSchedule
 class EpsilonCallback:
     """Sets `module.epsilon` before each batch, from the steps the trainer has taken."""
 
-    def __init__(self, kind: str, epsilon: float, **settings: float):
+    def __init__(self, kind: str, epsilon: float, **settings: Any):
         self.kind, self.epsilon, self.settings = kind, epsilon, settings
 
     def on_train_start(self, trainer, module) -> None:
@@ -65,7 +66,7 @@ def fit(module: YourModule, callback: EpsilonCallback, epochs: int) -> list[floa
     optimizer = timm.optim.create_optimizer_v2(module, opt="adamw", lr=2e-3)
     rates = timm.scheduler.CosineLRScheduler(optimizer, t_initial=epochs * steps, t_in_epochs=False)
     trainer = SimpleNamespace(max_epochs=epochs, num_training_batches=steps, global_step=0)
-    told = []
+    epsilons = []
 
     callback.on_train_start(trainer, module)
     for _ in range(epochs):
@@ -74,14 +75,14 @@ def fit(module: YourModule, callback: EpsilonCallback, epochs: int) -> list[floa
             chosen = order[index * BATCH : (index + 1) * BATCH]
             batch = images[chosen], labels[chosen]
             callback.on_train_batch_start(trainer, module, batch, index)
-            told.append(module.epsilon)
+            epsilons.append(module.epsilon)
             optimizer.zero_grad()
             module.training_step(batch, index).backward()
             optimizer.step()
             trainer.global_step += 1
             # in timm's train.py this line is there already; epsilon asks for no more than its step
             rates.step_update(num_updates=trainer.global_step)
-    return told
+    return epsilons
 
 
 def main(arguments: list[str] | None = None) -> list[float]:
@@ -91,10 +92,10 @@ def main(arguments: list[str] | None = None) -> list[float]:
     parser.add_argument("--epsilon", type=float, default=0.15, help="target, in pixel scale")
     options = parser.parse_args(arguments)
     callback = EpsilonCallback("two_hinge", options.epsilon, ramp_start=0.25, ramp_end=0.75)
-    told = fit(YourModule(), callback, options.epochs)
-    for epoch, epsilon in enumerate(told[:: len(told) // options.epochs]):
+    epsilons = fit(YourModule(), callback, options.epochs)
+    for epoch, epsilon in enumerate(epsilons[:: len(epsilons) // options.epochs]):
         print(f"epoch {epoch:3d}  epsilon {epsilon:.4f}")
-    return told
+    return epsilons
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> Comparison:
     settings = split_settings(parser.parse_args(arguments).settings)
 
     store = open_store()
-    # one seed, one dataset, one budget: the three differ in nothing but what they compare
+    # the same seed, dataset and budget: the three only differ in what they compare
     run_ids = [
         submit(store, with_settings(preset(name), settings), start_worker=False) for name in NAMES
     ]

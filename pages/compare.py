@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui.compare_page.compare_form import choose_runs, choose_view
-from pages.ui.compare_page.drawn import areas_of, drawn, pairs_of, state_of, told_by
+from pages.ui.compare_page.drawn import areas_of, drawn, facts_of, pairs_of, state_of
 from pages.ui.compare_page.exports import show_exports
 from pages.ui.compare_page.tables import show_differences, show_numbers, show_settings
 from pages.ui.shared.frame import columns, open_page, plain, shown
@@ -24,8 +24,8 @@ def main() -> None:
     records = choose_runs()
     if len(records) < 2:
         st.info(
-            "Choose two or more runs. The three of the trio make the first comparison worth"
-            " seeing.",
+            "Choose two or more runs. The trio (standard, fixed, scheduled) is a good first"
+            " comparison.",
             icon=":material/lightbulb:",
         )
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
@@ -38,11 +38,11 @@ def main() -> None:
 
 
 def show(run_ids: list[str], view: report.comparison.View, live: bool) -> None:
-    """Draw the comparison; called again every few seconds while one of its runs is under way."""
+    """Draw the comparison; called again every few seconds while one of its runs is active."""
     try:
         records = [store().get(run_id) for run_id in run_ids]
     except UserError:
-        # one of them was deleted in the meantime; the choice of runs drops it
+        # one of them was deleted in the meantime; the menu drops it on the rerun
         st.rerun()
     if live and not any(record.is_active for record in records):
         st.rerun()
@@ -51,12 +51,12 @@ def show(run_ids: list[str], view: report.comparison.View, live: bool) -> None:
         if past.fault:
             st.warning(plain(f"{record.name}: {past.fault}"), icon=":material/broken_image:")
     content, figures = drawn(
-        told_by(records), tuple(past.last_sequence for past in histories), view, records, histories
+        facts_of(records), tuple(past.last_sequence for past in histories), view, records, histories
     )
     for warning in content.comparison.warnings:
         st.warning(plain(warning), icon=":material/balance:")
     show_figures(content, figures)
-    # the figures are on the screen while twenty runs are paired
+    # the figures are already drawn while twenty runs are being paired
     content = report.comparison.with_pairs(content, pairs_of(state_of(records), view.baseline))
     show_numbers(content)
     show_differences(content)
@@ -74,21 +74,23 @@ def show_figures(content: report.comparison.Content, figures: tuple[go.Figure, .
     left, right = columns(6, 6)
     with left:
         st.subheader("Which run learns its task, and when?", anchor=False)
-        said = report.comparison.describe_tracking(content)
+        sentence = report.comparison.describe_tracking(content)
         st.plotly_chart(
-            shown(figures[0]), key="compare.accuracy", config=_config("accuracy"), alt=said
+            shown(figures[0]), key="compare.accuracy", config=_config("accuracy"), alt=sentence
         )
-        st.caption(plain(said))
+        st.caption(plain(sentence))
     with right:
-        st.subheader("How robust is each, at every epsilon?", anchor=False)
-        said = report.comparison.describe_curves(content)
-        st.plotly_chart(shown(figures[1]), key="compare.curves", config=_config("curves"), alt=said)
-        st.caption(plain(said))
+        st.subheader("How robust is each run at every epsilon?", anchor=False)
+        sentence = report.comparison.describe_curves(content)
+        st.plotly_chart(
+            shown(figures[1]), key="compare.curves", config=_config("curves"), alt=sentence
+        )
+        st.caption(plain(sentence))
 
 
 def _config(name: str) -> dict:
-    """Return the figure's settings: its camera button saves what was chosen,
-    PNG at twice the size.
+    """Return the settings of a figure: its camera button saves the chosen format, PNG at twice the
+    size.
     """
     form = st.session_state.get("compare.image") or "svg"
     return dict(report.CONFIG) | {
@@ -109,12 +111,12 @@ def show_tradeoff(content: report.comparison.Content, plane: go.Figure) -> None:
         tuple(history.last_sequence for history in content.histories),
         content,
     )
-    said = report.comparison.describe_pareto(content, areas)
-    st.plotly_chart(shown(plane), key="compare.pareto", config=_config("pareto"), alt=said)
-    st.caption(plain(said))
+    sentence = report.comparison.describe_pareto(content, areas)
+    st.plotly_chart(shown(plane), key="compare.pareto", config=_config("pareto"), alt=sentence)
+    st.caption(plain(sentence))
     st.dataframe(report.comparison.area_table(areas), hide_index=True, height="content")
     st.caption(
-        "Areas in percent of the unit square; in brackets the 95 % interval over the test images."
+        "Areas in percent of the unit square, with 95 % intervals over the test images in brackets."
     )
 
 

@@ -1,6 +1,6 @@
-"""Evaluate: one run's model under a closer look.
+"""Evaluate: stronger attacks and honesty checks on the model of one run.
 
-What is asked for is made by a process of its own, and kept with the run.
+Each evaluation runs in its own process and is stored with the run.
 """
 
 import streamlit as st
@@ -25,15 +25,14 @@ def main() -> None:
     record = choose_run()
     if record is None:
         st.info(
-            "No run has been measured yet. Launch one on Train; when it is finished, its model can"
-            " be looked at here.",
+            "No run has been measured yet. Launch one on Train, then evaluate its model here.",
             icon=":material/lightbulb:",
         )
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
         return
     stored = jobs.evaluations.list_evaluations(store(), record.run_id)
-    found = [one for one in stored if is_readable(one, record)]
-    kept = [one for one in found if one.status == "done"]
+    found = [evaluation for evaluation in stored if is_readable(evaluation, record)]
+    kept = [evaluation for evaluation in found if evaluation.status == "done"]
     left, right = columns(4, 8)
     with left:
         relocate_form(record, [spec.DATASET])
@@ -41,7 +40,7 @@ def main() -> None:
         with st.expander("Attack a picture of your own"):
             picture_form(record)
     with right:
-        making = [one.evaluation_id for one in found if one.status == "making"]
+        making = [evaluation.evaluation_id for evaluation in found if evaluation.status == "making"]
         st.fragment(run_every=POLL_SECONDS if making else None, key="evaluate.live")(watch)(
             record, making
         )
@@ -58,8 +57,8 @@ def main() -> None:
         st.caption("Honesty checks and single images appear here when the evaluation is done.")
     elif chosen is None:
         st.info(
-            "Nothing was evaluated yet: choose an attack and evaluate. Honesty checks and single"
-            " images appear here.",
+            "Nothing has been evaluated yet. Choose an attack and press “Evaluate”: honesty"
+            " checks and single images then appear here.",
             icon=":material/lightbulb:",
         )
     else:
@@ -68,19 +67,19 @@ def main() -> None:
 
 
 def show_run(record: RunRecord) -> None:
-    """Draw what belongs to the run whatever attack is chosen: where it was trained, and how it
-    does on other images.
+    """Draw what does not depend on the chosen evaluation: which weights were trained, and accuracy
+    on other images.
     """
-    if parts := record.report.get("parameter_map"):
+    if parts := report.run.measured_report(record).get("parameter_map"):
         st.subheader("Which weights does the strategy train?", anchor=False)
-        said = report.evaluation.describe_parts(parts)
+        sentence = report.evaluation.describe_parts(parts)
         st.plotly_chart(
             shown(report.evaluation.parts_figure(parts, key=record.run_id)),
             key="evaluate.parts",
             config=dict(report.CONFIG),
-            alt=f"Share of trained weights in each part: {said}",
+            alt=f"Share of trained weights in each part: {sentence}",
         )
-        st.caption(plain(f"{record.spec.strategy.kind}: {said}"))
+        st.caption(plain(f"{record.spec.strategy.kind}: {sentence}"))
     show_shifts(record)
 
 

@@ -1,4 +1,4 @@
-"""Runs: the queue and the history; one run watched live or looked back at."""
+"""Runs: the queue, the history, and the details of one run, live or afterwards."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ from pages.ui.shared.session import history, reconciled, store
 from pages.ui.shared.shifts import show_shifts
 from rft_core import RunRecord, UserError
 
-# the status of a run at work is read every second; its figures, dearer, every other one
+# the status of an active run is read every second; its figures cost more and are drawn every two
 STATUS_SECONDS, FIGURE_SECONDS = 1.0, 2.0
 SHOWN_NOTES = 300
 
@@ -28,8 +28,8 @@ def main() -> None:
     show_imported()
     if not store().summaries(limit=1).rows:
         st.info(
-            "No runs yet. On Train, launch the trio: standard, fixed and scheduled, about 2"
-            " minutes.",
+            "No runs yet. Go to Train and launch the trio (standard, fixed, scheduled): it takes"
+            " about 2 minutes.",
             icon=":material/lightbulb:",
         )
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
@@ -63,7 +63,7 @@ def main() -> None:
 def show_name(record: RunRecord) -> None:
     """Draw the run's colour, name, status and tags.
 
-    The name has the text's own colour, to be read in both themes.
+    The name keeps the colour of text, so that it is readable in both themes.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.image(swatch(record.number), width=28, alt="The run's colour and dash in every chart")
@@ -74,20 +74,20 @@ def show_name(record: RunRecord) -> None:
 
 
 def show_origin(record: RunRecord) -> None:
-    """Say where a fork comes from, and what was noted about a run."""
+    """Say where a fork comes from, and show the run's notes."""
     if record.parent:
         st.caption(
-            f"Forked from run {record.parent} at step {record.parent_step}: what came before is"
-            " that run's."
+            f"Forked from run {record.parent} at step {record.parent_step}; everything before"
+            " that step is from that run."
         )
     if notes := record.spec.notes.strip():
         st.caption(plain(notes if len(notes) <= SHOWN_NOTES else f"{notes[:SHOWN_NOTES]} …"))
 
 
 def watch_status(run_id: str, status: str) -> None:
-    """Draw name, status and progress; called every second while the run moves.
+    """Draw name, status and progress; called every second while the run is queued or active.
 
-    The page is drawn anew when it has become another than `status`.
+    The whole page is drawn again when the status is no longer `status`.
     """
     reconciled()
     try:
@@ -103,7 +103,7 @@ def watch_status(run_id: str, status: str) -> None:
 
 
 def watch_figures(run_id: str) -> None:
-    """Draw figures and details; called again while the run is at work."""
+    """Draw figures and details; called again while the run is active."""
     try:
         record = store().get(run_id)
     except UserError:

@@ -20,8 +20,8 @@ CLAIMS = (
     "Letting epsilon rise repairs it",
     "Expected robustness averages over all epsilons",
 )
-# where the slider of the last step stands at first, 2/255
-FIRST_PLACE = 2
+# the slider of the last step starts at 2/255
+FIRST_INDEX = 2
 
 
 def main() -> None:
@@ -40,10 +40,12 @@ def main() -> None:
 
 
 def choose_step() -> int:
-    """Return the step, 1 to 5: the one in the URL when it is new, else the one last shown."""
-    asked = st.query_params.get("step", "")
-    if asked and asked != st.session_state.get("story.shown"):
-        st.session_state[STEP] = int(asked) if asked in map(str, range(1, len(CLAIMS) + 1)) else 1
+    """Return the step, 1 to 5: that of the URL when it is new, else the step shown last."""
+    requested = st.query_params.get("step", "")
+    if requested and requested != st.session_state.get("story.shown"):
+        st.session_state[STEP] = (
+            int(requested) if requested in map(str, range(1, len(CLAIMS) + 1)) else 1
+        )
     step = st.session_state.setdefault(STEP, 1)
     st.query_params["step"] = st.session_state["story.shown"] = str(step)
     return step
@@ -87,13 +89,13 @@ def fragile() -> None:
     run = recording("standard")
     left, right = columns(8, 4)
     with left:
-        said = report.story.describe_fragile(run)
+        sentence = report.story.describe_fragile(run)
         draw(
             report.story.fragile_figure(run, key="story.fragile"),
             "fragile",
-            f"Accuracy over steps, and accuracy over epsilon. {said}",
+            f"Accuracy over steps, and accuracy over epsilon. {sentence}",
         )
-        st.caption(said)
+        st.caption(sentence)
         source("standard")
     with right:
         notice(
@@ -111,18 +113,19 @@ def delayed() -> None:
     show_replay(
         ("fixed", "standard"),
         (),
-        known="standard",
-        asked=("fixed",),
+        known_run="standard",
+        to_guess=("fixed",),
         question="Where will fixed end?",
         points=(
             (
                 "*Fixed* is trained on attacked pictures only, at full epsilon from the first step."
-                " Everything else is as in *standard*."
+                " Everything else is the same as in *standard*."
             ),
             (
-                "Under full attack from the first step the model does not adapt. The paper calls"
-                " what is lost against standard **suboptimal transfer**; where nothing is learned,"
-                " **transfer failure**. Smaller epsilons and easier tasks lose less."
+                "Under full attack from the first step, the model does not adapt. The paper"
+                " calls the loss against standard **suboptimal transfer**, and **transfer"
+                " failure** when nothing is learned. Smaller epsilons and easier tasks lose"
+                " less."
             ),
             "A run **adapts** when its clean accuracy passes the dotted grey line.",
         ),
@@ -135,8 +138,8 @@ def repaired() -> None:
     show_replay(
         ("fixed", "scheduled"),
         ("standard",),
-        known="fixed",
-        asked=("scheduled",),
+        known_run="fixed",
+        to_guess=("scheduled",),
         question="Where will scheduled end?",
         points=(
             (
@@ -159,23 +162,23 @@ def summed_up() -> None:
     left, right = columns(8, 4)
     with right:
         notice(
-            "Each curve says how many test pictures a model still reads rightly as the attack"
-            " grows.",
-            "**Expected robustness** is the area under it: mean accuracy when every epsilon up to"
-            " the target is as likely.",
+            "Each curve shows how many test pictures a model still gets right as the attack"
+            " grows stronger.",
+            "**Expected robustness** is the area under it: the mean accuracy when every epsilon"
+            " up to the target is equally likely.",
             f"**Its limit.** {report.story.describe_limit(runs)}",
         )
         shaded = st.segmented_control(
             "Shade the area of", TRIO, default="scheduled", key="story.shaded", required=True
         )
-        places = range(len(runs[0].report["curve"]))
+        indices = range(len(runs[0].report["curve"]))
         epsilons = [point["epsilon"] for point in runs[0].report["curve"]]
-        place = st.select_slider(
+        index = st.select_slider(
             "Read the curves at epsilon",
-            places,
-            value=FIRST_PLACE,
+            indices,
+            value=FIRST_INDEX,
             key="story.place",
-            format_func=lambda one: format_epsilon(epsilons[one]),
+            format_func=lambda position: format_epsilon(epsilons[position]),
         )
         st.page_link(
             "pages/train.py",
@@ -184,15 +187,15 @@ def summed_up() -> None:
             query_params={"preset": "scheduled"},
         )
     with left:
-        said = report.story.describe_areas(runs, place)
+        sentence = report.story.describe_areas(runs, index)
         draw(
-            report.story.area_figure(runs, shaded, place, key="story.area"),
+            report.story.area_figure(runs, shaded, index, key="story.area"),
             "area",
-            f"Robustness curves of three runs. {said} {report.story.describe_limit(runs)}",
+            f"Robustness curves of three runs. {sentence} {report.story.describe_limit(runs)}",
         )
         images = runs[0].report["curve"][0]["n"]
         st.caption(
-            f"{said} {images:,} test images each; whiskers: 95 % intervals. Seed"
+            f"{sentence} {images:,} test images each; whiskers are 95 % intervals. Seed"
             f" {runs[0].spec.seed}; docs/results.md has three seeds."
         )
         source(*TRIO)

@@ -7,7 +7,7 @@ from pages.ui.shared.frame import columns, open_page, plain, shown
 from pages.ui.train_form import form_link, prefill, run_form
 from pages.ui.train_form.cost_summary import show_cost
 from pages.ui.train_form.data_dialog import is_open, look_at
-from pages.ui.train_form.data_menu import MissingPlace
+from pages.ui.train_form.data_menu import MissingLocation
 from pages.ui.train_form.form_state import choose_preset, keep
 from pages.ui.train_form.image_count import count_uploaded, counted
 from pages.ui.train_form.launch import show_launch
@@ -17,7 +17,7 @@ from pages.ui.train_form.schedule_overlay import compare_with
 from rft_core import RunSpec, UserError, cost, find, format_epsilon, format_percent, report
 
 EXAMPLE = (
-    "It is that of a run that converges after a quarter of its epochs; the real ramp starts when"
+    "for a run that converges after a quarter of its epochs. The real ramp starts when"
     " validation accuracy stops rising."
 )
 
@@ -27,7 +27,7 @@ def main() -> None:
     lockable.forget_drawn()
     base = choose_preset()
     if lesson.lesson().locked:
-        st.caption(":material/lock: Some controls are locked by this link.")
+        st.caption(":material/lock: This link locks some controls.")
     left, right = columns(5, 8)
     with left:
         look = run_form.model_and_data()
@@ -42,20 +42,18 @@ def main() -> None:
             show_mistake(mistake)
         else:
             count_uploaded(spec)
-            known = counted(spec)
-            lines = show_schedule(known)
+            counted_spec = counted(spec)
+            lines = show_schedule(counted_spec)
             if not lesson.is_hidden("cost"):
-                show_cost(known)
+                show_cost(counted_spec)
             show_launch(spec)
-            show_demand(known, lines)
+            show_demand(counted_spec, lines)
     if look or is_open():
         look_at(spec, str(mistake or ""))
 
 
 def read(preset_name: str) -> tuple[RunSpec | None, UserError | None]:
-    """Return (the spec that the form describes, None), or (None, what is
-    wrong or missing in it).
-    """
+    """Return (the spec that the form describes, None), or (None, the first mistake in the form)."""
     try:
         return run_form.read_spec(preset_name), None
     except UserError as error:
@@ -63,8 +61,8 @@ def read(preset_name: str) -> tuple[RunSpec | None, UserError | None]:
 
 
 def show_mistake(mistake: UserError | None) -> None:
-    """Name what is wrong or missing in the form; nothing can be launched until it is mended."""
-    if isinstance(mistake, MissingPlace):
+    """Show what is wrong or missing in the form; nothing can be launched until it is corrected."""
+    if isinstance(mistake, MissingLocation):
         st.info(plain(str(mistake)), icon=":material/keyboard:")
     else:
         st.error(plain(str(mistake)), icon=":material/error:")
@@ -79,10 +77,10 @@ def show_mistake(mistake: UserError | None) -> None:
 
 
 def show_schedule(spec: RunSpec) -> list[report.run.ScheduleLine]:
-    """Draw epsilon over the epochs, and the schedules it is compared with; return them,
-    the chosen one first.
+    """Draw epsilon over the epochs with the schedules it is compared with; return all of them, the
+    chosen schedule first.
     """
-    st.subheader("How strong is the attack while it trains?", anchor=False)
+    st.subheader("How strong is the attack during training?", anchor=False)
     lines = report.run.compared(spec, compare_with())
     target = format_epsilon(spec.threat.epsilon, spec.threat.norm)
     if "schedule.points" in find("schedules", spec.schedule.kind).settings:
@@ -95,10 +93,12 @@ def show_schedule(spec: RunSpec) -> list[report.run.ScheduleLine]:
             epochs=spec.optim.epochs,
             key="train.schedule",
         )
-        said = (
+        description = (
             f"Epsilon over {spec.optim.epochs} epochs, schedule {lines[0].label}, target {target}"
         )
-        st.plotly_chart(shown(figure), key="train.schedule", config=dict(report.CONFIG), alt=said)
+        st.plotly_chart(
+            shown(figure), key="train.schedule", config=dict(report.CONFIG), alt=description
+        )
     objective = find("objectives", spec.objective.kind)
     if not objective.attacks:
         st.caption(
@@ -108,11 +108,11 @@ def show_schedule(spec: RunSpec) -> list[report.run.ScheduleLine]:
     elif cost.never_rises(spec):
         needed = spec.schedule.patience + 2
         st.caption(
-            f"With patience {spec.schedule.patience} epsilon can rise from {needed} epochs on; this"
-            " run would train without an attack to its end."
+            f"With patience {spec.schedule.patience}, a run needs at least {needed} epochs before"
+            " epsilon rises. This run would train without an attack to the end."
         )
     elif lines[0].is_example:
-        st.caption(f"Dashed: an example. {EXAMPLE}")
+        st.caption(f"Dashed: an example {EXAMPLE}")
     else:
         clean, full = (
             format_percent(lines[0].demand.clean_share),
@@ -123,29 +123,29 @@ def show_schedule(spec: RunSpec) -> list[report.run.ScheduleLine]:
 
 
 def show_demand(spec: RunSpec, lines: list[report.run.ScheduleLine]) -> None:
-    """Say in a table what the chosen schedule and those it is compared with ask for; nothing where
-    no attack is run anyway.
+    """List what the chosen schedule costs and what the compared ones cost; nothing if no attack is
+    run anyway.
     """
     if not cost.may_attack(spec):
         return
-    st.subheader("What each schedule asks for", anchor=False)
+    st.subheader("What each schedule costs", anchor=False)
     rows = report.run.schedule_rows(lines)
     st.dataframe(
         rows,
         hide_index=True,
         height="content",
-        alt="What each schedule asks for: attack cost saved, mean factor, steps without an attack",
+        alt="What each schedule costs: attack cost saved, mean factor, steps without an attack",
     )
     st.caption(
-        "An attack step costs the same at every epsilon above 0, so a schedule saves the steps that"
-        " it trains without an attack."
+        "An attack step costs the same at every epsilon above 0, so a schedule only saves cost"
+        " in the steps that it trains without an attack."
     )
     if any(line.is_example for line in lines[1:]):
-        st.caption(f"Automatic is drawn as an example. {EXAMPLE}")
+        st.caption(f"Automatic is drawn as an example {EXAMPLE}")
     if any(line.never_rises for line in lines[1:]):
         st.caption(
-            f"Automatic needs more than the {spec.optim.epochs} epochs of this run: it would train"
-            " without an attack to its end."
+            f"Automatic needs more than the {spec.optim.epochs} epochs of this run: it would"
+            " train without an attack to the end."
         )
 
 

@@ -43,6 +43,7 @@ def fill(home: Home, count: int = RUNS, evaluations: int = EVALUATIONS) -> RunSt
         report = (
             made_report(run_id, spec, last, stream) if status in ("finished", "stopped") else None
         )
+        store.claim(("cpu",), run_id)
         store.finish(run_id, status, "" if status == "finished" else "made up for timing", report)
         values = {
             "step": last,

@@ -1,4 +1,1 @@
-"""How fast the engine is on this machine, beside what a user would write around torchattacks.
-
-The only part that is not the engine.
-"""
+"""How fast the engine is here, compared with what a user would write with torchattacks."""

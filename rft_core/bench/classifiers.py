@@ -8,6 +8,7 @@ from rft_core.engine.data.sources import blooms
 from rft_core.engine.measuring.evaluate import predict
 from rft_core.engine.models import embedded
 from rft_core.engine.models.build import build_model
+from rft_core.engine.models.heads import timm_network
 from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.spec.sections import ModelSpec
 
@@ -22,7 +23,7 @@ def classifier(name: str, images: int) -> tuple[NormalizedModel, Split]:
         ModelSpec(backbone=name), num_classes=CLASSES, image_size=embedded.IMAGE_SIZE, seed=0
     ).eval()
     split = blooms.make_split(blooms.SOURCE, CLASSES * 20, embedded.IMAGE_SIZE, seed=99)
-    head = model.backbone.get_classifier()
+    head = timm_network(model.backbone).get_classifier()
     with torch.no_grad():
         weight, bias = _discriminant(_features(model, head, split), split.labels)
         head.weight.copy_(weight)

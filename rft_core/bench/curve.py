@@ -1,5 +1,5 @@
-"""The nine-point robustness curve, ours against one torchattacks PGD an epsilon, with
-the verdicts compared.
+"""The nine-point robustness curve, ours against a torchattacks PGD at each epsilon, with their
+verdicts compared.
 """
 
 import time
@@ -27,16 +27,16 @@ STEPS, BATCH = 10, 256
 def measure_curve(
     name: str, images: int, rounds: int, threads: int | None = None
 ) -> dict[str, Any]:
-    """Return the seconds of both ways (medians of `rounds` in turns), their cost in gradient
-    evaluations, and by how much ours is ever the kinder.
+    """Return the seconds of both (medians of `rounds`, alternating), their cost in gradient
+    evaluations, and the largest excess of our accuracy.
 
-    "largest_accuracy_excess" is the most by which an accuracy of ours lies above the naive one;
+    "largest_accuracy_excess" is the largest difference of our accuracy over the naive accuracy;
     "p_value" is McNemar's, of the images on which the two disagree at that epsilon.
     """
     model, split = classifier(name, images)
     runtime = choose_runtime(RuntimeSpec(threads=threads), model)
     model, split = model.to(runtime.device), split.to(runtime.device)
-    ours, theirs, seconds = None, None, {"ours": [], "naive": []}
+    seconds: dict[str, list[float]] = {"ours": [], "naive": []}
     for _ in range(rounds):
         ours = _timed(seconds["ours"], _ours, model, split, runtime)
         theirs = _timed(seconds["naive"], _naive, model, split)

@@ -1,5 +1,5 @@
-"""How long a click takes to become training: from `submit` to the first step, with no worker
-and with a waiting one.
+"""How long it takes from a click to training: from `submit` to the first step, without a worker
+and with a waiting worker.
 """
 
 import time
@@ -34,14 +34,14 @@ def measure_latency() -> dict[str, float]:
 
 
 def _first_step(store: RunStore, spec: RunSpec) -> float:
-    """Submit `spec`, return the seconds until its first step was taken, and end it."""
+    """Submit `spec`, pause it after its first step, and return the seconds until that step."""
     started = time.time()
     run_id = submit(store, spec)
     deadline = started + PATIENCE_SECONDS
     while not (steps := read_events(store.engine, run_id, kinds=("train",))):
         if (record := store.get(run_id)).ended or time.time() > deadline:
             raise UserError(
-                f"the run that measures the start took no step: {record.status},"
+                f"the run that measures the start never took a step: {record.status},"
                 f" {record.reason or 'no reason given'}"
             )
         time.sleep(POLL_SECONDS)
@@ -53,22 +53,20 @@ def _first_step(store: RunStore, spec: RunSpec) -> float:
 
 @contextmanager
 def _scratch_home() -> Iterator[Home]:
-    """Give a home of its own and end its worker afterwards."""
+    """Yield a temporary home and end its worker afterwards."""
     with TemporaryDirectory(prefix="rft-latency-") as folder:
         home = find_home(Path(folder))
         try:
             yield home
         finally:
             workers = [
-                one
-                for one in psutil.process_iter(["cmdline"])
-                if str(home.root) in (one.info["cmdline"] or [])
+                process
+                for process in psutil.process_iter(["cmdline"])
+                if str(home.root) in (process.info["cmdline"] or [])
             ]
-            for process in [
-                *(child for one in workers for child in one.children(recursive=True)),
-                *workers,
-            ]:
-                # it may end by itself meanwhile
+            children = [child for worker in workers for child in worker.children(recursive=True)]
+            for process in (*children, *workers):
+                # it may have ended by itself
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             psutil.wait_procs(workers, timeout=10)

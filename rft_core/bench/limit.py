@@ -1,5 +1,5 @@
-"""How near a training step is to the machine's limit: its floating-point operations over the rate
-of a large matrix product.
+"""How close a training step comes to the machine's limit: its floating-point operations over the
+rate of a large matrix product.
 """
 
 import copy
@@ -35,13 +35,15 @@ def count_operations(job: Job) -> int:
     """
     model = use_torch(copy.deepcopy(job.model))
     model._compiled_call_impl = None
-    still = torch.optim.SGD([{"params": list(model.parameters()), "peak": 0.0}], lr=0.0)
-    twin = replace(job, model=model, optimizer=still, folding=Folding())
+    frozen = torch.optim.SGD([{"params": list(model.parameters()), "peak": 0.0}], lr=0.0)
+    counted = replace(job, model=model, optimizer=frozen, folding=Folding())
     images, labels = next_batch(job, 0)
-    # the trial that says what can be folded is no part of a step
-    twin.folding.of(model, images)
+    # the trial run that finds what can be folded is not part of a step
+    counted.folding.of(model, images)
     with _Counter() as counter:
-        training_step(twin, 0, images, labels, build_adversary(twin, 0, job.spec.threat.epsilon))
+        training_step(
+            counted, 0, images, labels, build_adversary(counted, 0, job.spec.threat.epsilon)
+        )
     return counter.operations
 
 
@@ -79,26 +81,26 @@ def matmul_rate(runtime: Runtime) -> float:
     the precision of `runtime`, with the quickest library.
     """
     kind = torch.bfloat16 if runtime.precision == "bfloat16" else torch.float32
-    ways = (
+    multipliers: list[Callable[[Tensor, Tensor], Tensor]] = (
         [torch.matmul, product]
         if runtime.device.type == "cpu" and prefers_onednn()
         else [torch.matmul]
     )
     return max(
-        _rate(way, size, kind, runtime.device)
-        for way in ways
+        _rate(multiply, size, kind, runtime.device)
+        for multiply in multipliers
         for size in (GPU_SIZES if runtime.device.type == "cuda" else SIZES)
     )
 
 
 def _rate(
-    way: Callable[[Tensor, Tensor], Tensor], size: int, kind: torch.dtype, device: torch.device
+    multiply: Callable[[Tensor, Tensor], Tensor], size: int, kind: torch.dtype, device: torch.device
 ) -> float:
     left, right = (torch.randn(size, size, device=device, dtype=kind) for _ in range(2))
-    best, begun = 0.0, time.perf_counter()
-    while time.perf_counter() - begun < SECONDS:
+    best, first_start = 0.0, time.perf_counter()
+    while time.perf_counter() - first_start < SECONDS:
         started = time.perf_counter()
-        way(left, right)
+        multiply(left, right)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         best = max(best, 2 * size**3 / (time.perf_counter() - started))

@@ -13,7 +13,7 @@ from rft_core.errors import UnknownNameError
 from rft_core.spec.sections import RuntimeSpec
 
 EMBEDDED = tuple(Case(name, 32, 64) for name in ("bloom_resnet", "bloom_convnext", "bloom_vit"))
-# weights make no difference to a speed, and are not everywhere
+# weights do not change the speed, and not every machine has them
 FULL_SIZE = tuple(
     Case(name, 224, 16, loaded=False)
     for name in ("resnet18", "convnext_atto", "vit_tiny_patch16_224")

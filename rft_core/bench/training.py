@@ -1,5 +1,5 @@
-"""A training step of adversarial fine-tuning, ours against a loop around torchattacks,
-step by step in turns.
+"""A training step of adversarial fine-tuning, ours against a loop with torchattacks, alternating
+step by step.
 """
 
 import copy
@@ -80,11 +80,13 @@ def measure_training(case: Case, rounds: int, threads: int | None = None) -> dic
             with_settings(case.spec(), {"runtime.threads": threads}), FolderReporter(Path(folder))
         )
     operations = count_operations(job)
-    # the twin is the plain model a user would have: contiguous, torch's own products, not compiled
-    twin = use_torch(copy.deepcopy(job.model)).to(memory_format=torch.contiguous_format)
-    twin._compiled_call_impl = None
-    arms = {"ours": _ours(job), "theirs": _theirs(twin, job)}
-    seconds, losses, inputs = {name: [] for name in arms}, {name: [] for name in arms}, []
+    # the plain model a user would have: contiguous, torch's own products, not compiled
+    plain = use_torch(copy.deepcopy(job.model)).to(memory_format=torch.contiguous_format)
+    plain._compiled_call_impl = None
+    arms = {"ours": _ours(job), "theirs": _theirs(plain, job)}
+    seconds: dict[str, list[float]] = {name: [] for name in arms}
+    losses: dict[str, list[float]] = {name: [] for name in arms}
+    inputs: list[float] = []
     for _ in range(WARM_UP + rounds):
         for name, arm in arms.items():
             started = _now(job.runtime.device)
@@ -108,8 +110,8 @@ def measure_training(case: Case, rounds: int, threads: int | None = None) -> dic
         "ratio_quartiles": [low, high],
         "rounds": rounds,
         "largest_loss_difference": max(
-            abs(one - other)
-            for one, other in zip(losses["ours"][:COMPARED_LOSSES], losses["theirs"])
+            abs(first - second)
+            for first, second in zip(losses["ours"][:COMPARED_LOSSES], losses["theirs"])
         ),
         "input_share": median(inputs[WARM_UP:]) / median(ours),
         "operations_per_step": operations,
@@ -124,7 +126,7 @@ def _now(device: torch.device) -> float:
 
 
 def _ours(job: Job) -> Iterator[tuple[Tensor, float]]:
-    """Take the engine's own steps; give each loss, and the seconds that its batch took."""
+    """Take the engine's own steps; yield each loss, and the seconds that its batch took."""
     epsilon, step = job.spec.threat.epsilon, 0
     while True:
         started = time.perf_counter()
@@ -135,8 +137,8 @@ def _ours(job: Job) -> Iterator[tuple[Tensor, float]]:
 
 
 def _theirs(model: nn.Module, job: Job) -> Iterator[tuple[Tensor, float]]:
-    """Train as a user would write it: torchattacks' PGD, a DataLoader over float
-    images, AdamW as it comes.
+    """Train as a user would write it: torchattacks' PGD, a DataLoader over float images, AdamW with
+    its defaults.
     """
     spec, device, train = job.spec, job.runtime.device, job.dataset.train
     attack = torchattacks.PGD(
@@ -150,16 +152,16 @@ def _theirs(model: nn.Module, job: Job) -> Iterator[tuple[Tensor, float]]:
         {name: value for name, value in group.items() if name in ("lr", "weight_decay")}
         for group in job.optimizer.param_groups
     ]
-    places = {
-        id(parameter): place
-        for place, group in enumerate(job.optimizer.param_groups)
+    group_of = {
+        id(parameter): index
+        for index, group in enumerate(job.optimizer.param_groups)
         for parameter in group["params"]
     }
     members: list[list[nn.Parameter]] = [[] for _ in groups]
-    for own, other in zip(job.model.parameters(), model.parameters()):
-        members[places[id(own)]].append(other)
+    for ours, theirs in zip(job.model.parameters(), model.parameters()):
+        members[group_of[id(ours)]].append(theirs)
     optimizer = torch.optim.AdamW(
-        [group | {"params": some} for group, some in zip(groups, members)]
+        [group | {"params": parameters} for group, parameters in zip(groups, members)]
     )
     data, epoch = TensorDataset(train.images.cpu().float() / 255, train.labels.cpu()), 0
     while True:

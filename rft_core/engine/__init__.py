@@ -1,8 +1,8 @@
-"""Door 2, with torch: the engine as a library, and what runs inside a training process.
+"""The second door, with torch: the engine as a library, and what runs inside a training process.
 
     from rft_core.engine import EpsilonSchedule, evaluate, make_adversary, pgd
 
-Nothing is loaded before it is used. Pages and the light commands never import it.
+Everything is loaded when it is first used. Pages and quick commands never import this module.
 """
 
 from typing import TYPE_CHECKING

@@ -1,5 +1,5 @@
-"""Look at a finished run's model again: another attack, more steps, another grid, honesty
-checks, single images.
+"""Evaluate a finished run's model again: another attack, more steps, another grid, honesty checks,
+single images.
 """
 
 import time
@@ -36,8 +36,8 @@ PICTURE_STEPS = 20
 
 
 def load_job(spec: RunSpec, folder: Path) -> Job:
-    """Return the run's model with its trained weights, and its data; raises when the
-    run kept no weights.
+    """Return the run's model with its trained weights, and its data; WeightsError if the run kept
+    no weights.
     """
     weights = folder / run_files.WEIGHTS
     if not weights.is_file():
@@ -45,7 +45,7 @@ def load_job(spec: RunSpec, folder: Path) -> Job:
             f"the run kept no weights ({weights.name} is missing in {folder}); resume it, or run it"
             " again"
         )
-    # its own weights replace whatever it started from, which may be gone by now
+    # the trained weights replace those it started from, which may be gone by now
     blank = with_settings(spec, {"model.pretrained": False, "model.checkpoint": None})
     job = replace(prepare(blank, FolderReporter(folder)), spec=spec)
     tensors, _ = read_tensors(weights)
@@ -67,13 +67,13 @@ def evaluate_run(
     digest: str | None = None,
     notify: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
-    """Return the robustness curve of a run's model under `attack`, and the honesty
-    checks when asked for.
+    """Return the robustness curve of a run's model under `attack`, and the honesty checks if
+    `honesty`.
 
-    `images` test images, drawn evenly over classes; all when None. `digest` is that of the images
-    of the run's own report: other images (a changed folder) are refused. Into the folder `keep`
-    go `run_files.IMAGES` (verdicts and predictions of every image) and `run_files.PICTURES`
-    (those that fall first and hold longest).
+    It is measured on `images` test images, drawn evenly over classes; on all if None. `digest` is
+    that of the images of the run's own report: other images (a changed folder) are refused.
+    `run_files.IMAGES` (verdicts and predictions of every image) and `run_files.PICTURES` (the
+    images that fall first and hold longest) are written into the folder `keep`.
     """
     notify("loading the model and the test images")
     job = load_job(spec, folder)
@@ -124,12 +124,12 @@ def evaluate_picture(
     epsilons: Sequence[float] | None,
     notify: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
-    """Attack one picture of the user's own, resized as the data are, away from what
-    the model takes it for.
+    """Attack a picture of the user's own, resized like the data, away from the class that the model
+    predicts for it.
 
     Returns prediction, confidence and the smallest epsilon that fools the model (`falls_at`, None
-    where none of the grid does); `run_files.PICTURES` goes into the folder `keep`. Raises DataError
-    for what is no picture, or is too large.
+    if none of the grid does); `run_files.PICTURES` is written into the folder `keep`. Raises
+    DataError for a file that is not a picture, or is too large.
     """
     try:
         with open_image(picture) as opened:
@@ -141,7 +141,7 @@ def evaluate_picture(
     job = load_job(spec, folder)
     size, device = job.dataset.test.images.shape[-1], job.dataset.test.labels.device
     with open_image(picture) as opened:
-        # a deep grey shows as it would among the images that the model was trained on
+        # a deep grey is scaled as it would be among the images that the model was trained on
         greys = job.dataset.greys or Greys()
         pixels = torch.from_numpy(to_pixels(opened, size, lambda: greys).copy())[None]
     with eval_mode(job.model):
@@ -175,7 +175,9 @@ def evaluate_picture(
         "confidence": float(shares.max()),
         "falls_at": measured.epsilons[held] if held < len(measured.epsilons) else None,
         "taken_for": (
-            job.dataset.class_names[measured.fooling[0].said] if 0 in measured.fooling else None
+            job.dataset.class_names[measured.fooling[0].prediction]
+            if 0 in measured.fooling
+            else None
         ),
         "gradient_evaluations": measured.gradient_evaluations,
     }
@@ -215,8 +217,8 @@ def _document(measured: Evaluation, attack: str, steps: int, classes: int) -> di
 
 
 def _keep_images(keep: Path, job: Job, split: Split, measured: Evaluation) -> None:
-    """Write what the model says of every image, clean and at the largest epsilon, and
-    the pictures of a few.
+    """Write the model's predictions for every image, clean and at the largest epsilon, and the
+    pictures of a few.
     """
     with eval_mode(job.model):
         shares = predict(
@@ -224,8 +226,8 @@ def _keep_images(keep: Path, job: Job, split: Split, measured: Evaluation) -> No
         ).softmax(1)
     labels, clean = split.labels.cpu().numpy(), shares.argmax(1).cpu().numpy()
     attacked = clean.copy()
-    for place, found in measured.fooling.items():
-        attacked[place] = found.said
+    for index, found in measured.fooling.items():
+        attacked[index] = found.prediction
     confidence = shares.max(1).values.cpu().numpy()
     images = {
         "epsilons": np.array(measured.epsilons),
@@ -236,14 +238,14 @@ def _keep_images(keep: Path, job: Job, split: Split, measured: Evaluation) -> No
         "attacked_prediction": attacked,
     }
     write_arrays(keep / run_files.IMAGES, images)
-    places, kinds = choose_shown(measured, confidence)
-    if len(places):
+    indices, kinds = choose_shown(measured, confidence)
+    if len(indices):
         save_pictures(
             keep / run_files.PICTURES,
             job.model,
             split,
             measured,
-            places,
+            indices,
             kinds,
             norm=job.spec.threat.norm,
             steps=PICTURE_STEPS,

@@ -45,10 +45,10 @@ SMALL_IMAGE = 64
 
 
 def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
-    """Run `spec` from its checkpoint in the reporter's folder, or from the start;
-    return what was measured.
+    """Run `spec` from its checkpoint in the reporter's folder, or from the start; return a report.
 
-    Returns None when a person paused the run; after a stop the report is of the model as it stood.
+    Returns None if a person paused the run; after a stop the report measures the model as it was
+    then.
     """
     started = time.monotonic()
     job = prepare(spec, reporter)
@@ -77,9 +77,9 @@ def execute(spec: RunSpec, reporter: Reporter) -> RunReport | None:
 
 
 def _resumed(job: Job, reporter: Reporter) -> Progress | None:
-    """Return where the newest whole checkpoint stands, loaded into `job`; None when there is none.
+    """Load the newest intact checkpoint into `job` and return its progress; None if there is none.
 
-    A damaged one is said, and kept aside.
+    A damaged checkpoint is reported in the log and skipped.
     """
     for checkpoint in checkpoints(reporter.folder):
         try:
@@ -107,7 +107,7 @@ def _resumed(job: Job, reporter: Reporter) -> Progress | None:
 
 
 def prepare(spec: RunSpec, reporter: Reporter) -> Job:
-    """Load the data, build the model, choose what is trained, and put all of it on the device."""
+    """Load the data, build the model, choose what is trained, and move everything to the device."""
 
     def notify(text: str) -> None:
         reporter.event("log", 0, 0.0, {"text": text})
@@ -133,20 +133,19 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
         model.backbone = catalog.find("strategies", spec.strategy.kind).load()(
             model.backbone, spec.strategy
         )
-    if spec.runtime.checkpoint_activations and (why := recompute_activations(model)):
-        notify(why)
+    if spec.runtime.checkpoint_activations and (reason := recompute_activations(model)):
+        notify(reason)
     _check_batch(spec, model, len(dataset.train))
-    model = choose_products(
-        model.to(runtime.device, memory_format=runtime.memory_format), runtime.device
-    )
-    if spec.runtime.compile and (why := compile_model(model, runtime, image_size)):
-        notify(why)
+    model = model.to(runtime.device).to(memory_format=runtime.memory_format)
+    model = choose_products(model, runtime.device)
+    if spec.runtime.compile and (reason := compile_model(model, runtime, image_size)):
+        notify(reason)
     optimizer = build_optimizer(model, nn.ModuleList(heads(model.backbone)), spec.optim)
     dataset = dataset.to(runtime.device)
     if dataset.train.images.device != dataset.train.labels.device:
         notify(
-            "the training images do not fit beside the training on the GPU; they stay in main"
-            " memory and travel batch by batch"
+            "the training images do not fit on the GPU together with the training; they stay in"
+            " main memory and are copied batch by batch"
         )
     tracked = stratified(dataset.validation, spec.evaluation.eval_size, seed=0)
     part, measured = _fit(spec, model, image_size, runtime.device)
@@ -156,22 +155,23 @@ def prepare(spec: RunSpec, reporter: Reporter) -> Job:
 
 
 def _fit(spec: RunSpec, model: nn.Module, image_size: int, device: torch.device) -> tuple[int, int]:
-    """Return (training images at once, 0 for a whole batch; images measured at once) that fit into
-    the memory that is free.
+    """Return how many images fit into the free memory at once: (for training, 0 for a whole batch;
+    for measuring).
     """
-    each, free = kept_bytes(model, image_size, device), free_bytes(device)
-    part = fitting_batch(spec.optim.batch_size, each, free)
+    per_image, free = kept_bytes(model, image_size, device), free_bytes(device)
+    part = fitting_batch(spec.optim.batch_size, per_image, free)
     if part == 1 and trains_statistics(model):
         part = 2
-    # pictures this small cost little; larger ones are measured in the batches of training, so that
-    # measuring asks for no more memory
+    # pictures this small cost little; larger pictures are measured in batches of the training's
+    # size, so that measuring needs no more memory
     most = MEASURE_BATCH if image_size <= SMALL_IMAGE else min(MEASURE_BATCH, spec.optim.batch_size)
-    return part if part < spec.optim.batch_size else 0, fitting_batch(most, each, free)
+    return part if part < spec.optim.batch_size else 0, fitting_batch(most, per_image, free)
 
 
 def _notes(spec: RunSpec, classes: int) -> list[str]:
-    """Return what this run does otherwise than asked, for its log."""
-    notes = [grid_note(spec)] if grid_note(spec) else []
+    """Return where this run deviates from its settings, for its log."""
+    note = grid_note(spec)
+    notes = [note] if note else []
     for name in sorted({spec.attack.kind, spec.evaluation.attack}):
         row = catalog.find("attacks", name)
         if row.loss_on(classes) != row.loss:
@@ -183,7 +183,7 @@ def _notes(spec: RunSpec, classes: int) -> list[str]:
 
 
 def _check_batch(spec: RunSpec, model: nn.Module, images: int) -> None:
-    """One image has no spread that a batch norm could measure; frozen ones do not measure."""
+    """Raise SettingError for batches of one image if batch norms would measure their spread."""
     if min(spec.optim.batch_size, images) == 1 and trains_statistics(model):
         raise SettingError(
             "optim.batch_size",

@@ -1,4 +1,4 @@
-"""Job: everything a run holds in memory, built once from its spec."""
+"""Job: everything a run keeps in memory, built once from its spec."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,17 +27,15 @@ class EpochOrder:
 
     def of(self, seed: int, epoch: int, count: int) -> Tensor:
         """Return the order (count,) of `epoch`."""
-        if self.epoch != epoch:
-            self.epoch, self.indices = (
-                epoch,
-                torch.randperm(count, generator=generator(seed, "order", epoch)),
-            )
+        if self.indices is None or self.epoch != epoch:
+            self.epoch = epoch
+            self.indices = torch.randperm(count, generator=generator(seed, "order", epoch))
         return self.indices
 
 
 @dataclass(frozen=True)
 class Job:
-    """Everything a run holds in memory; built once from the spec."""
+    """Everything a run keeps in memory; built once from the spec."""
 
     spec: RunSpec
     dataset: Dataset
@@ -56,8 +54,8 @@ class Job:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Optimiser steps an epoch; images that do not fill a batch sit out until
-        the next epoch's order.
+        """Optimiser steps an epoch; images that do not fill a batch are left out until the next
+        epoch.
         """
         return steps_per_epoch(len(self.dataset.train), self.spec.optim.batch_size)
 

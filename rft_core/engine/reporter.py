@@ -1,6 +1,6 @@
-"""Reporter: what a run needs from the world outside.
+"""Reporter: what a run needs from outside the engine.
 
-The engine knows neither the store nor the worker.
+The engine does not depend on the store or the worker.
 """
 
 from pathlib import Path
@@ -10,27 +10,27 @@ Request = Literal["stop", "pause"] | None
 
 
 class Reporter(Protocol):
-    """Receives events and files of one run, and says whether a person wants it to stop."""
+    """Receives the events and files of a run, and says whether a person wants it to stop."""
 
     run_id: str
     folder: Path
-    """Where this run keeps its files; exists."""
+    """The folder for the files of this run; it exists."""
 
     def event(self, kind: str, step: int, epoch: float, payload: dict[str, Any]) -> None:
         """Append one event: train, eval, onset, examples, status, log or resumed."""
 
     def progress(self, step: int, total_steps: int) -> None:
-        """Say how far training is. Cheap: called every step."""
+        """Report how far training is. Cheap: called every step."""
 
     def artifact(self, path: Path, kind: str) -> None:
         """Register a finished file below `folder`, with its checksum."""
 
     def request(self) -> Request:
-        """Return "stop" or "pause" when a person asked for it. Cheap: called every step."""
+        """Return "stop" or "pause" if a person requested it. Cheap: called every step."""
 
 
 class FolderReporter:
-    """A reporter that only keeps what it is told: for tests, scripts and notebooks."""
+    """A reporter that only keeps what it receives: for tests, scripts and notebooks."""
 
     def __init__(self, folder: Path, run_id: str = "local"):
         self.run_id, self.folder = run_id, folder
@@ -51,5 +51,5 @@ class FolderReporter:
         self.artifacts.append((path, kind))
 
     def request(self) -> Request:
-        """Never asks to stop."""
+        """Return None: there is nobody to stop the run."""
         return None

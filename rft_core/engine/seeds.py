@@ -1,8 +1,8 @@
 """Randomness without hidden state: each use derives its own generator from the run's seed, a
-purpose and a place.
+purpose and indices such as the step.
 
 Evaluation therefore cannot disturb the training stream, and a resumed run draws the same numbers as
-one that was never interrupted.
+a run that was never interrupted.
 """
 
 import hashlib
@@ -12,27 +12,25 @@ from contextlib import contextmanager
 import torch
 
 
-def derive(seed: int, purpose: str, *place: int) -> int:
-    """Return a 63-bit seed for one purpose at one place, for example
-    ``derive(0, "order", epoch)``.
-    """
-    text = f"{seed}/{purpose}/{'/'.join(map(str, place))}"
+def derive(seed: int, purpose: str, *indices: int) -> int:
+    """Return a 63-bit seed for a purpose and its indices, such as ``derive(0, "order", epoch)``."""
+    text = f"{seed}/{purpose}/{'/'.join(map(str, indices))}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
 def generator(
-    seed: int, purpose: str, *place: int, device: torch.device | str = "cpu"
+    seed: int, purpose: str, *indices: int, device: torch.device | str = "cpu"
 ) -> torch.Generator:
-    """Return a fresh generator on `device` for one purpose at one place."""
-    return torch.Generator(device).manual_seed(derive(seed, purpose, *place))
+    """Return a fresh generator on `device` for a purpose and its indices."""
+    return torch.Generator(device).manual_seed(derive(seed, purpose, *indices))
 
 
 @contextmanager
-def global_stream(seed: int, purpose: str, *place: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's global stream inside the block, for layers that draw from it (dropout),
-    and restore it after.
+def global_stream(seed: int, purpose: str, *indices: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's global stream inside the block, for layers that draw from it (dropout), and
+    restore it afterwards.
     """
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(derive(seed, purpose, *place))
+        torch.manual_seed(derive(seed, purpose, *indices))
         yield

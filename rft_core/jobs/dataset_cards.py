@@ -112,12 +112,14 @@ def card_folder(home: Home, spec: RunSpec) -> Path:
     return home.datasets / "cards" / card_key(spec)
 
 
-def read_card(home: Home, spec: RunSpec) -> Mapping[str, Any] | None:
+def read_card(home: Home, spec: RunSpec) -> dict[str, Any] | None:
     """Return the card of the dataset of `spec`, ``{"error": line}`` when it could not be made, or
     None before it is there.
     """
     found = _job(home, spec).read_state()
-    return {"error": found.line} if found.status == "failed" else found.answer
+    if found.status == "failed":
+        return {"error": found.line}
+    return None if found.answer is None else dict(found.answer)
 
 
 def reading(home: Home, spec: RunSpec) -> Reading | None:

@@ -23,6 +23,6 @@ if TYPE_CHECKING:
         gone_message,
         is_there,
     )
-    from rft_core.spec.setting_range import number_range
+    from rft_core.spec.setting_range import NumberRange, number_range
 
 __getattr__, __dir__, __all__ = lazy_door(__name__)

@@ -56,7 +56,7 @@ class Settings(Protocol):
 
     @property
     def granularity(self) -> str:
-        """ "step" or "epoch"."""
+        """Either "step" or "epoch"."""
 
     @property
     def patience(self) -> int:

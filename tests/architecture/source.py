@@ -74,9 +74,11 @@ def _imports(importer: str, node: ast.AST, at_load: bool):
                 f"{importer}:{child.lineno} imports by a relative name; write it out"
             )
             for alias in child.names:
-                full = f"{child.module}.{alias.name}"
-                is_ours = child.module.split(".")[0] in ("rft_core", "pages") and is_module(full)
-                yield Import(full if is_ours else child.module, at_load, child.lineno)
+                # only a relative import, refused above, names no module
+                module = child.module or ""
+                full = f"{module}.{alias.name}"
+                is_ours = module.split(".")[0] in ("rft_core", "pages") and is_module(full)
+                yield Import(full if is_ours else module, at_load, child.lineno)
         else:
             is_function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
             yield from _imports(importer, child, at_load and not is_function)

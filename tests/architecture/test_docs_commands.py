@@ -13,7 +13,7 @@ from rft_core.spec.run_spec import setting_names
 from tests.architecture.markdown import Page, pages, words
 from tests.architecture.source import CHECKOUT
 
-COMMANDS = typer.main.get_command(cli.app).commands
+COMMANDS = typer.main.get_group(cli.app).commands
 TARGETS = set(re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
 # stand for a name where a page speaks of commands or settings in general
 PLACEHOLDERS = {"COMMAND"}

@@ -38,15 +38,16 @@ PINNED = {
     "rft_core.report.run": """Finding MEASURED_KINDS REFERENCES RunHistory ScheduleLine
         accuracy_figure balance_figure build_history compared corruption_figure
         describe_card describe_run describe_shifts domain_figure editor_data
-        epsilon_strip findings in_brackets measured_at robustness_figure
-        schedule_figure schedule_rows""",
+        epsilon_strip findings in_brackets measured_at measured_method measured_report
+        robustness_figure schedule_figure schedule_rows""",
     "rft_core.report.story": """MAGNIFY STYLES Track area_figure build_track
         confidence_figure describe_areas describe_attack describe_falls describe_fragile
         describe_guess describe_limit describe_race describe_source describe_task
         describe_threshold fragile_figure magnified race_figure race_replay""",
     "rft_core.resources": "backbones check_dataset datasets weights",
     "rft_core.serving": "Door Guard is_loopback lan_addresses launch_for_viewer open_door",
-    "rft_core.spec": """CHECKPOINT Choice DATASET DatasetRow PATH_SETTINGS absolute_value
+    "rft_core.spec": """CHECKPOINT Choice DATASET DatasetRow NumberRange PATH_SETTINGS
+        absolute_value
         attack_measured_by dataset_row describe differences evaluation_measured_by flatten
         gone_message gone_settings is_there link_items locations number_range points_fault
         read_items
@@ -192,7 +193,7 @@ def rebound(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.module != "rft_core"
         for alias in node.names
     }
-    return own & set(from_door_1(tree))
+    return {name for name in from_door_1(tree) if name in own}
 
 
 def chains(tree: ast.AST) -> set[str]:

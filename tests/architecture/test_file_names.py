@@ -34,8 +34,11 @@ def spelled(module: Module) -> set[str]:
     }
     found = set()
     for node in ast.walk(module.tree):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and id(node) not in documents:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in documents
+        ):
             found |= {name for name in NAMES if name in node.value.split("/")}
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             # folder / "examples"

@@ -97,6 +97,8 @@ def ungated(tree: ast.AST) -> list[str]:
     }
     found = []
     for node in ast.walk(tree):
+        if not isinstance(node, (ast.Attribute, ast.Name, ast.ImportFrom)):
+            continue
         is_name = (
             isinstance(node, ast.Attribute)
             and node.attr in GATED

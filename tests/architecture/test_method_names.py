@@ -4,6 +4,7 @@ names of strategies, objectives, attacks, schedules or datasets.
 
 import ast
 import re
+from typing import TypeGuard
 
 import pytest
 
@@ -97,14 +98,15 @@ def listed(found: set[str]) -> set[str]:
     return found & NAMES if is_menu else (found & NAMES) - WORDS
 
 
-def is_prefix_check(node: ast.AST) -> bool:
+def is_prefix_check(node: ast.AST) -> TypeGuard[ast.Call]:
     called = node.func if isinstance(node, ast.Call) else None
     return isinstance(called, ast.Attribute) and called.attr in ("startswith", "removeprefix")
 
 
 def named(tree: ast.Module) -> dict[int, set[str]]:
     """Line -> the names of methods that code there compares with, or keeps a table of."""
-    constants, found = constants_of(tree), {}
+    constants = constants_of(tree)
+    found: dict[int, set[str]] = {}
     for node in ast.walk(tree):
         names: set[str] = set()
         if isinstance(node, ast.Compare):
@@ -118,9 +120,9 @@ def named(tree: ast.Module) -> dict[int, set[str]]:
             inside = texts(node, constants)
             names = listed(inside) if len(inside) > 1 and inside <= NAMES else set()
         elif is_prefix_check(node):
-            given = {text for one in node.args for text in texts(one, constants)}
+            given = {text for argument in node.args for text in texts(argument, constants)}
             names = {text[:-1] for text in given if text.endswith(":")} & NAMES
-        if names:
+        if names and isinstance(node, (ast.expr, ast.pattern)):
             found.setdefault(node.lineno, set()).update(names)
     return found
 

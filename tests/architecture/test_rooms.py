@@ -61,8 +61,8 @@ def circle(found: Arrows) -> list[str]:
 
     def follow(name: str, trail: tuple[str, ...]) -> list[str]:
         if name in trail:
-            ring = (*trail[trail.index(name) :], name)
-            return [found[pair][0] for pair in zip(ring, ring[1:])]
+            names = (*trail[trail.index(name) :], name)
+            return [found[pair][0] for pair in zip(names, names[1:])]
         if name in done:
             return []
         for other in sorted(below[name]):

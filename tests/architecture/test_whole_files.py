@@ -1,6 +1,7 @@
 """A file that somebody reads is written whole, by rft_core/files/atomic.py and nothing else."""
 
 import ast
+from typing import TypeGuard
 
 import pytest
 
@@ -35,14 +36,15 @@ def writes(module: Module) -> list[str]:
 
 
 def _is_write(call: ast.Call) -> bool:
-    owner = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
-    name = call.func.attr if owner else ast.unparse(call.func)
+    owner, name = "", ast.unparse(call.func)
+    if isinstance(call.func, ast.Attribute):
+        owner, name = ast.unparse(call.func.value), call.func.attr
     if name == "open" and owner not in ("Image", "os"):
         mode = call.args[0 if owner else 1 :][:1] or [
             word.value for word in call.keywords if word.arg == "mode"
         ]
         modes = [node.value for node in ast.walk(mode[0]) if _is_text(node)] if mode else []
-        return any(set(text) & set("wax+") for text in modes)
+        return any(set(str(text)) & set("wax+") for text in modes)
     if owner and name == "rename" or owner == "os" and name == "replace":
         return True
     # a path takes one argument, a text two, and str.replace as a function three
@@ -51,7 +53,7 @@ def _is_write(call: ast.Call) -> bool:
     return name in METHODS and owner != "" or (name in ("savez", "savez_compressed"))
 
 
-def _is_text(node: ast.AST) -> bool:
+def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 

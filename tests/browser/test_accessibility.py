@@ -66,7 +66,7 @@ def test_opened_parts_and_mistakes(visit, lab, theme):
     settle(page)
     page.get_by_text("Settings, log and command").click()
     page.get_by_role("button", name="Notes").click()
-    page.get_by_text("None of it changes its numbers").wait_for()
+    page.get_by_text("The numbers of the run never change").wait_for()
     found += faults(page)
     page.goto(f"{lab.url}/?race={','.join(lab.runs[1:])}")
     wait_for_points(page, more_than=0)

@@ -76,7 +76,7 @@ def test_the_tables_and_the_document_hold_the_numbers(visit, lab, tmp_path):
 
 
 def exported(page, label: str, folder: Path) -> Path:
-    """Press a button of "Take it with you" and return the file that arrives."""
+    """Press a button of "Export" and return the file that arrives."""
     with page.expect_download() as download:
         page.locator('[data-testid="stDownloadButton"] button', has_text=label).first.click()
     file = folder / download.value.suggested_filename

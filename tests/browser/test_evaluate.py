@@ -40,7 +40,7 @@ def test_a_stronger_attack_honesty_and_the_images(visit, lab):
     for heading in (
         "Which images fall first?",
         "Which classes lose most?",
-        "What is taken for what?",
+        "Which classes are confused?",
         "Which weights does the strategy train?",
     ):
         page.get_by_role("heading", name=heading).wait_for()
@@ -61,7 +61,7 @@ def test_autoattack_says_its_time_first_and_is_never_weaker(visit, lab):
     page.get_by_text("Honesty checks", exact=True).click()
     settle(page)
     evaluate(page, "AutoAttack", Test_images=6)
-    page.get_by_text("The honesty checks were not asked for").wait_for()
+    page.get_by_text("This evaluation has no honesty checks").wait_for()
     answer = list_evaluations(lab.store, run_id)[0].answer
     assert answer["attack"] == "autoattack"
     accuracies = [point["accuracy"] for point in answer["curve"]]

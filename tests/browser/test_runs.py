@@ -23,7 +23,9 @@ def launch(page, **fields: int) -> str:
         settle(page)
     page.get_by_role("button", name="Launch run").click()
     page.wait_for_url(re.compile(r"/runs\?.*run="))
-    return re.search(r"run=([\w-]+)", page.url)[1]
+    found = re.search(r"run=([\w-]+)", page.url)
+    assert found
+    return found[1]
 
 
 def test_a_launched_run_moves_survives_a_refresh_and_is_stopped(visit, lab):

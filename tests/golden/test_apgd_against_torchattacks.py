@@ -35,7 +35,7 @@ def standing(model, images, labels) -> float:
         return (model(images).argmax(1) == labels).float().mean().item()
 
 
-@pytest.mark.parametrize("steps", [7, 10, 20])
+@pytest.mark.parametrize("steps", [7, 20])
 @pytest.mark.parametrize(("name", "norm", "scale"), [("Linf", "linf", 1.0), ("L2", "l2", 20.0)])
 def test_apgd_ce_is_as_strong_as_the_library(trained, steps, name, norm, scale):
     model, images, labels, levels = trained

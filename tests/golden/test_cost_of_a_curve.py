@@ -44,7 +44,7 @@ def naive(model, split, attack) -> np.ndarray:
 @pytest.mark.parametrize(
     ("name", "attack", "gradients"), [("pgd", pgd, STEPS), ("apgd", apgd, STEPS + 1)]
 )
-def test_it_costs_little_and_is_never_kinder(trained, name, attack, gradients):
+def test_it_costs_little_and_is_never_weaker(trained, name, attack, gradients):
     model, split = trained
     measured = evaluate(model, split, norm="linf", epsilons=EPSILONS, steps=STEPS, attack=name)
     accuracies = np.array(measured.curve.accuracies)

@@ -127,19 +127,22 @@ def test_evaluations_are_found(store):
     found = list_evaluations(store, run_id("finished"))
     assert [
         {
-            "id": one.evaluation_id,
-            "status": one.status,
-            "line": one.line,
-            "answer": one.answer,
+            "id": evaluation.evaluation_id,
+            "status": evaluation.status,
+            "line": evaluation.line,
+            "answer": evaluation.answer,
         }
-        for one in found
+        for evaluation in found
     ] == EXPECTED["evaluations"]
-    assert sorted(one.status for one in found) == ["done", "done", "failed", "failed"]
-    images = load_arrays(next(one for one in found if one.status == "done").folder, "pictures.npz")
+    assert sorted(evaluation.status for evaluation in found) == ["done", "done", "failed", "failed"]
+    images = load_arrays(
+        next(evaluation for evaluation in found if evaluation.status == "done").folder,
+        "pictures.npz",
+    )
     assert len(images["clean"])
 
 
-def test_a_card_is_found_and_one_whose_reader_was_killed_is_made_anew(store):
+def test_a_card_is_found_and_made_again_if_its_reader_was_killed(store):
     spec = with_settings(parse(CARD_SPEC), {})
     card = read_card(store.home, spec)
     assert card["class_names"] == [str(digit) for digit in range(10)]

@@ -2,6 +2,8 @@
 peft can reach each.
 """
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -29,7 +31,7 @@ class Split(nn.Module):
 
 
 def reference(settings: StrategySpec) -> nn.Module:
-    network = networks.build(networks.vit)
+    network: Any = networks.build(networks.vit)
     for block in network.blocks:
         block.attn.qkv = Split(block.attn.qkv)
     config = peft.LoraConfig(
@@ -41,7 +43,7 @@ def reference(settings: StrategySpec) -> nn.Module:
     return peft.get_peft_model(network, config)
 
 
-def copy_pairs(ours: nn.Module, theirs: nn.Module) -> None:
+def copy_pairs(ours: Any, theirs: Any) -> None:
     """Fill ours with random numbers and give theirs the same ones."""
     generator = torch.Generator().manual_seed(1)
     for parameter in ours.parameters():

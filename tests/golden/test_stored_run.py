@@ -33,7 +33,9 @@ def measure(folder: Path) -> dict:
     """Return the losses and budgets of every step and the numbers of the report."""
     torch.set_num_threads(1)
     reporter = FolderReporter(folder)
-    report = execute(tiny.run_spec(**SETTINGS), reporter).as_dict()
+    finished = execute(tiny.run_spec(**SETTINGS), reporter)
+    assert finished
+    report = finished.as_dict()
     steps = [event for event in reporter.events if event["kind"] == "train"]
     return {
         "losses": [event["loss"] for event in steps],

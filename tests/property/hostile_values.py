@@ -18,7 +18,7 @@ FULL = int(os.environ.get("RFT_FUZZ", "0"))
 SECTIONS = tuple(
     name
     for name in RunSpec.model_fields
-    if any(one.startswith(f"{name}.") for one in setting_names())
+    if any(setting.startswith(f"{name}.") for setting in setting_names())
 )
 # a rule between two settings may name the other one
 PARTNERS = {

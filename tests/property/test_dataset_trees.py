@@ -121,11 +121,11 @@ def test_no_image_vanishes_and_no_split_becomes_a_class(paths, layout, has_domai
         used = {"/".join(one.parts) for one in reading.pictures}
         assert used <= {"/".join(path) for path in paths}
         assert len(used) == len(reading.pictures)
-        told = "\n".join(reading.lines)
+        notices = "\n".join(reading.lines)
         assert [
             one
             for one in {picture.label for picture in reading.pictures}
-            if looks_like_split(one) and f"'{one}'" not in told
+            if looks_like_split(one) and f"'{one}'" not in notices
         ] == []
 
 

@@ -184,7 +184,7 @@ def test_any_rows_can_be_drawn(stored, found):
     assert race_figure([track, replace(track, label="other")], epsilon=0.01, key="x").to_json()
 
 
-def test_sound_rows_have_no_fault_and_all_count(stored):
+def test_valid_rows_have_no_fault_and_all_count(stored):
     store, run_id = stored
     write(store, run_id, [])
     append_events(store.engine, run_id, SOUND)
@@ -224,7 +224,7 @@ def test_sound_rows_have_no_fault_and_all_count(stored):
         ("resumed", {}, "no text"),
     ],
 )
-def test_the_first_fault_is_named(kind, payload, said):
+def test_the_first_fault_is_named(kind, payload, answer):
     past = build_history(
         [*SOUND, Event(8, 9, 1.0, 3.0, kind, payload), Event(9, 9, 1.0, 3.0, kind, payload)]
     )
@@ -232,12 +232,12 @@ def test_the_first_fault_is_named(kind, payload, said):
         f"2 of {len(SOUND) + 2} stored events cannot be read and are left out. The first is number"
         f" 8, of kind '{kind}'"
     )
-    assert said in past.fault
+    assert answer in past.fault
     assert len(past.measurements) == 2
 
 
 @pytest.mark.parametrize("payload", ["", "{", "[]", "NaN", "[" * 5000])
-def test_a_payload_that_is_no_object_is_named(stored, payload):
+def test_a_payload_that_is_not_an_object_is_named(stored, payload):
     store, run_id = stored
     write(
         store,
@@ -256,7 +256,7 @@ def test_a_payload_that_is_no_object_is_named(stored, payload):
     assert "JSON object" in build_history(read_events(store.engine, run_id)).fault
 
 
-def test_a_fault_is_one_line_whatever_the_kind_and_number_are():
+def test_an_error_is_one_line_whatever_the_kind_and_number():
     fault = build_history(
         [*SOUND, Event("8\n", "nine", 1.0, 3.0, "\x1b[2J" + "x" * 5000, {})]
     ).fault

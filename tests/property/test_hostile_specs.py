@@ -94,9 +94,10 @@ def check_runnable(spec: RunSpec, store: RunStore) -> None:
     # as many as a form draws
     values = factors(spec, 100)[1]
     assert all(0 <= value <= 1 for value in values)
-    asked = demand(spec)
+    demanded = demand(spec)
     assert all(
-        0 <= share <= 1 for share in (asked.clean_share, asked.full_share, asked.mean_factor)
+        0 <= share <= 1
+        for share in (demanded.clean_share, demanded.full_share, demanded.mean_factor)
     )
     if spec.optim.epochs <= 1000:
         assert all(0 <= value <= 1 for value in epoch_factors(spec))

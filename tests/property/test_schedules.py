@@ -115,10 +115,10 @@ def attempt(changes):
     st.lists(UNIT, min_size=1, max_size=20),
 )
 def test_any_points_are_drawn_between_their_values_or_refused_by_name(points, places):
-    spec, said = attempt({"schedule.kind": "custom", "schedule.points": points})
+    spec, answer = attempt({"schedule.kind": "custom", "schedule.points": points})
     if spec is None:
-        assert said.startswith("schedule.points")
-        assert said.isprintable()
+        assert answer.startswith("schedule.points")
+        assert answer.isprintable()
         return
     kept = spec.schedule.points
     for place in places:
@@ -132,9 +132,9 @@ def test_any_points_are_drawn_between_their_values_or_refused_by_name(points, pl
 
 
 @given(st.lists(st.tuples(UNIT, UNIT), min_size=2, max_size=8).map(sorted), UNIT, UNIT)
-def test_between_two_points_the_factor_goes_one_way(points, one, two):
+def test_between_two_points_the_factor_goes_one_way(points, first, second):
     assert points_fault(points) is None
-    left, right = sorted((one, two))
+    left, right = sorted((first, second))
     rising = [
         (place, factor)
         for (place, _), factor in zip(points, sorted(factor for _, factor in points))

@@ -1,5 +1,6 @@
 """The store of the app under test, its menus, and a server that is shared."""
 
+from collections.abc import Iterator
 from types import MappingProxyType
 
 import pytest
@@ -14,7 +15,7 @@ from tests.ui.sharing import PIN
 
 
 @pytest.fixture
-def store(home: Home, monkeypatch) -> RunStore:
+def store(home: Home, monkeypatch) -> Iterator[RunStore]:
     """A store of its own for the app under test; nothing starts a worker."""
     for place in (
         "rft_core.worker.submit",
@@ -34,7 +35,7 @@ def menu(monkeypatch):
     """Put rows on the menu of datasets."""
 
     def put(*rows: catalog.Choice) -> None:
-        kept = tuple(row for row in catalog.DATASETS if row.name not in {one.name for one in rows})
+        kept = tuple(row for row in catalog.DATASETS if row.name not in {new.name for new in rows})
         monkeypatch.setattr(
             catalog, "MENUS", MappingProxyType(dict(catalog.MENUS) | {"datasets": (*kept, *rows)})
         )

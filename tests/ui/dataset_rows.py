@@ -1,15 +1,16 @@
 """Rows for the menu of datasets, and what the menu shows."""
 
-from rft_core.spec import catalog
+from rft_core.spec.menus.dataset_row import DatasetRow
 
-ONLINE = catalog.Choice(
+ONLINE = DatasetRow(
     "cifar10",
     "CIFAR-10",
     "Photographs in 10 classes.",
     "Krizhevsky 2009",
     "rft_core.engine.data.sources.torchvision_sets:load",
+    is_online=True,
 )
-STYLES = catalog.Choice(
+STYLES = DatasetRow(
     "styled",
     "Styled",
     "Two domains.",

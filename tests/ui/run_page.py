@@ -32,10 +32,9 @@ def listed(app: AppTest) -> list[str]:
 
 def drawn_buttons(app: AppTest) -> list[str]:
     """The buttons of the chosen run in the order in which they stand, pressable or not."""
+    keys = [str(button.key) for button in app.button]
     return [
-        one.key.removeprefix("runs.")
-        for one in app.button
-        if one.key.startswith("runs.") and one.key.count(".") == 1
+        key.removeprefix("runs.") for key in keys if key.startswith("runs.") and key.count(".") == 1
     ]
 
 
@@ -46,7 +45,7 @@ def buttons(app: AppTest) -> set[str]:
 
 def click(app: AppTest, row: int) -> None:
     """Choose a row of the list, as a click does."""
-    app.session_state[app.dataframe[0].key] = {
+    app.session_state[str(app.dataframe[0].key)] = {
         "selection": {"rows": [row], "columns": [], "cells": []}
     }
     app.run()

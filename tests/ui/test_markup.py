@@ -76,7 +76,7 @@ class TestRuns:
 
     def test_a_run_outside_the_search(self, store):
         run_id = stored_run(store, EVIL)
-        check(opened(**{"run": run_id, "runs.search": "rose"}), "This run, **evil**")
+        check(opened(**{"run": run_id, "runs.search": "rose"}), "The run below, **evil**")
 
     def test_a_mistake(self, store):
         stored_run(store, "rose")
@@ -184,7 +184,7 @@ class TestTrain:
         again.selectbox(key="train.data.dataset").set_value(
             f"folder:{list_uploads(find_home())[0]}"
         ).run()
-        check(again, "Uploaded before, as [evil](x)")
+        check(again, "Uploaded earlier as [evil](x)")
         check(again.button(key="form.look").click().run(), "/[evil](x)")
 
     def test_what_is_no_zip(self):

@@ -3,6 +3,7 @@ form, estimates, command line, a real run and its report; nothing else had to ch
 """
 
 import json
+from typing import Any
 
 import pytest
 
@@ -67,13 +68,15 @@ def test_estimates_know_them():
     assert 0 < attacked_share(spec) < 1
     assert estimate(spec).gradient_evaluations > 0
     # both passes of the objective, and every step of the attack
-    asked = UPDATE_COST * 2 + spec.attack.steps
-    assert training_cost(spec, Sizes(90, 30, 30), 1.0) == 90 * spec.optim.epochs * asked
+    passes = UPDATE_COST * 2 + spec.attack.steps
+    assert training_cost(spec, Sizes(90, 30, 30), 1.0) == 90 * spec.optim.epochs * passes
 
 
 def test_the_estimate_of_memory_knows_them():
-    def memory(**methods: str) -> int:
-        return training_memory("resnet18", batch_size=64, **methods)
+    def memory(**methods: Any) -> int:
+        found = training_memory("resnet18", batch_size=64, **methods)
+        assert found is not None
+        return found
 
     assert memory(strategy="norms_only") < memory()
     assert memory(objective="half_and_half") == memory(objective="trades") > memory()

@@ -54,9 +54,7 @@ def test_other_images_are_refused(store, photos, tmp_path):
     other = Path(shutil.move(photos, tmp_path / "moved"))
     app = set_path(open_app(RUNS, run=run_id), run_id, "data.dataset", other)
     assert not app.exception
-    assert "test images are others than those the run was measured on" in html.unescape(
-        app.error[0].value
-    )
+    assert "test images are not those the run was measured on" in html.unescape(app.error[0].value)
     assert store.get(run_id).spec.data.dataset == f"folder:{photos}"
 
 

@@ -225,7 +225,7 @@ class TestDuplicateAndFork:
         stored_run(store, "done")
         app = opened()
         assert "runs.fork.launch" not in [one.key for one in app.button]
-        assert "nothing is left to train of a finished run" in texts(app)
+        assert "a finished run has nothing left to train" in texts(app)
 
     def test_no_fork_before_the_first_checkpoint(self, store):
         stored_run(store, "early", finished=False)

@@ -96,13 +96,13 @@ class TestRunOutsideTheSearch:
         for _ in range(2):
             assert listed(app) == ["flowers"]
             assert "**photos**" in texts(app)
-            assert "This run, photos, is outside your search" in texts(app)
+            assert "The run below, photos, does not match your search" in texts(app)
             assert buttons(app) == set()
             app.run()
         app.button(key="runs.clear.outside").click().run()
         assert not app.exception
         assert listed(app) == ["flowers", "photos"]
-        assert "outside your search" not in texts(app)
+        assert "does not match your search" not in texts(app)
         assert app.session_state["runs.run"] == named
         assert "delete" in buttons(app)
 
@@ -117,7 +117,7 @@ class TestRunOutsideTheSearch:
         store.finish(live, "paused", "paused by request; resume it to go on")
         app.run()
         assert listed(app) == ["other"]
-        assert "This run, live, is outside your search" in texts(app)
+        assert "The run below, live, does not match your search" in texts(app)
         assert "pause" not in buttons(app)
 
 

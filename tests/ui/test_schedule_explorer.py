@@ -208,18 +208,18 @@ def test_granularity_patience_and_tolerance_reach_the_spec(store):
 
 
 class TestCost:
-    def test_one_saving_is_told_in_the_cost_and_in_the_table(self, store):
+    def test_the_cost_and_the_table_show_the_same_saving(self, store):
         app = open_app(TRAIN)
         (saved,) = [one.value for one in app.metric if one.label == "Attack cost saved"]
         assert saved == app.dataframe[-1].value["Attack cost saved"][0]
-        assert "The attacks left out make the whole run, measuring included," in texts(app)
+        assert "Leaving out these attacks makes the whole run, measuring included," in texts(app)
 
     @pytest.mark.parametrize("preset", ["fixed", "standard"])
-    def test_nothing_is_said_of_attacks_left_out_where_all_or_none_are_run(self, store, preset):
+    def test_no_saving_is_shown_if_all_or_no_attacks_are_run(self, store, preset):
         app = open_app(TRAIN, preset=preset)
         assert [one.label for one in app.metric] == [
             "Time, about",
             "Attack cost saved",
             "Gradient evaluations",
         ]
-        assert "attacks left out" not in texts(app)
+        assert "Leaving out these attacks" not in texts(app)

@@ -13,6 +13,7 @@ import time
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from rft_core.files.home import CHECKOUT, find_home
 from rft_core.store.run_store import open_store
@@ -80,8 +81,8 @@ def stream(port: int, host: str, origin: str | None) -> int:
             with connect(
                 f"ws://{host}/_stcore/stream",
                 sock=plain,
-                origin=origin,
-                subprotocols=["streamlit"],
+                origin=None if origin is None else Origin(origin),
+                subprotocols=[Subprotocol("streamlit")],
                 proxy=None,
             ):
                 return 101

@@ -59,7 +59,7 @@ class TestLesson:
         assert store.get(store.summaries().rows[0].run_id).spec.optim.epochs == 7
 
     def test_locks_are_said(self, store):
-        said = "Some controls are locked by this link."
+        said = "This link locks some controls."
         assert said in read_aloud(open_app(TRAIN, lock="threat.epsilon"))
         assert said not in read_aloud(open_app(TRAIN, hide="threat.epsilon"))
 
@@ -76,10 +76,14 @@ class TestLesson:
         assert names[: len(labels) + 1] == ["all", *labels]
         assert set(names) == set(lesson.names_offered()) - set(lesson.PARTS)
         assert set(lockable.offered(labels, with_parts=True)) == set(lesson.names_offered())
-        called = [lockable.told(name, labels) for name in lockable.offered(labels, with_parts=True)]
+        called = [
+            lockable.menu_label(name, labels) for name in lockable.offered(labels, with_parts=True)
+        ]
         assert len(set(called)) == len(called)
         assert next(one for one in called if "epochs" in one.lower()) == "Epochs (optimiser)"
-        assert [lockable.told(name, labels) for name in ("strategy.kind", "schedule.kind")] == [
+        assert [
+            lockable.menu_label(name, labels) for name in ("strategy.kind", "schedule.kind")
+        ] == [
             "Strategy",
             "Kind (epsilon schedule)",
         ]

@@ -239,7 +239,7 @@ def test_a_race_of_unknown_runs_says_so(store, ids):
     app = story(race=ids)
     assert not app.exception
     assert "Back to the story" in [button.label for button in app.button]
-    assert "No such runs here" in texts(app)
+    assert "These runs are not in this store" in texts(app)
 
 
 def test_a_damaged_recording_is_one_line(store, monkeypatch, tmp_path):

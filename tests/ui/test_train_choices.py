@@ -141,7 +141,7 @@ class TestBackbone:
         app = open_app(TRAIN)
         assert "already robust" not in read_aloud(app)
         app.selectbox(key="train.model.backbone").set_value("bloom_resnet_robust").run()
-        assert "already robust: a schedule costs robustness" in read_aloud(app)
+        assert "already robust, so a schedule costs robustness" in read_aloud(app)
         app.button(key="form.constant").click().run()
         assert app.selectbox(key="train.schedule.kind").value == "constant"
         assert "already robust" not in read_aloud(app)
@@ -150,22 +150,22 @@ class TestBackbone:
 @pytest.mark.parametrize(
     ("bound", "said"),
     [
-        (0.25, "Measuring while it trains takes about 18.2 % of the run (at most 25 %)."),
+        (0.25, "Measuring during training takes about 18.2 % of the run (at most 25 %)."),
         (
             0.1,
             (
-                "Measuring while it trains takes about 8.5 % of the run (at most 10 %): 5 of 12"
+                "Measuring during training takes about 8.5 % of the run (at most 10 %): 5 of 12"
                 " measurements, to stay within it."
             ),
         ),
         (
             0.01,
             (
-                "Measuring while it trains takes about 3.6 % of the run: more than 1 %, since the"
-                " first and the last measurement always stay."
+                "Measuring during training takes about 3.6 % of the run: more than 1 %, because"
+                " the first and the last measurement are always made."
             ),
         ),
-        (1.0, "Measuring while it trains takes about 18.2 % of the run."),
+        (1.0, "Measuring during training takes about 18.2 % of the run."),
     ],
 )
 def test_the_bound_on_measuring_is_shown_and_set(store, bound, said):

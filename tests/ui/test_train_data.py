@@ -4,6 +4,7 @@ import html
 import io
 import time
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from rft_core.spec.run_spec import RunSpec, with_settings
 from tests.ui.dashboard import TRAIN, open_app, read_aloud
 from tests.ui.dataset_rows import ONLINE, labels
 
-CARD = {
+CARD: dict[str, Any] = {
     "dataset": "digits",
     "name": "digits",
     "class_names": ["cat", "<b>dog</b>"],
@@ -137,7 +138,7 @@ class TestUpload:
         before = menus()
         app.file_uploader(key="upload.zip").upload("pets.zip", archive(), "application/zip").run()
         assert [html.unescape(one.value) for one in app.success] == [
-            "pets.zip: 6 images kept, and chosen as the dataset."
+            "pets.zip: 6 images kept. It is now the chosen dataset."
         ]
         assert not before & menus()
         assert open_app(TRAIN, preset="digits_quick").success.len == 0

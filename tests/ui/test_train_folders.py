@@ -120,7 +120,7 @@ def test_an_uploaded_zip_that_is_unclear_has_no_green_tick(store, tmp_path):
     assert "set data.layout=splits" in html.unescape(app.warning[0].value)
     app.selectbox(key="train.data.layout").set_value("splits").run()
     assert [html.unescape(one.value) for one in app.success] == [
-        "flowers.zip: 18 images kept, and chosen as the dataset."
+        "flowers.zip: 18 images kept. It is now the chosen dataset."
     ]
     app.button(key="train.launch").click().run()
     assert store.records()[0].spec.data.layout == "splits"
@@ -132,6 +132,6 @@ def test_an_uploaded_zip_of_split_folders_is_told(store, tmp_path):
         "seg.zip", pack(tmp_path / "seg.zip", FIELD[0].groups).read_bytes(), "application/zip"
     ).run()
     assert [html.unescape(one.value) for one in app.success] == [
-        "seg.zip: 22 images kept, and chosen as the dataset."
+        "seg.zip: 22 images kept. It is now the chosen dataset."
     ]
     assert "4 images left out" in told(app)

@@ -9,8 +9,8 @@ import pkgutil
 import threading
 from types import ModuleType
 
-# whole before any thread is there: plotly looks for it among the loaded modules, and finds half of
-# it while another thread imports it
+# loaded before any thread starts: plotly looks for it among the loaded modules, and would find it
+# half loaded while another thread imports it
 import pandas  # noqa: F401
 import streamlit as st
 from starlette.middleware import Middleware
@@ -28,13 +28,13 @@ app = st.App(
 
 
 def warm_up() -> None:
-    """Import what pages import, so that the first visitor does not wait for it, and take it from
-    the garbage collector's rounds: with all modules in it a whole round takes about 0.1 s, in which
-    no visitor is served.
+    """Import what pages import, so that the first visitor does not wait, and exempt it from garbage
+    collection: a full collection over all modules takes about 0.1 s, during which no visitor is
+    served.
     """
     load_all(rft_core)
     for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
-        # this file runs under another name: a second application is not wanted
+        # this file already runs under another name; importing it would make a second application
         if module.name != THIS_FILE:
             importlib.import_module(module.name)
     gc.collect()
@@ -42,7 +42,7 @@ def warm_up() -> None:
 
 
 def load_all(door: ModuleType) -> None:
-    """Load what a door hands on, and what the doors behind it do."""
+    """Load everything that a door exports, and the same of the doors behind it."""
     for name in door.__all__:
         found = getattr(door, name)
         if hasattr(found, "__all__"):

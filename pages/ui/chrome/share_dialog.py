@@ -1,5 +1,5 @@
-"""Share this page: a link with the view, the settings and what a lesson locks or hides, as
-text and as a QR code.
+"""The dialog that shares a page: a link with the view, the settings and what a lesson locks or
+hides, as text and as a QR code.
 """
 
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ def share_dialog(page: str) -> None:
     with left:
         st.code(link, language=None, wrap_lines=True)
         st.caption(
-            "Copy it with the button at its right end. It holds the whole view: page, settings,"
-            " seed, step." + _who_can_open(address)
+            "Copy the link with the button on its right. It holds the whole view: page,"
+            " settings, seed, step." + _access_note(address)
         )
     with right:
         try:
@@ -54,9 +54,11 @@ def _choose(page: str) -> lesson.Lesson:
     if page != LOCKABLE_PAGE:
         return lesson.Lesson(now.locked, now.hidden, projected)
     locked = _choice(
-        "Lock", now.locked, "share.lock", "Nothing: all can be changed", with_parts=False
+        "Lock", now.locked, "share.lock", "Nothing: everything can be changed", with_parts=False
     )
-    hidden = _choice("Hide", now.hidden, "share.hide", "Nothing: all is shown", with_parts=True)
+    hidden = _choice(
+        "Hide", now.hidden, "share.hide", "Nothing: everything is shown", with_parts=True
+    )
     return lesson.Lesson(locked, hidden, projected)
 
 
@@ -64,14 +66,14 @@ def _choice(
     label: str, chosen: tuple[str, ...], key: str, nothing: str, *, with_parts: bool
 ) -> tuple[str, ...]:
     on_form = lockable.drawn()
-    # a link may lock a part by name, which has nothing to lock
+    # a link may name a part to lock, although parts cannot be locked
     names = list(dict.fromkeys([*lockable.offered(on_form, with_parts=with_parts), *chosen]))
     return tuple(
         st.multiselect(
             label,
             names,
             list(chosen),
-            format_func=lambda name: lockable.told(name, on_form),
+            format_func=lambda name: lockable.menu_label(name, on_form),
             key=key,
             placeholder=nothing,
         )
@@ -83,24 +85,24 @@ def _view() -> dict[str, list[str]]:
 
 
 def build_link(address: str, page: str, query: Mapping[str, str | list[str]]) -> str:
-    """Return the address of `page` with `query`, where a list is a parameter said several times.
+    """Return the address of `page` with `query`; a list becomes a repeated parameter.
 
-    What needs no quoting is not quoted.
+    Characters that need no quoting stay readable.
     """
-    said = urlencode(
+    text = urlencode(
         {name: values for name, values in query.items() if values},
         doseq=True,
         safe=":,/[]",
         quote_via=quote,
     )
-    return f"{address}/{page}" + (f"?{said}" if said else "")
+    return f"{address}/{page}" + (f"?{text}" if text else "")
 
 
-def server_address(asked: str) -> str:
-    """Return scheme, name and port as visitors see this server: as this browser asked for it, or
-    this machine's own where that is a loopback and it is shared.
+def server_address(url: str) -> str:
+    """Return scheme, host and port under which visitors reach this server: those of `url`, or the
+    address of this machine where `url` is a loopback and the server is shared.
     """
-    parts = urlsplit(asked)
+    parts = urlsplit(url)
     if not parts.hostname:
         parts = urlsplit(f"http://127.0.0.1:{st.get_option('server.port')}")
     others = serving.lan_addresses() if is_shared() and serving.is_loopback(parts.hostname) else ()
@@ -111,7 +113,7 @@ def server_address(asked: str) -> str:
     )
 
 
-def _who_can_open(address: str) -> str:
+def _access_note(address: str) -> str:
     if not serving.is_loopback(urlsplit(address).hostname):
         return ""
     return (

@@ -1,5 +1,5 @@
-"""The buttons beside the navigation, on every page: projector mode, share, and on a shared
-server who is looking.
+"""The buttons beside the navigation, on every page: projector mode, share, and the instructor's
+entry on a shared server.
 """
 
 import streamlit as st
@@ -26,9 +26,9 @@ def show_topbar(page: str) -> None:
             icon=":material/qr_code_2:",
             key="topbar.share",
             type="tertiary",
-            help="A link and a QR code of this very view.",
+            help="A link and a QR code for this view.",
         )
-        enter = gate.is_shared() and _who()
+        enter = gate.is_shared() and _show_access()
     if share:
         share_dialog(page)
     elif enter:
@@ -39,8 +39,8 @@ def _toggle() -> None:
     lesson.project(st.session_state[PROJECTOR])
 
 
-def _who() -> bool:
-    """Draw whether this session may change things; return whether the PIN is to be asked for."""
+def _show_access() -> bool:
+    """Draw the button that enters or leaves instructor mode; return whether to ask for the PIN."""
     if gate.is_instructor():
         st.button(
             "Leave",

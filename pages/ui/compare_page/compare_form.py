@@ -1,6 +1,6 @@
-"""What Compare shows: the chosen runs, the axis, the groups.
+"""The menus of Compare: runs, axis, groups, baseline and panels.
 
-All of it lives in the URL, so a link or a refresh restores it.
+Every choice is kept in the URL, so a link or a refresh restores it.
 """
 
 import streamlit as st
@@ -24,16 +24,16 @@ BAND_LABELS = {"deviation": "± standard deviation", "interval": "95 % interval"
 
 
 def choose_runs() -> list[RunRecord]:
-    """Let the visitor choose runs; by default those of the URL, else the newest measured ones."""
-    known = {summary.run_id: summary for summary in store().summaries(limit=OFFERED).rows}
-    _adopt_url(known)
+    """Let the visitor choose runs; by default those of the URL, else the newest measured runs."""
+    summaries = {summary.run_id: summary for summary in store().summaries(limit=OFFERED).rows}
+    _adopt_url(summaries)
     st.session_state["compare.runs"] = [
-        one for one in st.session_state["compare.runs"] if one in known
+        run_id for run_id in st.session_state["compare.runs"] if run_id in summaries
     ]
     chosen = st.multiselect(
         "Runs",
-        list(known),
-        format_func=lambda run_id: _label(known[run_id]),
+        list(summaries),
+        format_func=lambda run_id: _label(summaries[run_id]),
         key="compare.runs",
         max_selections=MOST_RUNS,
         placeholder="Choose runs by name",
@@ -51,44 +51,44 @@ def choose_view(records: list[RunRecord]) -> report.comparison.View:
     labels = dict(zip(ids, report.comparison.run_labels(records)))
     _keep_possible("compare.group", groups, "")
     _keep_possible("compare.base", ids, ids[0])
-    places = st.columns([5, 6, 5, 6, 8], vertical_alignment="bottom")
-    axis = places[0].selectbox(
+    cells = st.columns([5, 6, 5, 6, 8], vertical_alignment="bottom")
+    axis = cells[0].selectbox(
         "Over",
         list(report.comparison.AXES),
-        format_func=report.comparison.AXES.get,
+        format_func=lambda name: report.comparison.AXES.get(name, name),
         key="compare.x",
     )
-    group = places[1].selectbox(
+    group = cells[1].selectbox(
         "Group by",
         groups,
         format_func=_group_label,
         key="compare.group",
-        help="Runs of a group share a line: their mean, with a band.",
+        help="Each group is one line: the mean of its runs, with a band.",
     )
-    band = places[2].selectbox(
+    band = cells[2].selectbox(
         "Band",
         list(report.comparison.BANDS),
-        format_func=BAND_LABELS.get,
+        format_func=lambda name: BAND_LABELS.get(name, name),
         key="compare.band",
         disabled=not group,
-        help="What the band of a group is.",
+        help="What the band around the mean of a group shows.",
     )
-    base = places[3].selectbox(
+    base = cells[3].selectbox(
         "Baseline",
         ids,
-        format_func=labels.get,
+        format_func=lambda run_id: labels.get(run_id, run_id),
         key="compare.base",
         help="Differences are run minus baseline.",
     )
-    with places[4]:
-        panels = st.pills(
+    with cells[4]:
+        chosen = st.pills(
             "Accuracy",
             list(report.comparison.PANELS),
             selection_mode="multi",
-            format_func={"clean": "Clean", "robust": "Robust", "expected": "Expected"}.get,
+            format_func=str.capitalize,
             key="compare.show",
         )
-    panels = tuple(name for name in report.comparison.PANELS if name in panels) or tuple(
+    panels = tuple(name for name in report.comparison.PANELS if name in chosen) or tuple(
         report.comparison.PANELS
     )
     _write_url(runs=",".join(ids), x=axis, group=group, band=band, base=base, show=",".join(panels))
@@ -104,25 +104,25 @@ def _label(run: run_store.RunSummary) -> str:
 
 def _group_label(name: str) -> str:
     return {
-        "": "Nothing: one line a run",
-        report.comparison.SEEDS: "Same settings but the seed",
+        "": "Nothing: one line per run",
+        report.comparison.SEEDS: "Same settings except the seed",
     }.get(name, name)
 
 
-def _adopt_url(known: dict[str, run_store.RunSummary]) -> None:
-    """Take over the URL's view where it is not what this session wrote last: a link, a
-    refresh, the way back.
+def _adopt_url(summaries: dict[str, run_store.RunSummary]) -> None:
+    """Take over the view of the URL unless this session wrote it: after a link, a refresh or the
+    back button.
     """
     remembered = st.session_state.get("compare.url", {})
-    asked = {
+    requested = {
         name: st.query_params[name] for name, _ in DEFAULTS if name in st.query_params
     } or remembered
-    if asked == remembered and "compare.runs" in st.session_state:
+    if requested == remembered and "compare.runs" in st.session_state:
         return
-    view = dict(DEFAULTS) | asked
-    wanted = list(dict.fromkeys(one for one in view["runs"].split(",") if one))
-    newest = [run_id for run_id, run in known.items() if run.clean is not None][:3]
-    st.session_state["compare.runs"] = [one for one in wanted if one in known][
+    view = dict(DEFAULTS) | requested
+    wanted = list(dict.fromkeys(run_id for run_id in view["runs"].split(",") if run_id))
+    newest = [run_id for run_id, run in summaries.items() if run.clean is not None][:3]
+    st.session_state["compare.runs"] = [run_id for run_id in wanted if run_id in summaries][
         :MOST_RUNS
     ] or newest[::-1]
     st.session_state["compare.x"] = view["x"] if view["x"] in report.comparison.AXES else "step"
@@ -134,13 +134,13 @@ def _adopt_url(known: dict[str, run_store.RunSummary]) -> None:
     st.session_state["compare.show"] = [
         name for name in report.comparison.PANELS if name in view["show"].split(",")
     ] or ["clean", "robust"]
-    _say_what_was_not_taken(view, wanted, known)
+    _warn_of_what_is_left_out(view, wanted, summaries)
 
 
-def _say_what_was_not_taken(
-    view: dict[str, str], wanted: list[str], known: dict[str, run_store.RunSummary]
+def _warn_of_what_is_left_out(
+    view: dict[str, str], wanted: list[str], summaries: dict[str, run_store.RunSummary]
 ) -> None:
-    unknown = [one for one in wanted if one not in known]
+    unknown = [run_id for run_id in wanted if run_id not in summaries]
     if unknown:
         st.warning(f"Not in this store: {quoted(', '.join(unknown))}.", icon=":material/help:")
     if len(wanted) - len(unknown) > MOST_RUNS:
@@ -156,7 +156,7 @@ def _say_what_was_not_taken(
 
 
 def _keep_possible(key: str, options: list[str], default: str) -> None:
-    """A choice that is no longer offered, because other runs were chosen, falls back."""
+    """Replace a choice that the runs no longer offer with `default`."""
     if st.session_state.get(key) not in options:
         if key == "compare.group" and st.session_state.get(key):
             st.warning(
@@ -168,15 +168,15 @@ def _keep_possible(key: str, options: list[str], default: str) -> None:
 
 
 def _write_url(**view: str) -> None:
-    said = {
+    query = {
         name: view[name]
         for name, default in DEFAULTS
         if view[name] != default and not (name == "base" and view["runs"].startswith(view[name]))
     }
     for name, _ in DEFAULTS:
-        if name in st.query_params and name not in said:
+        if name in st.query_params and name not in query:
             del st.query_params[name]
-    for name, value in said.items():
+    for name, value in query.items():
         if st.query_params.get(name) != value:
             st.query_params[name] = value
-    st.session_state["compare.url"] = said
+    st.session_state["compare.url"] = query

@@ -1,4 +1,4 @@
-"""What the comparison shows, assembled and drawn once for all visitors and refreshes."""
+"""The comparison and its figures, built once for all visitors and refreshes."""
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -7,18 +7,18 @@ from pages.ui.shared.session import store
 from rft_core import RunRecord, report
 
 
-def told_by(records: list[RunRecord]) -> tuple[tuple, ...]:
-    """Return what a comparison says of these runs themselves, apart from their events."""
+def facts_of(records: list[RunRecord]) -> tuple[tuple, ...]:
+    """Return the facts of these runs that a comparison shows, apart from their events."""
     return tuple(
         (record.run_id, record.number, record.status, record.ended, record.spec.to_json())
         for record in records
     )
 
 
-# kept until the store has news of one of the runs
+# kept until the store has new events of one of the runs
 @st.cache_resource(max_entries=32, show_spinner=False)
 def drawn(
-    told: tuple[tuple, ...],
+    facts: tuple[tuple, ...],
     sequences: tuple[int, ...],
     view: report.comparison.View,
     _records: list[RunRecord],

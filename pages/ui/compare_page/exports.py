@@ -14,8 +14,8 @@ EXPORTS = (
         "html",
         "text/html",
         (
-            "One HTML file with all figures, tables and the commands to run each again; opens"
-            " without a network."
+            "One HTML file with all figures, tables and the commands to repeat each run. It"
+            " opens without a network."
         ),
     ),
     (
@@ -31,10 +31,10 @@ EXPORTS = (
 
 
 def show_exports(content: report.comparison.Content) -> None:
-    """Offer the comparison as files, made when they are asked for."""
-    st.subheader("Take it with you", anchor=False)
+    """Offer the comparison as files, made when they are downloaded."""
+    st.subheader("Export", anchor=False)
     with st.container(horizontal=True):
-        for form, label, ending, mime, told in EXPORTS:
+        for form, label, ending, mime, help_text in EXPORTS:
             make = partial(_export, content, form)
             name = f"{report.files.FILE_NAME}.{ending}"
             st.download_button(
@@ -43,19 +43,21 @@ def show_exports(content: report.comparison.Content) -> None:
                 name,
                 mime,
                 key=f"compare.export.{form}",
-                help=told,
+                help=help_text,
                 on_click="ignore",
                 icon=":material/download:",
             )
     st.segmented_control(
-        "Images of the figures (their camera button)",
+        "Image format of the camera buttons",
         ["svg", "png"],
         default="svg",
         key="compare.image",
         format_func=str.upper,
         required=True,
     )
-    st.caption("The address of this page shows the same view to anyone who can reach this store.")
+    st.caption(
+        "The address of this page opens the same view for anyone who can reach this dashboard."
+    )
 
 
 def _export(content: report.comparison.Content, form: str) -> bytes:

@@ -11,22 +11,21 @@ SENTENCES_SHOWN = 3
 def show_numbers(content: report.comparison.Content) -> None:
     """List the numbers of each run, and of each group."""
     if content.is_grouped:
-        st.subheader("Over the runs of each group", anchor=False)
+        st.subheader("Means of each group", anchor=False)
         st.dataframe(report.comparison.group_table(content), hide_index=True, height="content")
         st.caption(
-            "Mean ± standard deviation; in brackets the 95 % interval of the mean (Student's t)."
-            " Differences are over the seeds that both groups share."
+            "Mean ± standard deviation, with the 95 % interval of the mean in brackets"
+            " (Student's t). Differences are over the seeds that both groups share."
         )
     st.subheader("Numbers", anchor=False)
     st.dataframe(report.comparison.number_rows(content), hide_index=True, height="content")
 
 
 def show_differences(content: report.comparison.Content) -> None:
-    """Say for each run how it differs from the baseline, and whether that could be luck."""
+    """Show how each run differs from the baseline, and whether that could be luck."""
     if not content.pairs:
         st.caption(
-            "Differences need a baseline and another run that were both measured on their test"
-            " images."
+            "Differences need a baseline and another run, both measured on their test images."
         )
         return
     st.subheader(f"Against {plain(content.pairs[0].baseline_name)}, in points", anchor=False)
@@ -34,26 +33,26 @@ def show_differences(content: report.comparison.Content) -> None:
     sentences = report.comparison.describe_pairs(content)
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences[:SENTENCES_SHOWN]))
     if len(sentences) > SENTENCES_SHOWN:
-        with st.expander("Every difference in words"):
+        with st.expander("All differences in words"):
             st.markdown(
                 "\n".join(f"- {plain(sentence)}" for sentence in sentences[SENTENCES_SHOWN:])
             )
-    if told := _told(content):
-        st.caption(told)
+    if explanation := _explain_differences(content):
+        st.caption(explanation)
 
 
-def _told(content: report.comparison.Content) -> str:
-    """Say what the differences are; nothing where there is none."""
+def _explain_differences(content: report.comparison.Content) -> str:
+    """Return what the differences are; "" if there are none."""
     if all(pair.difference is None for pair in content.pairs):
         return ""
     paired = (
-        "Image by image: both on the same test images, so intervals are narrow. "
+        "Runs on the same test images are compared image by image, which narrows the interval. "
         if any(pair.is_paired for pair in content.pairs)
         else ""
     )
     return (
-        f"Run minus baseline, in brackets the 95 % interval. {paired}None says anything about other"
-        " seeds."
+        f"Run minus baseline, with the 95 % interval in brackets. {paired}The intervals say"
+        " nothing about other seeds."
     )
 
 

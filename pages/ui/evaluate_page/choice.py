@@ -1,4 +1,6 @@
-"""Which run is evaluated, and which of its evaluations is shown: both stand in the address."""
+"""The menus that choose the run to evaluate and the evaluation to show; both are kept in the
+URL.
+"""
 
 import streamlit as st
 
@@ -13,24 +15,24 @@ RUN, CHOSEN, URL = "evaluate.run", "evaluate.evaluation", "evaluate.url"
 
 
 def choose_run() -> RunRecord | None:
-    """Let the visitor choose among the measured runs: that of the URL, else the one chosen last,
-    else the newest; None when there is none.
+    """Let the visitor choose a measured run: by default that of the URL, else the last choice, else
+    the newest; None if there is none.
     """
     rows = {
         row.run_id: row for row in store().summaries(limit=OFFERED).rows if row.clean is not None
     }
     if not rows:
         return None
-    state, asked = (
+    state, requested = (
         st.session_state,
         {name: st.query_params.get(name, "") for name in ("run", "evaluation")},
     )
-    if asked != state.get(URL) and asked["run"]:
-        if asked["run"] in rows:
-            state[RUN], state[CHOSEN] = asked["run"], asked["evaluation"]
+    if requested != state.get(URL) and requested["run"]:
+        if requested["run"] in rows:
+            state[RUN], state[CHOSEN] = requested["run"], requested["evaluation"]
         else:
             st.warning(
-                f"There is no measured run '{quoted(asked['run'])}' in this store.",
+                f"There is no measured run '{quoted(requested['run'])}' in this store.",
                 icon=":material/help:",
             )
     if state.get(RUN) not in rows:
@@ -39,7 +41,7 @@ def choose_run() -> RunRecord | None:
         "Run",
         list(rows),
         key=RUN,
-        format_func=lambda one: _run_label(rows[one]),
+        format_func=lambda run_id: _run_label(rows[run_id]),
         label_visibility="collapsed",
         on_change=_forget,
     )
@@ -60,9 +62,11 @@ def _run_label(run: run_store.RunSummary) -> str:
 def choose_evaluation(
     kept: list[jobs.Evaluation],
 ) -> jobs.Evaluation | None:
-    """Let the visitor choose what is shown, and keep it in the URL; None when nothing is kept."""
-    known, state = {one.evaluation_id: one for one in kept}, st.session_state
-    if state.get(CHOSEN) not in known:
+    """Let the visitor choose the evaluation to show, and keep it in the URL; None if there is
+    none.
+    """
+    by_id, state = {evaluation.evaluation_id: evaluation for evaluation in kept}, st.session_state
+    if state.get(CHOSEN) not in by_id:
         if state.get(CHOSEN):
             st.warning(
                 f"This run has no evaluation '{quoted(state[CHOSEN])}'; the newest is shown.",
@@ -71,9 +75,9 @@ def choose_evaluation(
         state.pop(CHOSEN, None)
     chosen = (
         st.selectbox(
-            "Evaluation", list(known), key=CHOSEN, format_func=lambda one: label_of(known[one])
+            "Evaluation", list(by_id), key=CHOSEN, format_func=lambda name: label_of(by_id[name])
         )
-        if known
+        if by_id
         else None
     )
     view = {"run": state[RUN], "evaluation": chosen or ""}
@@ -83,4 +87,4 @@ def choose_evaluation(
         elif not value:
             st.query_params.pop(name, None)
     state[URL] = view
-    return known.get(chosen)
+    return by_id.get(chosen) if chosen else None

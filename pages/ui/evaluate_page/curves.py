@@ -1,7 +1,8 @@
-"""The curves of the evaluations beside that of the run itself, and what can be read of them."""
+"""The curves of the evaluations beside that of the run itself, and whether they can be read."""
 
 import streamlit as st
 
+from pages.ui.evaluate_page.answers import answer_of
 from pages.ui.evaluate_page.evaluate_form import estimate
 from pages.ui.shared.frame import plain, shown
 from rft_core import RobustnessCurve, RunRecord, UserError, format_duration, jobs, report, spec
@@ -10,33 +11,35 @@ SHOWN_CURVES = 8
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UserError)
 
 
-def is_readable(one: jobs.Evaluation, record: RunRecord) -> bool:
-    """Whether an evaluation can be named and drawn: what came in a bundle, or was written by
-    another version, may hold anything.
+def is_readable(evaluation: jobs.Evaluation, record: RunRecord) -> bool:
+    """Whether an evaluation can be named and drawn: one from a bundle or another version may hold
+    anything.
     """
     try:
-        needed = [label_of(one)]
-        if one.status == "done":
-            # the next one's time is told from it
-            needed.append(estimate(record, one.wanted, [one]))
+        needed: list[object] = [label_of(evaluation)]
+        if evaluation.status == "done":
+            # the time of the next evaluation is estimated from it
+            needed.append(estimate(record, evaluation.wanted, [evaluation]))
             needed += (
-                [report.evaluation.describe_picture(one.answer)]
-                if one.is_picture
-                else [_line(one, False), _caption(one, record)]
+                [report.evaluation.describe_picture(answer_of(evaluation))]
+                if evaluation.is_picture
+                else [_line(evaluation, False), _caption(evaluation, record)]
             )
     except UNREADABLE:
         return False
     return all(needed)
 
 
-def label_of(one: jobs.Evaluation) -> str:
+def label_of(evaluation: jobs.Evaluation) -> str:
     """Name an evaluation: attack, steps, images, when."""
-    wanted, moment = one.wanted, one.evaluation_id
-    images = (one.answer or {}).get("images") or wanted.get("images")
-    asked = spec.attack_measured_by(wanted["attack"], steps=wanted["steps"], n=images or 1)
-    what = "own picture" if one.is_picture else f"{images} images" if images else "all images"
+    wanted, moment = evaluation.wanted, evaluation.evaluation_id
+    images = (evaluation.answer or {}).get("images") or wanted.get("images")
+    method = spec.attack_measured_by(wanted["attack"], steps=wanted["steps"], n=images or 1)
+    subject = (
+        "own picture" if evaluation.is_picture else f"{images} images" if images else "all images"
+    )
     return (
-        f"{asked.short}, {what} · {moment[:4]}-{moment[4:6]}-{moment[6:8]}"
+        f"{method.short}, {subject} · {moment[:4]}-{moment[4:6]}-{moment[6:8]}"
         f" {moment[9:11]}:{moment[11:13]} UTC"
     )
 
@@ -47,17 +50,17 @@ def show_curves(
     chosen: jobs.Evaluation | None,
 ) -> None:
     """Draw the run's own curve and those of its evaluations."""
-    own_curve = RobustnessCurve.from_points(record.report["curve"])
+    own_curve = RobustnessCurve.from_points(report.run.measured_report(record)["curve"])
     own = report.evaluation.Line(
         report.run.in_brackets("run's own report", [record.measured_by]),
         own_curve,
         measured_by=record.measured_by,
     )
-    tests = [one for one in kept if not one.is_picture]
+    tests = [evaluation for evaluation in kept if not evaluation.is_picture]
     drawn = tests[:SHOWN_CURVES]
     if chosen in tests and chosen not in drawn:
         drawn[-1] = chosen
-    lines = [_line(one, one is chosen) for one in drawn]
+    lines = [_line(evaluation, evaluation is chosen) for evaluation in drawn]
     st.subheader("Does it hold under a stronger attack?", anchor=False)
     picture = report.evaluation.attacks_figure(
         own, lines, norm=record.spec.threat.norm, key=record.run_id
@@ -72,25 +75,24 @@ def show_curves(
         st.caption(plain(_caption(chosen, record)))
 
 
-def _caption(one: jobs.Evaluation, record: RunRecord) -> str:
-    """Say what an evaluation of test images found beside the run's own report,
-    and how long it took.
+def _caption(evaluation: jobs.Evaluation, record: RunRecord) -> str:
+    """Return what an evaluation of test images found, beside the run's own report, and how long it
+    took.
     """
-    own, answer, estimated = (
-        RobustnessCurve.from_points(record.report["curve"]),
-        one.answer,
-        one.wanted.get("estimate"),
-    )
+    own = RobustnessCurve.from_points(report.run.measured_report(record)["curve"])
+    own_method = report.run.measured_method(record)
+    answer, estimated = answer_of(evaluation), evaluation.wanted.get("estimate")
     took = f"It took {format_duration(answer['seconds'])}" + (
-        f"; {format_duration(estimated)} were estimated." if estimated else "."
+        f"; the estimate was {format_duration(estimated)}." if estimated else "."
     )
-    return f"{report.evaluation.describe_attacks(own, record.measured_by, answer)} {took}"
+    return f"{report.evaluation.describe_attacks(own, own_method, answer)} {took}"
 
 
-def _line(one: jobs.Evaluation, is_chosen: bool) -> report.evaluation.Line:
+def _line(evaluation: jobs.Evaluation, is_chosen: bool) -> report.evaluation.Line:
+    answer = answer_of(evaluation)
     return report.evaluation.Line(
-        label_of(one).partition(" · ")[0],
-        RobustnessCurve.from_points(one.answer["curve"]),
+        label_of(evaluation).partition(" · ")[0],
+        RobustnessCurve.from_points(answer["curve"]),
         is_chosen,
-        spec.evaluation_measured_by(one.answer),
+        spec.evaluation_measured_by(answer),
     )

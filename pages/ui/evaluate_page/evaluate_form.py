@@ -1,11 +1,13 @@
-"""What Evaluate asks: the attack, its steps, the epsilons, how many images; with the time it
-will take said first.
+"""The forms of Evaluate: attack, steps, epsilons and number of images, with the expected time; and
+one's own picture.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from pages.ui.evaluate_page.answers import answer_of
 from pages.ui.shared.frame import mistakes_shown, plain
 from pages.ui.shared.gate import closed, permitted
 from pages.ui.shared.session import store
@@ -20,18 +22,20 @@ from rft_core import (
     format_duration,
     format_epsilon,
     jobs,
+    report,
     spec,
 )
 
 USUAL_ATTACK, USUAL_IMAGES = "apgd_ce_t", 200
 PICTURE_MEGABYTES = 20
 STRENGTH = (
-    "Roughly from weakest to strongest; it depends on the model. AutoAttack: strongest, slowest."
+    "Ordered roughly from weakest to strongest; the order depends on the model. AutoAttack is"
+    " the strongest and the slowest."
 )
 
 
 def ask_form(record: RunRecord, done: list[jobs.Evaluation]) -> None:
-    """Draw the choices for one run, what they will cost, and the button."""
+    """Draw the choices for one run, the expected time, and the button."""
     attack = choose_attack(record)
     left, right = st.columns(2)
     row = find("attacks", attack)
@@ -46,26 +50,26 @@ def ask_form(record: RunRecord, done: list[jobs.Evaluation]) -> None:
         disabled=row.fixed_steps is not None,
         help="Gradient steps of the attack. AutoAttack always takes its standard 100.",
     )
-    most = record.report["curve"][0]["n"]
+    most = report.run.measured_report(record)["curve"][0]["n"]
     images = right.number_input(
         "Test images",
         2,
         most,
         min(USUAL_IMAGES, most),
         key="evaluate.images",
-        help="Drawn evenly over the classes.",
+        help="Drawn evenly from all classes.",
     )
     text = st.text_input(
         "Epsilons",
         key="evaluate.epsilons",
         placeholder=_grid_text(record),
-        help="Such as 0, 4/255, 8/255; empty for the run's own grid.",
+        help="For example 0, 4/255, 8/255. Leave empty for the run's own grid.",
     )
     honesty = st.checkbox(
         "Honesty checks",
         True,
         key="evaluate.honesty",
-        help="Whether the robustness is real, or the model only hides its gradient.",
+        help="Checks whether the robustness is real or the model only hides its gradient.",
     )
     with mistakes_shown():
         epsilons = checked_epsilons(text, record.spec.threat.norm)
@@ -78,7 +82,9 @@ def ask_form(record: RunRecord, done: list[jobs.Evaluation]) -> None:
         }
         seconds, basis = estimate(record, wanted, done)
         st.markdown(f":material/timer: About **{format_duration(seconds)}**")
-        st.caption(plain(f"At the pace of {basis}. A run that is using the device is waited for."))
+        st.caption(
+            plain(f"Estimated from {basis}. The evaluation waits while a run is using the device.")
+        )
         if st.button(
             "Evaluate",
             type="primary",
@@ -94,34 +100,36 @@ def ask_form(record: RunRecord, done: list[jobs.Evaluation]) -> None:
 
 
 def choose_attack(record: RunRecord) -> str:
-    """Draw the menu of attacks that fit the run's norm; the first is stronger than the one
-    it was measured with.
+    """Draw the menu of attacks for the run's norm; the default is stronger than the attack of its
+    report.
     """
     fit = [row.name for row in choices("attacks") if record.spec.threat.norm in row.norms]
     usual = fit.index(USUAL_ATTACK)
     rows = {row.name: row for row in choices("attacks")}
-    told = "\n\n".join([STRENGTH, *(f"**{rows[name].label}**: {rows[name].help}" for name in fit)])
+    help_text = "\n\n".join(
+        [STRENGTH, *(f"**{rows[name].label}**: {rows[name].help}" for name in fit)]
+    )
     return st.selectbox(
         "Attack",
         fit,
         usual,
         key="evaluate.attack",
         format_func=lambda name: rows[name].label,
-        help=told,
+        help=help_text,
     )
 
 
 def picture_form(record: RunRecord) -> None:
-    """Let the visitor attack one picture of his own."""
+    """Let visitors attack a picture of their own."""
     upload = st.file_uploader(
         "Your own picture",
         type=[suffix.lstrip(".") for suffix in files.image_suffixes()],
         key="evaluate.picture",
-        help=f"At most {PICTURE_MEGABYTES} MB. It stays here.",
+        help=f"At most {PICTURE_MEGABYTES} MB. It stays on this machine.",
     )
     st.caption(
-        "Resized as the data are, then attacked away from what the model takes it for, with the"
-        " attack, steps and epsilons above."
+        "Resized like the dataset, then attacked with the attack, steps and epsilons above to"
+        " change what the model says."
     )
     if (
         st.button(
@@ -134,7 +142,7 @@ def picture_form(record: RunRecord) -> None:
     ):
         if upload.size > PICTURE_MEGABYTES * 1_000_000:
             st.error(
-                f"The picture has more than {PICTURE_MEGABYTES} MB; take a smaller one.",
+                f"The picture is larger than {PICTURE_MEGABYTES} MB; choose a smaller one.",
                 icon=":material/error:",
             )
             return
@@ -159,8 +167,8 @@ def picture_form(record: RunRecord) -> None:
 
 
 def checked_epsilons(text: str, norm: str) -> list[float] | None:
-    """Return the epsilons in a text, None for an empty one; raises where one is not
-    of the norm's range.
+    """Return the epsilons in a text, None for an empty text; raises UserError for one outside the
+    range of the norm.
     """
     if not (text or "").strip():
         return None
@@ -178,37 +186,38 @@ def checked_epsilons(text: str, norm: str) -> list[float] | None:
 
 
 def estimate(
-    record: RunRecord, wanted: dict[str, Any], done: list[jobs.Evaluation]
+    record: RunRecord, wanted: Mapping[str, Any], done: list[jobs.Evaluation]
 ) -> tuple[float, str]:
-    """Return (seconds, what the pace rests on): the newest evaluation of the run that is long
-    enough to tell, else the run itself.
+    """Return (seconds, basis): from the newest evaluation of the run that is long enough, else from
+    the run itself.
     """
-    report = record.report
+    own = report.run.measured_report(record)
     spent = _cost(record, wanted)
-    for one in done:
-        took = (one.answer or {}).get("seconds", 0) - cost.START_SECONDS
-        if took > 1 and not one.is_picture:
-            # what the count leaves out, such as small batches, is in the time of a like evaluation
-            return (
-                cost.START_SECONDS
-                + took * spent / _cost(record, one.wanted | {"images": one.answer["images"]}),
-                "an earlier evaluation of this run",
-            )
+    for evaluation in done:
+        took = (evaluation.answer or {}).get("seconds", 0) - cost.START_SECONDS
+        if took > 1 and not evaluation.is_picture:
+            # the time of a similar evaluation includes what the count leaves out, such as small
+            # batches
+            images = answer_of(evaluation)["images"]
+            earlier = _cost(record, {**evaluation.wanted, "images": images})
+            seconds = cost.START_SECONDS + took * spent / earlier
+            return seconds, "an earlier evaluation of this run"
     return (
-        cost.START_SECONDS + spent * report["seconds"] / max(report["gradient_evaluations"], 1),
+        cost.START_SECONDS + spent * own["seconds"] / max(own["gradient_evaluations"], 1),
         "the run itself",
     )
 
 
-def _cost(record: RunRecord, wanted: dict[str, Any]) -> float:
-    """Return the expected gradient evaluations of an evaluation as it is asked for."""
-    curve = RobustnessCurve.from_points(record.report["curve"])
+def _cost(record: RunRecord, wanted: Mapping[str, Any]) -> float:
+    """Return the expected gradient evaluations of the requested evaluation."""
+    own = report.run.measured_report(record)
+    curve = RobustnessCurve.from_points(own["curve"])
     grid = sorted({0.0, *wanted["epsilons"]}) if wanted["epsilons"] else curve.epsilons
     method = {name: wanted[name] for name in ("attack", "steps", "honesty")}
-    classes = (record.report.get("machine") or {}).get("classes", 10)
+    classes = (own.get("machine") or {}).get("classes", 10)
     return cost.estimate_evaluation(curve, grid, wanted["images"], **method, classes=classes)
 
 
 def _grid_text(record: RunRecord) -> str:
-    points, norm = record.report["curve"], record.spec.threat.norm
+    points, norm = report.run.measured_report(record)["curve"], record.spec.threat.norm
     return f"the run's own: {len(points)} from 0 to {format_epsilon(points[-1]['epsilon'], norm)}"

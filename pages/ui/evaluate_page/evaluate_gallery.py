@@ -1,5 +1,5 @@
-"""Single images of an evaluation: those that fall first and hold longest, at an epsilon of
-the visitor's choice.
+"""Single images of an evaluation: those that fall first and those that hold longest, at an epsilon
+that the visitor chooses.
 """
 
 from pathlib import Path
@@ -19,22 +19,22 @@ def show_gallery(evaluation: jobs.Evaluation, norm: str, names: list[str]) -> No
     """Draw the pictures with a slider over epsilon."""
     saved = jobs.evaluations.load_arrays(evaluation.folder, files.run_files.PICTURES)
     if saved is None:
-        st.caption("No image was read rightly, so there is none to watch falling.")
+        st.caption("The model got no image right, so there is none to attack.")
         return
-    labels = [format_epsilon(float(one), norm) for one in saved["epsilons"]]
+    labels = [format_epsilon(float(epsilon), norm) for epsilon in saved["epsilons"]]
     chosen = st.select_slider(
         "Epsilon of the attack",
         labels,
         labels[-1],
         key=f"evaluate.epsilon.{evaluation.evaluation_id}",
     )
-    place = labels.index(chosen)
+    level = labels.index(chosen)
     st.caption(
-        f"Clean, change magnified {MAGNIFY} times (grey is no change), attacked with {chosen}; what"
-        " the model says before and after."
+        f"From left to right: clean, change magnified {MAGNIFY} times (grey means no change),"
+        f" attacked with {chosen}; then what the model says before and after."
     )
     if evaluation.is_picture:
-        _rows(evaluation, saved, [0], place, norm, names, own=True)
+        _rows(evaluation, saved, [0], level, norm, names, own=True)
         return
     for side, kind in zip(columns(6, 6), TITLES):
         with side:
@@ -42,33 +42,33 @@ def show_gallery(evaluation: jobs.Evaluation, norm: str, names: list[str]) -> No
             own = np.flatnonzero(saved["kinds"] == kind)
             if not len(own):
                 st.caption(
-                    "None: every image that is read rightly falls."
+                    "None: every image that the model got right falls."
                     if kind == "longest"
                     else "None: no image falls on this grid."
                 )
-            _rows(evaluation, saved, own.tolist(), place, norm, names)
+            _rows(evaluation, saved, own.tolist(), level, norm, names)
 
 
 def _rows(
     evaluation: jobs.Evaluation,
     saved: dict[str, np.ndarray],
     which: list[int],
-    place: int,
+    level: int,
     norm: str,
     names: list[str],
     own: bool = False,
 ) -> None:
     path = evaluation.folder / files.run_files.PICTURES
-    pictures = drawn(str(path), path.stat().st_mtime_ns, place)
+    pictures = drawn(str(path), path.stat().st_mtime_ns, level)
     for index in which:
-        truth, said = (
+        truth, prediction = (
             names[int(saved["labels"][index])],
-            names[int(saved["classes"][index, place, 0])],
+            names[int(saved["classes"][index, level, 0])],
         )
         alts = (
             f"clean: {truth}",
             f"change, magnified {MAGNIFY} times",
-            f"attacked: taken for {said}",
+            f"attacked: taken for {prediction}",
         )
         cells = st.columns(
             [2, 2, 2, 5] if not own else [1, 1, 1, 5], gap="small", vertical_alignment="center"
@@ -81,35 +81,34 @@ def _rows(
             if np.isfinite(falls)
             else f"holds up to {format_epsilon(float(saved['epsilons'][-1]), norm)}"
         )
-        mark = ":green[✓]" if said == truth else ":red[✗]"
-        who = "first taken for " if own else ""
-        before, after = (_most(saved, index, where, names) for where in (0, place))
+        mark = ":green[✓]" if prediction == truth else ":red[✗]"
+        prefix = "first taken for " if own else ""
+        before, after = (_most(saved, index, where, names) for where in (0, level))
         cells[3].markdown(
-            f"{mark} {who}**{plain(truth)}**, {end}  \n:small[before: {before}]  \n:small[after:"
+            f"{mark} {prefix}**{plain(truth)}**, {end}  \n:small[before: {before}]  \n:small[after:"
             f" {after}]"
         )
 
 
-def _most(saved: dict[str, np.ndarray], index: int, place: int, names: list[str]) -> str:
-    pairs = zip(saved["classes"][index, place], saved["confidences"][index, place])
-    return plain(", ".join(f"{names[int(one)]} ({100 * share:.0f} %)" for one, share in pairs))
+def _most(saved: dict[str, np.ndarray], index: int, level: int, names: list[str]) -> str:
+    pairs = zip(saved["classes"][index, level], saved["confidences"][index, level])
+    return plain(", ".join(f"{names[int(label)]} ({100 * share:.0f} %)" for label, share in pairs))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def drawn(path: str, written: int, place: int) -> list[tuple[str, str, str]]:
-    """Return for each image (clean, change magnified, attacked) as data URIs, at
-    the epsilon at `place`.
+def drawn(path: str, written: int, level: int) -> list[tuple[str, str, str]]:
+    """Return (clean, change magnified, attacked) of each image as data URIs, at the epsilon of
+    index `level`.
     """
     saved = jobs.evaluations.load_arrays(Path(path).parent, Path(path).name) or {}
     rows = []
     for clean, deltas in zip(saved["clean"], saved["delta"]):
-        delta = deltas[place].astype(np.float32)
+        delta = deltas[level].astype(np.float32)
         change = np.clip(0.5 + MAGNIFY * delta, 0, 1) * 255
         attacked = np.clip(clean / np.float32(255) + delta, 0, 1) * 255
-        rows.append(
-            tuple(
-                picture(one.round().astype(np.uint8))
-                for one in (clean.astype(np.float32), change, attacked)
-            )
+        first, second, third = (
+            picture(pixels.round().astype(np.uint8))
+            for pixels in (clean.astype(np.float32), change, attacked)
         )
+        rows.append((first, second, third))
     return rows

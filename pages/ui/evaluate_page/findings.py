@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.evaluate_page.answers import answer_of
 from pages.ui.evaluate_page.curves import UNREADABLE
 from pages.ui.evaluate_page.evaluate_gallery import show_gallery
 from pages.ui.shared.frame import columns, plain, shown
@@ -19,13 +20,14 @@ def show_chosen(chosen: jobs.Evaluation) -> None:
     try:
         if chosen.is_picture:
             st.subheader("Your own picture", anchor=False)
-            st.markdown(plain(report.evaluation.describe_picture(chosen.answer)))
-            show_gallery(chosen, chosen.answer["norm"], chosen.answer["class_names"])
+            answer = answer_of(chosen)
+            st.markdown(plain(report.evaluation.describe_picture(answer)))
+            show_gallery(chosen, answer["norm"], answer["class_names"])
         else:
             show_evaluation(chosen)
     except UNREADABLE:
         st.warning(
-            "The rest of this evaluation cannot be read: its files are damaged or of another"
+            "The rest of this evaluation cannot be read: its files are damaged or from another"
             " version. Evaluate again.",
             icon=":material/broken_image:",
         )
@@ -33,7 +35,7 @@ def show_chosen(chosen: jobs.Evaluation) -> None:
 
 def show_evaluation(chosen: jobs.Evaluation) -> None:
     """Draw honesty checks, the images, and the classes of one evaluation."""
-    answer = chosen.answer
+    answer = answer_of(chosen)
     names, norm = answer["class_names"], answer["norm"]
     target, by = (
         format_epsilon(answer["curve"][-1]["epsilon"], norm),
@@ -45,7 +47,7 @@ def show_evaluation(chosen: jobs.Evaluation) -> None:
     st.subheader("Which images fall first?", anchor=False)
     if images is not None:
         falls = report.evaluation.describe_falling(images["epsilons"], images["verdicts"], norm)
-        st.caption(plain(f"By {by.full_method}. {falls}"))
+        st.caption(plain(f"Attack: {by.full_method}. {falls}"))
     show_gallery(chosen, norm, names)
     st.subheader("Which classes lose most?", anchor=False)
     alt = f"Clean accuracy and accuracy at {at_target} of {len(answer['per_class'])} classes"
@@ -62,7 +64,7 @@ def show_evaluation(chosen: jobs.Evaluation) -> None:
     st.caption(plain(report.evaluation.describe_classes(answer["per_class"], at_target)))
     if images is None:
         return
-    st.subheader("What is taken for what?", anchor=False)
+    st.subheader("Which classes are confused?", anchor=False)
     for side, name, where in zip(
         columns(6, 6),
         ("clean_prediction", "attacked_prediction"),
@@ -83,12 +85,13 @@ def show_evaluation(chosen: jobs.Evaluation) -> None:
 
 def show_honesty(honesty: dict | None, points: list[dict]) -> None:
     """Draw the findings with their reasons, the worst first, and what green means for each;
-    `points` is the curve that they vouch for.
+    `points` is the curve that they check.
     """
     st.subheader("Is the robustness real?", anchor=False)
     if honesty is None:
         st.caption(
-            "The honesty checks were not asked for. Tick them on the left and evaluate again."
+            "This evaluation has no honesty checks. Tick “Honesty checks” on the left and"
+            " evaluate again."
         )
         return
     at = format_epsilon(honesty["epsilon"], honesty["norm"])
@@ -97,11 +100,14 @@ def show_honesty(honesty: dict | None, points: list[dict]) -> None:
         f"{verdict} Checked on {honesty['n']} images at {at}."
     )
     order = list(LEVELS)[::-1]
-    rows = sorted(honesty["findings"], key=lambda one: order.index(one["level"]))
+    rows = sorted(honesty["findings"], key=lambda finding: order.index(finding["level"]))
     for side, part in zip(columns(6, 6), (rows[::2], rows[1::2])):
-        for one in part:
-            name = f"**{one['level']}** · {plain(one['name'][:1].upper() + one['name'][1:])}"
+        for finding in part:
+            name = (
+                f"**{finding['level']}** ·"
+                f" {plain(finding['name'][:1].upper() + finding['name'][1:])}"
+            )
             side.markdown(
-                f"{LEVELS[one['level']][0]} {name}: {plain(one['reason'])}. "
-                f" \n:small[:gray[{report.evaluation.MEANINGS.get(one['name'], '')}]]"
+                f"{LEVELS[finding['level']][0]} {name}: {plain(finding['reason'])}. "
+                f" \n:small[:gray[{report.evaluation.MEANINGS.get(finding['name'], '')}]]"
             )

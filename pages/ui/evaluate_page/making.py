@@ -1,4 +1,4 @@
-"""Evaluations under way, and the last one that failed."""
+"""Evaluations in progress, and the last failed evaluation."""
 
 import streamlit as st
 
@@ -11,44 +11,48 @@ from rft_core import RunRecord, format_duration, jobs
 
 
 def watch(record: RunRecord, making: list[str]) -> None:
-    """Say how far evaluations are; called every second while there are some.
+    """Show the progress of evaluations; called every second while there are any.
 
-    The page is drawn anew when one is done.
+    The page is drawn again when an evaluation is done.
     """
-    # every second: only those that were waited for are looked through
+    # called every second, so only the evaluations in progress are checked
     awaited = [
-        one
-        for one in jobs.evaluations.list_evaluations(store(), record.run_id)
-        if one.evaluation_id in making
+        evaluation
+        for evaluation in jobs.evaluations.list_evaluations(store(), record.run_id)
+        if evaluation.evaluation_id in making
     ]
-    found = {one.evaluation_id: one for one in awaited if is_readable(one, record)}
+    found = {
+        evaluation.evaluation_id: evaluation
+        for evaluation in awaited
+        if is_readable(evaluation, record)
+    }
     for evaluation_id in making:
-        one = found.get(evaluation_id)
-        if one is None or one.status != "making":
-            if one is not None and one.status == "done":
+        evaluation = found.get(evaluation_id)
+        if evaluation is None or evaluation.status != "making":
+            if evaluation is not None and evaluation.status == "done":
                 st.session_state[CHOSEN] = evaluation_id
             st.rerun()
-        _show_progress(one)
+        _show_progress(evaluation)
 
 
-def _show_progress(one: jobs.Evaluation) -> None:
-    estimate, seconds = one.wanted.get("estimate"), one.seconds
+def _show_progress(evaluation: jobs.Evaluation) -> None:
+    estimate, seconds = evaluation.wanted.get("estimate"), evaluation.seconds
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         of = f" of about {format_duration(estimate)}" if estimate else ""
         took = "" if seconds is None else f", {format_duration(seconds)}{of}"
         share = min(0.99, seconds / estimate) if estimate and seconds is not None else 0.0
-        st.progress(share, text=plain(f"{label_of(one)}: {one.line}{took}"))
+        st.progress(share, text=plain(f"{label_of(evaluation)}: {evaluation.line}{took}"))
         if st.button(
             "Cancel",
             icon=":material/stop:",
-            key=f"evaluate.cancel.{one.evaluation_id}",
-            **{"help": "Nothing of it is kept."} | closed(),
+            key=f"evaluate.cancel.{evaluation.evaluation_id}",
+            **{"help": "Nothing of this evaluation is kept."} | closed(),
         ):
-            permitted(jobs.evaluations.cancel)(one)
+            permitted(jobs.evaluations.cancel)(evaluation)
             st.rerun()
 
 
 def show_failures(found: list[jobs.Evaluation]) -> None:
-    """Say why the newest evaluation failed, until another one is asked for."""
+    """Show why the newest evaluation failed, until another one is requested."""
     if found and found[0].status == "failed":
         st.error(plain(f"{label_of(found[0])}: {found[0].line}"), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""Runs in and out as bundles: one to download, one to import."""
+"""Bundles: download a run, import another."""
 
 from functools import partial
 
@@ -14,23 +14,23 @@ CAME_IN, UPLOADS, SHOWN_LINES = "runs.came_in", "runs.bundles", 20
 
 
 def bundle_form(record: RunRecord | None) -> None:
-    """Draw the menu with the chosen run's bundle, where there is a run, and
-    the upload of another.
+    """Draw the menu that downloads the bundle of `record`, if there is one, and imports another
+    bundle.
     """
     with st.popover(
         "Bundle",
         icon=":material/inventory_2:",
         key="runs.bundle",
-        help="A run with all its files as one .zip, to keep or to move.",
+        help="Save or move a run with all its files as one .zip.",
     ):
         if record is not None:
-            # a viewer's browser gets no function to call, whatever it presses
+            # a viewer's browser gets no function to call, whatever button it presses
             make = (
                 partial(permitted(bundles.bundle_bytes), store(), record.run_id)
                 if is_instructor()
                 else b""
             )
-            name, told = (
+            name, help_text = (
                 f"rft-lab-{record.run_id}.zip",
                 "Settings, events, report and files, with a checksum of each.",
             )
@@ -42,15 +42,17 @@ def bundle_form(record: RunRecord | None) -> None:
                 key="runs.bundle.get",
                 on_click="ignore",
                 icon=":material/download:",
-                **{"help": told} | closed(),
+                **{"help": help_text} | closed(),
             )
         _upload()
 
 
 def _upload() -> None:
-    # another key empties the upload once it came in
-    place = st.session_state.setdefault(UPLOADS, 0)
-    file = st.file_uploader("Import a bundle", type="zip", key=f"{UPLOADS}.{place}", **closed())
+    # a new key empties the upload after it was imported
+    generation = st.session_state.setdefault(UPLOADS, 0)
+    file = st.file_uploader(
+        "Import a bundle", type="zip", key=f"{UPLOADS}.{generation}", **closed()
+    )
     if (
         st.button(
             "Import",
@@ -63,7 +65,7 @@ def _upload() -> None:
         with mistakes_shown():
             done = permitted(bundles.import_bundle)(store(), file, file.name)
             st.session_state[CAME_IN] = tuple(bundles.import_lines(done))
-            st.session_state[UPLOADS] = place + 1
+            st.session_state[UPLOADS] = generation + 1
             if done["runs"]:
                 st.session_state[CHOSEN] = done["runs"][-1]["as"]
                 st.query_params.pop("run", None)
@@ -71,7 +73,7 @@ def _upload() -> None:
 
 
 def show_imported() -> None:
-    """Say once what the last import brought."""
+    """Show once what the last import added."""
     lines = st.session_state.pop(CAME_IN, ())
     if lines:
         rest = [f"and {len(lines) - SHOWN_LINES} more"] if len(lines) > SHOWN_LINES else []

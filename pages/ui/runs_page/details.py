@@ -12,9 +12,9 @@ LOG_CHARACTERS = 4000
 
 
 def show_details(record: RunRecord, past: report.run.RunHistory) -> None:
-    """Draw settings, log and files behind a fold."""
+    """Draw settings, log and command in an expander."""
     with st.expander("Settings, log and command", expanded=record.status == "failed"):
-        # what went wrong stands first where something did
+        # the log comes first when the run failed
         log, settings = (
             st.tabs(["Log", "Settings"])
             if record.status == "failed"
@@ -39,9 +39,7 @@ def show_details(record: RunRecord, past: report.run.RunHistory) -> None:
 
 
 def _tail(path: Path) -> str:
-    """Return the end of a text file, empty where there is none; a log of
-    gigabytes is not read whole.
-    """
+    """Return the end of a text file, "" if there is none; never reads a large log completely."""
     if not path.is_file():
         return ""
     with open(path, "rb") as file:

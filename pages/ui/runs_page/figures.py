@@ -1,4 +1,6 @@
-"""The figures of one run, and the scrubber that looks back to an earlier measurement."""
+"""The figures of one run, and the slider that looks back to an earlier measurement."""
+
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,8 +14,8 @@ PLANNED_POINTS = 100
 
 
 def show_figures(record: RunRecord, past: report.run.RunHistory) -> None:
-    """Draw accuracy over steps and the robustness curve, the scrubber over the whole width, and
-    beneath it epsilon and the followed images.
+    """Draw accuracy over steps and the robustness curve, the slider across the page, and below it
+    epsilon and the followed images.
     """
     target = format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
     left, right = columns(8, 4)
@@ -28,16 +30,17 @@ def show_figures(record: RunRecord, past: report.run.RunHistory) -> None:
         past,
     )
     with left:
-        st.subheader("How accurate is it while it trains?", anchor=False)
-        # neither key nor alt text may change while it is live: the chart would be mounted anew
+        st.subheader("How accurate is it during training?", anchor=False)
+        # neither key nor alt text may change while the run is live, or the browser rebuilds the
+        # chart
         st.plotly_chart(
             shown(accuracy),
             key="runs.accuracy",
             config=dict(report.CONFIG),
-            alt="Clean, robust and expected accuracy over steps; said in words below",
+            alt="Clean, robust and expected accuracy over steps; described in words below",
         )
     with right:
-        st.subheader("How does it hold against stronger attacks?", anchor=False)
+        st.subheader("How robust is it against stronger attacks?", anchor=False)
         st.plotly_chart(
             shown(curve),
             key="runs.curve",
@@ -57,7 +60,7 @@ def show_figures(record: RunRecord, past: report.run.RunHistory) -> None:
         show_examples(record, past, step, target)
 
 
-# a figure is built once for all visitors and refreshes, until the store has news of its run
+# a figure is built once for all visitors and refreshes, until the store has new events of its run
 @st.cache_resource(max_entries=32, show_spinner=False)
 def drawn(
     run_id: str,
@@ -83,7 +86,9 @@ def drawn(
         key=run_id,
         marked_step=step if step != newest else None,
         measured_by=tuple(
-            dict.fromkeys(report.run.measured_at(spec, one) for one in _past.measurements)
+            dict.fromkeys(
+                report.run.measured_at(spec, measurement) for measurement in _past.measurements
+            )
         ),
     )
     strip = report.run.epsilon_strip(
@@ -107,24 +112,24 @@ def drawn(
 
 
 def _planned(record: RunRecord) -> tuple[list[float], list[float]]:
-    """Return the planned (progress, factor); of a fork only what is its own, the
-    rest was its parent's.
+    """Return the planned (progress, factor); of a fork only its own part, after that of its
+    parent.
     """
     progress, values = cost.factors(record.spec, PLANNED_POINTS)
     begun = (record.parent_step or 0) / record.total_steps if record.total_steps else 0.0
-    own = [(place, value) for place, value in zip(progress, values) if place >= begun]
-    return [place for place, _ in own], [value for _, value in own]
+    own = [(position, value) for position, value in zip(progress, values) if position >= begun]
+    return [position for position, _ in own], [value for _, value in own]
 
 
 def choose_measurement(run_id: str, past: report.run.RunHistory) -> int | None:
-    """Let the visitor go back to any evaluation; the newest is followed while the handle
-    stands at the right end.
+    """Let the visitor go back to any measurement; at its right end the slider follows the
+    newest.
     """
-    epochs = {one.step: one.epoch for one in past.measurements}
+    epochs = {measurement.step: measurement.epoch for measurement in past.measurements}
     steps = list(epochs)
     newest = steps[-1] if steps else None
     if len(steps) < 2:
-        # keeps the place of the scrubber, so that nothing moves when it comes
+        # holds the space of the slider, so that nothing moves when it appears
         st.select_slider(
             "Look back to step",
             ["", "nothing to look back at yet"],
@@ -132,17 +137,18 @@ def choose_measurement(run_id: str, past: report.run.RunHistory) -> int | None:
             disabled=True,
         )
         return newest
-    # the right end has one name whatever the newest step is, so that the handle stays there, and
-    # follows, when another comes
+    # the right end has the same name whatever the newest step is, so that the handle stays there
+    # and follows new measurements
+    options: list[Any] = [*steps[:-1], NEWEST]
     chosen = st.select_slider(
         "Look back to step",
-        [*steps[:-1], NEWEST],
+        options,
         NEWEST,
         key=f"runs.step.{run_id}",
         format_func=lambda step: step if step == NEWEST else f"{step}, epoch {epochs[step]:.1f}",
         help=(
-            "Accuracy over epsilon and the images as they were at an evaluation. At its right end"
-            " it follows the newest."
+            "Shows the robustness curve and the images at an earlier measurement. The right end"
+            " follows the newest one."
         ),
     )
     return newest if chosen == NEWEST else chosen
@@ -155,7 +161,9 @@ def _curve_at(
     newest = past.measurements[-1].step if past.measurements else None
     if record.report and step == newest:
         return RobustnessCurve.from_points(record.report["curve"]), True, record.measured_by
-    found = next((one for one in past.measurements if one.step == step), None)
+    found = next(
+        (measurement for measurement in past.measurements if measurement.step == step), None
+    )
     return (
         (found.curve, False, report.run.measured_at(record.spec, found))
         if found

@@ -1,6 +1,6 @@
-"""The form of a fork: another schedule for what is left of a run, drawn before it is launched."""
+"""The form of a fork: another schedule for the rest of a run, drawn before it is launched."""
 
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 
@@ -23,21 +23,20 @@ from rft_core import spec as run_spec
 from rft_core import store as run_store
 
 NOTHING_LEFT = (
-    "Fork: nothing is left to train of a finished run. Pause a run on its way, or fork it while it"
-    " runs."
+    "Fork: a finished run has nothing left to train. Fork a run while it is running or paused."
 )
-NO_CHECKPOINT = "Fork: possible after the first checkpoint, with training left to do."
+NO_CHECKPOINT = "Fork: possible after the first checkpoint, while there is training left."
 
 
 def fork_form(record: RunRecord) -> str:
-    """Draw the button of a fork, and the form behind it; return why the run cannot be
-    forked, empty where it can.
+    """Draw the fork button with the form behind it; return why the run cannot be forked, "" if it
+    can.
     """
     step = run_store.fork_step(store(), record)
     reason = (
         "" if step is not None else NOTHING_LEFT if record.status == "finished" else NO_CHECKPOINT
     )
-    # a menu of each run's own: the fork's is closed when it is launched and shown
+    # each run has its own key, so that the menu of the new fork is closed when it is shown
     with st.popover(
         "Fork",
         icon=":material/call_split:",
@@ -52,8 +51,8 @@ def fork_form(record: RunRecord) -> str:
 def _form(record: RunRecord, step: int) -> None:
     st.markdown(f"**Another schedule from step {step} of {record.total_steps}**")
     st.caption(
-        "A new run begins with this run's newest checkpoint. Data, model and all other settings"
-        " stay."
+        "The new run starts from this run's newest checkpoint and keeps its data, model and all"
+        " other settings."
     )
     settings = _schedule(record)
     try:
@@ -73,7 +72,7 @@ def _form(record: RunRecord, step: int) -> None:
         shown(strip),
         key="runs.fork.strip",
         config=dict(report.CONFIG),
-        alt=f"Epsilon as it was until step {step}, and as the fork would go on",
+        alt=f"Epsilon until step {step}, and as planned for the fork after it",
     )
     name = st.text_input(
         "Name", f"{record.name} · fork"[:200], key=f"runs.fork.name.{record.run_id}", max_chars=200
@@ -99,9 +98,10 @@ def planned(spec: RunSpec, step: int, parent: RunRecord) -> tuple[list[float], l
     """
     progress, after = cost.factors(spec)
     _, before = cost.factors(parent.spec)
-    border = step / parent.total_steps
+    # a run with a checkpoint knows its number of steps
+    border = step / cast(int, parent.total_steps)
     return progress, [
-        old if place < border else new for place, old, new in zip(progress, before, after)
+        old if position < border else new for position, old, new in zip(progress, before, after)
     ]
 
 
@@ -114,7 +114,7 @@ def _schedule(record: RunRecord) -> dict[str, Any]:
     kind = st.selectbox(
         "Schedule",
         list(labels),
-        format_func=labels.get,
+        format_func=lambda name: labels.get(name, name),
         key=f"runs.fork.kind.{run_id}",
         index=list(labels).index(parent.schedule.kind),
     )

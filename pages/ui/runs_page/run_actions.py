@@ -1,9 +1,10 @@
-"""What can be done with one run: pause, stop, resume, duplicate, fork, delete with undo, and
-the words kept with it.
+"""What can be done with a run: pause, stop, resume, duplicate, fork, delete with undo, and edit its
+name, tags and notes.
 """
 
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
 import streamlit as st
 
@@ -29,23 +30,23 @@ ICONS = MappingProxyType(
     }
 )
 STOP_HELP = "Finishes the step, measures on the test images, and keeps the model with its report."
-PAUSE_HELP = "Keeps a checkpoint and gives the device free."
+PAUSE_HELP = "Saves a checkpoint and frees the device."
 NOT_AHEAD = "Only a queued or running run can be stopped or paused."
-RESUME_HELP = "Goes on from the last checkpoint."
+RESUME_HELP = "Continues from the last checkpoint."
 NOT_RESUMABLE = f"Only a {run_store.status.resumable_words()} run can be resumed."
-DUPLICATE = "Opens Train with all settings of this run, to be changed."
+DUPLICATE = "Opens Train with all settings of this run, ready to change."
 EVALUATE = "Stronger attacks, honesty checks, single images."
-NOT_MEASURED = "Can be evaluated once it has its report: finished, or stopped and kept."
+NOT_MEASURED = "A run can be evaluated once it has a report: finished, or stopped and kept."
 DELETE = (
-    f"Hides the run at once and removes it with its files after"
-    f" {run_store.UNDO_SECONDS / 60:.0f} minutes; until then it can be brought back."
+    f"Hides the run now and deletes it with its files after"
+    f" {run_store.UNDO_SECONDS / 60:.0f} minutes. Until then you can undo it."
 )
-NOT_IDLE = "A run at work cannot be deleted; stop or pause it first."
+NOT_IDLE = "An active run cannot be deleted; stop or pause it first."
 
 
 def show_actions(record: RunRecord) -> None:
-    """Draw every button, those that this run's status does not allow disabled: none may move under
-    a pointer when the status changes.
+    """Draw every button, disabled where the status of the run does not allow it: no button may move
+    under a pointer when the status changes.
     """
     act, run_id = store(), record.run_id
     status = run_store.status
@@ -104,12 +105,8 @@ def show_actions(record: RunRecord) -> None:
 def _button(
     label: str, name: str, action: Callable[[], object], help_text: str, is_allowed: bool
 ) -> None:
-    if st.button(
-        label,
-        icon=ICONS[name],
-        key=f"runs.{name}",
-        **{"help": help_text, "disabled": not is_allowed} | closed(),
-    ):
+    options: dict[str, Any] = {"help": help_text, "disabled": not is_allowed} | closed()
+    if st.button(label, icon=ICONS[name], key=f"runs.{name}", **options):
         with mistakes_shown():
             action()
             st.rerun()
@@ -127,7 +124,7 @@ def _discard(run_id: str) -> None:
 
 
 def show_deleted() -> None:
-    """Offer the newest deleted runs back."""
+    """Offer to restore the runs deleted last."""
     deleted = store().discarded()
     if not deleted:
         return
@@ -148,12 +145,12 @@ def show_deleted() -> None:
                     permitted(store().restore)(run_id)
                     st.session_state[CHOSEN] = run_id
                     st.rerun()
-        what = "it" if len(deleted) == 1 else f"all {len(deleted)}"
+        which = "it" if len(deleted) == 1 else f"all {len(deleted)}"
         if st.button(
-            f"Remove {what} now",
+            f"Remove {which} now",
             key="runs.empty",
             type="tertiary",
-            **{"help": "Frees the disk; there is no way back."} | closed(),
+            **{"help": "Frees disk space. This cannot be undone."} | closed(),
         ):
             with mistakes_shown():
                 permitted(store().purge)(older_than=0)
@@ -161,7 +158,7 @@ def show_deleted() -> None:
 
 
 def _words(record: RunRecord) -> None:
-    """Draw name, tags and notes for editing; each is kept as soon as it is left."""
+    """Draw name, tags and notes for editing; each is saved as soon as the field loses focus."""
     run_id, shut = record.run_id, closed()
     with st.popover(
         "Notes", icon=":material/edit_note:", key="runs.words", help="Name, tags and notes."
@@ -197,12 +194,10 @@ def _words(record: RunRecord) -> None:
             args=(run_id, "notes"),
             **shut,
         )
-        st.caption(
-            "Kept with the run as soon as you leave a field. None of it changes its numbers."
-        )
+        st.caption("Saved as soon as you leave a field. The numbers of the run never change.")
 
 
-def _keep(run_id: str, what: str) -> None:
-    value = st.session_state[f"runs.{what}.{run_id}"]
+def _keep(run_id: str, field: str) -> None:
+    value = st.session_state[f"runs.{field}.{run_id}"]
     with mistakes_shown():
-        permitted(store().annotate)(run_id, **{what: tuple(value) if what == "tags" else value})
+        permitted(store().annotate)(run_id, **{field: tuple(value) if field == "tags" else value})

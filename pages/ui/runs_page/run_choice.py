@@ -1,4 +1,4 @@
-"""Which run the Runs page shows: never one that the search leaves out without saying so."""
+"""Which run the Runs page shows; if the search does not match it, the page says so."""
 
 import streamlit as st
 
@@ -8,23 +8,22 @@ from pages.ui.shared.session import store
 from rft_core import RunRecord
 from rft_core import store as run_store
 
-# the run that the address names because this page wrote it there, and the search under which
-# the page was drawn last
+# the run that this page wrote into the address, and the search that the page was last drawn with
 SHOWN, SOUGHT = "runs.shown", "runs.sought"
 
 
 def chosen_run(wanted: run_store.Wanted) -> tuple[RunRecord | None, bool]:
     """Return (the run to show, whether it is among those that `wanted` asks for).
 
-    It is the run that the address names, else the one chosen last, else the first that is found;
-    None where none is found. A new search that leaves the run out shows the first it finds instead.
-    A run that an address names, or that falls out of an unchanged search (it ended, it was
-    renamed), stays: nobody's buttons may come to belong to another run.
+    It is the run in the address, else the last choice, else the first match; None without a match.
+    When a new search does not match the run, the first match is shown instead. A run from an
+    address, or one that no longer matches an unchanged search (it ended, it was renamed), stays:
+    the buttons under a pointer must not change to another run.
     """
     state = st.session_state
     is_new_search = state.get(SOUGHT, wanted) != wanted
-    if (asked := st.query_params.get("run", "")) and asked != state.get(SHOWN):
-        state[CHOSEN], is_new_search = asked, False
+    if (requested := st.query_params.get("run", "")) and requested != state.get(SHOWN):
+        state[CHOSEN], is_new_search = requested, False
     state[SOUGHT] = wanted
     record = _stored(state.get(CHOSEN))
     is_found = record is not None and run_store.is_listed(store().engine, wanted, record.run_id)
@@ -43,7 +42,7 @@ def _stored(run_id: str | None) -> RunRecord | None:
 
 
 def _remember(record: RunRecord | None) -> None:
-    """Say in the session and in the address which run is shown."""
+    """Store the shown run in the session and in the address."""
     state = st.session_state
     if record is None:
         for name in (CHOSEN, SHOWN):
@@ -56,10 +55,10 @@ def _remember(record: RunRecord | None) -> None:
 
 
 def show_outside(record: RunRecord) -> None:
-    """Say that the shown run is left out by the search, and offer to clear that."""
+    """Say that the shown run does not match the search, and offer to clear the search."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.info(
-            plain(f"This run, {record.name}, is outside your search."),
+            plain(f"The run below, {record.name}, does not match your search."),
             icon=":material/filter_list_off:",
         )
         clear_button("outside")

@@ -1,5 +1,5 @@
-"""The list of runs: search, filters, order and pages, all kept in the URL; a click on
-a row chooses a run.
+"""The list of runs with search, filters, order and pages, all kept in the URL; a click on a row
+chooses a run.
 """
 
 from urllib.parse import quote
@@ -48,7 +48,7 @@ COLUMNS = {
     "status": st.column_config.MultiselectColumn(
         "Status",
         options=run_store.status.STATUSES,
-        color=[CHIP_COLOURS[one] for one in run_store.status.STATUSES],
+        color=[CHIP_COLOURS[status] for status in run_store.status.STATUSES],
         width=85,
     ),
     "progress": st.column_config.ProgressColumn(
@@ -81,8 +81,8 @@ COLUMNS = {
 
 
 def choose_wanted() -> tuple[run_store.Wanted, int]:
-    """Draw search, filters, order and the picker of pages; return what the list shall show, and
-    from which place on.
+    """Draw search, filters, order and page picker; return what the list shows, and the index of its
+    first row.
     """
     choices = {"statuses": run_store.status.STATUSES} | run_store.list_choices(store().engine)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -96,7 +96,7 @@ def choose_wanted() -> tuple[run_store.Wanted, int]:
             label_visibility="collapsed",
             width=380,
         )
-        # under a fresh link the widgets do not know yet what the URL asks of them
+        # right after a link is opened, the widgets do not have the values of the URL yet
         set_filters = sum(
             bool(st.session_state.get(key, st.query_params.get_all(key)))
             for key in map("runs.{}".format, FILTERS)
@@ -112,7 +112,7 @@ def choose_wanted() -> tuple[run_store.Wanted, int]:
         order = st.selectbox(
             "Order",
             list(run_store.ORDERS),
-            format_func=ORDER_LABELS.get,
+            format_func=lambda name: ORDER_LABELS.get(name, name),
             key="runs.order",
             bind="query-params",
             label_visibility="collapsed",
@@ -123,8 +123,8 @@ def choose_wanted() -> tuple[run_store.Wanted, int]:
 
 
 def _choose_page(total: int) -> int:
-    """Draw the picker of pages where one page does not hold all `total` runs; return the
-    place of its first run.
+    """Draw the page picker if `total` runs need several pages; return the index of the page's first
+    run.
     """
     pages = max(1, -(-total // run_store.PAGE_ROWS))
     if st.session_state.get(PAGE, 1) > pages:
@@ -136,21 +136,21 @@ def _choose_page(total: int) -> int:
 
 
 def _filter(kind: str, label: str, offered: tuple[str, ...]) -> list[str]:
-    # a value of the URL that no run has any more stays visible, and can be taken off
-    kept = [one for one in st.query_params.get_all(f"runs.{kind}") if one not in offered]
+    # a value of the URL that no run has any more stays visible, so that it can be removed
+    kept = [value for value in st.query_params.get_all(f"runs.{kind}") if value not in offered]
     return st.multiselect(
         label, [*offered, *kept], key=f"runs.{kind}", bind="query-params", placeholder="all"
     )
 
 
 def show_list(wanted: run_store.Wanted, offset: int) -> None:
-    """Draw one page of the list with the chosen run marked; called again while
-    anything is under way.
+    """Draw one page of the list with the chosen run marked; called again while any run is
+    active.
     """
     page = store().summaries(wanted, run_store.PAGE_ROWS, offset)
     if not page.rows:
         st.info(
-            "No run matches. Clear the search, or search for less.",
+            "No run matches. Clear or shorten the search.",
             icon=":material/filter_list_off:",
         )
         clear_button("list")
@@ -158,8 +158,7 @@ def show_list(wanted: run_store.Wanted, offset: int) -> None:
     chosen = st.session_state.get(CHOSEN)
     ids = tuple(row.run_id for row in page.rows)
     if st.session_state.get(LISTED) != (ids, chosen):
-        # another key draws the table anew: a mark must never slide to another run when the
-        # list changes beneath it
+        # a new key draws a new table: the mark must never move to another run when the list changes
         st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
         st.session_state[LISTED] = (ids, chosen)
     marked = [ids.index(chosen)] if chosen in ids else []
@@ -178,22 +177,22 @@ def show_list(wanted: run_store.Wanted, offset: int) -> None:
     )
     if picked.selection.rows and (run_id := ids[picked.selection.rows[0]]) != chosen:
         st.session_state[CHOSEN] = run_id
-        # the mark stands where it was clicked: the table need not be drawn anew
+        # the mark is already where it was clicked, so the table keeps its key
         st.session_state[LISTED] = (ids, run_id)
         st.rerun()
 
 
-def clear_button(place: str) -> None:
-    """Draw the button that takes off search and filters; `place` tells it
-    from others on the page.
+def clear_button(name: str) -> None:
+    """Draw the button that clears search and filters; `name` distinguishes it from others on the
+    page.
     """
     if st.button(
         "Clear the search",
         icon=":material/filter_list_off:",
-        key=f"runs.clear.{place}",
+        key=f"runs.clear.{name}",
         on_click=_clear,
     ):
-        # within the list only the list would be drawn anew
+        # inside the fragment of the list, only the list would be drawn again
         st.rerun()
 
 
@@ -226,7 +225,7 @@ def _cells(row: run_store.RunSummary) -> dict:
 
 
 def swatch(number: int) -> str:
-    """Return a picture (data URI) of the colour and dash that are the run's own in every chart."""
+    """Return a picture (data URI) of the colour and dash of a run, the same in every chart."""
     colour, dash = report.drawing.run_style(number)
     dashes = f" stroke-dasharray='{SVG_DASHES[dash]}'" if SVG_DASHES[dash] else ""
     line = f"<path d='M1 8h26' stroke='{colour}' stroke-width='5'{dashes}/>"

@@ -1,4 +1,4 @@
-"""What every page begins with: the deep-link guard, the title, and one way to show a mistake."""
+"""The start of every page: the deep-link guard, the title, and how a mistake is shown."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui.shared.lesson import lesson
 from rft_core import UserError, errors, files, report
 
-# characters that Streamlit's Markdown gives a meaning
+# characters with a meaning in Streamlit's Markdown
 MARKUP = "\\`*_{}[]()#+-!|<>$&~:"
 ASSETS = files.CHECKOUT / "assets"
 
@@ -41,7 +41,7 @@ def mistakes_shown() -> Iterator[None]:
 def show_mistake(error: UserError) -> None:
     """Show a user's mistake as one line.
 
-    It may repeat what an address or a file says, so nothing of it is markup.
+    It may repeat text from an address or a file, so it is shown without markup.
     """
     st.error(plain(str(error)), icon=":material/error:")
 
@@ -52,22 +52,19 @@ def columns(left: int, right: int) -> list:
 
 
 def shown(figure: go.Figure) -> go.Figure:
-    """Return `figure` as this session looks at it: enlarged in projector mode."""
+    """Return `figure` for this session: enlarged in projector mode."""
     return report.drawing.projector.enlarge(figure) if lesson().is_projected else figure
 
 
 def quoted(text: str) -> str:
-    """Return what an address says, to be repeated in a sentence: no markup,
-    one line, not endless.
-    """
+    """Return text from an address, safe to repeat in a sentence: no markup, one line, shortened."""
     return plain(errors.printable(text))
 
 
 def plain(text: str) -> str:
-    """Return `text`, which may hold names of files and classes, so that no
-    character of it is markup.
+    """Return `text`, which may hold names of files and classes, with all markup escaped.
 
-    Sentences made elsewhere go through it also where none holds a name today: that one may come is
-    not seen from the page.
+    Sentences from other modules also go through it where they hold no such name today: the page
+    cannot see when that changes.
     """
     return text.translate({ord(mark): f"&#{ord(mark)};" for mark in MARKUP})

@@ -1,5 +1,5 @@
-"""The one gate before everything that changes something: `permitted(act)(...)`, and
-`launching(submit)(...)`. A test holds every page to it.
+"""The only gate in front of everything that changes something: `permitted(act)(...)`, and
+`launching(submit)(...)`. A test makes sure that every page uses it.
 
 On this machine alone every session passes. Where the dashboard is shared, a session is a viewer
 until it has given the PIN.
@@ -19,22 +19,22 @@ from rft_core import store as run_store
 KEY, SESSION, PIN = "gate.key", "gate.session", "gate.pin"
 WRONG_SECONDS = 1.0
 REFUSED = (
-    "Viewers can look at everything and change nothing; press “Instructor” and give the PIN to"
-    " change things."
+    "Viewers can look at everything but change nothing. To make changes, press “Instructor” and"
+    " enter the PIN."
 )
-PLACES_REFUSED = (
-    "only the instructor can name files and folders of this machine; choose data from the menu"
+PATHS_REFUSED = (
+    "only the instructor can use files and folders on this machine; choose from the menu instead"
 )
 
 
 @st.cache_resource
 def door() -> serving.Door:
-    """Return the one door of this server."""
+    """Return the door of this server, which knows the PIN and who entered."""
     return serving.open_door(st.get_option("server.address"))
 
 
 def is_shared() -> bool:
-    """Return whether others than this machine's user may be looking."""
+    """Return whether other people than the user of this machine can open the dashboard."""
     return door().is_shared
 
 
@@ -76,26 +76,26 @@ def launching(
 
 
 def launch_caption() -> str:
-    """Return what a viewer may launch, in one line; empty where that is nothing, and for the
-    instructor, who is free.
+    """Return one line on what a viewer may launch; empty if nothing, and for the instructor, who
+    has no limits.
     """
     limits = door().launching
     return "" if limits is None or is_instructor() else limits.sentence()
 
 
 def _viewer() -> str:
-    """Return what a viewer is known by: the address where there is one, since a page that is loaded
-    again is another session.
+    """Return the identity of a viewer: the network address where there is one, since reloading a
+    page starts a new session.
     """
     return st.context.ip_address or st.session_state.setdefault(SESSION, secrets.token_hex(8))
 
 
-def require_place() -> None:
-    """Raise UserError in a viewer's session: what a viewer types must not tell which
-    files this machine has.
+def require_path_access() -> None:
+    """Raise UserError in a viewer's session: viewers must not find out which files this machine
+    has.
     """
     if not is_instructor():
-        raise UserError(PLACES_REFUSED)
+        raise UserError(PATHS_REFUSED)
 
 
 def closed(reason: str = "") -> dict[str, Any]:
@@ -109,9 +109,7 @@ def closed(reason: str = "") -> dict[str, Any]:
 @st.dialog("Instructor")
 def ask_for_pin() -> None:
     """Draw the dialog that makes this session the instructor's."""
-    st.caption(
-        "You are looking at a shared dashboard. The PIN was set by the person who started it."
-    )
+    st.caption("This dashboard is shared. The person who started it has the PIN.")
     with st.form("gate.form", border=False):
         pin = st.text_input("PIN", type="password", key=PIN, autocomplete="off")
         if not st.form_submit_button("Enter", type="primary"):

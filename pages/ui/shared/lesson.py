@@ -1,9 +1,8 @@
-"""What a teacher's link asks for beside the settings: locked and hidden
-controls, and projector mode.
+"""What a teacher's link holds besides the settings: locked and hidden controls, and projector mode.
 
 `?lock=optim,threat.epsilon&hide=advanced&view=projector`. The session keeps it from page to page,
-and every page's address says it again, so that a refresh or a copied address gives the same view. A
-lock guides; it is no protection.
+and every page writes it into its address, so that a refresh or a copied address gives the same
+view. A lock guides; it does not protect.
 """
 
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from rft_core import spec
 
 STATE = "lesson"
 EVERYTHING, PROJECTOR = "all", "projector"
-# parts of Train that are no settings
+# parts of Train that are not settings
 PARTS = ("preset", "advanced", "cost", "launch", "trio")
 NAMES = ("lock", "hide", "view")
 MOST_NAMES = 60
@@ -32,12 +31,12 @@ class Lesson:
 
     def query(self) -> dict[str, str]:
         """Return this lesson as parameters of an address."""
-        said = {
+        parameters = {
             "lock": ",".join(self.locked),
             "hide": ",".join(self.hidden),
             "view": PROJECTOR if self.is_projected else "",
         }
-        return {name: value for name, value in said.items() if value}
+        return {name: value for name, value in parameters.items() if value}
 
 
 def names_offered() -> tuple[str, ...]:
@@ -57,20 +56,20 @@ def lesson() -> Lesson:
 
 
 def take_over() -> None:
-    """Take over what the address says, where it says something; say it in the
-    address where it does not.
+    """Take over the lesson of the address if it holds one; otherwise write the lesson into the
+    address.
     """
-    asked = {name: st.query_params[name] for name in NAMES if name in st.query_params}
-    if asked and asked != lesson().query():
+    requested = {name: st.query_params[name] for name in NAMES if name in st.query_params}
+    if requested and requested != lesson().query():
         st.session_state[STATE] = Lesson(
-            _known(asked.get("lock", "")),
-            _known(asked.get("hide", "")),
-            asked.get("view") == PROJECTOR,
+            _offered_names(requested.get("lock", "")),
+            _offered_names(requested.get("hide", "")),
+            requested.get("view") == PROJECTOR,
         )
         strange = [
             name
             for part in ("lock", "hide")
-            for name in asked.get(part, "").split(",")
+            for name in requested.get(part, "").split(",")
             if name and name not in names_offered()
         ]
         st.session_state["lesson.strange"] = strange[:MOST_NAMES]
@@ -85,12 +84,12 @@ def project(wanted: bool) -> None:
 
 
 def take_strangers() -> list[str]:
-    """Return what the link wanted to lock or hide and is not there; once for each link."""
+    """Return the names in the link that cannot be locked or hidden; once for each link."""
     return st.session_state.pop("lesson.strange", [])
 
 
 def is_locked(name: str) -> bool:
-    """Return whether the control of a setting or part is shown without being changeable."""
+    """Return whether the control of a setting or part is shown but cannot be changed."""
     return _names(lesson().locked, name)
 
 
@@ -100,18 +99,18 @@ def is_hidden(name: str) -> bool:
 
 
 def _names(names: tuple[str, ...], wanted: str) -> bool:
-    return any(one in (EVERYTHING, wanted) or wanted.startswith(f"{one}.") for one in names)
+    return any(name in (EVERYTHING, wanted) or wanted.startswith(f"{name}.") for name in names)
 
 
-def _known(text: str) -> tuple[str, ...]:
+def _offered_names(text: str) -> tuple[str, ...]:
     offered = names_offered()
-    return tuple(dict.fromkeys(one for one in text.split(",") if one in offered))[:MOST_NAMES]
+    return tuple(dict.fromkeys(name for name in text.split(",") if name in offered))[:MOST_NAMES]
 
 
 def _write(now: Lesson) -> None:
-    said = now.query()
+    query = now.query()
     for name in NAMES:
-        if name in st.query_params and name not in said:
+        if name in st.query_params and name not in query:
             del st.query_params[name]
-        elif name in said and st.query_params.get(name) != said[name]:
-            st.query_params[name] = said[name]
+        elif name in query and st.query_params.get(name) != query[name]:
+            st.query_params[name] = query[name]

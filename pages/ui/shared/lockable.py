@@ -1,5 +1,5 @@
-"""What a lesson can lock or hide, in the words of the form: the controls on it
-first, then the rest.
+"""What a lesson can lock or hide, under the labels of the form: the controls of the form first,
+then the rest.
 """
 
 from collections.abc import Mapping
@@ -37,25 +37,25 @@ SECTIONS = MappingProxyType(
 
 
 def forget_drawn() -> None:
-    """Begin a new drawing of the form: no control of it is known yet."""
+    """Start drawing the form: no control is registered yet."""
     st.session_state[DRAWN] = {}
 
 
 def note_drawn(setting: str, label: str) -> None:
-    """Remember that the control of `setting` is on the form under `label`; of several
-    controls the first names it.
+    """Remember that `setting` is on the form under `label`; the first of several controls gives the
+    name.
     """
     st.session_state.setdefault(DRAWN, {}).setdefault(setting, label)
 
 
 def drawn() -> Mapping[str, str]:
-    """Return setting -> label of the form as it was last drawn, in its order."""
+    """Return setting -> label of the form as last drawn, in its order."""
     return MappingProxyType(st.session_state.get(DRAWN, {}))
 
 
 def offered(on_form: Mapping[str, str], *, with_parts: bool) -> list[str]:
-    """Return every name that can be locked, or with the parts hidden: those of the form in its
-    order, parts, sections, what is not on it.
+    """Return every name that can be locked, or `with_parts` hidden: those of the form in its order,
+    parts, sections, then settings that are not on the form.
     """
     parts = lesson.PARTS if with_parts else ()
     rest = [
@@ -74,9 +74,9 @@ def offered(on_form: Mapping[str, str], *, with_parts: bool) -> list[str]:
     )
 
 
-def told(name: str, on_form: Mapping[str, str]) -> str:
-    """Return how a menu calls `name`: its label comes first, so that a search finds it before
-    what a description says.
+def menu_label(name: str, on_form: Mapping[str, str]) -> str:
+    """Return how a menu shows `name`: the label comes first, so that a search finds it before
+    matches in descriptions.
     """
     if name == lesson.EVERYTHING:
         return "Everything"
@@ -87,7 +87,7 @@ def told(name: str, on_form: Mapping[str, str]) -> str:
     section = SECTIONS.get(name.partition(".")[0], "")
     if name in on_form:
         label = on_form[name]
-        # "Strategy" says where it belongs, "Kind" does not
+        # the label "Strategy" names its section, "Kind" does not
         return (
             f"{label} ({section})" if section and label.lower().split()[0] not in section else label
         )

@@ -1,4 +1,4 @@
-"""Pictures as a part of the page: pixels as they are, in rows of three, each with its words.
+"""Pictures as part of the page: exact pixels, in rows of three, each with a caption.
 
 They need no script in the browser.
 """
@@ -15,31 +15,31 @@ Cell = tuple[str, str, str]
 
 
 def picture(image: np.ndarray) -> str:
-    """Return a picture (H, W, 3) uint8 as a data URI that holds a PNG: without loss, since a
-    perturbation is finer than what JPEG keeps.
+    """Return a picture (H, W, 3) uint8 as a data URI with a PNG: lossless, since JPEG would lose a
+    perturbation.
 
-    Streamlit forgets a picture's own address as soon as another stands in its place; a browser that
-    is slow would ask for it in vain.
+    Streamlit forgets the address of a picture as soon as another one replaces it; a slow browser
+    would then request it in vain.
     """
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def said_of(name: str, sure: str, is_right: bool) -> str:
-    """Return what a model says of a picture and how `sure` it is, marked
-    right or wrong, as HTML.
+def prediction_html(name: str, sure: str, is_right: bool) -> str:
+    """Return as HTML the class that a model predicts and how `sure` it is, marked right or
+    wrong.
     """
     mark = '<b class="right">✓</b>' if is_right else '<b class="wrong">✗</b>'
     return f"{mark} {escape(name)}, {sure}"
 
 
 def rows_of_three(cells: list[Cell], kind: str = "followed") -> str:
-    """Return the pictures as HTML of the class `kind`: "followed" has its words
-    beneath, "attacked" above.
+    """Return the pictures as HTML of the class `kind`: "followed" has captions below, "attacked"
+    above.
 
-    One element for all: a refresh that brings nothing new then sends its name only, and a slow
-    browser never asks for a picture that is gone.
+    All are one element: a refresh without news then only sends its name, and a slow browser never
+    requests a picture that is gone.
     """
     figures = (
         f'<figure><img src="{source}"'

@@ -1,6 +1,4 @@
-"""What a page says where a run's data or weights are gone, and the field that says where they are
-now.
-"""
+"""The message shown when a run's data or weights have moved, and the field for their new path."""
 
 from collections.abc import Iterable
 
@@ -15,11 +13,11 @@ LABELS = {spec.DATASET: "Where its images are now", "model.checkpoint": "Where i
 
 
 def relocate_form(record: RunRecord, names: Iterable[str] = spec.PATH_SETTINGS) -> bool:
-    """Say which paths of a run lead nowhere, with a field to set each anew; return whether there
-    are any.
+    """Show which paths of a run no longer exist, each with a field for its new path; return whether
+    there are any.
     """
     if not store().is_local:
-        # another machine that shares the store may have what is not here
+        # another machine that shares the store may have files that this machine lacks
         return False
     gone = spec.gone_settings(record.spec, names)
     for setting, value in gone.items():
@@ -37,14 +35,17 @@ def _form(record: RunRecord, setting: str, value: str) -> None:
             LABELS[setting],
             key=f"relocate.path.{record.run_id}.{setting}",
             placeholder="/path/to/the/same/data",
-            help="Images are read there and compared with the run's own; others are refused.",
+            help=(
+                "Images are read from there and compared with the run's own; different images"
+                " are refused."
+            ),
             **closed(),
         )
-        is_asked = st.form_submit_button(
+        is_submitted = st.form_submit_button(
             "Set the path", icon=":material/drive_file_move:", **closed()
         )
-    if is_asked:
-        with mistakes_shown(), st.spinner("Reading what is there"):
+    if is_submitted:
+        with mistakes_shown(), st.spinner("Checking the path"):
             permitted(jobs.relocate_apart)(
                 store(), record.run_id, setting, scheme + (path or "").strip()
             )

@@ -1,5 +1,7 @@
 """How a run's status is shown: a chip, its reason, its pace and its memory."""
 
+from typing import Literal
+
 import numpy as np
 import streamlit as st
 
@@ -8,41 +10,43 @@ from pages.ui.shared.session import store
 from rft_core import RunRecord, format_duration, report, units
 from rft_core import store as run_store
 
-CHIPS = {
-    "queued": ("gray", ":material/schedule:", "waits for the device"),
+Colour = Literal["gray", "blue", "orange", "violet", "green", "red"]
+
+CHIPS: dict[str, tuple[Colour, str, str]] = {
+    "queued": ("gray", ":material/schedule:", "waiting for the device"),
     "running": ("blue", ":material/play_circle:", "training"),
     "stopping": (
         "orange",
         ":material/stop_circle:",
-        "finishes its step, measures and keeps what it has",
+        "finishing its step, then measuring and saving",
     ),
-    "paused": ("violet", ":material/pause_circle:", "resume it to go on"),
-    "stopped": ("orange", ":material/stop_circle:", "ended early by request"),
+    "paused": ("violet", ":material/pause_circle:", "resume it to continue"),
+    "stopped": ("orange", ":material/stop_circle:", "stopped early on request"),
     "finished": ("green", ":material/check_circle:", "done"),
-    "failed": ("red", ":material/error:", "the reason stands below"),
+    "failed": ("red", ":material/error:", "see the reason below"),
     "lost": (
         "red",
         ":material/help:",
-        "its process is gone; resume it to go on from its last checkpoint",
+        "its process is gone; resume it to continue from its last checkpoint",
     ),
 }
 WAYS_OUT = {
     "failed": (
-        "What it printed is in the log below. Resume goes on from the last checkpoint; Duplicate"
-        " starts anew with other settings."
+        "Its output is in the log below. Resume continues from the last checkpoint; Duplicate"
+        " starts over with other settings."
     ),
-    "lost": "What it printed last is in the log below.",
+    "lost": "Its last output is in the log below.",
 }
 
 
 def show_chip(record: RunRecord) -> None:
-    """Draw the status as a chip; what it means is on hover."""
+    """Draw the status as a chip that explains itself on hover."""
     colour, icon, meaning = CHIPS[record.status]
     st.badge(record.status, icon=icon, color=colour, help=meaning)
 
 
 def show_status(record: RunRecord, past: report.run.RunHistory) -> None:
-    """Say why a run is in its state and when it was last heard of, how fast it is, and how far."""
+    """Show why a run is in its state, its last heartbeat, its speed and its progress."""
     heard = (
         f"last heartbeat {format_duration(record.heartbeat_age)} ago" if record.is_active else ""
     )
@@ -68,7 +72,7 @@ def show_status(record: RunRecord, past: report.run.RunHistory) -> None:
     )
     if record.status in WAYS_OUT:
         st.error(
-            f"{plain(record.reason) or 'no reason is known'}\n\n{WAYS_OUT[record.status]}",
+            f"{plain(record.reason) or 'no reason was recorded'}\n\n{WAYS_OUT[record.status]}",
             icon=CHIPS[record.status][1],
         )
     if past.fault:
@@ -78,18 +82,20 @@ def show_status(record: RunRecord, past: report.run.RunHistory) -> None:
 
 
 def waiting_text(waiting: run_store.Waiting | None) -> str:
-    """Say which place a queued run has, and behind which run at work; "" where it waits no more."""
+    """Return the position of a queued run and the active runs ahead of it; "" if it no longer
+    waits.
+    """
     if waiting is None:
         return ""
-    position = f"{units.ordinal(waiting.position)} in the queue"
+    rank = f"{units.ordinal(waiting.position)} in the queue"
     if not waiting.at_work:
-        return position
+        return rank
     count = len(waiting.at_work)
-    return f"{position}, behind {waiting.at_work[0] if count == 1 else f'{count} runs at work'}"
+    return f"{rank}, behind {waiting.at_work[0] if count == 1 else f'{count} active runs'}"
 
 
 def progress_text(record: RunRecord, past: report.run.RunHistory) -> str:
-    """Say how far a run is, and for one at work how long it still needs."""
+    """Return how far a run is, and how much time an active run still needs."""
     if not record.is_active:
         return (
             f"step {record.step} of {record.total_steps or '?'}" if record.step else "not started"
@@ -105,8 +111,8 @@ def progress_text(record: RunRecord, past: report.run.RunHistory) -> str:
 
 
 def time_left(record: RunRecord, past: report.run.RunHistory) -> float | None:
-    """Return the seconds that training still needs at its newest pace, or
-    None before it has one.
+    """Return the seconds that training still needs at its latest pace, or None before there is
+    one.
     """
     if not record.total_steps or past.pace is None:
         return None
@@ -114,20 +120,20 @@ def time_left(record: RunRecord, past: report.run.RunHistory) -> float | None:
 
 
 def usage(past: report.run.RunHistory) -> list[str]:
-    """Say how fast a run trains and how much memory it took, as far as it reported that."""
+    """Return how fast a run trains and how much memory it needed, as far as it reported either."""
     newest = {
         name: past.training[name][-1]
         for name in ("images_per_second", "device_memory_mib", "process_memory_mib")
         if len(past.training[name])
     }
-    known = {name: value for name, value in newest.items() if np.isfinite(value)}
-    said = (
-        [f"{known['images_per_second']:,.0f} images a second"]
-        if "images_per_second" in known
+    reported = {name: value for name, value in newest.items() if np.isfinite(value)}
+    parts = (
+        [f"{reported['images_per_second']:,.0f} images a second"]
+        if "images_per_second" in reported
         else []
     )
-    # on a GPU its own memory is what runs out; on a CPU that of the process
-    for name, what in (("device_memory_mib", "GPU memory"), ("process_memory_mib", "memory")):
-        if name in known:
-            return [*said, f"{known[name] / 1024:.1f} GiB of {what} at most"]
-    return said
+    # a GPU runs out of its own memory; on a CPU the memory of the process counts
+    for name, label in (("device_memory_mib", "GPU memory"), ("process_memory_mib", "memory")):
+        if name in reported:
+            return [*parts, f"{reported[name] / 1024:.1f} GiB of {label} at most"]
+    return parts

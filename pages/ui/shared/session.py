@@ -8,12 +8,12 @@ from rft_core import store as run_store
 
 @st.cache_resource
 def store() -> run_store.RunStore:
-    """Return the one store of this server."""
+    """Return the store of this server."""
     return open_store()
 
 
 def history(run_id: str) -> report.run.RunHistory:
-    """Return what a run reported so far; read again only when the store has news."""
+    """Return what a run reported so far; read again only when the store has new events."""
     return _history(run_id, run_store.last_sequence(store().engine, run_id))
 
 
@@ -23,8 +23,8 @@ def _history(run_id: str, sequence: int) -> report.run.RunHistory:
 
 
 def measured(run_ids: list[str]) -> list[report.run.RunHistory]:
-    """Return what runs measured so far, without their training steps, in the order given; read
-    again only where there is news.
+    """Return what runs measured so far, without their training steps, in the given order; read
+    again only where there are new events.
     """
     newest = run_store.last_sequences(store().engine, run_ids)
     return [_measured(run_id, newest[run_id]) for run_id in run_ids]
@@ -39,21 +39,21 @@ def _measured(run_id: str, sequence: int) -> report.run.RunHistory:
 
 @st.cache_data(ttl=3, show_spinner=False)
 def reconciled() -> list[str]:
-    """Hold running runs against their processes, at most every few seconds for
-    all visitors together.
+    """Check running runs against their processes, at most every few seconds for all visitors
+    together.
     """
     return store().reconcile()
 
 
 @st.cache_data(ttl=30, show_spinner=False)
 def weights_of(backbone: str) -> resources.weights.Availability:
-    """Return whether a backbone's weights can be had; the network is asked at most every half
-    minute for all visitors together.
+    """Return whether the weights of a backbone are available; the network is asked at most every 30
+    seconds for all visitors together.
     """
     return resources.weights.backbone_here(backbone, store().home)
 
 
 @st.cache_data(ttl=30, show_spinner=False)
 def is_online() -> bool:
-    """Return whether the network can be reached, asked at most every half minute."""
+    """Return whether the network can be reached, checked at most every 30 seconds."""
     return resources.weights.network_is_up()

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages.ui.shared.frame import columns
-from pages.ui.shared.pictures import picture, rows_of_three, said_of
+from pages.ui.shared.pictures import picture, prediction_html, rows_of_three
 from pages.ui.story_page.parts import draw, notice, source
 from pages.ui.story_page.recorded import gallery, recording
 from rft_core import format_epsilon, format_percent, report
 
-# where the slider of the first step stands at first, 2/255
+# the slider of the first step starts at 2/255
 FIRST_LEVEL = 4
 
 
@@ -19,12 +19,12 @@ def attacked_picture() -> None:
     with right:
         notice(
             report.story.describe_task(run),
-            "The model was trained the ordinary way. It reads the clean picture rightly.",
+            "The model was trained the ordinary way and gets the clean picture right.",
             "The attack moves every pixel a little, in the direction that misleads the model most.",
             "**Epsilon** is the most a pixel value may move. 1/255 is the smallest step an ordinary"
             " picture file can hold.",
         )
-        levels = [float(one) for one in shown.epsilons]
+        levels = [float(value) for value in shown.epsilons]
         epsilon = st.select_slider(
             "Strength of the attack, epsilon",
             levels,
@@ -38,22 +38,22 @@ def attacked_picture() -> None:
             default=0,
             key="story.image",
             required=True,
-            format_func=lambda place: str(place + 1),
+            format_func=lambda index: str(index + 1),
         )
         st.caption(
-            f"{report.story.describe_falls(shown)} Chosen: the first test pictures, one a class,"
-            " that the model reads rightly without an attack."
+            f"{report.story.describe_falls(shown)} Shown: for each class, the first test picture"
+            " that the model gets right without an attack."
         )
-    place = levels.index(epsilon)
+    level = levels.index(epsilon)
     with left:
-        said = report.story.describe_attack(shown, image, place)
-        st.html(attacked_row(image, place))
+        sentence = report.story.describe_attack(shown, image, level)
+        st.html(attacked_row(image, level))
         draw(
-            report.story.confidence_figure(shown, image, place, key="story.attack"),
+            report.story.confidence_figure(shown, image, level, key="story.attack"),
             "attack",
-            f"The classes that the model finds likeliest. {said}",
+            f"The classes that the model finds most likely. {sentence}",
         )
-        st.caption(said)
+        st.caption(sentence)
         source(
             "standard",
             more=(
@@ -64,9 +64,9 @@ def attacked_picture() -> None:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def attacked_row(image: int, place: int) -> str:
-    """Return the pictures of step 1 as HTML: they are there before the browser has
-    loaded what draws figures.
+def attacked_row(image: int, level: int) -> str:
+    """Return the pictures of step 1 as HTML, which the browser shows before it has loaded the
+    plotting script.
     """
     shown = gallery()
     truth, names, sure = (
@@ -74,25 +74,27 @@ def attacked_row(image: int, place: int) -> str:
         shown.names[image, :, 0],
         shown.confidences[image, :, 0],
     )
-    said = [
-        said_of(str(names[one]), format_percent(float(sure[one])), names[one] == truth)
-        for one in (0, place)
+    captions = [
+        prediction_html(
+            str(names[index]), format_percent(float(sure[index])), names[index] == truth
+        )
+        for index in (0, level)
     ]
     cells = [
         (
             picture(shown.clean[image]),
             f"Clean picture: {truth}",
-            f"<b>clean picture</b><br>{said[0]}",
+            f"<b>clean picture</b><br>{captions[0]}",
         ),
         (
-            picture(report.story.magnified(shown, image, place)),
+            picture(report.story.magnified(shown, image, level)),
             "The change to every pixel",
             f"<b>change, {report.story.MAGNIFY} times magnified</b><br>grey = no change",
         ),
         (
-            picture(shown.adversarial(image, place)),
-            f"Attacked picture, taken for {names[place]}",
-            f"<b>attacked, epsilon {format_epsilon(shown.epsilons[place])}</b><br>{said[1]}",
+            picture(shown.adversarial(image, level)),
+            f"Attacked picture, taken for {names[level]}",
+            f"<b>attacked, epsilon {format_epsilon(shown.epsilons[level])}</b><br>{captions[1]}",
         ),
     ]
     return rows_of_three(cells, "attacked")

@@ -1,8 +1,8 @@
 """Predict, then reveal: a visitor's guesses of final clean accuracy, kept in the session and in the
-address. Never in the way.
+address.
 
-`?guess=fixed:60,scheduled:20`, in percent: a refresh must not lose the guess, nor show beside it
-what was guessed at.
+`?guess=fixed:60,scheduled:20`, in percent. A refresh must neither lose a guess nor reveal the
+result.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ LONGEST = 200
 
 
 def ask(names: Sequence[str], key: str) -> dict[str, float]:
-    """Draw a slider a run when the visitor wants to guess; return name ->
-    fraction, empty otherwise.
+    """Draw one slider per run if the visitor wants to guess; return name -> fraction, empty
+    otherwise.
     """
     state, came = st.session_state, take_over()
     kept = state.setdefault(GUESSES, {})
@@ -31,7 +31,7 @@ def ask(names: Sequence[str], key: str) -> dict[str, float]:
     if not st.toggle(
         "Guess first",
         key=f"{key}.guess",
-        help="Place your guess of the final clean accuracy; the figure marks it.",
+        help="Guess the final clean accuracy; the figure marks your guess.",
     ):
         kept.clear()
         _write(kept)
@@ -46,21 +46,21 @@ def ask(names: Sequence[str], key: str) -> dict[str, float]:
 
 
 def take_over() -> bool:
-    """Take over the guesses of an address that this session did not write; return
-    whether there were any.
+    """Take over the guesses of an address that this session did not write; return whether it held
+    any.
     """
-    asked = st.query_params.get(NAME, "")
-    if not asked or asked == st.session_state.get(WRITTEN):
+    text = st.query_params.get(NAME, "")
+    if not text or text == st.session_state.get(WRITTEN):
         return False
-    st.session_state[GUESSES] = read(asked)
+    st.session_state[GUESSES] = read(text)
     return bool(st.session_state[GUESSES])
 
 
 def read(text: str) -> dict[str, float]:
-    """Return the guesses that `text` of an address says, name -> fraction; what is
-    no guess is left out.
+    """Return the guesses in `text` of an address, name -> fraction; anything that is not a guess is
+    left out.
     """
-    pairs = [one.partition(":")[::2] for one in text[:LONGEST].split(",")]
+    pairs = [item.partition(":")[::2] for item in text[:LONGEST].split(",")]
     return {
         name: int(value) / 100
         for name, value in pairs
@@ -80,7 +80,9 @@ def query() -> dict[str, str]:
 
 
 def kept_guesses() -> dict[str, float]:
-    """Return the guesses placed so far; an address that this session did not write comes first."""
+    """Return the guesses so far; those of an address that this session did not write take
+    precedence.
+    """
     take_over()
     kept = dict(st.session_state.get(GUESSES, {}))
     _write(kept)
@@ -92,29 +94,29 @@ def _text(kept: Mapping[str, float]) -> str:
 
 
 def _write(kept: Mapping[str, float]) -> None:
-    said = _text(kept)
-    st.session_state[WRITTEN] = said
-    if said and st.query_params.get(NAME) != said:
-        st.query_params[NAME] = said
-    elif not said:
+    text = _text(kept)
+    st.session_state[WRITTEN] = text
+    if text and st.query_params.get(NAME) != text:
+        st.query_params[NAME] = text
+    elif not text:
         st.query_params.pop(NAME, None)
 
 
 def revealed(key: str) -> bool:
-    """Draw the button that shows the result, until it was pressed; return whether it was."""
-    place = f"{key}.revealed"
-    if st.session_state.get(place):
+    """Draw the button that shows the result until it is pressed; return whether it was pressed."""
+    state_key = f"{key}.revealed"
+    if st.session_state.get(state_key):
         return True
     if st.button("Show the result", key=f"{key}.reveal", icon=":material/visibility:"):
-        st.session_state[place] = True
+        st.session_state[state_key] = True
         st.rerun()
     return False
 
 
 def verdicts(guesses: dict[str, float], tracks: Sequence[report.story.Track]) -> list[str]:
-    """Return one line a guess whose run is over."""
+    """Return one line for each guess whose run is finished."""
     return [
         report.story.describe_guess(track.label, guesses[track.label], track.end["accuracy"])
         for track in tracks
-        if track.is_over and track.label in guesses
+        if track.end and track.label in guesses
     ]

@@ -1,4 +1,6 @@
-"""What the steps of the story share: what to notice, the figure, where it is from, live runs."""
+"""What the steps of the story share: points to notice, the figure, its source, the button for live
+runs.
+"""
 
 import streamlit as st
 
@@ -19,7 +21,7 @@ def notice(*points: str) -> None:
 
 
 def draw(figure: object, name: str, alt: str) -> None:
-    """Draw a figure of the story; the tool bar would cover its labels."""
+    """Draw a figure of the story, without the tool bar, which would cover its labels."""
     with st.container(key="lesson"):
         st.plotly_chart(
             shown(figure),
@@ -30,14 +32,14 @@ def draw(figure: object, name: str, alt: str) -> None:
 
 
 def source(*names: str, more: str = "") -> None:
-    """Say what was recorded, and how to make it again."""
+    """Show which runs were recorded, and the command that repeats each."""
     label = (
         f"A recorded real run: {', '.join(names)}"
         if len(names) == 1
         else f"Recorded real runs: {', '.join(names)}"
     )
-    # filled when it is opened: what colours the command is a large script, which the first
-    # figure would wait for
+    # filled only when opened: the highlighting of the command is a large script that would delay
+    # the first figure
     fold = st.expander(label, key=f"story.source.{st.session_state[STEP]}", on_change="rerun")
     if not fold.open:
         return
@@ -51,7 +53,7 @@ def source(*names: str, more: str = "") -> None:
 
 
 def show_live_button(names: tuple[str, ...]) -> None:
-    """Offer the same runs live; they queue one behind the other."""
+    """Offer to train the same runs live; they queue one after the other."""
     seconds = sum(recording(name).report["seconds"] for name in names)
     if st.button(
         "Run it live here",
@@ -62,6 +64,6 @@ def show_live_button(names: tuple[str, ...]) -> None:
         with mistakes_shown():
             launch_race(names)
     st.caption(
-        f"{len(names)} runs, one behind the other: {format_duration(seconds)} on the recording's"
-        " machine, and loading."
+        f"{len(names)} runs, one after the other: about {format_duration(seconds)} on the machine"
+        " of the recording, plus loading."
     )

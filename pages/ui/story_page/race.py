@@ -16,7 +16,7 @@ from rft_core import store as run_store
 LIVE_SECONDS = 1.0
 MOST_RUNS = len(report.story.STYLES)
 TRAINING_POINTS = 200
-# the run that loses first: the gap is drawn between the first two
+# the gap is drawn between the first two, the run with the lower accuracy first
 ORDER = ("fixed", "scheduled", "standard")
 
 
@@ -37,10 +37,10 @@ def recorded_track(name: str, guess: float | None = None) -> report.story.Track:
     return replace(_recorded(name), guess=guess)
 
 
-def show_race(asked: str) -> None:
-    """Draw the race of the runs in the URL, live while one of them is under way."""
+def show_race(requested: str) -> None:
+    """Draw the race of the runs in the URL, live while one of them is queued or active."""
     records = []
-    for run_id in [one for one in asked.split(",") if one][:MOST_RUNS]:
+    for run_id in [run_id for run_id in requested.split(",") if run_id][:MOST_RUNS]:
         with mistakes_shown():
             records.append(store().get(run_id))
     if st.button("Back to the story", key="race.back", icon=":material/arrow_back:"):
@@ -48,7 +48,7 @@ def show_race(asked: str) -> None:
         st.rerun()
     if not records:
         st.info(
-            "No such runs here. Go back to the story and press “Run it live here”.",
+            "These runs are not in this store. Go back to the story and press “Run it live here”.",
             icon=":material/lightbulb:",
         )
         return
@@ -59,7 +59,7 @@ def show_race(asked: str) -> None:
 
 
 def watch(run_ids: tuple[str, ...]) -> None:
-    """Draw the race as it stands; called again every second while a run is under way."""
+    """Draw the race as it stands; called again every second while a run is queued or active."""
     reconciled()
     try:
         by_role = cast([store().get(run_id) for run_id in run_ids])
@@ -68,7 +68,7 @@ def watch(run_ids: tuple[str, ...]) -> None:
         return
     if any(record.spec.threat.norm != "linf" for record in by_role.values()):
         st.info(
-            "The race draws runs under the norm linf. Compare shows these.",
+            "The race only draws runs with the norm linf. Open these in Compare.",
             icon=":material/lightbulb:",
         )
         st.page_link(
@@ -87,7 +87,7 @@ def watch(run_ids: tuple[str, ...]) -> None:
     ]
     with left:
         epsilon = max(record.spec.threat.epsilon for record in by_role.values())
-        # a guess is worth nothing beside the answer
+        # the recorded results would give away the answer to a guess
         references = (
             []
             if guesses and not all(track.is_over for track in tracks)
@@ -100,15 +100,15 @@ def watch(run_ids: tuple[str, ...]) -> None:
             report.story.describe_race(tracks),
             report.story.describe_threshold(tracks),
         )
-        said = f"{race} {threshold}".strip()
+        sentence = f"{race} {threshold}".strip()
         with st.container(key="lesson"):
             st.plotly_chart(
                 shown(figure),
                 key="race.figure",
                 config=dict(report.CONFIG) | {"displayModeBar": False},
-                alt=f"Clean accuracy over steps. {said}",
+                alt=f"Clean accuracy over steps. {sentence}",
             )
-        st.caption(said)
+        st.caption(sentence)
         for line in guessing.verdicts(guesses, tracks):
             st.markdown(f":material/target: {line}")
     with right:
@@ -123,11 +123,11 @@ def watch(run_ids: tuple[str, ...]) -> None:
 
 
 def show_states(by_role: dict[str, RunRecord]) -> None:
-    """List the runs with their status, and where to go next."""
+    """List the runs with their status, and links to the next pages."""
     for record in by_role.values():
         st.text(record.name)
         show_status(record, history(record.run_id))
-    st.caption("One run after the other has the device. They go on when this page is closed.")
+    st.caption("Runs train one after the other and continue when this page is closed.")
     measured = [record.run_id for record in by_role.values() if record.report]
     if len(measured) > 1:
         st.page_link(
@@ -156,33 +156,33 @@ def nature(record: RunRecord) -> str:
 
 
 def cast(records: list[RunRecord]) -> dict[str, RunRecord]:
-    """Return role -> run in the order of the race; of two runs with one schedule the
-    second takes a free role.
+    """Return role -> run in the order of the race; the second of two runs with the same schedule
+    takes a free role.
     """
     roles = {}
     for record in records:
         wanted = nature(record)
-        roles[wanted if wanted not in roles else next(one for one in ORDER if one not in roles)] = (
-            record
-        )
+        roles[
+            wanted if wanted not in roles else next(role for role in ORDER if role not in roles)
+        ] = record
     return {role: roles[role] for role in ORDER if role in roles}
 
 
 def labels(by_role: dict[str, RunRecord]) -> dict[str, str]:
-    """Return role -> what its run is called: its nature, numbered where several share one."""
+    """Return role -> label of its run: its kind, numbered where several runs share it."""
     natures = [nature(record) for record in by_role.values()]
-    counts = [natures[: place + 1].count(one) for place, one in enumerate(natures)]
+    counts = [natures[: index + 1].count(name) for index, name in enumerate(natures)]
     return {
-        role: one if count == 1 else f"{one} {count}"
-        for role, one, count in zip(by_role, natures, counts)
+        role: name if count == 1 else f"{name} {count}"
+        for role, name, count in zip(by_role, natures, counts)
     }
 
 
 def recorded_references(
     by_role: dict[str, RunRecord], tracks: list[report.story.Track]
 ) -> list[report.story.Track]:
-    """Return the recorded runs with the very settings of the live ones; named only until the live
-    one has its own result.
+    """Return the recorded runs with exactly the settings of the live runs; labelled only until the
+    live run has its own result.
     """
     found = []
     for (role, record), track in zip(by_role.items(), tracks):

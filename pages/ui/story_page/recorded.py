@@ -1,4 +1,4 @@
-"""The recorded runs and pictures, read once for all visitors."""
+"""The recorded runs and pictures, each read once for all visitors."""
 
 import streamlit as st
 

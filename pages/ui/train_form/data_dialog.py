@@ -1,5 +1,5 @@
-"""Look at the data: a card of the dataset, made by a process of its own while the
-page says how far it is.
+"""The dialog that shows the data: the card of a dataset, made in its own process while the page
+shows the progress.
 """
 
 import time
@@ -14,7 +14,7 @@ from rft_core import RunSpec, format_duration, jobs, report
 
 OPEN = "form.looking"
 POLL_SECONDS = 1.0
-# twelve in a row: whole classes beside each other, where each has one, two, three, four or six
+# twelve in a row, so that a row ends with a class when classes have 1, 2, 3, 4 or 6 pictures
 PICTURE_PIXELS = 96
 ICONS = {
     "ok": ":green[:material/check_circle:]",
@@ -24,15 +24,15 @@ ICONS = {
 
 
 def look_at(spec: RunSpec | None, mistake: str = "") -> None:
-    """Draw the dialog for the data of `spec`; without one it says what keeps the
-    data from being read.
+    """Draw the dialog for the data of `spec`; without a spec it shows `mistake`, which prevents
+    reading.
     """
     st.session_state[OPEN] = True
     _dialog(spec, mistake)
 
 
 def is_open() -> bool:
-    """Return whether the dialog was opened and not closed since."""
+    """Return whether the dialog is open."""
     return st.session_state.get(OPEN, False)
 
 
@@ -51,7 +51,7 @@ def _dialog(spec: RunSpec | None, mistake: str) -> None:
     if card is None and jobs.dataset_cards.reading(home, spec) is None:
         if not is_instructor():
             st.info(
-                "These data have not been looked at yet; the instructor can have them read.",
+                "These data have not been read yet. The instructor can read them here.",
                 icon=":material/lightbulb:",
             )
             return
@@ -68,7 +68,7 @@ def _dialog(spec: RunSpec | None, mistake: str) -> None:
 
 
 def _agreed(spec: RunSpec) -> bool:
-    """Ask before anything is downloaded; return whether it may be."""
+    """Ask before downloading; return whether the visitor agreed."""
     if is_online():
         st.info(
             "These images are not on this machine yet. Looking at them downloads them; a run then"
@@ -81,14 +81,14 @@ def _agreed(spec: RunSpec) -> bool:
         icon=":material/cloud_off:",
     )
     return st.button(
-        "Look on this machine all the same",
+        "Read from this machine anyway",
         key="form.download",
-        help="They may have been put in place by hand.",
+        help="For images that were copied to this machine by hand.",
     )
 
 
 def _wait(spec: RunSpec) -> None:
-    """Say how far reading is; called every second until the card is there."""
+    """Show the progress of reading; called every second until the card exists."""
     home = store().home
     at_work = jobs.dataset_cards.reading(home, spec)
     if at_work is None or jobs.dataset_cards.read_card(home, spec) is not None:
@@ -107,8 +107,8 @@ def _show_progress(at_work: jobs.Reading) -> None:
         f" {plain(at_work.line)}"
     )
     st.caption(
-        "It is read at the size the run will use, and kept for it. Reading goes on when this is"
-        " closed."
+        "Images are read at the size that the run will use, and kept for it. Reading continues"
+        " when you close this."
     )
 
 
@@ -122,7 +122,7 @@ def _again(spec: RunSpec, label: str) -> None:
         label,
         key="form.read_again",
         icon=":material/refresh:",
-        **{"help": "Also after files were changed in place."} | closed(),
+        **{"help": "Use this after files have changed."} | closed(),
     ):
         with mistakes_shown():
             permitted(jobs.dataset_cards.ask_for_card)(store().home, spec, again=True)
@@ -144,10 +144,10 @@ def _show_card(spec: RunSpec, card: dict) -> None:
         )
     )
     _show_pictures(spec, card)
-    st.subheader("How many training images has each class?", anchor=False)
+    st.subheader("How many training images does each class have?", anchor=False)
     small, large = card["smallest"], card["largest"]
     alt = (
-        f"Training images a class, from {small['count']} ({small['name']}) to {large['count']}"
+        f"Training images per class, from {small['count']} ({small['name']}) to {large['count']}"
         f" ({large['name']})"
     )
     st.plotly_chart(
@@ -167,7 +167,7 @@ def _show_card(spec: RunSpec, card: dict) -> None:
 def _show_pictures(spec: RunSpec, card: dict) -> None:
     cells = list(jobs.dataset_cards.cells(card, jobs.dataset_cards.card_folder(store().home, spec)))
     if not cells:
-        st.caption("The sample of pictures is missing; read again.")
+        st.caption("The sample pictures are missing; read the data again.")
         return
     shown = card["samples"]
     classes = len(set(shown))
@@ -186,7 +186,7 @@ def _show_pictures(spec: RunSpec, card: dict) -> None:
     for pair in card["duplicates"]["examples"]:
         st.caption(plain(f"In training ({pair['classes'][0]}), and in test ({pair['classes'][1]})"))
         st.image(
-            [cells[place] for place in pair["cells"]],
+            [cells[index] for index in pair["cells"]],
             width=PICTURE_PIXELS,
             alt=["training image", "test image"],
         )

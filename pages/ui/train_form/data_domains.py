@@ -1,4 +1,4 @@
-"""The domains to train on, of data on the menu and of one's own."""
+"""The menus of training domains, for datasets of the menu and for one's own data."""
 
 import streamlit as st
 
@@ -8,17 +8,17 @@ from rft_core import choices, spec
 
 
 def domains_of_row(names: list[str]) -> None:
-    """Draw the choice of training domains; one that another dataset has is let go."""
+    """Draw the choice of training domains; domains of another dataset are dropped."""
     state = st.session_state
     state[key("data.domains")] = [
         name for name in state.get(key("data.domains"), []) if name in names
     ]
     field(st.multiselect, "Train on", "data.domains", names, placeholder=f"{names[0]}, the first")
-    st.caption("The other domains are measured only, never trained on.")
+    st.caption("The other domains are only measured, never trained on.")
 
 
 def domains_field() -> None:
-    """Draw the training domains of data whose domains are not known before they are read."""
+    """Draw the field for training domains of data whose domains are unknown until they are read."""
     if st.session_state[key("data.dataset")] not in _domain_rows():
         state = st.session_state
         names = list(state.get(key("data.domains"), [])) if is_own() else []
@@ -43,12 +43,12 @@ def _domain_rows() -> tuple[str, ...]:
 
 
 def is_own() -> bool:
-    """Return whether the chosen data are named by a scheme and a place."""
+    """Return whether the chosen data are one's own, named by a scheme and a location."""
     return st.session_state[key("data.dataset")].partition(":")[0] in spec.locations()
 
 
 def chosen_domains() -> list[str]:
-    """Return the domains to train on; none for a dataset without them."""
+    """Return the domains to train on; empty for a dataset without domains."""
     return (
         list(st.session_state.get(key("data.domains"), []))
         if is_own() or st.session_state[key("data.dataset")] in _domain_rows()

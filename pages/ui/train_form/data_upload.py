@@ -1,4 +1,4 @@
-"""A zip uploaded as a dataset: unpacked once, chosen, told about, removed."""
+"""A zip uploaded as a dataset: unpack it once, choose it, show the outcome, remove it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ UPLOADER, OUTCOME, CAME_IN = "upload.zip", "upload.outcome", "upload.came_in"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an uploaded file."""
+    """The outcome of an upload."""
 
     file_id: str
     name: str
@@ -31,8 +31,9 @@ class Outcome:
 
 def show_upload_button() -> None:
     most = st.get_option("server.maxUploadSize")
-    # another key closes it once a file came in; without a key of its own, its open state would pass
-    # to the menu "Remove" that comes then
+    # a new key closes the menu after an upload; without its own key, its open state would pass to
+    # the
+    # menu "Remove" that then appears
     outcome = st.session_state.get(OUTCOME)
     with st.popover(
         "Upload a zip",
@@ -43,11 +44,12 @@ def show_upload_button() -> None:
             "A zip of images",
             type="zip",
             key=UPLOADER,
-            **{"help": "One folder of images a class, or train/ and test/ of them."} | closed(),
+            **{"help": "One folder of images per class, or such folders inside train/ and test/."}
+            | closed(),
         )
         st.caption(
-            f"Larger than {most} MB: choose 'Image folder or zip' and give its path on this"
-            " machine."
+            f"For a zip larger than {most} MB, choose 'Image folder or zip' and give its path on"
+            " this machine."
         )
 
 
@@ -70,13 +72,13 @@ def take_upload() -> None:
 
 
 def came_in(dataset: str) -> bool:
-    """Return once, after a file was unpacked, whether `dataset` is what it became."""
+    """Return, once after unpacking a file, whether `dataset` is that file."""
     return st.session_state.pop(CAME_IN, "") == dataset
 
 
 def show_outcome() -> None:
-    """Say what is wrong with the last uploaded file, or what was left out of it while it
-    is the chosen dataset.
+    """Show what is wrong with the last upload, or what was left out of it while it is the chosen
+    dataset.
     """
     outcome = st.session_state.get(OUTCOME)
     if outcome is None:
@@ -91,7 +93,7 @@ def show_outcome() -> None:
 
 
 def show_uploaded(folder: Path) -> None:
-    """Say what is uploaded, and let it be removed."""
+    """Show what was uploaded, and the button that removes it."""
     outcome = st.session_state.get(OUTCOME)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if (
@@ -105,11 +107,13 @@ def show_uploaded(folder: Path) -> None:
             )
         elif outcome and outcome.folder == folder:
             st.success(
-                plain(f"{outcome.name}: {outcome.kept:,} images kept, and chosen as the dataset."),
+                plain(
+                    f"{outcome.name}: {outcome.kept:,} images kept. It is now the chosen dataset."
+                ),
                 icon=":material/check_circle:",
             )
         else:
-            st.caption(plain(f"Uploaded before, as {folder.name}."))
+            st.caption(plain(f"Uploaded earlier as {folder.name}."))
         with st.popover("Remove", icon=":material/delete:", key=f"form.remove.{folder.name}"):
             st.caption(
                 plain(

@@ -1,6 +1,6 @@
 """The whole form in the address: `?preset=fixed&seed=3&set=optim.epochs:10`.
 
-A link, a refresh and the way back restore it.
+A link, a refresh and the back button restore it.
 """
 
 from types import MappingProxyType
@@ -11,9 +11,9 @@ from pages.ui.shared.frame import plain
 from rft_core import RunSpec
 from rft_core import spec as run_spec
 
-WRITTEN, SAID = "form.url", "form.link_said"
+WRITTEN, NOTICES = "form.url", "form.link_said"
 NAMES = ("preset", "seed", "set")
-# what the form's fields take, where that is less than a spec may hold
+# the range of a field of the form, where it is smaller than that of the spec
 RANGES = MappingProxyType(
     {
         "optim.learning_rate": (1e-7, 100.0),
@@ -25,41 +25,43 @@ RANGES = MappingProxyType(
 
 
 def arrived() -> bool:
-    """Return whether the address holds another form than this session wrote there last."""
-    asked = _asked()
-    return bool(asked) and asked != st.session_state.get(WRITTEN)
+    """Return whether the address holds a form that this session did not write."""
+    query = _query()
+    return bool(query) and query != st.session_state.get(WRITTEN)
 
 
 def read(base: RunSpec, offered: tuple[str, ...]) -> RunSpec:
-    """Return `base` with what the address sets; what cannot be taken is kept for `show_said`."""
-    asked = _asked()
-    items = [*(f"seed:{seed}" for seed in asked.get("seed", [])[-1:]), *asked.get("set", [])]
-    spec, st.session_state[SAID] = run_spec.read_items(items, base, offered, RANGES)
+    """Return `base` with the settings of the address; `show_notices` shows which could not be
+    used.
+    """
+    query = _query()
+    items = [*(f"seed:{seed}" for seed in query.get("seed", [])[-1:]), *query.get("set", [])]
+    spec, st.session_state[NOTICES] = run_spec.read_items(items, base, offered, RANGES)
     return spec
 
 
-def say(sentence: str) -> None:
-    """Add a sentence to what is said about the link, once."""
-    st.session_state[SAID] = list(dict.fromkeys([*st.session_state.get(SAID, []), sentence]))
+def add_notice(sentence: str) -> None:
+    """Add a notice about the link, once."""
+    st.session_state[NOTICES] = list(dict.fromkeys([*st.session_state.get(NOTICES, []), sentence]))
 
 
 def forget() -> None:
-    """Say nothing more about the link."""
-    st.session_state.pop(SAID, None)
+    """Drop the notices about the link."""
+    st.session_state.pop(NOTICES, None)
 
 
-def show_said() -> None:
-    """Say in one line what of the link could not be taken as it is."""
-    if said := st.session_state.get(SAID):
-        st.warning(plain(f"From the link: {'; '.join(said)}."), icon=":material/link_off:")
+def show_notices() -> None:
+    """Show in one line what in the link could not be used as it is."""
+    if notices := st.session_state.get(NOTICES):
+        st.warning(plain(f"From the link: {'; '.join(notices)}."), icon=":material/link_off:")
 
 
 def write(preset: str, spec: RunSpec | None, base: RunSpec) -> None:
     """Write the form into the address: the preset, and what differs from `base`.
 
-    While it holds a mistake, its settings stay as they were.
+    While the form holds a mistake (`spec` is None), the settings in the address stay as they were.
     """
-    wanted = {name: values for name, values in _asked().items() if spec is None} | {
+    wanted = {name: values for name, values in _query().items() if spec is None} | {
         "preset": [preset]
     }
     if spec is not None:
@@ -75,5 +77,5 @@ def write(preset: str, spec: RunSpec | None, base: RunSpec) -> None:
     st.session_state[WRITTEN] = wanted
 
 
-def _asked() -> dict[str, list[str]]:
+def _query() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in NAMES if name in st.query_params}

@@ -1,5 +1,5 @@
-"""What the form holds: one session value a setting, filled by a preset, kept while a
-widget is not drawn.
+"""The state of the form: one session value per setting, filled by a preset, kept while a widget is
+not drawn.
 
 Widget keys are "train." + the setting's name. What is not on the form keeps the preset's value.
 """
@@ -17,7 +17,7 @@ DEFAULT_PRESET = "scheduled"
 ANY_TIMM = "any timm model"
 KEPT = "form.kept"
 BUTTONS = ("train.launch", "train.trio")
-# on the form too, each with a widget of another name
+# also on the form, each with a widget of another name
 COMPOSED = (
     "data.dataset",
     "data.domains",
@@ -61,7 +61,7 @@ PLAIN = (
 
 
 def on_form() -> tuple[str, ...]:
-    """Return the settings that have a control of their own, those of single methods among them."""
+    """Return the settings that have their own control, including those of single methods."""
     return (*PLAIN, *(name for name in run_spec.settings_of_methods() if name not in COMPOSED))
 
 
@@ -83,16 +83,18 @@ def choose_preset() -> str:
         _fill()
     # a link may lock without setting anything
     if strange := lesson.take_strangers():
-        form_link.say(f"nothing to lock or hide is called {errors.printable(', '.join(strange))}")
-    form_link.show_said()
+        form_link.add_notice(
+            f"there is nothing called {errors.printable(', '.join(strange))} to lock or hide"
+        )
+    form_link.show_notices()
     labels = {row.name: row.label for row in PRESETS}
     if not lesson.is_hidden("preset"):
-        # another preset would change what is locked
+        # another preset would change locked settings
         shut = bool(lesson.lesson().locked)
         st.pills(
             "Start from",
             names,
-            format_func=labels.get,
+            format_func=lambda name: labels.get(name, name),
             key="train.preset",
             on_change=_choose,
             required=True,
@@ -116,7 +118,9 @@ def _adopt_link(names: list[str]) -> None:
         )
     )
     if wanted not in names:
-        form_link.say(f"there is no preset '{errors.printable(wanted)}'; {DEFAULT_PRESET} is taken")
+        form_link.add_notice(
+            f"there is no preset '{errors.printable(wanted)}'; {DEFAULT_PRESET} is used"
+        )
 
 
 def keep() -> None:
@@ -126,23 +130,26 @@ def keep() -> None:
     st.session_state[KEPT] = st.session_state.get(KEPT, {}) | {
         name: value
         for name, value in st.session_state.items()
-        if name.startswith("train.") and name not in BUTTONS
+        if isinstance(name, str) and name.startswith("train.") and name not in BUTTONS
     }
 
 
 def _restore() -> None:
-    """Give back remembered values that were forgotten since; a fresh form takes the preset's."""
+    """Restore remembered values that Streamlit has forgotten; a new form takes those of the
+    preset.
+    """
     if KEPT not in st.session_state:
         _fill()
         keep()
     for name, value in st.session_state[KEPT].items():
-        # written anew even where it is there: a value that only a widget holds goes when
-        # the widget is not drawn
+        # written even if it is there: a value that only a widget holds is lost when the widget is
+        # not
+        # drawn
         st.session_state[name] = st.session_state.get(name, value)
 
 
 def _choose() -> None:
-    """A preset was chosen: an earlier run is no longer what the form starts from."""
+    """Fill the form after a preset was chosen; it no longer starts from an earlier run."""
     prefill.forget()
     form_link.forget()
     _fill()
@@ -184,17 +191,17 @@ def _fill_backbone(name: str) -> None:
 
 
 def fill_dataset(dataset: str) -> None:
-    """Write a dataset into the form: a name of the menu, or a scheme and its place."""
-    scheme, colon, place = dataset.partition(":")
+    """Write a dataset into the form: a name of the menu, or a scheme and a location."""
+    scheme, colon, location = dataset.partition(":")
     st.session_state[key("data.dataset")] = scheme
     for name in run_spec.locations():
-        st.session_state[place_key(name)] = (
-            place if colon and scheme == name else st.session_state.get(place_key(name), "")
+        st.session_state[location_key(name)] = (
+            location if colon and scheme == name else st.session_state.get(location_key(name), "")
         )
 
 
-def place_key(scheme: str) -> str:
-    """Return the widget key of the place that belongs to a scheme of datasets, such as
-    the path of a folder.
+def location_key(scheme: str) -> str:
+    """Return the widget key of the location of a scheme of datasets, such as the path of a
+    folder.
     """
     return f"train.{scheme}"

@@ -1,4 +1,4 @@
-"""How many images the data have, where only reading them tells."""
+"""How many images the data have, if that is unknown until they are read."""
 
 import streamlit as st
 
@@ -11,13 +11,11 @@ COUNT_SECONDS = 2.0
 
 
 def show_uncounted(spec: RunSpec) -> None:
-    """Say how the time becomes known: by a look at the data, or by waiting
-    for the one under way.
-    """
+    """Say how to get an estimate: by looking at the data, or by waiting until they are read."""
     if jobs.dataset_cards.reading(store().home, spec) is None:
         st.caption(
-            "“Look at the data” counts the images; then the time can be told. It can be launched"
-            " without."
+            "Press “Look at the data” to count the images and estimate the time. You can also"
+            " launch without it."
         )
     else:
         st.fragment(run_every=COUNT_SECONDS, key="train.counting")(_wait_for_count)(spec)
@@ -26,20 +24,18 @@ def show_uncounted(spec: RunSpec) -> None:
 def _wait_for_count(spec: RunSpec) -> None:
     if jobs.dataset_cards.reading(store().home, spec) is None:
         st.rerun()
-    st.caption(
-        "The images are being counted; then the time can be told. It can be launched without."
-    )
+    st.caption("The images are being counted to estimate the time. You can launch without waiting.")
 
 
 def count_uploaded(spec: RunSpec) -> None:
-    """Have the images of a new upload counted, by the process that looks at data."""
+    """Start counting the images of a new upload, in the process that reads data."""
     if came_in(spec.data.dataset):
         permitted(jobs.dataset_cards.ask_for_card)(store().home, spec)
 
 
 def counted(spec: RunSpec) -> RunSpec:
-    """Return `spec` with the number of training images that a look at the data has found,
-    where only that tells.
+    """Return `spec` with the number of training images found by reading the data, if it is unknown
+    otherwise.
     """
     if cost.train_images(spec) is not None:
         return spec

@@ -34,12 +34,12 @@ def show_launch(spec: RunSpec) -> None:
                 icon=":material/stacked_line_chart:",
                 key="train.trio",
                 disabled=bool(reason),
-                help="Three runs with these settings that differ in their schedule alone.",
+                help="Three runs with these settings that differ only in their schedule.",
             )
     if missing:
         st.warning(plain(f"Cannot be launched: {missing}."), icon=":material/block:")
     st.caption(
-        "Runs queue one behind the other on this machine. They go on when this page is closed."
+        "Runs train one after the other on this machine and continue when this page is closed."
     )
     if limits := launch_caption():
         st.caption(limits)
@@ -52,7 +52,7 @@ def show_launch(spec: RunSpec) -> None:
 
 def trio_of(spec: RunSpec) -> list[RunSpec]:
     """Return `spec` three times: without attack, at fixed epsilon, and with its own schedule, or
-    the default ramp where its own is one of the other two.
+    with the default ramp if its own is one of the other two.
     """
     made = []
     has_ramp = 0 < cost.demand(spec).mean_factor < 1

@@ -1,4 +1,4 @@
-"""The settings that only the chosen strategy, objective or schedule has, as its row names them."""
+"""The settings that only the chosen strategy, objective or schedule has, from its catalog row."""
 
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui.train_form.field import field
 from rft_core import spec
 
-# what the name of a setting does not say
+# labels that cannot be made from the name of the setting
 LABELS = MappingProxyType(
     {
         "schedule.steps": "Jumps",
@@ -23,36 +23,35 @@ SMALLEST = 0.01
 
 
 def number_fields(settings: Sequence[str]) -> None:
-    """Draw those of the dotted `settings` that are numbers, two in a row; others have controls of
-    their own elsewhere.
+    """Draw those of the dotted `settings` that are numbers, two per row; the others have controls
+    elsewhere.
     """
-    numbers = [name for name in settings if spec.number_range(name) is not None]
+    numbers = {name: limits for name in settings if (limits := spec.number_range(name)) is not None}
     if not numbers:
         return
     columns = st.columns(2)
-    for number, name in enumerate(numbers):
+    for number, (name, limits) in enumerate(numbers.items()):
         with columns[number % 2]:
-            field(st.number_input, label(name), name, **_options(name))
+            field(st.number_input, label(name), name, **_options(name, limits))
 
 
 def label(setting: str) -> str:
-    """Return what the control of a dotted setting is called."""
+    """Return the label of the control of a dotted setting."""
     words = setting.rpartition(".")[2].replace("_", " ")
     return LABELS.get(setting, words[:1].upper() + words[1:])
 
 
-def _options(setting: str) -> dict[str, Any]:
-    asked = spec.number_range(setting)
-    low = None if asked.low is None else asked.kind(asked.low)
-    if asked.is_open:
-        low = low + (1 if asked.kind is int else SMALLEST)
+def _options(setting: str, limits: spec.NumberRange) -> dict[str, Any]:
+    low = None if limits.low is None else limits.kind(limits.low)
+    if low is not None and limits.is_open:
+        low += 1 if limits.kind is int else SMALLEST
     options: dict[str, Any] = {
         "min_value": low,
-        "max_value": None if asked.high is None else asked.kind(asked.high),
-        "step": 1 if asked.kind is int else SMALLEST,
+        "max_value": None if limits.high is None else limits.kind(limits.high),
+        "step": 1 if limits.kind is int else SMALLEST,
     }
-    if asked.kind is float:
+    if limits.kind is float:
         options["format"] = "%g"
-    if asked.may_be_empty:
+    if limits.may_be_empty:
         options["placeholder"] = PLACEHOLDERS.get(setting, "its own default")
     return options

@@ -1,4 +1,6 @@
-"""Choose the backbone, and see what it is, what it asks for, and whether its weights are here."""
+"""The menu of backbones, with the facts of the chosen one, its memory, and whether its weights are
+here.
+"""
 
 from pathlib import Path
 
@@ -6,7 +8,7 @@ import streamlit as st
 
 from pages.ui.shared import lesson
 from pages.ui.shared.frame import plain
-from pages.ui.shared.gate import PLACES_REFUSED, closed, is_instructor
+from pages.ui.shared.gate import PATHS_REFUSED, closed, is_instructor
 from pages.ui.shared.session import weights_of
 from pages.ui.train_form.field import field
 from pages.ui.train_form.form_state import ANY_TIMM, key
@@ -14,15 +16,13 @@ from rft_core import UserError, choices, find, resources, spec, units
 
 MATCHES = 30
 ALREADY_ROBUST = (
-    "This backbone is already robust: a schedule costs robustness (schedule paper, section on"
+    "This backbone is already robust, so a schedule costs robustness (schedule paper, section on"
     " robust backbones). Suggested: constant, or a short ramp."
 )
 
 
 def model_menu() -> None:
-    """Draw the menu of backbones, the search for all others, and what is known of
-    the one that is chosen.
-    """
+    """Draw the menu of backbones, the search for all others, and the facts of the chosen one."""
     rows = {row.name: row for row in choices("backbones")}
     state = st.session_state
     if state[key("model.backbone")] not in (*rows, ANY_TIMM):
@@ -39,12 +39,12 @@ def model_menu() -> None:
 
 
 def _label(name: str, label: str) -> str:
-    known = resources.backbones.facts(name)
+    facts = resources.backbones.facts(name)
     return " · ".join(
         [
             label,
-            *([units.format_count(known.parameters)] if known and known.parameters else []),
-            *([known.tier] if known and known.tier else []),
+            *([units.format_count(facts.parameters)] if facts and facts.parameters else []),
+            *([facts.tier] if facts and facts.tier else []),
         ]
     )
 
@@ -61,7 +61,7 @@ def _search() -> None:
     found = resources.backbones.search(text.strip(), limit=MATCHES) if text and text.strip() else []
     if not found:
         st.session_state["train.backbone_match"] = None
-        st.caption("Type part of a name; every timm model of images can be fine-tuned.")
+        st.caption("Type part of a name; every timm image model can be fine-tuned.")
         return
     if renamed := resources.backbones.renaming(text.strip()):
         st.caption(plain(f"Note: {renamed}."))
@@ -83,9 +83,9 @@ def _search() -> None:
 
 
 def _describe(name: str) -> str:
-    known = resources.backbones.facts(name)
-    size = [units.format_count(known.parameters)] if known and known.parameters else []
-    return " · ".join([name, *size, *([f"{known.image_size} pixels"] if known else [])])
+    facts = resources.backbones.facts(name)
+    size = [units.format_count(facts.parameters)] if facts and facts.parameters else []
+    return " · ".join([name, *size, *([f"{facts.image_size} pixels"] if facts else [])])
 
 
 def _chosen() -> str | None:
@@ -94,7 +94,7 @@ def _chosen() -> str | None:
 
 
 def chosen_backbone() -> str:
-    """Return the name of the chosen backbone; raises UserError while none is."""
+    """Return the name of the chosen backbone; raises UserError while none is chosen."""
     if name := _chosen():
         return name
     wanted = st.session_state.get("train.backbone_search")
@@ -107,24 +107,24 @@ def chosen_backbone() -> str:
 
 
 def _show(name: str, help_text: str) -> None:
-    """Say what the backbone is, what it asks for, and where its weights come from."""
+    """Show what the backbone is, the memory it needs, and where its weights come from."""
     reason = weights_missing(name)
     weights = (
         f":material/cloud_off: {plain(f'Weights: {reason}.')}"
         if reason
         else plain(f"Weights: {_origin(name)}.")
     )
-    lines = (help_text, " · ".join(_known(name)), weights)
+    lines = (help_text, " · ".join(_facts(name)), weights)
     st.caption("  \n".join(line for line in lines if line))
 
 
-def _known(name: str) -> list[str]:
-    known, state = resources.backbones.facts(name), st.session_state
-    if known is None:
+def _facts(name: str) -> list[str]:
+    facts, state = resources.backbones.facts(name), st.session_state
+    if facts is None:
         return []
     batch, size = (
         state[key("optim.batch_size")] or 1,
-        state[key("data.image_size")] or known.image_size,
+        state[key("data.image_size")] or facts.image_size,
     )
     memory = resources.backbones.training_memory(
         name,
@@ -133,17 +133,17 @@ def _known(name: str) -> list[str]:
         strategy=state[key("strategy.kind")],
         objective=state[key("objective.kind")],
     )
-    parts = [f"{units.format_count(known.parameters)} parameters"] if known.parameters else []
+    parts = [f"{units.format_count(facts.parameters)} parameters"] if facts.parameters else []
     parts += [
-        f"{known.image_size} pixels",
-        f"licence {known.licence}" if known.licence else "licence not stated",
+        f"{facts.image_size} pixels",
+        f"licence {facts.licence}" if facts.licence else "licence not stated",
     ]
-    at = f"batch {batch}" + (f" and {size} pixels" if size != known.image_size else "")
-    # the estimate is of a run that keeps its activations
+    at = f"batch {batch}" + (f" and {size} pixels" if size != facts.image_size else "")
+    # the estimate is for a run that keeps its activations
     about = "less than" if state[key("runtime.checkpoint_activations")] else "about"
     return [
         *parts,
-        f"{about} {units.format_bytes(memory)} of memory at {at}" if memory else "memory not known",
+        f"{about} {units.format_bytes(memory)} of memory at {at}" if memory else "memory unknown",
     ]
 
 
@@ -157,15 +157,15 @@ def _origin(name: str) -> str:
 
 
 def weights_missing(name: str) -> str:
-    """Return why a run with the backbone `name` cannot have its weights, as a sentence without its
-    full stop; "" when it can.
+    """Return why the weights of the backbone `name` cannot be loaded, as a sentence without a full
+    stop; "" if they can.
     """
-    state, known = st.session_state, resources.backbones.facts(name)
-    if known is not None and known.refusal:
-        return f"'{name}' cannot be fine-tuned, since {known.refusal}; choose another backbone"
+    state, facts = st.session_state, resources.backbones.facts(name)
+    if facts is not None and facts.refusal:
+        return f"'{name}' cannot be fine-tuned, since {facts.refusal}; choose another backbone"
     if path := (state[key("model.checkpoint")] or "").strip():
         if not is_instructor():
-            return PLACES_REFUSED
+            return PATHS_REFUSED
         return (
             ""
             if spec.is_there(spec.CHECKPOINT, path)
@@ -179,9 +179,9 @@ def weights_missing(name: str) -> str:
 
 
 def _hint_at_robust(name: str) -> None:
-    known = resources.backbones.facts(name)
+    facts = resources.backbones.facts(name)
     schedule = find("schedules", st.session_state[key("schedule.kind")])
-    if known is None or not known.is_robust or schedule.is_constant:
+    if facts is None or not facts.is_robust or schedule.is_constant:
         return
     with st.container(border=True):
         st.caption(ALREADY_ROBUST)
@@ -200,11 +200,11 @@ def _make_constant() -> None:
 
 def checkpoint_field() -> None:
     """Draw the path of a checkpoint, for those who have their own weights."""
-    told = {"help": spec.describe("model.checkpoint")} | closed(PLACES_REFUSED)
+    options = {"help": spec.describe("model.checkpoint")} | closed(PATHS_REFUSED)
     field(
         st.text_input,
         "Checkpoint",
         "model.checkpoint",
         placeholder="/path/to/weights.safetensors",
-        **told,
+        **options,
     )

@@ -1,9 +1,9 @@
 """Train filled with the settings of an earlier run: `?from=RUN_ID` in the URL,
 written by "Duplicate".
 
-The form asks three things of it: `arrived()` once a run of the page, and when that is true
-fills itself anew; `starting_point(preset)` wherever it would take the preset; `forget()` when
-another preset is chosen.
+The form calls `arrived()` once per page run, and fills itself again if that is true;
+`starting_point(preset)` wherever it would take the preset; `forget()` when another preset is
+chosen.
 """
 
 import streamlit as st
@@ -16,8 +16,8 @@ ORIGIN = "form.from"
 
 
 def arrived() -> bool:
-    """Return whether the URL names a run that the form was not yet filled from; an unknown one
-    is shown as a mistake.
+    """Return whether the URL names a run that the form was not yet filled from; an unknown run is
+    shown as a mistake.
     """
     wanted = st.query_params.get("from", "")
     if not wanted or wanted == st.session_state.get(ORIGIN):
@@ -33,15 +33,15 @@ def arrived() -> bool:
 
 
 def starting_point(name: str) -> RunSpec:
-    """Return the spec that the form begins with: that of the run the form was filled from, else
-    that of preset `name`.
+    """Return the spec that the form starts from: that of the run in the URL, else that of preset
+    `name`.
     """
     if origin := st.session_state.get(ORIGIN):
         try:
             spec = store().get(origin).spec
             return with_settings(spec, {"name": f"{spec.name or origin} · copy"[:200]})
         except UserError:
-            # the run was deleted since
+            # the run was deleted in the meantime
             forget()
     return preset(name)
 

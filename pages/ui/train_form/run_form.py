@@ -1,5 +1,5 @@
-"""The form of a run: widgets for the settings most people change, from the
-catalog; returns a RunSpec.
+"""The form of a run: widgets for the settings that most people change; `read_spec` returns a
+RunSpec.
 """
 
 from typing import Any
@@ -19,9 +19,7 @@ from rft_core import RunSpec, choices, find, units, with_settings
 
 
 def model_and_data() -> bool:
-    """Draw the card that says what is fine-tuned on what; return whether the data
-    are to be looked at.
-    """
+    """Draw the card of model and data; return whether to show the data."""
     with st.container(border=True):
         st.subheader("Model and data", anchor=False)
         model_menu()
@@ -61,7 +59,7 @@ def method() -> None:
 
 
 def training() -> None:
-    """Draw the card with the budget, and the rest folded."""
+    """Draw the card with the budget, and the other settings in an expander."""
     with st.container(border=True):
         st.subheader("Training", anchor=False)
         left, middle, right = st.columns(3)
@@ -142,7 +140,7 @@ def _advanced() -> None:
         _number("Training images", "data.train_size", 2, 10_000_000, placeholder="all")
         _number("Images measured live", "evaluation.eval_size", 2, 1_000_000, placeholder="all")
         _number("Image size", "data.image_size", 8, 1024, placeholder="the backbone's")
-        field(st.toggle, "Compute activations again", "runtime.checkpoint_activations")
+        field(st.toggle, "Recompute activations", "runtime.checkpoint_activations")
     domains_field()
     checkpoint_field()
     field(st.text_area, "Notes", "notes", height=80)
@@ -153,8 +151,8 @@ def _number(label: str, setting: str, low: int, high: int, **options: Any) -> No
 
 
 def read_spec(base: str) -> RunSpec:
-    """Return the spec that the form describes, on top of preset `base`; a mistake raises
-    with the setting's name.
+    """Return the spec that the form describes, on top of preset `base`; raises UserError with the
+    name of the setting.
     """
     state = st.session_state
     changes: dict[str, Any] = {

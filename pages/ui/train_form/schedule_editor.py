@@ -1,6 +1,6 @@
-"""The chart of a custom schedule, with points that are dragged.
+"""The chart of a custom schedule, with points to drag.
 
-It writes where the table writes.
+It writes to the same state as the table.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from rft_core import spec as run_spec
 KEY, STAMP = "form.editor", "form.editor_stamp"
 PIXELS, TYPE_PIXELS, MOST_POINTS = 330, 13, 200
 HOW = (
-    "Drag a point; double-click beside the points to add one. By keyboard: Tab to a point, arrows"
+    "Drag a point; double-click anywhere else to add one. By keyboard: Tab to a point, arrows"
     " move it by 1 % (with Shift by 10 %), Enter adds the next one, Delete removes it."
 )
 _draw = st.components.v2.component(
@@ -33,8 +33,8 @@ _draw = st.components.v2.component(
 
 
 def schedule_editor(spec: RunSpec, lines: Sequence[report.run.ScheduleLine]) -> None:
-    """Draw the custom schedule of `spec`, the first of `lines`, with the others behind it; what is
-    moved is in the form when the page runs next.
+    """Draw the custom schedule of `spec`, the first of `lines`, with the others behind it; moved
+    points are in the form on the next run of the page.
     """
     is_locked = any(
         lesson.is_locked(name) or lesson.is_hidden(name) for name in ("schedule", "schedule.points")
@@ -60,12 +60,12 @@ def _take() -> None:
 
 
 def take_over(moved: Any) -> None:
-    """Take over what the browser sent, {"points": [[progress, factor], ...], "stamp": number}; what
-    is no schedule is left out.
+    """Take over what the browser sent, {"points": [[progress, factor], ...], "stamp": number};
+    anything that is not a schedule is ignored.
     """
     if not isinstance(moved, dict):
         return
-    # the browser waits for its stamp, taken over or not
+    # the browser waits for its stamp, even if the points are ignored
     st.session_state[STAMP] = moved.get("stamp")
     points = moved.get("points")
     if (
@@ -77,9 +77,9 @@ def take_over(moved: Any) -> None:
         st.session_state[POINTS] = as_percent(points)
 
 
-def _is_point(one: Any) -> bool:
+def _is_point(point: Any) -> bool:
     return (
-        isinstance(one, list)
-        and len(one) == 2
-        and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in one)
+        isinstance(point, list)
+        and len(point) == 2
+        and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in point)
     )

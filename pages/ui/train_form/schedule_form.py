@@ -1,6 +1,4 @@
-"""The card of the epsilon schedule: its kind, what the kind does, and the
-parameters that the kind has.
-"""
+"""The card of the epsilon schedule: its kind, what the kind does, and its parameters."""
 
 from types import MappingProxyType
 
@@ -25,7 +23,9 @@ def schedule() -> None:
         kind = menu("schedules", "schedule.kind", "Kind", on_change=take_shape)
         settings = find("schedules", kind).settings
         if "schedule.ramp_start" in settings:
-            told = f"{spec.describe('schedule.ramp_start')} {spec.describe('schedule.ramp_end')}"
+            help_text = (
+                f"{spec.describe('schedule.ramp_start')} {spec.describe('schedule.ramp_end')}"
+            )
             field(
                 st.slider,
                 "Ramp, % of training",
@@ -35,7 +35,7 @@ def schedule() -> None:
                 step=1.0,
                 format="%g",
                 key="train.ramp",
-                help=told,
+                help=help_text,
             )
         number_fields([name for name in settings if name not in RAMP])
         if "schedule.points" in settings:

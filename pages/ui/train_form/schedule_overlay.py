@@ -1,33 +1,31 @@
-"""What the chosen schedule is compared with: a menu whose choice is in the address,
-`?overlay=cosine,paper`.
-"""
+"""The menu of schedules to compare with; its choice is in the address, `?overlay=cosine,paper`."""
 
 import streamlit as st
 
 from pages.ui.shared.frame import quoted
 from rft_core import report
 
-# the last is what this session chose, in the words of the address; it outlives the menu
+# WRITTEN holds what this session chose, as the address spells it; it outlives the menu
 KEY, NAME, WRITTEN = "form.overlay", "overlay", "form.overlay_written"
 DEFAULT = ("constant", "two_hinge")
 NOTHING = "none"
 
 
 def compare_with() -> list[str]:
-    """Draw the menu and return the names chosen of REFERENCES; a link, a refresh and the
-    way back restore them.
+    """Draw the menu and return the chosen names of REFERENCES; a link, a refresh and the back
+    button restore them.
     """
-    labels = {one.name: one.label for one in report.run.REFERENCES}
+    labels = {reference.name: reference.label for reference in report.run.REFERENCES}
     _adopt(list(labels))
     chosen = st.multiselect(
         "Compare with",
         list(labels),
-        format_func=labels.get,
+        format_func=lambda name: labels.get(name, name),
         key=KEY,
         placeholder="nothing",
         help=(
-            "Other schedules over the same training; each keeps its own ramp, whatever the form"
-            " says."
+            "Draws other schedules over the same training. Each keeps its own ramp, whatever the"
+            " form says."
         ),
     )
     _write(chosen)
@@ -36,12 +34,12 @@ def compare_with() -> list[str]:
 
 def _adopt(offered: list[str]) -> None:
     remembered = st.session_state.get(WRITTEN, ",".join(DEFAULT))
-    asked = st.query_params.get(NAME, remembered)
-    if asked == remembered and KEY in st.session_state:
+    requested = st.query_params.get(NAME, remembered)
+    if requested == remembered and KEY in st.session_state:
         return
-    wanted = [one for one in dict.fromkeys(asked.split(",")) if one and one != NOTHING]
-    st.session_state[KEY] = [one for one in wanted if one in offered]
-    if strange := [one for one in wanted if one not in offered]:
+    wanted = [name for name in dict.fromkeys(requested.split(",")) if name and name != NOTHING]
+    st.session_state[KEY] = [name for name in wanted if name in offered]
+    if strange := [name for name in wanted if name not in offered]:
         st.warning(
             f"From the link: there is no schedule {quoted(', '.join(strange))} to compare with.",
             icon=":material/link_off:",
@@ -49,9 +47,9 @@ def _adopt(offered: list[str]) -> None:
 
 
 def _write(chosen: list[str]) -> None:
-    said = ",".join(chosen) or NOTHING
-    st.session_state[WRITTEN] = said
+    text = ",".join(chosen) or NOTHING
+    st.session_state[WRITTEN] = text
     if tuple(chosen) == DEFAULT:
         st.query_params.pop(NAME, None)
-    elif st.query_params.get(NAME) != said:
-        st.query_params[NAME] = said
+    elif st.query_params.get(NAME) != text:
+        st.query_params[NAME] = text

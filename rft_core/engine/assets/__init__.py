@@ -1,1 +1,1 @@
-"""Makers of what lies in assets/: embedded weights, the index of backbones, the recorded images."""
+"""Programs that make the files in assets/: embedded weights, backbone index, recorded images."""

@@ -1,11 +1,11 @@
-"""The index of timm's backbones: what each weighs and costs, found out without its weights, kept in
+"""The index of timm's backbones: the size and cost of each, measured without its weights, kept in
 assets/backbones.json.
 
     python -m rft_core.engine.assets.backbone_index [FILE]      a few hours on one core, no network
 
-Every architecture is built without memory (fake tensors: shapes, no numbers) and sent one picture
-of its own size. What is kept for the backward pass is counted where autograd keeps it, so that it
-includes exactly what the operations of the CPU keep.
+Every architecture is built without memory (fake tensors: shapes, no numbers) and run on pictures
+of its own size. What is kept for the backward pass is counted where autograd keeps it, so the count
+is exactly what the operations of the CPU keep.
 """
 
 import json
@@ -25,6 +25,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from rft_core.engine.models import embedded
+from rft_core.engine.models.timm_models import pretrained_config
 from rft_core.engine.models.trainable import refusal
 from rft_core.files.atomic import write_text
 from rft_core.files.home import BACKBONES_FILE
@@ -39,8 +40,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Cost:
-    """What one backbone costs at its own size, its published head included; None where it cannot be
-    found out without memory.
+    """The cost of a backbone at its own size, its published head included; None where it cannot be
+    measured without memory.
 
     `macs` are multiply-adds a picture. `activations` are the float32 numbers a picture that a
     forward pass keeps for the gradient of every weight and of the pixels, `frozen_activations`
@@ -57,7 +58,7 @@ class Cost:
 def measure(name: str) -> Cost:
     """Return the cost of a backbone, embedded or timm's, at the input size of its configuration."""
     own = name in catalog.EMBEDDED_BACKBONES
-    size = embedded.IMAGE_SIZE if own else timm.get_pretrained_cfg(name).input_size[-1]
+    size = embedded.IMAGE_SIZE if own else pretrained_config(name).input_size[-1]
     try:
         with torch.device("meta"):
             model = (
@@ -89,8 +90,8 @@ def _forward(model: nn.Module, images: Tensor) -> tuple[int, int]:
     kept: dict[int, Any] = {}
 
     def keep(tensor: Tensor) -> Tensor:
-        # a storage counts once, however many operations keep a view of it; holding it
-        # keeps its address its own
+        # a storage counts once, however many operations keep a view of it; while it is held
+        # nothing else gets its address
         storage = tensor.untyped_storage()
         if storage._cdata not in weights:
             kept[storage._cdata] = storage
@@ -115,25 +116,27 @@ def build_index(
     costs: Callable[[str], Cost] = measure,
     refusals: Callable[[str], str] = refusal,
 ) -> dict[str, Any]:
-    """Return the index as plain data: one row an architecture, and below it only what its
-    pretrained weights have different.
+    """Return the index as plain data: a row for each architecture, and for its pretrained weights
+    only what differs from it.
 
     "architectures" and "embedded": name -> [parameters, image_size, macs, activations,
-    frozen_activations]. "weights": architecture -> tag, its default first -> [place of its licence
+    frozen_activations]. "weights": architecture -> tag, its default first -> [index of its licence
     in "licences", its own row or null, its hub id or address or null where that is timm/NAME, ""
-    where there is none]. "refused": architecture -> why it cannot be fine-tuned, for those that
-    cannot (trainable.py). "renamed": a name of earlier versions of timm -> today's.
+    where there is none]. "refused": architecture -> why it cannot be fine-tuned (trainable.py).
+    "renamed": a name in earlier versions of timm -> today's name.
     """
-    known: dict[tuple, Cost] = {}
+    measured: dict[tuple, Cost] = {}
     licences: list[str] = []
-    architectures, weights, refused = {}, {}, {}
-    for place, architecture in enumerate(names or timm.list_models()):
-        own = architectures[architecture] = _row(architecture, known, costs)
+    architectures: dict[str, list[int | None]] = {}
+    weights: dict[str, dict[str, list[Any]]] = {}
+    refused: dict[str, str] = {}
+    for index, architecture in enumerate(names or timm.list_models()):
+        own = architectures[architecture] = _row(architecture, measured, costs)
         for full in _tagged(architecture):
-            config = timm.get_pretrained_cfg(full)
+            config = pretrained_config(full)
             licence = config.license or "unknown"
             licences += [licence] if licence not in licences else []
-            row = _row(full, known, costs)
+            row = _row(full, measured, costs)
             hub = (
                 None if config.hf_hub_id == f"timm/{full}" else config.hf_hub_id or config.url or ""
             )
@@ -144,13 +147,13 @@ def build_index(
             ]
         if reason := refusals(architecture):
             refused[architecture] = reason
-        log.info("%d %s %s %s", place, architecture, own, reason)
-    own = {name: list(astuple(costs(name))) for name in catalog.EMBEDDED_BACKBONES}
+        log.info("%d %s %s %s", index, architecture, own, reason)
+    embedded_rows = {name: list(astuple(costs(name))) for name in catalog.EMBEDDED_BACKBONES}
     return {
         "timm": timm.__version__,
         "row": FORMAT,
         "licences": licences,
-        "embedded": own,
+        "embedded": embedded_rows,
         "refused": refused,
         "renamed": _renamed(),
         "architectures": architectures,
@@ -159,9 +162,9 @@ def build_index(
 
 
 def _renamed() -> dict[str, str]:
-    """Return timm's renamings that lead to a name of today, by its register of deprecated names.
+    """Return those of timm's deprecated names that lead to a name it has today.
 
-    Two of them lack the end of the tag: there is .sam_in1k and no .sam.
+    Two of the new names lack the end of the tag: there is .sam_in1k and no .sam.
     """
     current = {*timm.list_models(), *timm.list_pretrained()}
     renamed = {}
@@ -173,35 +176,31 @@ def _renamed() -> dict[str, str]:
 
 
 def _tagged(architecture: str) -> list[str]:
-    """Return the names of the weights of `architecture`, those first that its
-    plain name stands for.
-    """
-    default = timm.get_pretrained_cfg(architecture).tag
+    """Return the names of the weights of `architecture`, the default of its plain name first."""
+    default = pretrained_config(architecture).tag
     return sorted(
         timm.list_pretrained(f"{architecture}.*"),
         key=lambda name: name.partition(".")[2] != default,
     )
 
 
-def _row(name: str, known: dict[tuple, Cost], costs: Callable[[str], Cost]) -> list[int | None]:
-    config = timm.get_pretrained_cfg(name)
+def _row(name: str, measured: dict[tuple, Cost], costs: Callable[[str], Cost]) -> list[int | None]:
+    config = pretrained_config(name)
     key = (name.partition(".")[0], config.input_size, config.num_classes)
-    if key not in known:
-        known[key] = costs(name)
-    return list(astuple(known[key]))
+    if key not in measured:
+        measured[key] = costs(name)
+    return list(astuple(measured[key]))
 
 
 def write_index(path: Path = BACKBONES_FILE) -> None:
-    """Write the index of every backbone of the installed timm to `path`, one
-    architecture a line.
-    """
+    """Write the index of every backbone of the installed timm to `path`, an architecture a line."""
     index = build_index()
     write_text(path, dump(index))
 
 
 def dump(index: dict[str, Any]) -> str:
-    """Return the index as JSON with one architecture a line, so that a change of timm
-    shows as changed lines.
+    """Return the index as JSON with an architecture a line, so that a change in timm shows up as
+    changed lines.
     """
     parts = []
     for key, value in index.items():

@@ -12,14 +12,14 @@ from rft_core.engine.execution import execute
 from rft_core.engine.models.embedded_weights import sha256
 from rft_core.engine.models.run_checkpoint import read_tensors, write_tensors
 from rft_core.engine.reporter import FolderReporter
-from rft_core.errors import UnknownNameError
+from rft_core.errors import TrainingError, UnknownNameError
 from rft_core.files import run_files
 from rft_core.files.atomic import write_json
 from rft_core.files.home import WEIGHTS
 from rft_core.spec.presets import NO_PERTURBATION
 from rft_core.spec.run_spec import RunSpec, parse
 
-# one thread: sums come in the same order on every machine
+# one thread, so that sums are added in the same order on every machine
 BASE = MappingProxyType(
     {
         "runtime": {"device": "cpu", "threads": 1},
@@ -66,7 +66,10 @@ def pretrain(name: str, reporter: FolderReporter, folder: Path = WEIGHTS) -> dic
     `folder`; return the card.
     """
     spec = recipe(name)
-    report = execute(spec, reporter).as_dict()
+    measured = execute(spec, reporter)
+    if measured is None:
+        raise TrainingError(f"pretraining {name} was paused before its end; run it again")
+    report = measured.as_dict()
     tensors, _ = read_tensors(reporter.folder / run_files.WEIGHTS)
     head = ("backbone.fc.", "backbone.head.fc.", "backbone.head.weight", "backbone.head.bias")
     backbone = {

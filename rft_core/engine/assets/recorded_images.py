@@ -1,5 +1,5 @@
-"""A few test images attacked at rising epsilons, with what the model says of each: the pictures
-of the first lesson.
+"""A few test images attacked at rising epsilons, with the model's answers: the pictures of the
+first lesson.
 """
 
 from pathlib import Path
@@ -23,11 +23,11 @@ EPSILONS = tuple(level / PIXEL_LEVELS for level in (0, 0.25, 0.5, 1, 2, 3, 4, 6,
 
 
 def save_gallery(path: Path, spec: RunSpec, folder: Path, count: int, *, run: str) -> None:
-    """Attack `count` test images with the trained model in a run's `folder` and write what
+    """Attack `count` test images with the trained model in a run's `folder` and write the file that
     recordings.Gallery reads.
 
-    The images are the first of the test set that the model reads rightly, at most one a class.
-    `run` is kept as the name of the run they belong to.
+    The images are the first of the test set that the model classifies correctly, at most one per
+    class. `run` is kept as the name of the run they belong to.
     """
     if spec.threat.norm != "linf":
         raise SettingError(
@@ -38,7 +38,7 @@ def save_gallery(path: Path, spec: RunSpec, folder: Path, count: int, *, run: st
     job = load_job(spec, folder)
     with eval_mode(job.model):
         right = predict(job.model, job.dataset.test).argmax(1) == job.dataset.test.labels
-        chosen = _one_a_class(job.dataset.test, right, count)
+        chosen = _one_per_class(job.dataset.test, right, count)
         deltas, logits = climb(
             job.model, chosen, norm=spec.threat.norm, steps=spec.evaluation.steps, epsilons=EPSILONS
         )
@@ -56,13 +56,13 @@ def save_gallery(path: Path, spec: RunSpec, folder: Path, count: int, *, run: st
     write_arrays(path, content)
 
 
-def _one_a_class(split: Split, right: Tensor, count: int) -> Split:
+def _one_per_class(split: Split, right: Tensor, count: int) -> Split:
     taken: dict[int, int] = {}
-    for place in torch.nonzero(right).flatten().tolist():
-        taken.setdefault(int(split.labels[place]), place)
+    for index in torch.nonzero(right).flatten().tolist():
+        taken.setdefault(int(split.labels[index]), index)
     if len(taken) < count:
         raise DataError(
-            f"the model reads images of {len(taken)} classes rightly, {count} were asked for; ask"
-            " for fewer, or train it longer"
+            f"the model classifies images of {len(taken)} classes correctly, {count} were"
+            " requested; request fewer, or train it longer"
         )
     return split.take(torch.tensor(sorted(taken.values())[:count]))

@@ -1,4 +1,4 @@
 """Attacks: pure functions (model, images, labels, ...) -> adversarial images.
 
-They move no device and no mode.
+They change neither the device nor the mode of the model.
 """

@@ -1,9 +1,10 @@
 """APGD: PGD with momentum and a step size that halves itself (Croce and Hein,
 ICML 2020, algorithm 1).
 
-Starts with a step of 2 epsilon. At checkpoints the step is halved, and the walk goes back to its
-best point, when the loss rose in fewer than 75 % of the steps since the last one, or when neither
-step nor best loss changed. With 7 steps every step is a checkpoint; with 10 the first window is 2.
+Starts with a step of 2 epsilon. At checkpoints the step is halved, and the attack goes back to its
+best point, if the loss rose in fewer than 75 % of the steps since the last checkpoint, or if
+neither step nor best loss changed. With 7 steps every step is a checkpoint; with 10 the first
+window is 2.
 """
 
 from collections.abc import Callable
@@ -14,17 +15,24 @@ from torch import Tensor, nn
 
 from rft_core.engine.attacks.losses import cross_entropy, dlr_until_wrong
 from rft_core.engine.attacks.norms import Norm
-from rft_core.engine.attacks.stepwise import Here, Loss, State, Walk, walk_to_end, where
+from rft_core.engine.attacks.stepwise import (
+    GradientAtPoint,
+    Loss,
+    State,
+    StepwiseAttack,
+    run_to_end,
+    where,
+)
 
 MOMENTUM, RISING_SHARE = 0.75, 0.75
 FIRST_WINDOW, SMALLEST_WINDOW, WINDOW_DECREASE = 0.22, 0.06, 0.03
 
 
-def apgd_walk(
+def apgd_stepwise(
     steps: int, relative_step_size: float | None = None, loss: Loss = cross_entropy
-) -> Walk:
-    """Return APGD over `steps` steps as a walk; it chooses its own step size."""
-    return Walk(start(steps), advance(steps), length=lambda classes: steps, loss=loss)
+) -> StepwiseAttack:
+    """Return APGD over `steps` steps as a stepwise attack; it chooses its own step size."""
+    return StepwiseAttack(start(steps), advance(steps), length=lambda classes: steps, loss=loss)
 
 
 def start(steps: int) -> Callable[[Tensor, Tensor, Tensor], State]:
@@ -32,8 +40,8 @@ def start(steps: int) -> Callable[[Tensor, Tensor, Tensor], State]:
     return partial(_start, steps=steps)
 
 
-def advance(steps: int) -> Callable[[State, Here, Tensor, Tensor, Norm], State]:
-    """Return (state, here, images, epsilon, ball) -> the state one step on, of an
+def advance(steps: int) -> Callable[[State, GradientAtPoint, Tensor, Tensor, Norm], State]:
+    """Return (state, at_point, images, epsilon, ball) -> the state after the next step, for an
     APGD of `steps` steps.
     """
     return partial(_advance, steps=steps)
@@ -57,22 +65,23 @@ def apgd(
     """Return adversarial images (N, C, H, W) within `epsilon` and [0, 1] that maximise `loss`
     (APGD-CE by default).
 
-    Of its iterates the one with the largest loss is returned (algorithm 1's x_max), which is what
-    training wants: libraries return the first misclassified one instead (`prefer_misclassified`),
-    and so give an image that is wrong without an attack back as it came. `relative_step_size` is
-    not used: APGD chooses its own. Costs steps + 1 gradient evaluations a restart.
+    It returns the iterate with the largest loss (algorithm 1's x_max), which is what training
+    wants: libraries return the first misclassified iterate instead (`prefer_misclassified`), and so
+    return an image that is misclassified without an attack unchanged. `relative_step_size`
+    is not used: APGD chooses its own. Costs steps + 1 gradient evaluations a restart.
     """
-    walk = apgd_walk(steps, loss=loss)
-    options = {"random_start": random_start, "generator": generator, "restarts": restarts}
-    return walk_to_end(
-        walk,
+    attack = apgd_stepwise(steps, loss=loss)
+    return run_to_end(
+        attack,
         model,
         images,
         labels,
         norm=norm,
         epsilon=epsilon,
+        random_start=random_start,
+        generator=generator,
+        restarts=restarts,
         prefer_misclassified=prefer_misclassified,
-        **options,
     )
 
 
@@ -85,22 +94,22 @@ def apgd_dlr(model: nn.Module, images: Tensor, labels: Tensor, **options) -> Ten
     return apgd(model, images, labels, **{"loss": dlr_until_wrong} | options)
 
 
-def apgd_dlr_walk(steps: int, relative_step_size: float | None = None) -> Walk:
-    """Return APGD-DLR as a walk."""
-    return apgd_walk(steps, loss=dlr_until_wrong)
+def apgd_dlr_stepwise(steps: int, relative_step_size: float | None = None) -> StepwiseAttack:
+    """Return APGD-DLR as a stepwise attack."""
+    return apgd_stepwise(steps, loss=dlr_until_wrong)
 
 
 def _start(images: Tensor, first: Tensor, epsilon: Tensor, *, steps: int) -> State:
-    n, none = len(images), images.new_full((len(images),), -torch.inf)
+    n, minus_infinity = len(images), images.new_full((len(images),), -torch.inf)
     return {
         "point": first,
         "previous": first,
         "step_size": 2 * epsilon.clone(),
         "best": first,
-        "best_value": none,
+        "best_value": minus_infinity,
         "best_gradient": torch.zeros_like(first),
-        "last_value": none.clone(),
-        "best_at_check": none.clone(),
+        "last_value": minus_infinity.clone(),
+        "best_at_check": minus_infinity.clone(),
         "was_reduced": torch.ones(n, dtype=torch.bool, device=images.device),
         "rises": torch.zeros(n, dtype=torch.long, device=images.device),
         "since_check": torch.zeros(n, dtype=torch.long, device=images.device),
@@ -110,9 +119,15 @@ def _start(images: Tensor, first: Tensor, epsilon: Tensor, *, steps: int) -> Sta
 
 
 def _advance(
-    state: State, here: Here, images: Tensor, epsilon: Tensor, ball: Norm, *, steps: int
+    state: State,
+    at_point: GradientAtPoint,
+    images: Tensor,
+    epsilon: Tensor,
+    ball: Norm,
+    *,
+    steps: int,
 ) -> State:
-    state, gradient, values = dict(state), here.gradient, here.values
+    state, gradient, values = dict(state), at_point.gradient, at_point.values
     better = values > state["best_value"]
     state["best"] = where(better, state["point"], state["best"])
     state["best_gradient"] = where(better, gradient, state["best_gradient"])
@@ -125,13 +140,13 @@ def _advance(
 
 
 def _check(state: State, gradient: Tensor, steps: int) -> Tensor:
-    """At a checkpoint halve the step and go back to the best point where the walk stalls; return
+    """At a checkpoint halve the step and go back to the best point where the attack stalls; return
     the gradients to use.
     """
     due = state["since_check"] >= state["window"]
-    wandering = state["rises"] <= RISING_SHARE * state["window"]
+    rose_rarely = state["rises"] <= RISING_SHARE * state["window"]
     stuck = ~state["was_reduced"] & (state["best_at_check"] >= state["best_value"])
-    reduce = due & (wandering | stuck)
+    reduce = due & (rose_rarely | stuck)
     state["step_size"] = where(reduce, state["step_size"] / 2, state["step_size"])
     state["point"] = where(reduce, state["best"], state["point"])
     state["was_reduced"] = torch.where(due, reduce, state["was_reduced"])

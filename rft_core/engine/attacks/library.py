@@ -1,13 +1,14 @@
-"""AutoAttack, Square, FAB and CW from torchattacks, with its traps fenced.
+"""AutoAttack, Square, FAB and CW from torchattacks, without its side effects.
 
-torchattacks gives a model back in training mode, leaves gradients in the weights (CW), seeds torch
+torchattacks leaves a model in training mode, leaves gradients in the weights (CW), seeds torch
 globally (APGD, Square, FAB), takes views of its input (so it must be contiguous), and its own
-AutoAttack runs APGD and FAB for 10 steps where the paper's standard version runs 100. None of that
-gets out of, or into, the functions here.
+AutoAttack runs APGD and FAB for 10 steps where the paper's standard version runs 100. The functions
+here undo or avoid all of that.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import torch
 import torchattacks
@@ -18,7 +19,7 @@ from rft_core.engine.attacks.norms import NORMS
 from rft_core.engine.models.modes import eval_mode
 from rft_core.errors import SettingError
 
-NAMES = {"linf": "Linf", "l2": "L2"}.get
+NAMES = MappingProxyType({"linf": "Linf", "l2": "L2"})
 STANDARD_STEPS, SQUARE_QUERIES, TARGETS = 100, 5000, 9
 # APGD-T scales by the fourth logit, FAB-T needs a class to aim at
 TARGETED_CLASSES = 4
@@ -38,26 +39,31 @@ def autoattack(
     """Return adversarial images by AutoAttack's standard version: APGD-CE, APGD-T,
     FAB-T and Square in turn.
 
-    Each runs on what the ones before left standing. It always takes its standard 100 steps: `steps`
-    is not used. With fewer than four classes the targeted APGD is not defined and is left out.
+    Each runs on the images that the attacks before it did not fool. It always takes its standard
+    100 steps: `steps` is not used. With fewer than four classes the targeted APGD is not defined
+    and is left out.
     """
     classes = _count_classes(model, images)
     targets = min(TARGETS, classes - 1)
 
-    def build(fenced: nn.Module) -> list[Attack]:
-        options = {"norm": NAMES(norm), "eps": epsilon, "seed": SEED}
-        attacks = [torchattacks.APGD(fenced, steps=STANDARD_STEPS, loss="ce", **options)]
+    def build(isolated: nn.Module) -> list[Attack]:
+        options = {"norm": NAMES[norm], "eps": epsilon, "seed": SEED}
+        attacks = [torchattacks.APGD(isolated, steps=STANDARD_STEPS, loss="ce", **options)]
         if classes >= TARGETED_CLASSES:
             # the library aims at n_classes - 1 targets; the standard version at nine
             attacks.append(
-                torchattacks.APGDT(fenced, steps=STANDARD_STEPS, n_classes=targets + 1, **options)
+                torchattacks.APGDT(isolated, steps=STANDARD_STEPS, n_classes=targets + 1, **options)
             )
         attacks.append(
             torchattacks.FAB(
-                fenced, steps=STANDARD_STEPS, multi_targeted=True, n_classes=targets + 1, **options
+                isolated,
+                steps=STANDARD_STEPS,
+                multi_targeted=True,
+                n_classes=targets + 1,
+                **options,
             )
         )
-        attacks.append(torchattacks.Square(fenced, n_queries=SQUARE_QUERIES, **options))
+        attacks.append(torchattacks.Square(isolated, n_queries=SQUARE_QUERIES, **options))
         return attacks
 
     return _in_turn(model, images, labels, norm, epsilon, build)
@@ -80,9 +86,9 @@ def square(
         labels,
         norm,
         epsilon,
-        lambda fenced: [
+        lambda isolated: [
             torchattacks.Square(
-                fenced, norm=NAMES(norm), eps=epsilon, n_queries=max(100, steps), seed=SEED
+                isolated, norm=NAMES[norm], eps=epsilon, n_queries=max(100, steps), seed=SEED
             )
         ],
     )
@@ -98,7 +104,7 @@ def fab(
     steps: int,
     **_: object,
 ) -> Tensor:
-    """Return adversarial images by FAB; a change that leaves the ball is not counted."""
+    """Return adversarial images by FAB; a change outside the ball does not count."""
     classes = _count_classes(model, images)
     return _in_turn(
         model,
@@ -106,9 +112,9 @@ def fab(
         labels,
         norm,
         epsilon,
-        lambda fenced: [
+        lambda isolated: [
             torchattacks.FAB(
-                fenced, norm=NAMES(norm), eps=epsilon, steps=steps, n_classes=classes, seed=SEED
+                isolated, norm=NAMES[norm], eps=epsilon, steps=steps, n_classes=classes, seed=SEED
             )
         ],
     )
@@ -124,8 +130,8 @@ def cw(
     steps: int,
     **_: object,
 ) -> Tensor:
-    """Return adversarial images by Carlini and Wagner's l2 attack; a change that leaves the
-    ball is not counted.
+    """Return adversarial images by Carlini and Wagner's l2 attack; a change outside the ball does
+    not count.
     """
     if norm != "l2":
         raise SettingError(
@@ -134,7 +140,12 @@ def cw(
             "does not fit the attack 'cw', which is made for l2; choose pgd, apgd or autoattack",
         )
     return _in_turn(
-        model, images, labels, norm, epsilon, lambda fenced: [torchattacks.CW(fenced, steps=steps)]
+        model,
+        images,
+        labels,
+        norm,
+        epsilon,
+        lambda isolated: [torchattacks.CW(isolated, steps=steps)],
     )
 
 
@@ -146,11 +157,11 @@ def _in_turn(
     epsilon: float,
     build: Callable[[nn.Module], list[Attack]],
 ) -> Tensor:
-    """Run attacks one after the other on the images that still stand; return what fooled the
-    model, else the images.
+    """Run attacks in turn on the images that none has fooled yet; return the images that fooled the
+    model, and the others unchanged.
     """
     result = images.clone()
-    with _fence(model):
+    with _isolated(model):
         standing = torch.nonzero(_predict(model, images) == labels).flatten()
         for attack in build(model):
             if not len(standing):
@@ -158,7 +169,7 @@ def _in_turn(
             clean, wanted = images[standing].contiguous(), labels[standing]
             with torch.enable_grad():
                 found = attack(clean, wanted).detach()
-            # trust neither the library's projection nor its word that the model was fooled
+            # trust neither the library's projection nor its report that the model was fooled
             found = torch.clamp(clean + NORMS[norm].project(found - clean, epsilon), 0, 1)
             fooled = _predict(model, found) != wanted
             result[standing[fooled]] = found[fooled]
@@ -167,7 +178,7 @@ def _in_turn(
 
 
 @contextmanager
-def _fence(model: nn.Module) -> Iterator[None]:
+def _isolated(model: nn.Module) -> Iterator[None]:
     """Keep every module's mode, the weights' gradients and torch's global stream as they were."""
     wanted = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     device = next(model.parameters()).device

@@ -21,25 +21,25 @@ def dlr(logits: Tensor, labels: Tensor) -> Tensor:
     z_i) / (z_pi1 - z_pi3).
 
     It does not change when the logits are scaled, so that confident models do not hide their
-    gradient. With two classes the ratio is not defined: the margin -(z_y - z_other) takes its
-    place, which has the same sign and direction.
+    gradient. With two classes the ratio is not defined: the margin -(z_y - z_other) is returned
+    instead, which has the same sign and direction.
     """
     logits = logits.float()
-    ordered, places = logits.sort(dim=1, descending=True)
-    own = logits.gather(1, labels[:, None]).squeeze(1)
-    best_other = torch.where(places[:, 0] == labels, ordered[:, 1], ordered[:, 0])
+    ordered, ranking = logits.sort(dim=1, descending=True)
+    label_logit = logits.gather(1, labels[:, None]).squeeze(1)
+    best_other = torch.where(ranking[:, 0] == labels, ordered[:, 1], ordered[:, 0])
     if logits.shape[1] < DLR_CLASSES:
-        return best_other - own
-    return (best_other - own) / (ordered[:, 0] - ordered[:, 2] + TINY)
+        return best_other - label_logit
+    return (best_other - label_logit) / (ordered[:, 0] - ordered[:, 2] + TINY)
 
 
 def dlr_until_wrong(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the DLR while an image is classified rightly (at most 0), and its cross-entropy once
+    """Return the DLR while an image is classified correctly (at most 0), and its cross-entropy once
     it is not (at least log 2).
 
-    Of a misclassified image the ratio is no measure: where y ranks third it is 1 and has no
-    slope, and elsewhere it grows as the three largest logits come together. Training
-    attacks such images too.
+    For a misclassified image the ratio measures nothing: where y ranks third it is 1 and has no
+    slope, and elsewhere it grows as the three largest logits come together. Training attacks such
+    images too.
     """
     right = logits.argmax(1) == labels
     return torch.where(right, dlr(logits, labels), cross_entropy(logits, labels))
@@ -50,9 +50,9 @@ def margin(logits: Tensor, labels: Tensor) -> Tensor:
     Wagner, S&P 2017, f_6).
     """
     logits = logits.float()
-    own = F.one_hot(labels, logits.shape[1]).bool()
-    rival = logits.masked_fill(own, -torch.inf).amax(1)
-    return rival - logits.gather(1, labels[:, None]).squeeze(1)
+    is_label = F.one_hot(labels, logits.shape[1]).bool()
+    best_other = logits.masked_fill(is_label, -torch.inf).amax(1)
+    return best_other - logits.gather(1, labels[:, None]).squeeze(1)
 
 
 def targeted_dlr(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:

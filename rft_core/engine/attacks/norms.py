@@ -7,6 +7,7 @@ whole batch (N, C, H, W).
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -34,11 +35,13 @@ def _lengths(batch: Tensor) -> Tensor:
 
 
 def _clamp(delta: Tensor, epsilon: float | Tensor) -> Tensor:
-    return torch.clamp(delta, min=-epsilon, max=epsilon)
+    # clamp takes a number or a tensor, but its overloads do not say so of a union
+    bound = cast(Tensor, epsilon)
+    return torch.clamp(delta, min=-bound, max=bound)
 
 
 def _shorten(delta: Tensor, epsilon: float | Tensor) -> Tensor:
-    # the floor keeps 0 / 0 out: no perturbation in a ball of radius 0 stays none
+    # the floor avoids 0 / 0 for no perturbation in a ball of radius 0
     return delta * (epsilon / _lengths(delta).clamp(min=SMALLEST)).clamp(max=1.0)
 
 

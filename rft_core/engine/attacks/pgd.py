@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from rft_core.engine.attacks.losses import cross_entropy
 from rft_core.engine.attacks.norms import NORMS, Norm
 from rft_core.engine.attacks.stepwise import (
-    Here,
+    GradientAtPoint,
     Loss,
     State,
-    Walk,
+    StepwiseAttack,
     input_gradient,
     random_point,
-    walk_to_end,
+    run_to_end,
 )
 
 # of FGSM from a random point, as a share of epsilon
@@ -47,15 +47,24 @@ def pgd(
     training; several give the best point seen in any of them.
     """
     if restarts > 1:
-        walk = pgd_walk(steps, relative_step_size, loss)
-        options = {"random_start": random_start, "generator": generator, "restarts": restarts}
-        return walk_to_end(walk, model, images, labels, norm=norm, epsilon=epsilon, **options)
+        attack = pgd_stepwise(steps, relative_step_size, loss)
+        return run_to_end(
+            attack,
+            model,
+            images,
+            labels,
+            norm=norm,
+            epsilon=epsilon,
+            random_start=random_start,
+            generator=generator,
+            restarts=restarts,
+        )
     ball = NORMS[norm]
     step_size = step_share(relative_step_size, steps) * epsilon
     adversarial = random_point(images, epsilon, norm, generator) if random_start else images.clone()
     for _ in range(steps):
-        here = input_gradient(model, adversarial, labels, loss)
-        adversarial = ascend(adversarial, here.gradient, images, ball, epsilon, step_size)
+        at_point = input_gradient(model, adversarial, labels, loss)
+        adversarial = ascend(adversarial, at_point.gradient, images, ball, epsilon, step_size)
     return adversarial
 
 
@@ -75,7 +84,7 @@ def fgsm(
 
     From the image itself the step is epsilon long (Goodfellow et al., ICLR 2015). From a random
     point of the ball it is 1.25 epsilon long, so that it can cross the ball (Wong et al., ICLR
-    2020, "Fast is better than free"); objectives whose loss has no slope at the image ask for
+    2020, "Fast is better than free"); objectives whose loss has no slope at the image need
     that. `steps` and `relative_step_size` are not used. A model trained with one step may look
     robust to it and fall to PGD.
     """
@@ -93,19 +102,19 @@ def fgsm(
     )
 
 
-def pgd_walk(
+def pgd_stepwise(
     steps: int, relative_step_size: float | None = None, loss: Loss = cross_entropy
-) -> Walk:
-    """Return PGD as a walk of single steps."""
+) -> StepwiseAttack:
+    """Return PGD as a stepwise attack."""
     advance = partial(_advance, share=step_share(relative_step_size, steps))
-    return Walk(_start, advance, length=lambda classes: steps, loss=loss)
+    return StepwiseAttack(_start, advance, length=lambda classes: steps, loss=loss)
 
 
-def fgsm_walk(steps: int, relative_step_size: float | None = None) -> Walk:
-    """Return FGSM from the image as a walk of one step, whatever `steps` and
+def fgsm_stepwise(steps: int, relative_step_size: float | None = None) -> StepwiseAttack:
+    """Return FGSM from the image as a stepwise attack of one step, whatever `steps` and
     `relative_step_size` say.
     """
-    return pgd_walk(1, 1.0)
+    return pgd_stepwise(1, 1.0)
 
 
 def _start(images: Tensor, first: Tensor, epsilon: Tensor) -> State:
@@ -113,13 +122,21 @@ def _start(images: Tensor, first: Tensor, epsilon: Tensor) -> State:
 
 
 def _advance(
-    state: State, here: Here, images: Tensor, epsilon: Tensor, ball: Norm, *, share: float
+    state: State,
+    at_point: GradientAtPoint,
+    images: Tensor,
+    epsilon: Tensor,
+    ball: Norm,
+    *,
+    share: float,
 ) -> State:
-    return {"point": ascend(state["point"], here.gradient, images, ball, epsilon, share * epsilon)}
+    return {
+        "point": ascend(state["point"], at_point.gradient, images, ball, epsilon, share * epsilon)
+    }
 
 
 def step_share(relative_step_size: float | None, steps: int) -> float:
-    """Return the step as a share of epsilon; 2.5 / steps lets the walk cross
+    """Return the step as a share of epsilon; 2.5 / steps lets the attack cross
     the ball and come back.
     """
     return 2.5 / steps if relative_step_size is None else relative_step_size
@@ -136,6 +153,6 @@ def ascend(
     """Return the next iterate: one step up the gradient, projected into the
     ball and into [0, 1].
     """
-    # in place where a tensor is ours: a new one of this size costs as much as the arithmetic
+    # in place where a tensor is ours: a new tensor of this size costs as much as the arithmetic
     moved = (adversarial + ball.direction(gradient).mul_(step_size)).sub_(images)
     return ball.project(moved, epsilon).add_(images).clamp_(0, 1)

@@ -1,9 +1,9 @@
-"""Walks: attacks taken one gradient at a time, each image at its own place in its own walk.
+"""Stepwise attacks: attacks taken one gradient at a time, each image at its own step.
 
-A walk is plain data, a mapping from names to tensors whose first dimension is the images'. "point"
-is where the gradient is wanted next. `start` makes a walk, `advance` takes the gradient there and
-moves on; an attack is a loop around the two. Evaluation runs many walks side by side and replaces
-each as it ends, so that batches stay full.
+The state of an attack is plain data, a mapping from names to tensors whose first dimension is that
+of the images. "point" is where the gradient is needed next. `start` makes a state, `advance` takes
+the gradient at its points and moves on; an attack is a loop around the two. Evaluation runs many
+attacks side by side and replaces each as it ends, so that batches stay full.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ State = dict[str, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-class Here(NamedTuple):
-    """What a walk is told of the points it stands at: gradient (N, C, H, W), logits
-    (N, K) and losses (N,).
+class GradientAtPoint(NamedTuple):
+    """What an attack learns about its current points: gradient (N, C, H, W), logits (N, K) and
+    losses (N,).
     """
 
     gradient: Tensor
@@ -32,18 +32,19 @@ class Here(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Walk:
+class StepwiseAttack:
     """One attack: how it starts and moves. `images` and `epsilon` (N, 1, 1, 1) belong to the
-    places of the state.
+    rows of the state.
 
-    start (images, first, epsilon) -> state, `first` being the points to start from. advance (state,
-    here, images, epsilon, ball) -> state, `here` being what was found at the state's points. length
-    (classes) -> moves until the attack gives up. choose_loss (state) -> the loss of the state's
-    points, for an attack that changes it on its way; else `loss` is used.
+    start (images, first, epsilon) -> state, `first` being the points to start from.
+    advance (state, at_point, images, epsilon, ball) -> state, `at_point` being what was found at
+    the state's points. length (classes) -> moves until the attack gives up. choose_loss (state) ->
+    the loss at the state's points, for an attack that changes its loss on the way; otherwise `loss`
+    is used.
     """
 
     start: Callable[[Tensor, Tensor, Tensor], State]
-    advance: Callable[[State, Here, Tensor, Tensor, Norm], State]
+    advance: Callable[[State, GradientAtPoint, Tensor, Tensor, Norm], State]
     length: Callable[[int], int]
     loss: Loss = cross_entropy
     choose_loss: Callable[[State], Loss] | None = None
@@ -55,15 +56,15 @@ class Walk:
 
 def input_gradient(
     model: nn.Module, images: Tensor, labels: Tensor, loss: Loss = cross_entropy
-) -> Here:
-    """Return what stands at `images`; the weights' gradients are not computed."""
+) -> GradientAtPoint:
+    """Return gradient, logits and losses at `images`; the weights' gradients are not computed."""
     with torch.enable_grad(), weights_at_rest():
         leaf = images.detach().requires_grad_(True)
         logits = model(leaf)
         values = loss(logits, labels)
-        # sum, not mean: one image's gradient must not depend on the batch it stands in
+        # sum, not mean: an image's gradient must not depend on its batch
         (gradient,) = torch.autograd.grad(values.sum(), leaf)
-    return Here(gradient, logits.detach(), values.detach())
+    return GradientAtPoint(gradient, logits.detach(), values.detach())
 
 
 def random_point(
@@ -73,8 +74,8 @@ def random_point(
     return torch.clamp(images + NORMS[norm].random(images, epsilon, generator), 0, 1)
 
 
-def walk_to_end(
-    walk: Walk,
+def run_to_end(
+    attack: StepwiseAttack,
     model: nn.Module,
     images: Tensor,
     labels: Tensor,
@@ -86,14 +87,13 @@ def walk_to_end(
     restarts: int = 1,
     prefer_misclassified: bool = True,
 ) -> Tensor:
-    """Take the walk from the image (or a random point) and return, for each image, the best point
+    """Run the attack from the image (or a random point) and return, for each image, the best point
     found in all restarts.
 
-    Best is the point with the largest loss, as training wants it; the start itself is no
-    candidate, so that every image comes back perturbed. With `prefer_misclassified`, as
-    measuring wants it, a misclassified point is better than every other, the first one found is
-    kept, and the start counts too. The first restart begins as `random_start` says, every
-    further one at a random point.
+    Best is the point with the largest loss, as training wants it; the start itself does not count,
+    so that every image comes back perturbed. With `prefer_misclassified`, as measuring wants it, a
+    misclassified point is better than every other, the first such point is kept, and the start
+    counts too. The first restart begins as `random_start` says, every later one at a random point.
     """
     epsilons = torch.full((len(images), 1, 1, 1), epsilon, device=images.device, dtype=images.dtype)
     best, best_rank = images.clone(), torch.full((len(images),), -torch.inf, device=images.device)
@@ -101,18 +101,18 @@ def walk_to_end(
         first = (
             random_point(images, epsilon, norm, generator) if random_start or attempt else images
         )
-        state, moves, length = walk.start(images, first, epsilons), 0, 1
+        state, moves, length = attack.start(images, first, epsilons), 0, 1
         while moves <= length:
-            here = input_gradient(model, state["point"], labels, walk.loss_at(state))
-            length = walk.length(here.logits.shape[1])
-            rank = here.values
+            at_point = input_gradient(model, state["point"], labels, attack.loss_at(state))
+            length = attack.length(at_point.logits.shape[1])
+            rank = at_point.values
             if prefer_misclassified:
-                rank = torch.where(here.logits.argmax(1) != labels, torch.inf, rank)
+                rank = torch.where(at_point.logits.argmax(1) != labels, torch.inf, rank)
             if moves or prefer_misclassified:
                 better = rank > best_rank
                 best = torch.where(better.view(-1, 1, 1, 1), state["point"], best)
                 best_rank = torch.maximum(best_rank, rank)
-            state = walk.advance(state, here, images, epsilons, NORMS[norm])
+            state = attack.advance(state, at_point, images, epsilons, NORMS[norm])
             moves += 1
     return best
 

@@ -1,14 +1,15 @@
-"""Pictures with the same pixels: how they are found, kept in one split where splits are drawn here,
-and counted where not.
+"""Pictures with the same pixels: found, kept in one split where splits are drawn here, and counted
+elsewhere.
 
-Two pictures are the same when their pixels are equal at the size that the run sees, whatever their
-files are like. They are found by a hash of the pixels, so that the time grows with the number of
-pictures and not with its square.
+Two pictures are the same if their pixels are equal at the size the run uses, whatever their files.
+They are found by a hash of the pixels, so that the time grows with the number of pictures and not
+with its square.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
+from typing import TypeGuard
 
 import numpy as np
 
@@ -22,12 +23,12 @@ OTHERS = "train_others"
 
 def pixel_digest(pixels: np.ndarray) -> bytes:
     """Return a hash of the pixels of one picture (3, S, S) uint8."""
-    return hashlib.blake2b(np.ascontiguousarray(pixels), digest_size=DIGEST_BYTES).digest()
+    return hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=DIGEST_BYTES).digest()
 
 
 def group_digests(digests: Sequence[bytes | None]) -> np.ndarray:
-    """Return a number for each picture (N,) int64, the same for the same digest; UNREADABLE
-    where there is none.
+    """Return a number for each picture (N,) int64, the same for the same digest; UNREADABLE for
+    None.
     """
     numbers: dict[bytes, int] = {}
     return np.array(
@@ -40,27 +41,28 @@ def group_digests(digests: Sequence[bytes | None]) -> np.ndarray:
 
 
 def count_shared(digests: Mapping[str, Sequence[bytes]]) -> dict[str, int]:
-    """Return for each two splits how many images of the second one are in the first one too, such
-    as {"train_test": 46}.
+    """Return for each pair of splits how many images of the second are also in the first, such as
+    {"train_test": 46}.
 
-    `digests` holds those of the images of "train", "validation", "test" and of the other domains by
-    name; what other domains share with training is added up as "train_others".
+    `digests` holds the hashes of "train", "validation", "test" and of the other domains by name;
+    what other domains share with training is added up as "train_others".
     """
     sets = {name: set(values) for name, values in digests.items()}
     shared = {
-        f"{one}_{two}": _count(digests[two], sets[one]) for one, two in combinations(SPLITS, 2)
+        f"{first}_{second}": _count(digests[second], sets[first])
+        for first, second in combinations(SPLITS, 2)
     }
     if others := [name for name in digests if name not in SPLITS]:
         shared[OTHERS] = sum(_count(digests[name], sets["train"]) for name in others)
     return shared
 
 
-def _count(digests: Iterable[bytes], known: set[bytes]) -> int:
-    return sum(digest in known for digest in digests)
+def _count(digests: Iterable[bytes], others: set[bytes]) -> int:
+    return sum(digest in others for digest in digests)
 
 
-def has_copies(groups: np.ndarray | None) -> bool:
-    """Return whether any two pictures are in one group; those that cannot be read are in none."""
+def has_copies(groups: np.ndarray | None) -> TypeGuard[np.ndarray]:
+    """Return whether any two pictures share a group; pictures that cannot be read have none."""
     if groups is None:
         return False
     readable = groups[groups != UNREADABLE]
@@ -77,18 +79,18 @@ def numbered_apart(groups: np.ndarray) -> np.ndarray:
 
 def first_of_each(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the index of the first picture of each group, ascending, and for every picture the
-    place of its group among them.
+    rank of its group among them.
     """
     _, firsts, inverse = np.unique(groups, return_index=True, return_inverse=True)
     order = np.argsort(firsts)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    return firsts[order], place[inverse]
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return firsts[order], rank[inverse]
 
 
 def merge_groups(names: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Return the numbers (N,) of groups that hold whole groups of both: same name, or same number,
-    or linked by such pictures.
+    """Return group numbers (N,) such that pictures with the same name or the same number share a
+    group, directly or through other pictures.
 
     Where no two names are linked, the numbers are the ranks of the sorted names.
     """
@@ -103,9 +105,9 @@ def merge_groups(names: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
     seen: dict[int, int] = {}
     for name, group in zip(by_name.tolist(), groups.tolist()):
-        one, two = root(name), root(seen.setdefault(group, name))
+        first, second = root(name), root(seen.setdefault(group, name))
         # the smaller rank stays, so that groups keep the order of their names
-        parent[max(one, two)] = min(one, two)
+        parent[max(first, second)] = min(first, second)
     return np.array([root(name) for name in range(len(parent))])[by_name]
 
 
@@ -115,9 +117,9 @@ def hold_out_groups(
     """Return (kept, held out) indices with every group on one side: about `share` of each class
     is held out, seeded.
 
-    A group counts for the class of its first picture. Each class keeps a group for training, and
-    gives one where it has two. Pictures that cannot be read are kept: a split of them alone
-    could measure nothing.
+    A group counts for the class of its first picture. Each class keeps at least one group for
+    training, and a class of two or more groups gives at least one. Pictures that cannot be read are
+    kept: a split of them alone could not measure anything.
     """
     generator, readable = np.random.default_rng(seed), np.flatnonzero(groups != UNREADABLE)
     firsts, group_of = first_of_each(groups[readable])
@@ -130,19 +132,20 @@ def hold_out_groups(
     _give_back(labels[readable], group_of, held)
     if not held.any():
         raise DataError(
-            "the images of every class are copies of one, so none can be held out for measuring;"
-            " add images"
+            "in every class all images are copies of one picture, so none can be held out for"
+            " measuring; add images"
         )
     chosen = readable[held[group_of]]
     return np.setdiff1d(np.arange(len(labels)), chosen), chosen
 
 
 def _nearest(members: np.ndarray, sizes: np.ndarray, share: float) -> list[int]:
-    """Return those of `members`, groups of `sizes` images, that come nearest to `share` of the
-    images; never all of them.
+    """Return some of `members`, groups of `sizes` images, with as near to `share` of the images as
+    possible; never all of them.
     """
     total = int(sizes[members].sum())
-    wanted, held, chosen = min(total - 1, max(1, round(share * total))), 0, []
+    wanted, held = min(total - 1, max(1, round(share * total))), 0
+    chosen: list[int] = []
     for group in members:
         if len(chosen) < len(members) - 1 and abs(held + sizes[group] - wanted) < abs(
             held - wanted
@@ -161,15 +164,15 @@ def _give_back(labels: np.ndarray, group_of: np.ndarray, held: np.ndarray) -> No
 
 
 def split_groups(members: np.ndarray, sizes: np.ndarray, counts: Sequence[int]) -> list[list[int]]:
-    """Return `members`, groups of `sizes` images, dealt in their order: to the first of `counts`
-    with room for a whole one.
+    """Return `members`, groups of `sizes` images, dealt in their order: each to the first of
+    `counts` that has room for the whole group.
 
-    The last list holds all others.
+    The last list holds the groups that fit nowhere.
     """
     parts: list[list[int]] = [[] for _ in range(len(counts) + 1)]
     room = list(counts)
     for group in members:
-        index = next((one for one, free in enumerate(room) if free >= sizes[group]), len(counts))
+        index = next((part for part, free in enumerate(room) if free >= sizes[group]), len(counts))
         parts[index].append(group)
         if index < len(counts):
             room[index] -= sizes[group]

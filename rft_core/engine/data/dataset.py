@@ -1,6 +1,4 @@
-"""The one shape every dataset takes: three splits of uint8 images with labels,
-and the class names.
-"""
+"""The form of every dataset: three splits of uint8 images with labels, and the class names."""
 
 import hashlib
 import math
@@ -29,11 +27,11 @@ NO_SPLITS: Mapping[str, "Split"] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a run wants of a dataset.
+    """What a run needs from a dataset.
 
-    Loaders that read files decode no more images than `train_size` and `eval_size` need.
+    Loaders that read files decode only as many images as `train_size` and `eval_size` need.
 
-    `notify` takes a line for the run's log while a long load goes on ("downloading cifar10: 40 %").
+    `notify` takes a line for the run's log during a long load ("downloading cifar10: 40 %").
     """
 
     image_size: int
@@ -58,22 +56,20 @@ class Split:
         return len(self.labels)
 
     def take(self, indices: Tensor) -> "Split":
-        """Return the images at `indices`, in that order; images and labels stay on the
-        devices they are on.
-        """
+        """Return the images at `indices`, in that order; everything stays on its device."""
         return Split(
             self.images[indices.to(self.images.device)], self.labels[indices.to(self.labels.device)]
         )
 
     def fetch(self, which: Tensor | slice = slice(None)) -> Tensor:
-        """Return the images at `which`, on the device of the labels: a batch for the model,
-        wherever the images are kept.
+        """Return the images at `which` on the device of the labels: a batch for the model, wherever
+        the images are kept.
         """
         device = self.labels.device
         if isinstance(which, Tensor):
             which = which.to(self.images.device)
         images = self.images[which]
-        # a copy from pinned memory does not wait for what the GPU still has to do
+        # a copy from pinned memory does not wait for the work queued on the GPU
         return (
             images.pin_memory().to(device, non_blocking=True)
             if device.type == "cuda" != images.device.type
@@ -91,8 +87,8 @@ class Split:
         """Return a short hash of pixels and labels: two runs may be paired image by image
         only when it is equal.
         """
-        content = hashlib.sha256(self.images.contiguous().cpu().numpy())
-        content.update(self.labels.contiguous().cpu().numpy())
+        content = hashlib.sha256(self.images.contiguous().cpu().numpy().data)
+        content.update(self.labels.contiguous().cpu().numpy().data)
         return content.hexdigest()[:16]
 
     def pixel_digests(self) -> list[bytes]:
@@ -103,14 +99,14 @@ class Split:
 @dataclass(frozen=True)
 class Dataset:
     """Train, validation and test split; `notes` says what was left out while loading, for the run's
-    log, and `left_out` counts what of it was never tried.
+    log, and `left_out` counts the files that were not even opened.
 
-    A dataset with domains is split by them: `domains` are those that the three splits come from,
-    `others` holds the test images of the remaining ones. A domain is never on both sides.
+    A dataset with domains is split by them: the three splits come from `domains`, and `others`
+    holds the test images of the remaining domains. A domain is never on both sides.
 
-    `shared` says how many images of each two splits are the same (see count_shared), None
-    before they were counted. `greys` are the values of greys of more than 8 bits, None
-    where there are none.
+    `shared` says how many images each pair of splits has in common (see count_shared), None if they
+    are not counted yet. `greys` are the values of greys of more than 8 bits, None if there are
+    none.
     """
 
     name: str
@@ -128,8 +124,8 @@ class Dataset:
     def __post_init__(self):
         if both := sorted(set(self.domains) & set(self.others)):
             raise DataError(
-                f"{self.name} trains on the domain '{both[0]}' and measures it as another one; a"
-                " domain is one or the other"
+                f"{self.name} trains on the domain '{both[0]}' and also measures it as another"
+                " domain; a domain can only be one or the other"
             )
 
     @property
@@ -144,27 +140,25 @@ class Dataset:
         return own | dict(self.others)
 
     def with_shared(self) -> "Dataset":
-        """Return the dataset with the images counted that two splits share; as it is where they
-        were counted before.
-        """
+        """Return the dataset with `shared` filled in, which counts the images that splits share."""
         if self.shared is not None:
             return self
         digests = {name: split.pixel_digests() for name, split in self.splits.items()}
         return replace(self, shared=count_shared(digests))
 
     def shared_lines(self) -> list[str]:
-        """Return a line for the log on each two splits that share images."""
+        """Return a line for the log for each pair of splits that share images."""
         counts = {name: len(split) for name, split in self.splits.items()}
         counts["others"] = sum(map(len, self.others.values()))
-        told = "pixel for pixel: accuracy on them says little about new images"
-        return [f"{phrase}, {told}" for phrase in describe_shared(self.shared, counts)]
+        advice = "pixel for pixel: accuracy on them says little about new images"
+        return [f"{phrase}, {advice}" for phrase in describe_shared(self.shared, counts)]
 
     def to(self, device: torch.device) -> "Dataset":
-        """Return the same dataset on `device`: every split's labels, and its images where
-        there is room for them.
+        """Return the same dataset on `device`: the labels of every split, and its images if there
+        is room for them.
 
-        Training images come first; those of a split that does not fit stay on the CPU, and
-        travel batch by batch.
+        Training images come first; images of a split that does not fit stay on the CPU and are
+        copied batch by batch.
         """
         room = room_for_images(device)
         moved = []
@@ -181,8 +175,8 @@ class Dataset:
         )
 
     def limited(self, request: Request) -> "Dataset":
-        """Return the dataset with no more images than `request` asks for, drawn evenly over
-        classes; the draw has no seed of a run.
+        """Return the dataset with at most as many images as `request` says, drawn evenly over
+        classes; the draw does not depend on the seed of a run.
         """
         others = {
             name: stratified(split, request.shift_size, seed=2)
@@ -197,8 +191,8 @@ class Dataset:
 
 
 def stratified(split: Split, size: int | None, seed: int) -> Split:
-    """Return `size` images of `split`, seeded, with each class's share kept; the whole split
-    when it is no larger.
+    """Return `size` images of `split`, seeded, with each class's share kept; all of them if
+    there are not more.
     """
     if size is None or size >= len(split):
         return split
@@ -212,10 +206,10 @@ def stratified_indices(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(labels))
     by_class = order[np.argsort(labels[order], kind="stable")]
-    # evenly spaced places in the class-sorted list take each class in proportion to its size
+    # evenly spaced positions in the class-sorted list take each class in proportion to its size
     offset = generator.random()
-    places = np.floor((np.arange(size) + offset) * len(labels) / size).astype(int)
-    return np.sort(by_class[places])
+    positions = np.floor((np.arange(size) + offset) * len(labels) / size).astype(int)
+    return np.sort(by_class[positions])
 
 
 def holdout(
@@ -224,8 +218,8 @@ def holdout(
     """Return (kept, held out) indices, stratified and seeded; each class keeps at least
     one image for training.
 
-    Images with the same number in `groups` (N,), such as copies of one picture, stay on one side.
-    Without any such the draw is that of the labels alone.
+    Images with the same number in `groups` (N,), such as copies of a picture, stay on one side.
+    Without such images the draw depends on the labels alone.
     """
     if has_copies(groups):
         return hold_out_groups(labels, groups, share, seed)

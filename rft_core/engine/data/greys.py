@@ -1,15 +1,15 @@
 """Greys of more than 8 bits: which value is black and which is white, the same for all
 pictures of a dataset.
 
-A file of 16 bits a pixel often holds fewer: 12 from a scanner, 10 from a camera. Taken as 16
-they would be nearly black, so white is the largest number of the smallest usual depth (8, 10,
-12, 14 or 16 bits) that holds the largest value of the whole dataset: 1,900 is not of 10 bits,
-so of 12, and white is 4,095. The largest value of each picture would make a dark one as bright
-as the one beside it.
+A file of 16 bits a pixel often holds fewer: 12 from a scanner, 10 from a camera. Taken as 16 bits
+they would be nearly black, so white is the largest number of the smallest usual depth (8, 10, 12,
+14 or 16 bits) that holds the largest value of the whole dataset: 1,900 does not fit into 10 bits,
+so the depth is 12 and white is 4,095. Scaling each picture by its own largest value would make a
+dark picture as bright as any other.
 
-Floats are 0 to 1 where none is above 1, else they are taken as whole numbers are. What is below 0
-or needs more than 16 bits has no white that is agreed on: it is stretched from the least to the
-greatest value of the dataset.
+Floats range from 0 to 1 if none is above 1; otherwise they are treated like whole numbers. Values
+below 0 or above 16 bits have no agreed white: they are stretched from the least to the greatest
+value of the dataset.
 """
 
 import os
@@ -44,8 +44,8 @@ class Span:
 
 @dataclass(frozen=True)
 class Greys:
-    """The values of deep greys: of whole numbers and of floats; None where a dataset
-    has no such pictures.
+    """The values of deep greys, whole numbers and floats; None if a dataset has no such
+    pictures.
     """
 
     integers: Span | None = None
@@ -53,14 +53,14 @@ class Greys:
 
     def limits(self, values: np.ndarray) -> tuple[float, float]:
         """Return which value is black and which is white in a picture of `values`."""
-        whole = np.issubdtype(values.dtype, np.integer)
-        span = self.integers if whole else self.floats
-        return limits_of(span or span_of(values), whole)
+        is_integer = np.issubdtype(values.dtype, np.integer)
+        span = self.integers if is_integer else self.floats
+        return limits_of(span or span_of(values), is_integer)
 
     def notes(self) -> list[str]:
-        """Return a line on how each kind was scaled."""
+        """Return for each kind a line that says how it was scaled."""
         kinds = ((self.integers, True, "grey"), (self.floats, False, "floating-point grey"))
-        return [_note(span, whole, name) for span, whole, name in kinds if span]
+        return [_note(span, is_integer, name) for span, is_integer, name in kinds if span]
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for the cache."""
@@ -72,12 +72,12 @@ class Greys:
         return cls(**{kind: Span(**span) for kind, span in document.items() if span})
 
 
-def limits_of(span: Span, whole: bool) -> tuple[float, float]:
+def limits_of(span: Span, is_integer: bool) -> tuple[float, float]:
     """Return (black, white) for whole numbers or floats of the range `span`."""
     bits = depth_of(span.high)
     if span.low < 0 or bits is None:
         return span.low, span.high
-    return 0.0, 1.0 if not whole and span.high <= 1 else float(2**bits - 1)
+    return 0.0, 1.0 if not is_integer and span.high <= 1 else float(2**bits - 1)
 
 
 def depth_of(value: float) -> int | None:
@@ -92,16 +92,16 @@ def span_of(values: np.ndarray) -> Span:
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Return whether `picture` is a grey of more than 8 bits whose white its file does not name,
-    by its header alone.
+    """Return whether `picture` is a grey of more than 8 bits whose file does not say what is white;
+    only the header is read.
     """
     # a PGM names its largest value, and Pillow has scaled it to 16 bits by that
     return picture.format != "PPM" and (picture.mode.startswith("I") or picture.mode == "F")
 
 
 def is_deep_colour(picture: Image.Image) -> bool:
-    """Return whether an opened `picture` has 16 bits a channel, of which Pillow
-    reads the upper 8 alone.
+    """Return whether an opened `picture` has 16 bits a channel, of which Pillow only reads the
+    upper 8.
     """
     tiles = getattr(picture, "tile", None) or [("", None, 0, "")]
     raw = str(tiles[0][3])
@@ -109,8 +109,8 @@ def is_deep_colour(picture: Image.Image) -> bool:
 
 
 def colour_notes(largest: Sequence[int]) -> list[str]:
-    """Return a line where deep colours are too dark to be of 16 bits; `largest` is the greatest
-    value (of 255) of each.
+    """Return a line if deep colours are too dark to have 16 bits; `largest` is the greatest value
+    (of 255) of each picture.
     """
     if not largest or max(largest) >= DARK:
         return []
@@ -122,15 +122,15 @@ def colour_notes(largest: Sequence[int]) -> list[str]:
 
 
 def to_eight_bits(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
-    """Return grey `values` (H, W) as uint8, black and white as `limits` say."""
+    """Return grey `values` (H, W) as uint8, scaled so that `limits` are black and white."""
     low, high = limits
     scaled = (values.astype(np.float32) - low) * (255 / (high - low) if high > low else 0)
     return np.rint(scaled.clip(0, 255)).astype(np.uint8)
 
 
 class GreyScale:
-    """The greys of all pictures of `parts`, looked for when the first deep one is met; called
-    from several threads.
+    """The greys of all pictures of `parts`, computed when the first deep grey is met; called from
+    several threads.
     """
 
     def __init__(self, parts: Sequence[Pictures], notify: Callable[[str], None]):
@@ -138,7 +138,7 @@ class GreyScale:
         self.found: Greys | None = None
 
     def __call__(self) -> Greys:
-        """Return the values of the whole dataset. Pictures that cannot be read say nothing."""
+        """Return the values of the whole dataset; pictures that cannot be read are ignored."""
         with self.lock:
             if self.found is None:
                 self.notify(
@@ -151,8 +151,8 @@ class GreyScale:
         spans: dict[bool, Span] = {}
         with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
             for part in self.parts:
-                for whole, span in filter(None, pool.map(_reader(part), range(len(part)))):
-                    spans[whole] = _joined(spans.get(whole), span)
+                for is_integer, span in filter(None, pool.map(_reader(part), range(len(part)))):
+                    spans[is_integer] = _joined(spans.get(is_integer), span)
         return Greys(spans.get(True), spans.get(False))
 
 
@@ -177,14 +177,16 @@ def _reader(part: Pictures) -> Callable[[int], tuple[bool, Span] | None]:
     return read
 
 
-def _joined(one: Span | None, two: Span) -> Span:
-    if one is None:
-        return two
-    return Span(min(one.low, two.low), max(one.high, two.high), one.pictures + two.pictures)
+def _joined(first: Span | None, second: Span) -> Span:
+    if first is None:
+        return second
+    return Span(
+        min(first.low, second.low), max(first.high, second.high), first.pictures + second.pictures
+    )
 
 
-def _note(span: Span, whole: bool, name: str) -> str:
-    black, white = limits_of(span, whole)
+def _note(span: Span, is_integer: bool, name: str) -> str:
+    black, white = limits_of(span, is_integer)
     found = (
         f"{span.pictures:,} {name} pictures of more than 8 bits: the values found are"
         f" {_value(span.low)} to {_value(span.high)}"

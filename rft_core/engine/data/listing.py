@@ -1,7 +1,7 @@
-"""Pictures before they are decoded: what a loader that reads files returns to `decode`.
+"""Pictures before they are decoded: what a loader that reads files passes to `decode`.
 
-A loader only lists: where each picture is and its class. Cutting to size, decoding, resizing and
-the cache are done once, in `decode`, for all of them.
+A loader only lists where each picture is and its class. Cutting to size, decoding, resizing and
+caching are done in `decode`, for all loaders.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +19,8 @@ class Pictures:
     """Pictures of one split: `labels` (N,) int64, `names` (N,) for messages, and `read` (index),
     which returns the opened Pillow image or raises. `read` is called from several threads.
 
-    `groups` (N,) int64 is the same number for pictures with the same pixels, -1 for one that cannot
-    be read; None as long as nobody has looked.
+    `groups` (N,) int64 is the same number for pictures with the same pixels, -1 for a picture that
+    cannot be read; None if pictures were not compared yet.
     """
 
     labels: np.ndarray
@@ -46,9 +46,9 @@ class Listing:
     them out of `train`.
 
     `fingerprint` changes when the pictures or their labels change (names, sizes and times of files;
-    a version), and is all that the cache of decoded images goes by. `left_out`, `domains` and
-    `others` are those of Dataset. `undrawn` is the listing as it was before a paper's split was
-    drawn in it (protocols.py) and `redraw` draws it; None where none was.
+    a version); the cache of decoded images depends on nothing else. `left_out`, `domains` and
+    `others` are those of Dataset. `undrawn` is the listing before a paper's split was drawn in it
+    (protocols.py) and `redraw` draws the split again; None if no split was drawn.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Listing:
 
     @property
     def given(self) -> "Listing":
-        """The listing with the splits that its files give, and none that was drawn."""
+        """The listing with the splits that its files define, without any that were drawn."""
         return self.undrawn or self
 
     @property

@@ -12,21 +12,21 @@ from rft_core.spec.run_spec import RunSpec
 def load_dataset(
     spec: RunSpec, *, image_size: int, notify: Callable[[str], None] = lambda text: None
 ) -> Dataset:
-    """Return the dataset of `spec` at `image_size` pixels, cut to the sizes asked for.
+    """Return the dataset of `spec` at `image_size` pixels, cut to the requested sizes.
 
     Splits and subsets never depend on a run's seed: runs are compared on the same images.
     """
     data = spec.data
-    scheme, colon, place = data.dataset.partition(":")
-    asked = catalog.locations().get(scheme)
-    if data.layout != "auto" and not (asked and asked.has_layout):
+    scheme, colon, path = data.dataset.partition(":")
+    location = catalog.locations().get(scheme)
+    if data.layout != "auto" and not (location and location.has_layout):
         raise DataError(
-            f"data.layout is {data.layout}, but {data.dataset} is no folder of images; leave it"
+            f"data.layout is {data.layout}, but {data.dataset} is not a folder of images; leave it"
             " auto"
         )
     row, name = (
         catalog.find("datasets", scheme if colon else data.dataset),
-        place if colon else data.dataset,
+        path if colon else data.dataset,
     )
     request = Request(
         image_size=image_size,

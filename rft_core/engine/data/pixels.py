@@ -7,8 +7,8 @@ from torch import Tensor
 def as_pixels(
     images: Tensor, memory_format: torch.memory_format = torch.contiguous_format
 ) -> Tensor:
-    """Return uint8 images (N, 3, H, W) as float32 pixels in [0, 1]; floats are such pixels
-    already.
+    """Return uint8 images (N, 3, H, W) as float32 pixels in [0, 1]; float images must be in
+    [0, 1] already.
     """
     pixels = images.to(torch.float32)
     # in place: the uint8 images were copied by the line above

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, cast
 
 import torch
 from timm.layers import BatchNormAct2d
@@ -52,28 +53,29 @@ class Twin:
 
     def __init__(self, model: nn.Module, folds: list[Fold]):
         shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-        copy = deepcopy(model, shared).eval()
-        self.model, self.folds, self.targets = model, folds, []
+        copy: Any = deepcopy(model, shared).eval()
+        # Any: folds are only found where the modules have the attributes used here
+        self.model = cast(Any, model)
+        self.folds = folds
+        self.targets: list[nn.Conv2d] = []
         for fold in folds:
-            self.targets.append(_resting(model.get_submodule(fold.convolution)))
+            self.targets.append(_resting(self.model.get_submodule(fold.convolution)))
             copy.set_submodule(fold.convolution, self.targets[-1])
             if fold.norm:
-                copy.set_submodule(fold.norm, _behind(model.get_submodule(fold.norm)))
+                copy.set_submodule(fold.norm, _behind(self.model.get_submodule(fold.norm)))
         first = next((target for fold, target in zip(folds, self.targets) if fold.normalizes), None)
-        self.network = (
-            copy
-            if first is None
-            else copy.backbone
-            if _is_bare(first)
-            else _Centred(copy.backbone, copy.mean)
-        )
+        self.network: nn.Module = copy
+        if first is not None:
+            bare = _is_bare(first)
+            self.network = copy.backbone if bare else _Centred(copy.backbone, copy.mean)
 
     @torch.no_grad()
     def refresh(self) -> nn.Module:
         """Return the network, giving the logits of the model in eval mode."""
         for fold, target in zip(self.folds, self.targets):
             convolution = self.model.get_submodule(fold.convolution)
-            weight, bias = convolution.weight, convolution.bias
+            weight: Tensor = convolution.weight
+            bias: Tensor | None = convolution.bias
             if fold.norm:
                 weight, bias = _with_norm(weight, bias, self.model.get_submodule(fold.norm))
             if fold.normalizes:
@@ -82,7 +84,8 @@ class Twin:
             if fold.normalizes and _is_bare(target):
                 shift = (weight * self.model.mean).sum((1, 2, 3))
                 bias = -shift if bias is None else bias - shift
-            target.bias.copy_(torch.zeros_like(target.bias) if bias is None else bias)
+            own_bias = cast(Tensor, target.bias)
+            own_bias.copy_(torch.zeros_like(own_bias) if bias is None else bias)
         return self.network
 
 
@@ -168,11 +171,8 @@ def _stirred(model: nn.Module) -> nn.Module:
     probe = deepcopy(model).double().eval()
     for module in probe.modules():
         if isinstance(module, nn.BatchNorm2d) and module.running_mean is not None:
-            for tensor in (
-                module.running_mean,
-                module.running_var,
-                *module.parameters(recurse=False),
-            ):
+            statistics = (module.running_mean, cast(Tensor, module.running_var))
+            for tensor in (*statistics, *module.parameters(recurse=False)):
                 tensor.data.copy_(
                     torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype) + 0.5
                 )
@@ -185,7 +185,9 @@ class _Trial:
     """
 
     def __init__(self, probe: nn.Module, images: Tensor):
-        self.came, self.went, self.calls = {}, {}, Counter()
+        self.came: dict[str, Any] = {}
+        self.went: dict[str, Any] = {}
+        self.calls: Counter[str] = Counter()
         self.convolutions = {
             name: module for name, module in probe.named_modules() if type(module) in CONVOLUTIONS
         }
@@ -229,11 +231,12 @@ class _Trial:
         return [row for row in rows if row.norm or row.normalizes]
 
 
-def _uses(logits: Tensor) -> Counter:
+def _uses(logits: Tensor) -> Counter[Any]:
     """Return how many operations of the graph behind `logits` use what each of
     its operations gives.
     """
-    uses, waiting = Counter(), [logits.grad_fn]
+    uses: Counter[Any] = Counter()
+    waiting: list[Any] = [logits.grad_fn]
     while waiting:
         for node, _ in waiting.pop().next_functions:
             uses[node] += 1
@@ -268,10 +271,11 @@ def _behind(norm: nn.BatchNorm2d) -> nn.Module:
 
 
 def _with_norm(weight: Tensor, bias: Tensor | None, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    factor = (norm.running_var + norm.eps).rsqrt()
+    mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+    factor = (variance + norm.eps).rsqrt()
     if norm.weight is not None:
         factor = factor * norm.weight
-    moved = (-norm.running_mean if bias is None else bias - norm.running_mean) * factor
+    moved = (-mean if bias is None else bias - mean) * factor
     return weight * factor.view(-1, 1, 1, 1), moved if norm.bias is None else moved + norm.bias
 
 

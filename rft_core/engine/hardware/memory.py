@@ -114,5 +114,5 @@ def fitting_batch(wanted: int, per_image: int, free: int) -> int:
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether `error` says that memory ran out, on a GPU or a CPU."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        isinstance(error, RuntimeError) and any(one in str(error) for one in CPU_MESSAGES)
+        isinstance(error, RuntimeError) and any(message in str(error) for message in CPU_MESSAGES)
     )

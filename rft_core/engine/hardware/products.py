@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,7 @@ from torch.autograd.function import once_differentiable
 
 # below it a product takes less time than finding the kernel
 SMALLEST_WEIGHT = 2048
+Network = TypeVar("Network", bound=nn.Module)
 _RESTING: ContextVar[bool] = ContextVar("weights at rest", default=False)
 
 
@@ -41,12 +43,12 @@ def prefers_onednn() -> bool:
     )
 
 
-def choose_products(model: nn.Module, device: torch.device) -> nn.Module:
+def choose_products(model: Network, device: torch.device) -> Network:
     """Have the linear layers of `model` multiply with the quicker library on `device`, in place."""
     return use_onednn(model) if device.type == "cpu" and prefers_onednn() else use_torch(model)
 
 
-def use_onednn(model: nn.Module) -> nn.Module:
+def use_onednn(model: Network) -> Network:
     """Have the linear layers and patches of `model` multiply with oneDNN, in place; weights and
     their names stay as they are.
     """
@@ -58,11 +60,11 @@ def use_onednn(model: nn.Module) -> nn.Module:
     return model
 
 
-def use_torch(model: nn.Module) -> nn.Module:
+def use_torch(model: Network) -> Network:
     """Have them multiply as torch does, in place."""
     for module in model.modules():
         if type(module) in (_OnednnLinear, PatchConvolution):
-            module.__class__ = type(module).__base__
+            module.__class__ = nn.Linear if type(module) is _OnednnLinear else nn.Conv2d
     return model
 
 

@@ -66,13 +66,18 @@ def statistics_held(model: nn.Module) -> Iterator[None]:
         if recomputes(model)
         else []
     )
-    before = [(norm.momentum, norm.num_batches_tracked.clone()) for norm in norms]
+    counts = [norm.num_batches_tracked for norm in norms]
+    before = [
+        (norm.momentum, None if count is None else count.clone())
+        for norm, count in zip(norms, counts)
+    ]
     for norm in norms:
         # running = (1 - momentum) * running + momentum * batch
         norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm, (momentum, count) in zip(norms, before):
+        for norm, count, (momentum, counted) in zip(norms, counts, before):
             norm.momentum = momentum
-            norm.num_batches_tracked.copy_(count)
+            if count is not None and counted is not None:
+                count.copy_(counted)

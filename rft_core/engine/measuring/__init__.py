@@ -1,1 +1,1 @@
-"""What a model is worth: robustness curves, honesty checks, shifts, single images under attack."""
+"""Measuring a model: robustness curves, honesty checks, shifts, single images under attack."""

@@ -1,5 +1,5 @@
-"""A closer look at single images: which fall first, which hold longest, and what they look
-like at rising epsilons.
+"""Single images under attack: which fall first, which hold longest, and what they look like at
+rising epsilons.
 """
 
 from collections.abc import Sequence
@@ -19,23 +19,23 @@ from rft_core.metrics.verdicts import smallest_falling
 MOST_CONFIDENT = 5
 SHOWN_EACH, SHOWN_EPSILONS = 6, 7
 FIRST, LONGEST = "first", "longest"
-# a known perturbation (N, C, H, W), and the epsilon (N,) from which on it fits,
-# infinite where there is none
-Known = tuple[Tensor, Tensor]
+# a perturbation found before (N, C, H, W), and the smallest epsilon (N,) whose ball holds it,
+# infinite if there is none
+Fallback = tuple[Tensor, Tensor]
 
 
 def choose_shown(measured: Evaluation, margins: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return the images (indices) that fall first, then those that hold longest, and for each
     which of the two it is.
 
-    Images that are wrong without an attack are left out. Among equals the smaller clean margin
-    (`margins`, (N,)) falls first.
+    Images that are misclassified without an attack are left out. Among equals the image with the
+    smaller clean margin (`margins`, (N,)) comes first.
     """
     fallen_at = smallest_falling(np.array(measured.epsilons), measured.verdicts)
     right = np.flatnonzero(fallen_at > 0)
     order = right[np.lexsort((margins[right], fallen_at[right]))]
-    first = [place for place in order if np.isfinite(fallen_at[place])][:SHOWN_EACH]
-    longest = [place for place in order[::-1] if place not in first][:SHOWN_EACH]
+    first = [index for index in order if np.isfinite(fallen_at[index])][:SHOWN_EACH]
+    longest = [index for index in order[::-1] if index not in first][:SHOWN_EACH]
     return np.array([*first, *longest], dtype=np.int64), [FIRST] * len(first) + [LONGEST] * len(
         longest
     )
@@ -43,10 +43,10 @@ def choose_shown(measured: Evaluation, margins: np.ndarray) -> tuple[np.ndarray,
 
 def thin(epsilons: Sequence[float]) -> tuple[float, ...]:
     """Return at most SHOWN_EPSILONS of `epsilons`, evenly placed, with the first and the last."""
-    places = np.unique(
+    indices = np.unique(
         np.linspace(0, len(epsilons) - 1, min(SHOWN_EPSILONS, len(epsilons))).round().astype(int)
     )
-    return tuple(epsilons[place] for place in places)
+    return tuple(epsilons[index] for index in indices)
 
 
 def climb(
@@ -56,14 +56,13 @@ def climb(
     norm: str,
     steps: int,
     epsilons: Sequence[float],
-    known: Known | None = None,
+    fallback: Fallback | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return perturbations (N, E, C, H, W) and logits (N, E, K) at each of `epsilons`, by
     PGD with `steps` steps.
 
-    A perturbation that fools the model stays where the attack in the larger ball, which
-    holds it too, finds none. Where PGD finds none at all, the `known` one is taken from the
-    epsilon on that holds it.
+    A perturbation that fools the model is kept if the attack in a larger ball finds none. Where PGD
+    finds none at all, the `fallback` is used from the smallest epsilon whose ball holds it.
     """
     images, labels = as_pixels(split.fetch()), split.labels
     delta, deltas, logits = torch.zeros_like(images), [], []
@@ -74,33 +73,36 @@ def climb(
                 model, images + found, labels
             )
             delta = torch.where(worse.view(-1, 1, 1, 1), found, delta)
-        if epsilon > 0 and known is not None:
-            helped = _is_right(model, images + delta, labels) & (known[1] <= epsilon)
-            delta = torch.where(helped.view(-1, 1, 1, 1), known[0], delta)
+        if epsilon > 0 and fallback is not None:
+            helped = _is_right(model, images + delta, labels) & (fallback[1] <= epsilon)
+            delta = torch.where(helped.view(-1, 1, 1, 1), fallback[0], delta)
         deltas.append(delta)
         with torch.no_grad():
             logits.append(model(images + delta).float())
     return torch.stack(deltas, 1), torch.stack(logits, 1)
 
 
-def known_of(measured: Evaluation, places: np.ndarray, split: Split) -> Known:
-    """Return the perturbations that an evaluation found for the images at `places`, `split`
+def fallback_of(measured: Evaluation, indices: np.ndarray, split: Split) -> Fallback:
+    """Return the perturbations that an evaluation found for the images at `indices`, `split`
     holding these images.
     """
     images = as_pixels(split.fetch())
     fallen_at = smallest_falling(np.array(measured.epsilons, dtype=np.float32), measured.verdicts)[
-        places
+        indices
     ]
-    found = [measured.fooling.get(int(place)) for place in places]
+    found = [measured.fooling.get(int(index)) for index in indices]
     deltas = torch.stack(
-        [torch.zeros_like(image) if one is None else one.delta for image, one in zip(images, found)]
+        [
+            torch.zeros_like(image) if known is None else known.delta
+            for image, known in zip(images, found)
+        ]
     )
     start = torch.tensor(
-        [np.inf if one is None else at for one, at in zip(found, fallen_at)],
+        [np.inf if known is None else at for known, at in zip(found, fallen_at)],
         dtype=torch.float32,
         device=images.device,
     )
-    # the grid stands in the evaluation as float32, in the pictures as it was asked for
+    # the grid is float32 in the evaluation, and float64 as requested in the pictures
     return deltas, start * (1 - 1e-6)
 
 
@@ -109,19 +111,19 @@ def save_pictures(
     model: nn.Module,
     split: Split,
     measured: Evaluation,
-    places: np.ndarray,
+    indices: np.ndarray,
     kinds: Sequence[str],
     *,
     norm: str,
     steps: int,
 ) -> None:
-    """Attack the images of `split` at `places` at rising epsilons and write one .npz:
+    """Attack the images of `split` at `indices` at rising epsilons and write one .npz:
 
     clean uint8 (M, H, W, 3), delta float16 (M, E, H, W, 3) in pixel scale, epsilons (E,), classes
     and confidences (M, E, 5) of the most confident, labels (M,), kinds (M,), falls_at (M,) infinite
-    where an image held, places (M,).
+    where an image held, and the indices as places (M,).
     """
-    shown = split.take(torch.from_numpy(places))
+    shown = split.take(torch.from_numpy(indices))
     epsilons = thin(measured.epsilons)
     with eval_mode(model):
         deltas, logits = climb(
@@ -130,7 +132,7 @@ def save_pictures(
             norm=norm,
             steps=steps,
             epsilons=epsilons,
-            known=known_of(measured, places, shown),
+            fallback=fallback_of(measured, indices, shown),
         )
     confidences, classes = logits.softmax(-1).topk(min(MOST_CONFIDENT, logits.shape[-1]))
     content = {
@@ -141,8 +143,8 @@ def save_pictures(
         "confidences": confidences.cpu().numpy(),
         "labels": shown.labels.cpu().numpy(),
         "kinds": np.array(kinds),
-        "falls_at": smallest_falling(np.array(measured.epsilons), measured.verdicts)[places],
-        "places": places,
+        "falls_at": smallest_falling(np.array(measured.epsilons), measured.verdicts)[indices],
+        "places": indices,
     }
     write_arrays(path, content)
 

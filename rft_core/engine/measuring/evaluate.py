@@ -1,9 +1,9 @@
 """Evaluation: per-example verdicts on a whole grid of epsilons, in one pass.
 
 An attack that is taken step by step runs in a lane (lane.py), which looks for each example's
-critical epsilon from above; one that is a whole function is bisected (search.py). (Halving the grid
-with PGD took 1.9 full attacks on a robust model where the lane took 1.45, with the same verdicts.)
-What is spent is counted in gradient evaluations (examples x steps).
+critical epsilon from above; an attack that only runs as a whole is bisected (search.py). (Bisecting
+the grid with PGD took 1.9 full attacks on a robust model where the lane took 1.45, with the same
+verdicts.) The cost is counted in gradient evaluations (examples x steps).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from rft_core.engine.attacks.norms import NORMS
-from rft_core.engine.attacks.stepwise import Walk
+from rft_core.engine.attacks.stepwise import StepwiseAttack
 from rft_core.engine.data.dataset import Split
 from rft_core.engine.data.pixels import as_pixels
 from rft_core.engine.hardware.folding import Folding
@@ -34,11 +34,11 @@ PART_BYTES, PART_BATCHES = 64 * 2**20, 8
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Verdicts bool (N, E): True where the example is classified rightly at that
-    epsilon; and what they cost.
+    """Verdicts bool (N, E), True where the example is classified correctly at that epsilon, and
+    their cost.
 
-    `fooling` has, where it was asked for, what made each fallen example fall at
-    its smallest epsilon.
+    `fooling` holds, if requested, what made each fallen example fall at its smallest
+    epsilon.
     """
 
     epsilons: tuple[float, ...]
@@ -61,7 +61,7 @@ def evaluate(
     steps: int,
     attack: str = "pgd",
     relative_step_size: float | None = None,
-    walk: Walk | None = None,
+    stepwise: StepwiseAttack | None = None,
     batch_size: int = 128,
     memory_format: torch.memory_format = torch.contiguous_format,
     keep_fooling: bool = False,
@@ -71,27 +71,27 @@ def evaluate(
     """Return the verdicts of `model` on `split` under `attack` at each of
     `epsilons`, which start at 0.
 
-    A `walk` that is given takes the place of the attack's own. The verdict at epsilon 0 is
-    the clean prediction. Every module's training flag is given back. With `keep_fooling`
-    the perturbations that fooled the model are kept: 12 bytes a pixel of each fallen image.
-    With a `folding` the attacks walk on the model's folded twin; the clean prediction is
-    always the model's own. With `fixed_shapes` (on a GPU where it is not given) the model is
-    called with batches of two sizes at most.
+    `stepwise`, if given, is run instead of the catalog's version of `attack`. The verdict at
+    epsilon 0 is the clean prediction. Every module gets its training flag back. With
+    `keep_fooling` the perturbations that fooled the model are kept: 12 bytes a pixel of each
+    fallen image. With a `folding` the attacks run on the model's folded twin; the clean
+    prediction is always the model's own. With `fixed_shapes` (the default on a GPU) the model
+    is called with batches of two sizes at most.
     """
     row = catalog.find("attacks", attack)
-    if walk is None and row.stepwise:
-        walk = row.load_stepwise()(steps, relative_step_size)
+    if stepwise is None and row.stepwise:
+        stepwise = row.load_stepwise()(steps, relative_step_size)
     device = split.labels.device
     fixed = device.type == "cuda" if fixed_shapes is None else fixed_shapes
     grid = torch.tensor(epsilons, dtype=torch.float32, device=device)
-    spent, fooling = 0, {}
+    spent, fooling = 0, dict[int, Found]()
     with eval_mode(model):
         logits = predict(model, split, batch_size, memory_format, fixed_shapes=fixed)
         right = logits.argmax(1) == split.labels
-        if len(epsilons) > 1 and walk:
+        if len(epsilons) > 1 and stepwise:
             attacked = folding.of(model, split.images[:1]) if folding else model
             options = {
-                "walk": walk,
+                "attack": stepwise,
                 "ball": NORMS[norm],
                 "batch_size": min(batch_size, max(len(split), 1)),
                 "memory_format": memory_format,

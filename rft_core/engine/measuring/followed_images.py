@@ -1,5 +1,5 @@
-"""The few test images that are followed through training: clean, adversarial, and what
-the model says of both.
+"""The few test images that are followed through training: clean, adversarial, and the model's
+predictions for both.
 """
 
 from pathlib import Path
@@ -20,8 +20,8 @@ def save_examples(
     """Attack the images of `split` at `epsilon` and write one .npz:
 
     clean and adversarial uint8 (N, H, W, 3), delta float16 (N, H, W, 3) in pixel scale, labels, and
-    for both pictures prediction (N,) and confidence (N,). The pictures are rounded for the eye; the
-    predictions are of the exact ones.
+    for both pictures prediction (N,) and confidence (N,). The pictures are rounded for display; the
+    predictions are those of the exact pictures.
     """
     images = as_pixels(split.fetch())
     with eval_mode(model):

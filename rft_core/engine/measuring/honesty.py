@@ -1,10 +1,9 @@
 """Honesty checks: is a measured robustness real, or does the model only hide its gradient?
 
 After Carlini et al. 2019 (On Evaluating Adversarial Robustness) and AutoAttack's flags. Every
-check gives green, amber or red with its reason; a red one means that the robust accuracy of
-this model must not be believed as it stands. The checks look at every epsilon of the grid,
-since a gradient can be masked at small epsilons and not at large ones, and at losses other than
-the one that was reported.
+check gives green, amber or red with its reason; red means that the reported robust accuracy of
+this model cannot be trusted. The checks look at every epsilon of the grid, since a gradient can be
+masked at small epsilons and not at large epsilons, and at other losses than that of the report.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,9 +22,7 @@ LEVELS = ("green", "amber", "red")
 
 @dataclass(frozen=True)
 class Honesty:
-    """All findings on `n` images at `epsilons`, the largest being `epsilon`; `level`
-    is that of the worst.
-    """
+    """All findings on `n` images at `epsilons`; `level` is that of the worst finding."""
 
     findings: tuple[Finding, ...]
     n: int
@@ -66,9 +63,9 @@ def check_honesty(
     """Return the findings on `model` over `split` (100 to 200 images are enough) at each of
     `epsilons`, `batch` images at a time.
 
-    `attack` and `steps` are those of the robust accuracy that is checked. Epsilon 0 is left out;
-    one above it is needed. Costs about 10 gradient evaluations an image and epsilon, 200 more, and
-    450 predictions. Training flags are given back.
+    `attack` and `steps` are those of the robust accuracy that is checked. Epsilon 0 is ignored; at
+    least one larger epsilon is needed. Costs for each image about 10 gradient evaluations per
+    epsilon, 200 more, and 450 predictions. Every module gets its training flag back.
     """
     grid = tuple(sorted(epsilon for epsilon in epsilons if epsilon > 0))
     probe = Probe(model, split, norm, grid, attack, steps, batch)

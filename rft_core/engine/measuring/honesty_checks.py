@@ -1,8 +1,10 @@
 """The checks of honesty: functions (probe) -> finding, green, amber or red with the reason."""
 
+from types import MappingProxyType
+
 import torch
 
-from rft_core.engine.attacks.apgd import apgd_walk
+from rft_core.engine.attacks.apgd import apgd_stepwise
 from rft_core.engine.attacks.losses import margin
 from rft_core.engine.attacks.stepwise import input_gradient
 from rft_core.engine.measuring.honesty_probe import STEPS, Finding, Probe
@@ -10,15 +12,15 @@ from rft_core.spec import catalog
 from rft_core.units import format_epsilon, format_percent
 
 MORE_STEPS, QUERIES = 40, 300
-HUGE = {"linf": 64 / 255, "l2": 10.0}.get
+HUGE = MappingProxyType({"linf": 64 / 255, "l2": 10.0})
 VANISHED = 1e-12
-# a drop of accuracy under another loss that no conclusion hangs on: one point, as the
-# default attack is held to
+# a drop of accuracy under another loss that changes no conclusion: one point, which is also
+# required of the default attack
 SMALL_DROP = 0.01
 
 
 def falls(probe: Probe) -> Finding:
-    """Accuracy falls as epsilon grows, or gradients mislead."""
+    """Accuracy must fall as epsilon grows; otherwise gradients mislead."""
     grid = (0.0, *probe.epsilons)
     accuracies = [probe.under_pgd(epsilon, STEPS) for epsilon in grid]
     rises = [later - earlier for earlier, later in zip(accuracies, accuracies[1:])]
@@ -44,12 +46,12 @@ def falls(probe: Probe) -> Finding:
 
 
 def other_losses(probe: Probe) -> Finding:
-    """The reported attack beside APGD on the margin and beside APGD-CE + T: the number stands or
-    falls with its loss.
+    """Compare the reported attack with APGD on the margin and with APGD-CE + T: an attack is only
+    as good as its loss.
     """
     reported = probe.curve(probe.attack, probe.steps)
     rivals = {
-        "APGD on the margin": probe.curve("apgd", STEPS, apgd_walk(STEPS, loss=margin)),
+        "APGD on the margin": probe.curve("apgd", STEPS, apgd_stepwise(STEPS, loss=margin)),
         "APGD-CE + T": probe.curve("apgd_ce_t", STEPS),
     }
     name, point, drop = "", 0, -1.0
@@ -75,17 +77,17 @@ def other_losses(probe: Probe) -> Finding:
 
 
 def reaches_zero(probe: Probe) -> Finding:
-    """Nothing survives a huge epsilon."""
-    clean, huge = probe.under_pgd(0, 0), probe.under_pgd(HUGE(probe.norm), MORE_STEPS)
-    at = format_epsilon(HUGE(probe.norm), probe.norm)
+    """No image may survive a huge epsilon."""
+    clean, huge = probe.under_pgd(0, 0), probe.under_pgd(HUGE[probe.norm], MORE_STEPS)
+    at = format_epsilon(HUGE[probe.norm], probe.norm)
     share = huge / clean if clean else 0.0
     level = "green" if share <= 0.02 else "amber" if share <= 0.1 else "red"
     why = (
-        "nothing survives, as it must"
+        "nothing survives, as it should"
         if level == "green"
         else (
-            "so large an attack must break every model; the attack is held up, or the model hardly"
-            " looks at its input"
+            "an attack this large must break every model; the attack is blocked, or the model"
+            " hardly looks at its input"
         )
     )
     return Finding(
@@ -97,7 +99,7 @@ def reaches_zero(probe: Probe) -> Finding:
 
 
 def more_steps(probe: Probe) -> Finding:
-    """PGD with four times the steps finds no less, and little more."""
+    """PGD with four times the steps must not find less, and only a little more."""
     short, long = probe.curve("pgd", STEPS), probe.curve("pgd", MORE_STEPS)
     weaker, stronger = probe.widest(long, short), probe.widest(short, long)
     if long[weaker] - short[weaker] > probe.noise(short[weaker]):
@@ -119,14 +121,14 @@ def more_steps(probe: Probe) -> Finding:
 
 
 def without_gradient(probe: Probe) -> Finding:
-    """A search without gradients finds no more than PGD."""
+    """A search without gradients must not find more than PGD."""
     by_gradient, by_search = probe.curve("pgd", STEPS), probe.curve("square", QUERIES)
     point = probe.widest(by_gradient, by_search)
     white, black = by_gradient[point], by_search[point]
     level = "green" if black >= white else "amber" if white - black <= probe.noise(white) else "red"
     why = {
         "green": "no stronger than with gradients",
-        "amber": "stronger without gradients, by no more than chance can do on so few images",
+        "amber": "stronger without gradients, but no more than chance explains on so few images",
         "red": "an attack without gradients is stronger: the gradient is masked",
     }[level]
     reason = (
@@ -139,10 +141,12 @@ def without_gradient(probe: Probe) -> Finding:
 
 
 def one_step(probe: Probe) -> Finding:
-    """Robustness to one step is robustness to ten."""
+    """A model that is robust to one step must be robust to ten."""
     single, many = probe.curve("fgsm", 1), probe.curve("pgd", STEPS)
     point = probe.widest(single, many)
-    overfitted = [one > 0.2 and several < one / 4 for one, several in zip(single, many)]
+    overfitted = [
+        after_one > 0.2 and after_ten < after_one / 4 for after_one, after_ten in zip(single, many)
+    ]
     if any(overfitted):
         point = overfitted.index(True)
     level = "red" if any(overfitted) else "green"
@@ -158,11 +162,11 @@ def one_step(probe: Probe) -> Finding:
 
 
 def gradients(probe: Probe) -> Finding:
-    """Images have a gradient to follow."""
+    """Images must have a gradient to follow."""
     vanished = 0
     for images, labels in probe.batches():
         gradient = input_gradient(probe.model, images, labels).gradient
-        vanished += (gradient.abs().amax(dim=(1, 2, 3)) <= VANISHED).sum().item()
+        vanished += int((gradient.abs().amax(dim=(1, 2, 3)) <= VANISHED).sum())
     share = vanished / len(probe.split)
     level = "green" if share <= 0.01 else "amber" if share <= 0.1 else "red"
     return Finding(
@@ -175,7 +179,7 @@ def gradients(probe: Probe) -> Finding:
 
 @torch.no_grad()
 def repeats(probe: Probe) -> Finding:
-    """Two passes give the same logits."""
+    """Two passes must give the same logits."""
     images, _ = next(probe.batches())
     largest = (probe.model(images) - probe.model(images)).abs().max().item()
     level = "green" if largest == 0 else "amber" if largest < 1e-4 else "red"

@@ -1,4 +1,4 @@
-"""What a check of honesty is given, and what it finds."""
+"""The input of an honesty check (Probe), and its result (Finding)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rft_core.engine.attacks.pgd import pgd
-from rft_core.engine.attacks.stepwise import Walk
+from rft_core.engine.attacks.stepwise import StepwiseAttack
 from rft_core.engine.data.dataset import Split
 from rft_core.engine.measuring.evaluate import as_pixels, evaluate
 from rft_core.units import format_epsilon
@@ -18,7 +18,7 @@ BATCH, STEPS = 128, 10
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: its name, "green", "amber" or "red", why, and the accuracies it rests on."""
+    """The result of a check: name, "green", "amber" or "red", the reason, and the accuracies."""
 
     name: str
     level: str
@@ -28,7 +28,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Probe:
-    """A model and a few images, and the accuracies that the checks ask for."""
+    """A model and a few images, and the accuracies that the checks need."""
 
     model: nn.Module
     split: Split
@@ -46,7 +46,7 @@ class Probe:
             yield as_pixels(self.split.fetch(part)), self.split.labels[part]
 
     def under_pgd(self, epsilon: float, steps: int) -> float:
-        """Return accuracy under one PGD of its own."""
+        """Return the accuracy under PGD at `epsilon` alone."""
         right = 0
         for images, labels in self.batches():
             attacked = images
@@ -58,11 +58,13 @@ class Probe:
                 right += (self.model(attacked).argmax(1) == labels).sum().item()
         return right / len(self.split)
 
-    def curve(self, attack: str, steps: int, walk: Walk | None = None) -> tuple[float, ...]:
-        """Return accuracy at each of `epsilons` under an attack, by the search of every evaluation;
-        each is measured once.
+    def curve(
+        self, attack: str, steps: int, stepwise: StepwiseAttack | None = None
+    ) -> tuple[float, ...]:
+        """Return accuracy at each of `epsilons` under an attack, measured like every evaluation;
+        the result is cached.
         """
-        name = f"{attack} {steps} {walk is not None}"
+        name = f"{attack} {steps} {stepwise is not None}"
         if name not in self.measured:
             found = evaluate(
                 self.model,
@@ -71,7 +73,7 @@ class Probe:
                 epsilons=(0.0, *self.epsilons),
                 steps=steps,
                 attack=attack,
-                walk=walk,
+                stepwise=stepwise,
                 batch_size=self.batch,
             )
             self.measured[name] = found.curve.accuracies[1:]
@@ -83,10 +85,10 @@ class Probe:
         return max(1 / n, 2 * sqrt(accuracy * (1 - accuracy) / n))
 
     def at(self, index: int) -> str:
-        """Return the epsilon of the grid point as it is said."""
+        """Return the epsilon of the grid point as text."""
         return format_epsilon(self.epsilons[index], self.norm)
 
     def widest(self, upper: Sequence[float], lower: Sequence[float]) -> int:
-        """Return the grid point where `upper` lies highest above `lower`."""
+        """Return the grid point where `upper` is furthest above `lower`."""
         gaps = [high - low for high, low in zip(upper, lower)]
         return gaps.index(max(gaps))

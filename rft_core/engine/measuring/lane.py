@@ -16,14 +16,16 @@ asks only now and then whether anything is left. On a CPU asking costs nothing a
 the batch shrinks at once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from rft_core.engine.attacks.norms import Norm
-from rft_core.engine.attacks.stepwise import State, Walk, input_gradient, where
+from rft_core.engine.attacks.stepwise import State, StepwiseAttack, input_gradient, where
 from rft_core.engine.data.pixels import as_pixels
+from rft_core.engine.hardware.capture import CapturedStep
 
 # a perturbation clamped to epsilon may exceed it by rounding
 ROUNDING = 1 + 1e-5
@@ -101,7 +103,7 @@ class Lane:
         images: Tensor,
         labels: Tensor,
         grid: Tensor,
-        walk: Walk,
+        attack: StepwiseAttack,
         ball: Norm,
         *,
         batch_size: int,
@@ -109,7 +111,7 @@ class Lane:
         fixed_shapes: bool = False,
     ):
         self.model, self.images, self.labels, self.grid = model, images, labels, grid
-        self.walk, self.ball, self.memory_format = walk, ball, memory_format
+        self.attack, self.ball, self.memory_format = attack, ball, memory_format
         self.fixed_shapes, self.count = fixed_shapes, len(labels)
         device = labels.device
         size = batch_size if fixed_shapes else min(batch_size, self.count)
@@ -128,12 +130,13 @@ class Lane:
         self.spent = torch.zeros_like(self.end)
         examples = torch.arange(size, device=device).clamp(max=self.count)
         self.places, self.state = self._begin(examples)
+        self._take_step = self._repeatable_step()
 
     def run(self) -> Falls:
         """Attack until every example's critical point is known."""
         steps = 0
         while len(self.places["examples"]):
-            self.step()
+            self._take_step()
             steps += 1
             if not self.fixed_shapes or steps % STEPS_BETWEEN_QUESTIONS == 0:
                 self._shrink()
@@ -145,18 +148,46 @@ class Lane:
         places, state = self.places, self.state
         examples, taken = places["examples"], places["taken"]
         labels = self.labels[examples.clamp(max=self.count - 1)]
-        here = input_gradient(self.model, state["point"], labels, self.walk.loss_at(state))
+        here = input_gradient(self.model, state["point"], labels, self.attack.loss_at(state))
         classes = here.logits.argmax(1)
         works = examples < self.count
         fell = works & (classes != labels)
-        ended = works & (fell | (taken >= self.walk.length(here.logits.shape[1])))
+        ended = works & (fell | (taken >= self.attack.length(here.logits.shape[1])))
         self.spent += works.sum()
-        self.state = self.walk.advance(state, here, places["images"], places["epsilon"], self.ball)
+        self.state = self.attack.advance(
+            state, here, places["images"], places["epsilon"], self.ball
+        )
         self.places = places | {"taken": taken + 1}
         # padding begins anew at every step, so that no attack goes on past its end there
         begins = Everywhere(ended | ~works) if self.fixed_shapes else Somewhere(ended)
         if begins:
             self._exchange(begins, fell, state["point"], classes)
+
+    def _repeatable_step(self) -> Callable[[], None]:
+        """Return `step`; with fixed shapes one that works on buffers which stay where they are, and
+        that a GPU may therefore replay.
+        """
+        if not self.fixed_shapes:
+            return self.step
+        # at the start several names may stand for the same tensor
+        places, state = (
+            {name: tensor.clone() for name, tensor in tensors.items()}
+            for tensors in (self.places, self.state)
+        )
+
+        def restore() -> None:
+            self.places, self.state = places, state
+
+        def step() -> None:
+            self.step()
+            # what the step leaves is new, so no buffer is overwritten that is still to be read
+            for buffers, new in ((places, self.places), (state, self.state)):
+                for name, buffer in buffers.items():
+                    buffer.copy_(new[name])
+            restore()
+
+        restore()
+        return CapturedStep(step, self.labels.device, restore=restore)
 
     def _exchange(self, begins: Everywhere, fell: Tensor, points: Tensor, classes: Tensor) -> None:
         """Write down what fell and have it stand in line again where there is a smaller ball; begin
@@ -176,7 +207,7 @@ class Lane:
         self.line[torch.where(again, self.end + again.cumsum(0) - 1, last)] = examples
         self.end += again.sum()
         turn = self.next + free.cumsum(0) - 1
-        self.next = torch.minimum(self.next + free.sum(), self.end)
+        self.next.copy_(torch.minimum(self.next + free.sum(), self.end))
         waiting = torch.where(turn < self.end, self.line[turn.clamp(max=last)], self.count)
         started, state = self._begin(torch.where(free, waiting, examples))
         self.places = {name: begins.put(self.places[name], started[name]) for name in started}
@@ -201,7 +232,7 @@ class Lane:
             "epsilon": epsilon,
             "taken": torch.zeros_like(examples),
         }
-        return places, self.walk.start(images, begin, epsilon)
+        return places, self.attack.start(images, begin, epsilon)
 
     def _shrink(self) -> None:
         """Take places that are padding out of the batch; this reads a value."""
@@ -216,3 +247,4 @@ class Lane:
             kept = torch.argsort(~works, stable=True)[:wanted]
             self.places = {name: tensor[kept] for name, tensor in self.places.items()}
             self.state = {name: tensor[kept] for name, tensor in self.state.items()}
+            self._take_step = self._repeatable_step()

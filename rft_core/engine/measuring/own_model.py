@@ -1,4 +1,4 @@
-"""Measure any model on any images: what `evaluate` of the engine's door does."""
+"""Measure any model on any images: the `evaluate` that the engine's door exports."""
 
 import math
 from collections.abc import Sequence
@@ -34,8 +34,8 @@ def evaluate(
     `model` maps pixels (N, C, H, W) in [0, 1] to logits (N, K): mean and std belong inside it
     (NormalizedModel). `images` are such pixels as floats, or uint8; `labels` (N,) whole numbers
     from 0 to K - 1. `epsilons` rise from 0, by default every 1/255 up to 8/255; for "l2" give
-    lengths. `attack` is a name of `list attacks`, `steps` its gradient steps. The model is measured
-    in eval mode, on the device of its weights, and gets its own mode back.
+    lengths. `attack` is a name from `list attacks`, `steps` its gradient steps. The model is
+    measured in eval mode, on the device of its weights, and every module gets its mode back.
     """
     catalog.find("attacks", attack)
     if steps < 1:

@@ -1,6 +1,4 @@
-"""The search for each example's critical epsilon on a grid, for attacks that are one whole
-function.
-"""
+"""The search for each example's critical epsilon, for attacks that only run as a whole."""
 
 from collections import deque
 from collections.abc import Callable
@@ -14,17 +12,15 @@ from rft_core.engine.data.dataset import Split
 
 @dataclass(frozen=True)
 class Found:
-    """A perturbation (C, H, W) that fooled the model, and the class it then
-    took the example for.
-    """
+    """A perturbation (C, H, W) that fooled the model, and the class that it then predicted."""
 
     delta: Tensor
-    said: int
+    prediction: int
 
 
 class Search:
-    """For each example the largest grid point it is known to survive (`low`) and the smallest
-    where it fell (`high`).
+    """For each example the largest grid point that it survived (`low`) and the smallest where it
+    fell (`high`).
     """
 
     def __init__(self, right: Tensor, grid: Tensor):
@@ -34,8 +30,8 @@ class Search:
         self.waiting = deque(torch.nonzero(right).flatten().tolist() if self.count > 1 else [])
 
     def middle(self, examples: Tensor) -> Tensor:
-        """The largest point first, then halves: for attacks whose success costs as
-        much as their failure.
+        """Return the next grid point of each of `examples`: the largest first, then bisecting,
+        which suits attacks whose success costs as much as their failure.
         """
         halfway = (self.low[examples] + self.high[examples]) // 2
         return torch.where(self.high[examples] == self.count, self.count - 1, halfway)
@@ -67,11 +63,11 @@ def bisect_with(
     batch_size: int,
     found: dict[int, Found] | None = None,
 ) -> int:
-    """Find every critical point with an attack that is a whole function: batches of examples that
-    wait at the same point.
+    """Find every critical point with an attack that only runs as a whole, in batches of examples
+    with the same next grid point.
 
-    Returns examples x steps, the attack's own count of gradient evaluations being unknown. Into
-    `found`, where it is given, goes what fooled the model in the smallest ball.
+    Returns examples x steps, since the attack does not report its gradient evaluations. What fooled
+    the model in the smallest ball is written into `found`, if given.
     """
     spent = 0
     while search.waiting:
@@ -84,15 +80,17 @@ def bisect_with(
                     model, images, labels, norm=norm, epsilon=search.grid[point].item(), steps=steps
                 )
                 with torch.no_grad():
-                    said = model(adversarial).argmax(1)
-                fell = said != labels
+                    prediction = model(adversarial).argmax(1)
+                fell = prediction != labels
                 if found is not None:
                     # a later success is always in a smaller ball
                     fallen = zip(
-                        examples[fell].tolist(), (adversarial - images)[fell], said[fell].tolist()
+                        examples[fell].tolist(),
+                        (adversarial - images)[fell],
+                        prediction[fell].tolist(),
                     )
                     found.update((example, Found(delta, name)) for example, delta, name in fallen)
-                place = torch.full_like(examples, point)
-                search.settle(examples, place, torch.where(fell, place, search.count))
+                attacked_at = torch.full_like(examples, point)
+                search.settle(examples, attacked_at, torch.where(fell, attacked_at, search.count))
                 spent += len(examples) * steps
     return spent

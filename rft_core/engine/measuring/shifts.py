@@ -1,8 +1,7 @@
 """Out-of-distribution evaluation: clean accuracy on other domains and under common corruptions.
 
-Every run is measured on the same images: subsets are stratified with seeds of their own,
-and corruptions draw from streams that only depend on kind and severity. The training
-stream is not touched.
+Every run is measured on the same images: subsets are stratified with fixed seeds, and corruptions
+draw from streams that only depend on kind and severity. The training stream is not touched.
 """
 
 import hashlib
@@ -25,11 +24,11 @@ Corrupted = tuple[str, int, Split]
 
 
 def final_shifts(job: Job) -> dict[str, Any] | None:
-    """Return the final accuracies on every other domain and, where asked for, under each
-    corruption and severity.
+    """Return the final accuracies on every other domain and, if requested, under each corruption
+    and severity.
 
-    On `evaluation.shift_size` test images each, in the form of metrics.shifts.summarise; None
-    when there is neither.
+    Each is measured on `evaluation.shift_size` test images, in the form of
+    metrics.shifts.summarise; None if there is neither.
     """
     evaluation = job.spec.evaluation
     if not (job.dataset.others or evaluation.corruptions):
@@ -47,8 +46,8 @@ class ShiftTracker:
     """Measures a few images of each other domain, and each corruption at the middle
     severity, while a run trains.
 
-    The images are made once. In-domain and corrupted ones are validation images; the other domains
-    only have test images, on which nothing is chosen.
+    The images are made once. In-domain and corrupted images are validation images; the other
+    domains only have test images, on which nothing is chosen.
     """
 
     def __init__(self, job: Job):
@@ -58,7 +57,7 @@ class ShiftTracker:
         self.corrupted = tuple(corrupted(self.home, TRACKED_SEVERITIES))
 
     def measure(self) -> dict[str, Any]:
-        """Return the accuracies as the model stands, in the form of metrics.shifts.summarise."""
+        """Return the accuracies of the model as it is now, as metrics.shifts.summarise does."""
         return _measure(self.job, self.home, self.domains, self.corrupted)
 
 
@@ -66,14 +65,14 @@ def corrupted(split: Split, severities: Sequence[int] = SEVERITIES) -> Iterator[
     """Yield (kind, severity, the split under it) for each of the 15 corruptions; the same
     pictures at every call.
     """
-    for place, kind in enumerate(CORRUPTIONS):
+    for index, kind in enumerate(CORRUPTIONS):
         for severity in severities:
             yield (
                 kind,
                 severity,
                 Split(
                     corrupt(
-                        split.images, kind, severity, generator(0, "corruption", place, severity)
+                        split.images, kind, severity, generator(0, "corruption", index, severity)
                     ),
                     split.labels,
                 ),
@@ -90,11 +89,13 @@ def _measure(
     job: Job, home: Split, domains: Mapping[str, Split], shifted: Iterable[Corrupted]
 ) -> dict[str, Any]:
     with eval_mode(job.model):
-        elsewhere = {name: (_correct(job, split), len(split)) for name, split in domains.items()}
+        domain_rows = {name: (_correct(job, split), len(split)) for name, split in domains.items()}
         rows = [
             (kind, severity, _correct(job, split), len(split)) for kind, severity, split in shifted
         ]
-        return summarise((_correct(job, home), len(home)), elsewhere, rows, _digest(home, domains))
+        return summarise(
+            (_correct(job, home), len(home)), domain_rows, rows, _digest(home, domains)
+        )
 
 
 def _correct(job: Job, split: Split) -> int:
@@ -107,7 +108,7 @@ def _correct(job: Job, split: Split) -> int:
 
 
 def _digest(home: Split, domains: Mapping[str, Split]) -> str:
-    """Return one short hash of all images; corrupted ones follow from those of `home`."""
+    """Return a short hash of all images; corrupted images are determined by those of `home`."""
     text = "/".join(
         [home.digest(), *(f"{name}:{split.digest()}" for name, split in domains.items())]
     )

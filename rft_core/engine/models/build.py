@@ -1,5 +1,5 @@
-"""Build the model a spec names: an embedded backbone or any timm architecture,
-pixels in, logits out.
+"""Build the model that a spec names: an embedded backbone or any timm architecture, from pixels to
+logits.
 """
 
 from collections.abc import Callable
@@ -28,11 +28,11 @@ Notify = Callable[[str], None]
 @dataclass(frozen=True)
 class Preprocessing:
     """What a backbone was trained on: pixels on a side, mean and std of its images, and how they
-    were brought to that size.
+    were resized.
 
-    Size, mean and std are used. The interpolation is for information: data are resized bilinearly
-    for every backbone, which is the protocol of both papers (Ngnawé et al. 2026, Li et al. 2025)
-    and keeps the images of all runs the same.
+    Size, mean and std are used. The interpolation is for information only: data are resized
+    bilinearly for every backbone, which is the protocol of both papers (Ngnawé et al. 2026, Li et
+    al. 2025) and keeps the images of all runs the same.
     """
 
     image_size: int
@@ -42,26 +42,26 @@ class Preprocessing:
 
 
 def preprocessing(name: str) -> Preprocessing:
-    """Return what the backbone `name` expects, from timm's configuration; an unknown name
-    raises with the nearest.
+    """Return what the backbone `name` expects, from timm's configuration; UnknownNameError suggests
+    the nearest name.
     """
     if name in EMBEDDED:
         return Preprocessing(embedded.IMAGE_SIZE, embedded.MEAN, embedded.STD)
     name = backbones.current_name(name)
     architectures, tagged = timm.list_models(), timm.list_pretrained(f"{name.partition('.')[0]}.*")
-    # timm builds names of older versions too, but knows nothing of their weights
+    # timm also builds names of older versions, but does not know their weights
     if name not in architectures and name not in tagged:
         near = backbones.near_names(name)
         raise UnknownNameError("backbone", name, [], "model.backbone", near=near)
-    config = timm.get_pretrained_cfg(name)
+    config = timm_models.pretrained_config(name)
     return Preprocessing(
         config.input_size[-1], tuple(config.mean), tuple(config.std), config.interpolation
     )
 
 
 def check_weights(spec: ModelSpec) -> None:
-    """Raise at once where the weights of `spec` are neither here nor to be had; loads
-    and fetches nothing.
+    """Raise at once if the weights of `spec` are neither here nor can be fetched; does not load or
+    fetch anything.
     """
     backbones.check_backbone(spec.backbone)
     spec = spec.model_copy(update={"backbone": backbones.current_name(spec.backbone)})
@@ -118,7 +118,7 @@ def build_model(
 def _try_size(
     model: NormalizedModel, name: str, classes: int, image_size: int, natural: int
 ) -> None:
-    """Send one empty picture through, so that what does not fit is said before training."""
+    """Run the model on an empty picture, so that a wrong size raises before training."""
     try:
         with eval_mode(model), torch.no_grad():
             logits = model(torch.zeros(1, 3, image_size, image_size))
@@ -133,7 +133,7 @@ def _try_size(
         raise SettingError(
             "model.backbone",
             name,
-            f"gives no logits of {classes} classes; choose another one, see `list backbones`",
+            f"does not give logits of {classes} classes; choose another, see `list backbones`",
         )
 
 

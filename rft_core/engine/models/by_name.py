@@ -1,5 +1,5 @@
-"""Models by plain arguments, for loops and scripts that have no RunSpec: built, changed by a
-strategy, merged.
+"""Models from plain arguments, for loops and scripts without a RunSpec: build, apply a strategy,
+merge.
 """
 
 from collections.abc import Callable
@@ -29,9 +29,9 @@ def build_model(
     """Return a backbone (embedded, or any name of timm) with a new head: pixels (N, 3, H, W) in
     [0, 1] to logits (N, num_classes), mean and std inside.
 
-    `image_size` is in pixels on a side, the backbone's own by default; `checkpoint` a file of
-    weights to start from. What is random in it comes from `seed`; `notify` gets lines such as how
-    far a download is.
+    `image_size` is in pixels on a side, by default the backbone's own; `checkpoint` is a file of
+    weights to start from. Everything random derives from `seed`; `notify` gets lines such as the
+    progress of a download.
     """
     spec = checked_section(
         "model", {"backbone": backbone, "pretrained": pretrained, "checkpoint": checkpoint}
@@ -43,12 +43,13 @@ def build_model(
 
 
 def apply_strategy(kind: str, model: nn.Module, *, seed: int = 0, **settings: Any) -> nn.Module:
-    """Return `model` with only those weights trainable, or added, that the strategy trains.
+    """Return `model` prepared for a strategy: its weights are added, and only what it trains is
+    trainable.
 
-    `model` is a timm network, or one of `build_model`, whose network is changed. It is changed in
-    place; use what is returned. New weights are drawn from `seed` on the CPU, so move the model
-    afterwards. The `settings` are `rank`, `alpha` and `reduction`. Train it in the mode of
-    `train_mode`, which leaves frozen batch norms alone.
+    `model` is a timm network or comes from `build_model`. It is changed in place; use the returned
+    model. New weights are drawn from `seed` on the CPU, so move the model afterwards. The
+    `settings` are `rank`, `alpha` and `reduction`. Train it in the mode of `train_mode`, which
+    leaves frozen batch norms alone.
     """
     section = checked_section("strategy", {"kind": kind} | settings)
     apply = catalog.find("strategies", kind).load()
@@ -60,8 +61,8 @@ def apply_strategy(kind: str, model: nn.Module, *, seed: int = 0, **settings: An
 
 
 def merge_strategy(kind: str, model: nn.Module) -> nn.Module:
-    """Return a copy of `model` as the plain architecture, with the same outputs; UserError where
-    what the strategy added cannot be merged exactly.
+    """Return a copy of `model` as the plain architecture, with the same outputs; UserError if the
+    weights that the strategy added cannot be merged exactly.
     """
     merge = catalog.find("strategies", kind).companion("merge")
     if merge is None:

@@ -1,4 +1,4 @@
-"""Read a file of weights, and find the weights among what a training program saved beside them.
+"""Read a file of weights, and find the weights among everything else a training program saved.
 
 Only tensors and plain data are read: a file that would have to be unpickled is refused.
 """
@@ -20,9 +20,9 @@ from rft_core.errors import WeightsError, printable
 
 SAFE = ".safetensors"
 PICKLED = (".pt", ".pth", ".ckpt", ".bin", ".tar")
-# dictionaries and lists in dictionaries; a file may hold itself
+# levels of dictionaries and lists; a file may contain itself
 DEEPEST = 4
-# a running average holds a count beside the same tensors
+# a running average holds a count as well as the same tensors
 LIKE_SIZE = 0.9
 NAMED = 6
 NOT_WEIGHTS = ("optim", "sched", "scaler", "amp")
@@ -48,20 +48,20 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 def read_candidates(path: Path) -> list[Weights]:
     """Return every dictionary of weights in a file, the likeliest first; at least one.
 
-    Read are safetensors, and torch files that hold tensors and plain data only. Anything else
-    raises with the reason.
+    It reads safetensors, and torch files that only hold tensors and plain data. Anything else
+    raises WeightsError with the reason.
     """
     if path.suffix == SAFE:
         return [Weights(read_tensors(path)[0], has_order=False)]
     if path.suffix not in PICKLED:
         raise WeightsError(
-            f"{path.name} is no kind of checkpoint that can be read; give a .safetensors file, or"
-            f" one of {', '.join(PICKLED)}"
+            f"{path.name} is not a kind of checkpoint that can be read; give a .safetensors file,"
+            f" or one of {', '.join(PICKLED)}"
         )
     if _is_web_page(path):
         raise WeightsError(
             f"{path.name} is a web page, not weights: the download went wrong; open its address in"
-            " a browser, then fetch it anew"
+            " a browser, then fetch it again"
         )
     content = _load(path)
     found = find_weights(content)
@@ -80,21 +80,22 @@ def _load(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"{path.name} is not loaded: it holds more than tensors, and reading that could run "
-            f"a program ({_reason(error)}); save it anew where it comes from, with "
+            f"a program ({_reason(error)}); save it again where it comes from, with "
             "torch.save(model.state_dict(), FILE) or safetensors"
         ) from None
     except (OSError, RuntimeError, EOFError, ValueError, BadZipFile) as error:
         raise WeightsError(
             f"{path.name} cannot be read as a torch checkpoint ({first_line(error)}); fetch it"
-            " anew, or give another file"
+            " again, or give another file"
         ) from None
 
 
 def find_weights(content: Any) -> list[Weights]:
     """Return every dictionary of tensors in what a training program saved, the likeliest first.
 
-    That is the one with the most tensors. Among those of about this size plain weights come
-    before their averages, a teacher before its student, and outer before inner ones.
+    The likeliest is the dictionary with the most tensors. Among dictionaries of about this size
+    plain weights come before their averages, a teacher before its student, and outer dictionaries
+    before inner dictionaries.
     """
     found = [weights for weights in _dictionaries(content, ()) if weights.tensors]
     most = max((len(weights.tensors) for weights in found), default=0)
@@ -141,12 +142,12 @@ def _is_web_page(path: Path) -> bool:
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of an error's text, not endless."""
+    """Return the first line of an error's text, cut to 160 characters."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
 def _reason(error: Exception) -> str:
-    """Return the part of torch's long message that names what it met."""
+    """Return the part of torch's long message that names the object it found."""
     lines = [line.strip() for line in str(error).splitlines()]
     met = [line for line in lines if "GLOBAL" in line or "Unsupported" in line]
     return (met or [first_line(error)])[0][:160]

@@ -1,5 +1,7 @@
 """The embedded backbones: small timm architectures at 32 pixels, under 0.5 million weights each."""
 
+from typing import Any, cast
+
 from timm.models.convnext import ConvNeXt
 from timm.models.resnet import BasicBlock, ResNet
 from timm.models.vision_transformer import VisionTransformer
@@ -10,9 +12,10 @@ MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 
 def bloom_resnet(num_classes: int) -> nn.Module:
-    """Four basic blocks behind a three-layer stem."""
+    """Four basic blocks after a three-layer stem."""
     return ResNet(
-        BasicBlock,
+        # timm annotates an instance of the block, and takes its class
+        cast(Any, BasicBlock),
         (1, 1, 1, 1),
         num_classes=num_classes,
         channels=(24, 48, 96, 128),
@@ -79,8 +82,8 @@ class ConvolutionStem(nn.Module):
 
 
 def _scale_by_fan_in(model: nn.Module) -> nn.Module:
-    # timm's fixed std of .02 is meant for widths of several hundred; these are narrow and would
-    # hardly start to learn
+    # timm's fixed std of .02 is meant for widths of several hundred; these networks are narrow and
+    # would hardly start to learn
     for module in model.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             nn.init.trunc_normal_(module.weight, std=module.weight[0].numel() ** -0.5)

@@ -1,4 +1,6 @@
-"""The heads of a backbone: the layers that make logits of its features."""
+"""The heads of a backbone: the layers that turn its features into logits."""
+
+from typing import Any
 
 from torch import nn
 
@@ -6,16 +8,21 @@ from rft_core.errors import StrategyError
 
 
 def heads(backbone: nn.Module) -> tuple[nn.Module, ...]:
-    """Return the modules that depend on the classes; empty where an architecture has none.
+    """Return the modules that depend on the classes; empty if an architecture has none.
 
-    Distilled architectures have two heads and average their logits, CrossViT has one for each of
-    its scales; timm gives these as tuples or lists. VOLO adds the logits of its patches, by an
+    Distilled architectures have two heads and average their logits, CrossViT has a head for each
+    of its scales; timm returns these as tuples or lists. VOLO adds the logits of its patches, by an
     auxiliary head that timm does not count as part of the classifier.
     """
-    classifier = backbone.get_classifier() if hasattr(backbone, "get_classifier") else ()
+    classifier: object = getattr(backbone, "get_classifier", tuple)()
     found = classifier if isinstance(classifier, tuple | list) else (classifier,)
     candidates = [*found, getattr(backbone, "aux_head", None)]
     return tuple(module for module in candidates if _has_weights(module))
+
+
+def timm_network(backbone: nn.Module) -> Any:
+    """Return `backbone` for the methods of timm's networks, which the type of a module lacks."""
+    return backbone
 
 
 def head_names(backbone: nn.Module) -> tuple[str, ...]:

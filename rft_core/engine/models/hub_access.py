@@ -1,4 +1,4 @@
-"""No network is found out at once, instead of after minutes of retries."""
+"""Detect a missing network at once, instead of after minutes of retries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +12,11 @@ PROBE_SECONDS = 4.0
 
 @contextmanager
 def offline(wanted: bool = True) -> Iterator[None]:
-    """Inside the block the hub's library uses only what is cached, when `wanted`; the setting
-    is restored after it.
+    """Inside the block the hub's library only uses its cache, if `wanted`; the setting is restored
+    afterwards.
     """
     before = constants.HF_HUB_OFFLINE
-    # read at every request by the library, so that the process need not be started anew
+    # the library reads it at every request, so the process need not be restarted
     constants.HF_HUB_OFFLINE = before or wanted
     try:
         yield
@@ -25,8 +25,8 @@ def offline(wanted: bool = True) -> Iterator[None]:
 
 
 def is_reachable(address: str | None = None) -> bool:
-    """Return whether a connection to `address`, the hub when not given, opens within a few seconds;
-    behind a proxy the proxy is trusted.
+    """Return whether a connection to `address`, by default the hub, opens within a few seconds;
+    behind a proxy the answer is yes.
     """
     return not constants.HF_HUB_OFFLINE and network_is_up(
         PROBE_SECONDS, address or constants.ENDPOINT

@@ -1,8 +1,8 @@
-"""Layouts: how others name the weights of the architectures of timm, as rules that rename them.
+"""Layouts: how other libraries name the weights of timm's architectures, as rules that rename them.
 
-torchvision's ResNets have timm's names already; its ViT, ConvNeXt and Swin have names of their
-own, and so have all models of Hugging Face's transformers, in two spellings: that of the files on
-its hub, and that of its models from version 5 on.
+torchvision's ResNets already have timm's names; its ViT, ConvNeXt and Swin have other names, and so
+have all models of Hugging Face's transformers, in two spellings: that of the files on its hub, and
+that of its models from version 5 on.
 """
 
 import re
@@ -63,7 +63,7 @@ _SWIN: tuple[Rule, ...] = (
     (r"mlp\.3\.", "mlp.fc2."),
     (r"head\.(weight|bias)$", r"head.fc.\1"),
 )
-# the name of the model in front of all but the head, which stands beside it
+# the name of the model in front of all names but those of the head
 _HF_MODEL: Rule = (
     r"(?:vit|deit|dinov2|swin|convnext|convnextv2|resnet|vision_model)"
     r"\.(?=embeddings|embedder|encoder|layers|layernorm|pooler|pre_|post_)",
@@ -165,14 +165,14 @@ FUSED = re.compile(r"(.*(?:^|\.)attn\.)(q|k|v)\.(weight|bias)$")
 
 
 def renamed(tensors: Tensors, layout: str) -> dict[str, Tensor]:
-    """Return `tensors` under timm's names, as far as `layout` tells them; q, k, v become one."""
+    """Return `tensors` under timm's names, as far as `layout` defines them; q, k, v are joined."""
     rules = LAYOUTS[layout]
     names = {rename(name, rules): tensor for name, tensor in tensors.items()}
     return fused(names) if layout.startswith("Hugging Face") else names
 
 
 def rename(name: str, rules: tuple[Rule, ...]) -> str:
-    """Return `name` after every rule; a rule begins at a dot or at the beginning."""
+    """Return `name` after every rule; a rule matches at the beginning or after a dot."""
     for pattern, replacement in rules:
         name = re.sub(rf"(?<![^.]){pattern}", replacement, name)
     return name
@@ -181,7 +181,7 @@ def rename(name: str, rules: tuple[Rule, ...]) -> str:
 def fused(tensors: Tensors) -> dict[str, Tensor]:
     """Return `tensors` with the separate q, k and v of each attention as one `qkv`, in this order.
 
-    A bias that is not there, as that of k in some models, counts as zeros.
+    A missing bias, such as that of k in some models, counts as zeros.
     """
     parts: dict[tuple[str, str], dict[str, Tensor]] = {}
     result: dict[str, Tensor] = {}

@@ -1,4 +1,4 @@
-"""Training and evaluation mode of a model, without ever losing a module's own flag."""
+"""Training and evaluation mode of a model, without losing the flag of any module."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

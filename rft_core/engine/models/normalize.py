@@ -11,6 +11,10 @@ class NormalizedModel(nn.Module):
     backbone((pixels - mean) / std).
     """
 
+    backbone: nn.Module
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, backbone: nn.Module, mean: Sequence[float], std: Sequence[float]):
         super().__init__()
         self.backbone = backbone

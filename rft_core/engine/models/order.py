@@ -1,8 +1,9 @@
 """Weights of the same architecture under other names: matched by their order in the file.
 
-A state_dict lists tensors as the layers were written down. Where a file has the shapes of a
-backbone in the backbone's own order, each tensor can be told by its position, whatever its name.
-Layers of one shape could still be exchanged, so whatever the names do say is held against it.
+A state_dict lists tensors in the order in which the layers were defined. If a file has the shapes
+of a backbone in the backbone's own order, each tensor is identified by its position, whatever its
+name. Layers of the same shape could still be swapped, so everything that the names do say must
+agree.
 """
 
 import re
@@ -17,7 +18,7 @@ from rft_core.engine.models.heads import head_names
 from rft_core.engine.models.layouts import Tensors
 from rft_core.engine.models.readings import Reading, fit, is_normalisation, sides
 
-# tables that the architecture makes itself, and the one statistic that old files lack
+# tables that the architecture makes itself, and the statistic that old files lack
 COUNTS = "num_batches_tracked"
 NOT_NEEDED = (COUNTS, "relative_position_index", "attn_mask")
 _ROLES = (
@@ -33,7 +34,7 @@ _MARKS = (
     ("a gate", ("gate",)),
     ("a shortcut", ("shortcut", "downsample", "skip", "sc")),
 )
-# what the last word of a name says of a tensor, and any word of its layer
+# what the last word of a name says about a tensor, and any word about its layer
 ROLES = MappingProxyType({word: role for role, words in _ROLES for word in words})
 MARKS = MappingProxyType({word: mark for mark, words in _MARKS for word in words})
 Named = Sequence[tuple[str, Tensor]]
@@ -41,9 +42,10 @@ Named = Sequence[tuple[str, Tensor]]
 
 @dataclass(frozen=True)
 class OrderMatch:
-    """What order says: a reading, or why there is none though the shapes are the same ones.
+    """The result of matching by order: a reading, or the reason why there is none although the
+    shapes are the same.
 
-    Both are empty where the file has other shapes.
+    Both are empty if the file has other shapes.
     """
 
     reading: Reading | None = None
@@ -53,7 +55,7 @@ class OrderMatch:
 def match_by_order(tensors: Tensors, backbone: nn.Module, *, has_order: bool) -> OrderMatch:
     """Return how `tensors` fit `backbone` by order, below any prefix, with a head or without.
 
-    `has_order` is False where a file does not keep the order in which layers were written down.
+    `has_order` is False if the file does not keep the order in which layers were defined.
     """
     ours = [item for item in backbone.state_dict().items() if _counts(*item)]
     head, reason = head_names(backbone), ""
@@ -85,7 +87,7 @@ def _counts(name: str, tensor: Tensor) -> bool:
 
 
 def _prefixes(tensors: Tensors, least: int) -> list[str]:
-    """Return the dotted beginnings that at least `least` tensors have, the shortest first."""
+    """Return the dotted prefixes that at least `least` tensors have, the shortest first."""
     votes: Counter[str] = Counter({"": len(tensors)})
     for name in tensors:
         parts = name.split(".")
@@ -94,9 +96,9 @@ def _prefixes(tensors: Tensors, least: int) -> list[str]:
 
 
 def _same_shapes(ours: Named, theirs: Named, head: tuple[str, ...]) -> Named:
-    """Return those of `ours` that `theirs` stand for, one for one, if the shapes are the same ones.
+    """Return those of `ours` that correspond to `theirs`, in order, if the shapes are the same.
 
-    With the head, which may have other classes, or without it; empty where shapes differ.
+    With the head, which may have other classes, or without it; empty if shapes differ.
     """
     backbone = [item for item in ours if not item[0].startswith(head)]
     shapes = Counter(sides(tensor) for _, tensor in backbone)
@@ -104,13 +106,13 @@ def _same_shapes(ours: Named, theirs: Named, head: tuple[str, ...]) -> Named:
         return backbone if Counter(sides(tensor) for _, tensor in theirs) == shapes else ()
     if len(theirs) != len(ours):
         return ()
-    # which of theirs the head is only order tells; all others must be there
+    # only the order shows which of theirs is the head; all others must be there
     spare = Counter(sides(tensor) for _, tensor in theirs)
     return ours if not shapes - spare else ()
 
 
 def _contradiction(ours: Named, theirs: Named, head: tuple[str, ...]) -> str:
-    """Return the first thing that speaks against matching `ours` and `theirs` one by one, or ""."""
+    """Return the first reason against matching `ours` and `theirs` in order, or ""."""
     if misplaced := _misplaced([name for name, _ in theirs]):
         return misplaced
     for (name, tensor), (called, other) in zip(ours, theirs, strict=True):
@@ -121,11 +123,11 @@ def _contradiction(ours: Named, theirs: Named, head: tuple[str, ...]) -> str:
             )
         role, mark = _role(called), _mark(called)
         if role and _role(name) not in ("", role):
-            return f"{called} is {role} by its name, and {name} in its place is {_role(name)}"
+            return f"{called} is {role} by its name, but {name} at its position is {_role(name)}"
         if mark and _mark(name) != mark:
-            return f"{called} is of {mark} by its name, and {name} in its place is not"
+            return f"{called} is of {mark} by its name, but {name} at its position is not"
         if _role(name) == "a variance" and other.numel() and other.min() < 0:
-            return f"{called} has negative numbers, and {name} in its place is a variance"
+            return f"{called} has negative numbers, but {name} at its position is a variance"
     return ""
 
 
@@ -146,9 +148,7 @@ def _mark(name: str) -> str:
 
 
 def _misplaced(names: Sequence[str]) -> str:
-    """Return that the file's own numbering goes backwards, as after sorting:
-    1, 10, 11, 2; or "".
-    """
+    """Return where the file's numbering goes backwards, as after sorting (1, 10, 11, 2); or ""."""
     latest: dict[str, int] = {}
     for name in names:
         parts = name.split(".")

@@ -1,7 +1,7 @@
 """Every way to read a file for a backbone: by layout, by prefix, and through timm's own filter.
 
-The original files of many papers, and older versions of timm, are read by timm's filters, which
-also bring position embeddings to another size. The reading that fits a backbone best is taken.
+The original files of many papers, and of older versions of timm, are read by timm's filters, which
+also resize position embeddings. The reading that fits a backbone best is used.
 """
 
 import re
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rft_core.engine.models.layouts import CLIP_LAYOUTS, LAYOUTS, Tensors, renamed
 
-# what timm's filters raise on a file that they were not made for
+# what timm's filters raise on a file they do not understand
 MISFITS = (
     KeyError, IndexError, AttributeError, TypeError, ValueError, RuntimeError, AssertionError,
     NotImplementedError,
@@ -25,21 +25,22 @@ WRAPPERS = (
     "encoder.", "visual.trunk.",
 )  # fmt: skip
 LARGEST_NORMALISATION = 3
-# what is taken only where nothing else holds the same: averages, and the pupils of a distillation
+# used only if nothing else holds the same tensors: averages, and the students of a distillation
 # (DINO is evaluated by its teacher, MoCo by the encoder of its queries)
 SECOND = frozenset(
     ("ema", "average", "averaged", "avg", "swa", "shadow", "student", "momentum", "target")
 )
-# tensors that only the vision tower of CLIP has, a transformer's and a ResNet's
+# tensors that only the vision towers of CLIP have: of the transformer and of the ResNet
 TOWER = ("class_embedding", "attnpool.positional_embedding")
 VISUAL = "visual."
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a file: the tensors under the backbone's names, and how they were found.
+    """A way to read a file: the tensors under the backbone's names, and how they were found.
 
-    `prefix` was taken off; `rest` is what lies beside it. `by_order` where no name was used.
+    `prefix` was removed from the names; `rest` are the tensors without it. `by_order` is True if no
+    name was used.
     """
 
     tensors: Tensors
@@ -50,9 +51,8 @@ class Reading:
 
 
 def best_reading(tensors: Tensors, backbone: nn.Module, wanted: Tensors) -> Reading:
-    """Return the reading of `tensors` that gives the most of `wanted`, by name and shape.
-
-    The plainest one among equals.
+    """Return the reading of `tensors` that gives the most of `wanted`, by name and shape; among
+    equals the plainest.
     """
     best, most = Reading(tensors, "timm", ""), 0
     for reading in readings(tensors, backbone, wanted):
@@ -65,7 +65,7 @@ def best_reading(tensors: Tensors, backbone: nn.Module, wanted: Tensors) -> Read
 
 
 def count_fitting(reading: Reading, wanted: Tensors) -> int:
-    """Return how many of `wanted` the reading has under the same name in the same shape."""
+    """Return how many of `wanted` the reading has under the same name and with the same shape."""
     theirs = reading.tensors
     return sum(
         name in theirs and theirs[name].shape == tensor.shape for name, tensor in wanted.items()
@@ -76,22 +76,22 @@ def readings(tensors: Tensors, backbone: nn.Module, wanted: Tensors) -> Iterator
     """Yield every way to read `tensors`, the plainest first: as they are, then filtered."""
     module = sys.modules[type(backbone).__module__]
     own_filter = getattr(module, "checkpoint_filter_fn", None)
-    for through_filter in (False, True) if own_filter else (False,):
+    for own in (None, own_filter) if own_filter else (None,):
         for layout in LAYOUTS:
             names = renamed(tensors, layout)
-            for prefix in prefixes(names, wanted, with_usual=through_filter):
+            for prefix in prefixes(names, wanted, with_usual=own is not None):
                 below, rest = _split(names, prefix)
-                below = {name: fit(tensor, wanted.get(name)) for name, tensor in below.items()}
-                if through_filter:
-                    below = _filtered(below, backbone, own_filter)
-                if below:
-                    yield Reading(below, layout, prefix, rest)
+                read: Tensors = {name: fit(below[name], wanted.get(name)) for name in below}
+                if own is not None:
+                    read = _filtered(read, backbone, own)
+                if read:
+                    yield Reading(read, layout, prefix, rest)
     if own_filter:
         yield from _towers(tensors, backbone, own_filter)
 
 
 def _towers(tensors: Tensors, backbone: nn.Module, own_filter: Callable) -> Iterator[Reading]:
-    """Yield readings of a vision tower of CLIP, alone or in any wrapper, through timm's filter."""
+    """Yield readings of a vision tower of CLIP, wrapped or not, through timm's filter."""
     ends = [(name, end) for name in tensors for end in TOWER if name.endswith(end)]
     for prefix in dict.fromkeys(name.removesuffix(end) for name, end in ends):
         below, rest = _split(tensors, prefix)
@@ -113,9 +113,9 @@ def _split(tensors: Tensors, prefix: str) -> tuple[dict[str, Tensor], dict[str, 
 
 
 def prefixes(names: Tensors, wanted: Tensors, *, with_usual: bool) -> list[str]:
-    """Return the beginnings in front of the backbone's own names, most frequent first.
+    """Return the prefixes of the backbone's own names, most frequent first.
 
-    Among equals averages and students come last, and short before long.
+    Among equals averages and students come last, and short prefixes before long.
     """
     endings = {name.partition(".")[0] for name in wanted}
     votes: Counter[str] = Counter()
@@ -147,8 +147,9 @@ def sides(tensor: Tensor) -> tuple[int, ...]:
 def fit(tensor: Tensor, like: Tensor | None) -> Tensor:
     """Return `tensor` in the shape of `like` where only sides of 1 differ.
 
-    torchvision keeps ConvNeXt's layer scale as (C, 1, 1), timm as (C,); a linear layer of one is
-    a convolution of 1 x 1 of the other. Embeddings of another size get the dimensions they lack.
+    torchvision keeps ConvNeXt's layer scale as (C, 1, 1), timm as (C,); a linear layer in one
+    library is a convolution of 1 x 1 in another. Embeddings of another size get the dimensions they
+    lack.
     """
     if like is None:
         return tensor

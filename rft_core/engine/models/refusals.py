@@ -1,4 +1,4 @@
-"""What to tell a person whose file of weights does not fit the backbone, with advice that helps."""
+"""Error messages for a file of weights that does not fit the backbone, with the way out."""
 
 import math
 from collections import Counter
@@ -19,11 +19,11 @@ from rft_core.errors import printable
 from rft_core.spec import catalog
 
 NAMED, KEYS = 3, 6
-# what a file may hold beside a backbone and its head: a projection, tokens, a count
+# share of a file that need not belong to backbone and head: a projection, tokens, a count
 BESIDE = 0.1
-# embeddings are brought to another size
+# tables that are resized
 TABLES = ("pos_embed", "relative_position_bias_table")
-# how much of a backbone must be there for a file to be called an incomplete copy of it
+# share of a backbone that must be there for a file to be called an incomplete copy of it
 MOSTLY = 0.5
 Shapes = Counter[tuple[int, ...]]
 
@@ -39,8 +39,8 @@ def refusal_of(
 ) -> str:
     """Return the whole message: what matched, what is missing, and the way out.
 
-    `order` says why tensors of the same shapes were not taken by their order; "" where the shapes
-    are others.
+    `order` says why tensors of the same shapes were not matched by their order; "" if the shapes
+    differ.
     """
     missing = [name for name in wanted if name not in reading.tensors]
     misfits = [
@@ -71,16 +71,14 @@ def _way_out(
     if order:
         return (
             "it holds tensors of exactly this backbone's shapes under other names, but they "
-            f"cannot be told by their order: {order}; rename them to the names of this backbone, "
-            f"of which the first is {next(iter(wanted))}, and save them with torch.save"
+            f"cannot be matched by their order: {order}; rename them to the names of this "
+            f"backbone, of which the first is {next(iter(wanted))}, and save them with torch.save"
         )
     more = ""
     if share == 1:
-        more = (
-            "it has more layers than this backbone, whose features would be others without them; "
-        )
-    if looks := likeness(weights.tensors, wanted):
-        return f"{more}it looks like {looks}: set model.backbone to that"
+        more = "it has more layers than this backbone, and its features would change without them; "
+    if similar := likeness(weights.tensors, wanted):
+        return f"{more}it looks like {similar}: set model.backbone to that"
     if more:
         return f"{more}choose the architecture it was saved from, by its name in timm"
     if not left and not any(_same_names(wanted, reading)) and share > MOSTLY:
@@ -91,7 +89,9 @@ def _way_out(
     file = {**reading.rest, **reading.tensors}
     differs = _nearest(_same_names(wanted, reading)) or _nearest(_unmatched(file, wanted))
     like = (
-        "it has much of this backbone" if share > MOSTLY else "it is like no backbone of the menu"
+        "it has much of this backbone"
+        if share > MOSTLY
+        else "it does not look like any backbone of the menu"
     )
     return (
         f"{like}: {_top_level(weights)}{differs and f', and {differs}'}; choose the architecture it"
@@ -100,7 +100,7 @@ def _way_out(
 
 
 def deeper(backbone: nn.Module, reading: Reading, left: Sequence[str]) -> list[str]:
-    """Return those of `left` that lie in a stack of layers of `backbone` behind its last one."""
+    """Return those of `left` that belong after the last layer of a stack of `backbone`."""
     names = [name for name in left if name in reading.tensors]
     stacks = {
         name: {child for child, _ in module.named_children()}
@@ -119,9 +119,9 @@ def _is_behind(parts: Sequence[str], stacks: Mapping[str, set[str]]) -> bool:
 
 
 def likeness(tensors: Mapping[str, Tensor], ours: Mapping[str, Tensor]) -> str | None:
-    """Return the backbone of the menu whose shapes `tensors` has, and little else beside a head.
+    """Return the backbone of the menu whose shapes `tensors` has, with little else except a head.
 
-    Never one with the shapes of `ours`, which is the backbone that is set; None if there is none.
+    Never a backbone with the shapes of `ours`, the current backbone; None if there is none.
     """
     best, least = None, BESIDE
     theirs = _readable_shapes(tensors)
@@ -153,7 +153,7 @@ def _readable_shapes(tensors: Mapping[str, Tensor]) -> list[Shapes]:
     """Return the shapes of a file as they are, and with q, k and v as one."""
     layouts = ["timm", *(name for name in LAYOUTS if name.startswith("Hugging Face"))]
     shapes = [_shapes(renamed(tensors, layout)) for layout in layouts]
-    return [one for index, one in enumerate(shapes) if one not in shapes[:index]]
+    return [found for index, found in enumerate(shapes) if found not in shapes[:index]]
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> Shapes:
@@ -195,7 +195,7 @@ Pair = tuple[float, str, tuple[int, ...], tuple[int, ...], str]
 
 
 def _nearest(pairs: Iterable[Pair]) -> str:
-    """Return the pair of shapes that differs least between file and backbone, as a clause."""
+    """Return the two shapes that differ least between file and backbone, as a clause."""
     nearest = min(pairs, key=lambda pair: pair[0], default=None)
     if nearest is None:
         return ""
@@ -206,7 +206,7 @@ def _nearest(pairs: Iterable[Pair]) -> str:
 
 
 def _same_names(wanted: Mapping[str, Tensor], reading: Reading) -> Iterator[Pair]:
-    """Yield the tensors that both have under one name in two shapes."""
+    """Yield the tensors that both have under the same name with different shapes."""
     for name, tensor in wanted.items():
         other = reading.tensors.get(name)
         if other is not None and other.shape != tensor.shape:
@@ -215,7 +215,7 @@ def _same_names(wanted: Mapping[str, Tensor], reading: Reading) -> Iterator[Pair
 
 
 def _unmatched(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Iterator[Pair]:
-    """Yield each tensor that the file lacks with each that it has too many."""
+    """Yield each tensor that the file lacks paired with each tensor that it has in excess."""
     lacking = _shapes(wanted) - _shapes(tensors)
     spare = _shapes(tensors) - _shapes(wanted)
     ours = _first_of_each(wanted, lacking)
@@ -236,15 +236,16 @@ def _first_of_each(
 
 
 def _distance(ours: Sequence[int], theirs: Sequence[int]) -> float:
-    """Return how far two shapes are apart: sides more or less, then the ratios of their sides."""
+    """Return how far apart two shapes are: the number of sides first, then the ratios of sides."""
     ratios = (
-        abs(math.log(max(one, 1) / max(other, 1))) for one, other in zip(ours, theirs, strict=False)
+        abs(math.log(max(ours_side, 1) / max(theirs_side, 1)))
+        for ours_side, theirs_side in zip(ours, theirs, strict=False)
     )
     return 100.0 * abs(len(ours) - len(theirs)) + sum(ratios)
 
 
 def some(names: Sequence[str]) -> str:
-    """Return the first few of `names` in brackets, with a space in front; "" for none."""
+    """Return the first few of `names` in brackets after a space; "" for no names."""
     if not names:
         return ""
     shown = ", ".join(map(printable, names[:NAMED]))

@@ -1,8 +1,9 @@
-"""Checkpoints: model, optimiser and progress as one safetensors file, written whole or not at all.
+"""Checkpoints: model, optimiser and progress in a safetensors file, written completely or not at
+all.
 
-The file before the newest is kept, so that a damaged one costs the steps between two
-checkpoints and not the run. There is no random state to save: all randomness derives from the
-seed and the step (seeds.py).
+The previous file is kept, so that a damaged checkpoint costs the steps since the previous one and
+not the run. There is no random state to save: all randomness derives from the seed and the step
+(seeds.py).
 """
 
 import errno
@@ -24,7 +25,7 @@ from rft_core.files.atomic import atomic_file
 from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 
 CHECKSUM = "crc32"
-# safetensors says only in words why it could not write
+# safetensors only gives the reason of a failed write as text
 OS_ERROR = re.compile(r"os error (\d+)")
 
 
@@ -48,7 +49,7 @@ def save_checkpoint(
 
 
 def checkpoints(folder: Path) -> Iterator[Path]:
-    """Yield a run's checkpoints that are there, the newest first."""
+    """Yield the existing checkpoints of a run, the newest first."""
     yield from (
         path for path in (folder / CHECKPOINT, folder / PREVIOUS_CHECKPOINT) if path.is_file()
     )
@@ -64,8 +65,8 @@ def load_checkpoint(
     tensors, metadata = read_tensors(path)
     if "progress" not in metadata:
         raise WeightsError(
-            f"{path} is not a checkpoint of a run: it holds no progress; delete it or bring the"
-            " right file back"
+            f"{path} is not a checkpoint of a run: it holds no progress; delete it or restore the"
+            " right file"
         )
     weights = {
         name.removeprefix("model."): tensor
@@ -88,8 +89,8 @@ def load_checkpoint(
 
 
 def _laid_out_like(parameter: Tensor, tensor: Tensor) -> Tensor:
-    # the fused optimiser walks through memory: a state in another layout than its
-    # weight gives other numbers
+    # the fused optimiser goes through memory in order: a state with another layout than its weight
+    # gives other numbers
     return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
 
 
@@ -99,11 +100,11 @@ def write_tensors(
     metadata: Mapping[str, str],
     keep_as: Path | None = None,
 ) -> None:
-    """Write a safetensors file through a temporary one, synced to disk and read back
-    before it takes the name.
+    """Write a safetensors file under a temporary name, sync it to disk and read it back before it
+    gets its name.
 
-    The file that had the name is kept as `keep_as`, where that is given. A full disk leaves
-    the old file as it was.
+    The file that had the name is kept as `keep_as`, if given. A full disk leaves the old file
+    unchanged.
     """
     ours = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
@@ -125,13 +126,13 @@ def checksum(tensors: Mapping[str, Tensor]) -> str:
             if tensors[name].numel()
             else torch.empty(0, dtype=torch.uint8)
         )
-        total = zlib.crc32(values.numpy(), zlib.crc32(name.encode(), total))
+        total = zlib.crc32(values.numpy().data, zlib.crc32(name.encode(), total))
     return f"{total:08x}"
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return (tensors, metadata) of a safetensors file; a broken one, or one that changed since it
-    was written, raises with its name.
+    """Return (tensors, metadata) of a safetensors file; WeightsError if it is broken or was changed
+    since it was written.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -143,7 +144,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise WeightsError(
             f"{path} cannot be read as safetensors: {error}; delete it or give another file"
         ) from None
-    # files that others wrote carry no checksum
+    # files that other programs wrote have no checksum
     if (written := metadata.pop(CHECKSUM, None)) is not None and written != checksum(tensors):
         raise WeightsError(
             f"{path} is damaged: its contents are not those that were written; delete it or give"

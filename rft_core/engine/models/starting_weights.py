@@ -1,5 +1,5 @@
-"""Start from a file of weights: a robust backbone of others, a run of ours, or
-a model of your own.
+"""Start from a file of weights: a robust backbone that others trained, a run of ours, or your own
+model.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -37,12 +37,12 @@ def load_backbone(
 ) -> None:
     """Load every weight of `backbone` but its head from the file `path`; the head stays new.
 
-    `path` may be the folder of a run. Names below wrappers, those of torchvision and of Hugging
-    Face's transformers and those that timm reads are understood, position embeddings are brought
-    to the backbone's size, and where names say nothing the order of the file decides. A file that
-    does not give all of the backbone raises with what is missing and what it looks like. `notify`
-    gets what was loaded, how, and what was not; `mean` and `std` are the backbone's, to say so
-    where the file has others.
+    `path` may be the folder of a run. Names inside wrappers, names of torchvision and of Hugging
+    Face's transformers and names that timm reads are understood, position embeddings are resized
+    to fit, and if names say nothing the order of the file decides. WeightsError for a file that
+    does not hold all of the backbone says what is missing and what the file looks like. `notify`
+    gets lines on what was loaded, how, and what was not; `mean` and `std` are the backbone's, for
+    a note if the file has others.
     """
     path = path / run_files.WEIGHTS if path.is_dir() else path
     candidates = read_candidates(path)
@@ -67,9 +67,8 @@ def load_backbone(
 def _best(
     candidates: Sequence[Weights], backbone: nn.Module, wanted: Mapping[str, Tensor]
 ) -> tuple[Weights, Reading]:
-    """Return the first dictionary that gives all of `wanted`, by name or else by order.
-
-    Where none does, the one that gives most of it.
+    """Return the first dictionary that gives all of `wanted`, by name or else by order; if there is
+    none, the dictionary that gives most of it.
     """
     found = [(weights, best_reading(weights.tensors, backbone, wanted)) for weights in candidates]
     for weights, reading in found:
@@ -79,13 +78,12 @@ def _best(
         order = match_by_order(weights.tensors, backbone, has_order=weights.has_order)
         if order.reading is not None:
             return weights, order.reading
-    return max(found, key=lambda one: count_fitting(one[1], wanted))
+    return max(found, key=lambda pair: count_fitting(pair[1], wanted))
 
 
 def backbone_tensors(backbone: nn.Module) -> dict[str, Tensor]:
-    """Return the weights and statistics of `backbone` that a file must give.
-
-    All but the head and what it makes itself.
+    """Return the weights and statistics of `backbone` that a file must give: all but the head and
+    the tables that it makes itself.
     """
     head = head_names(backbone)
     return {
@@ -103,7 +101,7 @@ def _refuse_strategies(path: Path, tensors: Mapping[str, Tensor]) -> None:
     ]
     if marked:
         raise WeightsError(
-            f"{path.name} was saved by a run whose strategy put layers of its own into the "
+            f"{path.name} was saved by a run whose strategy added layers to the "
             f"backbone (LoRA, Adapter, Compacter or (IA)³){some(marked)}; give the file of a run "
             "with full_finetune, linear_probe or bitfit, or merge those layers into the weights "
             "first"
@@ -119,17 +117,16 @@ def _refuse_broken(path: Path, wanted: Mapping[str, Tensor], reading: Reading) -
 
 
 def _left_over(backbone: nn.Module, reading: Reading) -> list[str]:
-    """Return the keys of the file that are used for nothing.
-
-    No backbone, no head, no input layer, no state of an optimiser.
+    """Return the keys of the file that are not used: not of the backbone, a head, an input layer or
+    an optimiser.
     """
-    own, quiet = set(backbone.state_dict()), ("optimizer.", *head_names(backbone))
+    own, ignored = set(backbone.state_dict()), ("optimizer.", *head_names(backbone))
     more = {name: tensor for name, tensor in reading.tensors.items() if name not in own}
     return [
         name
         for name, tensor in {**reading.rest, **more}.items()
         if not is_normalisation(name, tensor)
-        and not name.startswith(quiet)
+        and not name.startswith(ignored)
         and name.rpartition(".")[2] not in NOT_NEEDED
     ]
 
@@ -143,7 +140,7 @@ def _notes(
     count: int,
     left: Sequence[str],
 ) -> list[str]:
-    """Return what a log says of a file that was loaded."""
+    """Return the lines for the log about a file that was loaded."""
     how = ", ".join(_ways(candidates, weights, reading))
     notes = [
         f"{count} of {count} backbone tensors loaded{how and f' ({how})'}; the head is"
@@ -153,7 +150,7 @@ def _notes(
     ours = backbone_tensors(backbone)
     resized = [name for name, tensor in ours.items() if _is_resized(name, tensor, raw)]
     if resized:
-        notes.append(f"position embeddings were brought to this size{some(resized)}")
+        notes.append(f"position embeddings were resized to fit{some(resized)}")
     if left:
         notes.append(
             f"{len(left)} tensors are not part of this backbone and were left out{some(left)}"
@@ -162,8 +159,8 @@ def _notes(
         first, second = next(iter(weights.tensors)), next(iter(reading.tensors))
         notes.append(
             "its names are not those of this backbone; it has the same shapes in the same order, "
-            f"and each tensor was told by its place ({first} became {second}, and so on); what a "
-            "file does not hold, such as activations and padding, is this backbone's"
+            f"and each tensor was matched by its position ({first} became {second}, and so on); "
+            "what a file does not hold, such as activations and padding, is this backbone's"
         )
     if reading.layout in CLIP_LAYOUTS:
         notes.append(_activation(backbone))
@@ -171,17 +168,17 @@ def _notes(
 
 
 def _is_resized(name: str, tensor: Tensor, raw: set[torch.Size]) -> bool:
-    # CLIP keeps its table without the side of 1 in front
+    # CLIP keeps its table without the leading side of 1
     return "pos" in name and tensor.shape not in raw and tensor.shape[1:] not in raw
 
 
 def _ways(candidates: Sequence[Weights], weights: Weights, reading: Reading) -> list[str]:
-    """Return how the weights were found in the file, where that is not the plainest way."""
-    ways = ["by order"] * reading.by_order
+    """Return how the weights were found in the file, if not in the plainest way."""
+    notes = ["by order"] * reading.by_order
     if reading.layout not in ("", "timm"):
-        ways.append(f"names of {reading.layout}")
+        notes.append(f"names of {reading.layout}")
     if reading.prefix:
-        ways.append(f"below '{reading.prefix}'")
+        notes.append(f"below '{reading.prefix}'")
     rivals = [
         ".".join(other.keys) or "the file itself"
         for other in candidates
@@ -189,17 +186,17 @@ def _ways(candidates: Sequence[Weights], weights: Weights, reading: Reading) -> 
     ]
     if rivals:
         source = ".".join(weights.keys) or "the file itself"
-        ways.append(f"those of '{source}'; it also holds {', '.join(rivals)}")
-    return ways
+        notes.append(f"those of '{source}'; it also holds {', '.join(rivals)}")
+    return notes
 
 
 def _activation(backbone: nn.Module) -> str:
     kinds = {type(module).__name__ for module in backbone.modules()}
     name = "quick GELU" if "QuickGELU" in kinds else "GELU"
     return (
-        f"this backbone uses {name}, and the file does not say which one its weights were trained "
+        f"this backbone uses {name}, but the file does not say which its weights were trained "
         "with: OpenAI's CLIP and what was made from it (FARE, TeCoA) need a backbone with "
-        "quickgelu in its name, OpenCLIP's own weights mostly one without"
+        "quickgelu in its name, OpenCLIP's own weights mostly a backbone without it"
     )
 
 
@@ -215,7 +212,7 @@ def _compare_normalisation(
     ours: Mapping[str, Sequence[float]],
     notify: Notify,
 ) -> None:
-    """Say so where the file was trained with another mean or std than this backbone's."""
+    """Notify if the file was trained with another mean or std than this backbone's."""
     for name, tensor in tensors.items():
         last = name.rpartition(".")[2].lower()
         kind = {"mu": "mean", "sigma": "std"}.get(last, last)
@@ -224,5 +221,5 @@ def _compare_normalisation(
         used = torch.tensor(ours[kind]).double()
         if not torch.allclose(tensor.flatten().double(), used, atol=2e-3):
             theirs = ", ".join(f"{value:.3f}" for value in tensor.flatten().tolist())
-            here = ", ".join(f"{value:.3f}" for value in ours[kind])
-            notify(f"{path.name} was trained with the {kind} {theirs}; this backbone uses {here}")
+            own = ", ".join(f"{value:.3f}" for value in ours[kind])
+            notify(f"{path.name} was trained with the {kind} {theirs}; this backbone uses {own}")

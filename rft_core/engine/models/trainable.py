@@ -1,9 +1,9 @@
-"""Whether an architecture of timm can be fine-tuned, found out by trying.
+"""Whether an architecture of timm can be fine-tuned, found by trying it.
 
-One step of full fine-tuning and one of a linear probe at the architecture's own size. Tensors are
-fake (shapes, no numbers), so that the largest architecture takes no more memory than the
-smallest; the few that cannot be run so are tried with real ones. `docs.studies.heads` tries one
-architecture of each family with real tensors and holds this against it.
+It tries a step of full fine-tuning and a step of a linear probe at the architecture's own size.
+Tensors are fake (shapes, no numbers), so that the largest architecture takes no more memory than
+the smallest; the few that cannot be run this way are tried with real tensors. `docs.studies.heads`
+tries an architecture of each family with real tensors and compares the results.
 """
 
 from contextlib import nullcontext
@@ -16,6 +16,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from rft_core.engine.models.heads import heads
 from rft_core.engine.models.modes import train_mode
+from rft_core.engine.models.timm_models import pretrained_config
 from rft_core.spec import catalog
 from rft_core.spec.sections import StrategySpec
 
@@ -26,7 +27,7 @@ LONGEST = 160
 
 
 def refusal(name: str) -> str:
-    """Return why the architecture `name` cannot be fine-tuned, as a clause; "" where it can."""
+    """Return why the architecture `name` cannot be fine-tuned, as a clause; "" if it can."""
     try:
         with torch.device("meta"):
             backbone = timm.create_model(name, num_classes=CLASSES)
@@ -44,7 +45,7 @@ def why_not(name: str, strategy: str, *, fake: bool = False) -> str:
     """Return why one step of `strategy` fails on a new model `name`, as a
     clause; "" if it does not.
     """
-    size = timm.get_pretrained_cfg(name).input_size[-1]
+    size = pretrained_config(name).input_size[-1]
     try:
         with torch.device("meta") if fake else nullcontext():
             backbone = timm.create_model(name, num_classes=CLASSES)
@@ -57,7 +58,7 @@ def why_not(name: str, strategy: str, *, fake: bool = False) -> str:
 def step(backbone: nn.Module, strategy: str, size: int) -> str:
     """Train `backbone` one step by `strategy` on pictures of `size` pixels.
 
-    Returns what of the result is not usable, as a clause; "" where all is.
+    Returns what is wrong with the result, as a clause; "" if nothing is.
     """
     apply = catalog.find("strategies", strategy).load()
     backbone = train_mode(apply(backbone, StrategySpec(kind=strategy)))

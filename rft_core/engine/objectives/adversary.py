@@ -1,4 +1,4 @@
-"""Adversary: the training attack with its budget filled in, always run in eval mode."""
+"""Adversary: the training attack with its budget, always run in eval mode."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Adversary:
     """Maps (model, images, labels) to adversarial images within `epsilon`; counts its gradient
     evaluations (examples x steps).
 
-    `evaluations` is what the attack spends on an image where that is not its number of
-    steps. With a `folding` the model's folded twin is attacked in its place, which gives the
-    same points to rounding.
+    `evaluations` is the number of gradient evaluations per image if it differs from the number of
+    steps. With a `folding` the model's folded twin is attacked instead, which gives the same points
+    up to rounding.
     """
 
     attack: Callable[..., Tensor]
@@ -35,11 +35,11 @@ class Adversary:
     spent: int = 0
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, **options) -> Tensor:
-        """Attack in eval mode: in training mode the attack would move batch statistics
-        and come out weaker.
+        """Attack in eval mode: in training mode the attack would change batch statistics and be
+        weaker.
 
         `options` are the attack's own, such as `loss`, and take precedence over
-        what is configured here.
+        the values of the fields.
         """
         self.spent += len(images) * (self.steps if self.evaluations is None else self.evaluations)
         configured = {
@@ -66,11 +66,12 @@ def make_adversary(
     generator: torch.Generator | None = None,
 ) -> Callable[..., Tensor] | None:
     """Return (model, images, labels) -> adversarial images (N, C, H, W) in [0, 1], by an attack to
-    train with; None where `epsilon` is 0 and there is nothing to attack.
+    train with; None if `epsilon` is 0 and there is nothing to attack.
 
-    The attack runs in eval mode and gives every module its own mode back: in training mode it would
-    move the batch norms' statistics and come out weaker. The images come without a gradient.
-    `generator` draws the random starts on the images' device; torch's global stream without one.
+    The attack runs in eval mode and restores the mode of every module: in training mode it would
+    change the batch norms' statistics and be weaker. The returned images have no gradient.
+    `generator` draws the random starts on the images' device; without it they come from torch's
+    global stream.
     """
     radius = checked_section("threat", {"epsilon": epsilon, "norm": norm}).epsilon
     chosen = {"steps": steps, "relative_step_size": relative_step_size}

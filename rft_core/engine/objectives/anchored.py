@@ -1,15 +1,15 @@
-"""Anchored: adversarial training held near the pretrained backbone, after PMG-AFT
-(Wang et al., CVPR 2024).
+"""Anchored: adversarial training kept close to the pretrained backbone, after PMG-AFT (Wang et al.,
+CVPR 2024).
 
 L = mean CE(f(x'), y) + anchor_weight * mean KL(p_pre(x') || p(x')) + beta * mean KL(p(x) ||
 p(x')),  both weights 1.
 
-PMG-AFT fine-tunes the image tower of CLIP, and the frozen and the tuned tower are read through the
-same class embeddings. Under a new head the pretrained model has no classes of its own, so we keep
-that sharing: p_pre = softmax(head(z_pre(x'))), the features of a frozen copy of the pretrained
-backbone read through the head as it is now, without a gradient. Both distributions are then over
-the task's classes, on one scale, whatever the width of the features; while the head is still
-random the term is nearly 0, and under a linear probe it is exactly 0. The authors sum the KL over
+PMG-AFT fine-tunes the image tower of CLIP, and both the frozen and the tuned tower are classified
+by the same class embeddings. With a new head the pretrained model has no classes, so we share the
+head instead: p_pre = softmax(head(z_pre(x'))), the features of a frozen copy of the pretrained
+backbone classified by the current head, without a gradient. Both distributions are then over the
+task's classes, on the same scale, whatever the width of the features; while the head is still
+random the term is nearly 0, and with a linear probe it is exactly 0. The authors sum the KL over
 the batch; we take means. At factor 0, x' = x: cross-entropy plus the anchor; with anchor_weight 0
 plain cross-entropy.
 """
@@ -20,7 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rft_core.engine.models.heads import heads
+from rft_core.engine.models.heads import heads, timm_network
+from rft_core.engine.models.normalize import NormalizedModel
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.objectives.divergence import kl
 from rft_core.errors import SettingError
@@ -29,30 +30,31 @@ from rft_core.spec.sections import ObjectiveSpec
 BETA = 1.0
 
 
-def prepare(model: nn.Module, settings: ObjectiveSpec) -> nn.Module:
-    """Return a frozen copy of the pretrained `model` that gives features (N, D),
-    the input of the head.
+def prepare(model: NormalizedModel, settings: ObjectiveSpec) -> NormalizedModel:
+    """Return a frozen copy of the pretrained `model` that gives features (N, D), the input of the
+    head.
 
-    SettingError where there is not one head that reads such features.
+    SettingError if the model does not have a single head on such features.
     """
     frozen = deepcopy(model).requires_grad_(False).eval()
     if not _reads_features(frozen.backbone):
         raise SettingError(
             "objective.kind",
             "anchored",
-            "needs a backbone with one head that reads its features, which"
-            f" {type(model.backbone).__name__} has not; choose another objective or another"
+            "needs a backbone with one head that reads its features, and"
+            f" {type(model.backbone).__name__} has none; choose another objective or another"
             " model.backbone",
         )
-    frozen.backbone.reset_classifier(0)
+    timm_network(frozen.backbone).reset_classifier(0)
     return frozen
 
 
 def _reads_features(backbone: nn.Module) -> bool:
-    """Return whether the classifier of `backbone` is one layer from features (N,
-    D) to logits (N, K).
+    """Return whether the classifier of `backbone` is a single layer from features (N, D) to logits
+    (N, K).
     """
-    classifier, width = backbone.get_classifier(), getattr(backbone, "head_hidden_size", None)
+    classifier = timm_network(backbone).get_classifier()
+    width = getattr(backbone, "head_hidden_size", None)
     if width is None:
         return isinstance(classifier, nn.Module)
     try:
@@ -62,7 +64,7 @@ def _reads_features(backbone: nn.Module) -> bool:
 
 
 def loss(
-    model: nn.Module,
+    model: NormalizedModel,
     images: Tensor,
     labels: Tensor,
     adversary: Adversary | None,
@@ -78,7 +80,7 @@ def loss(
     total = F.cross_entropy(adversarial, labels)
     if settings.anchor_weight > 0:
         with torch.no_grad():
-            anchor = model.backbone.get_classifier()(reference(attacked))
+            anchor = timm_network(model.backbone).get_classifier()(reference(attacked))
         total = total + settings.anchor_weight * kl(anchor, adversarial).mean()
     if adversary is None:
         return total

@@ -1,4 +1,4 @@
-"""The objective of a run, with the frozen model that some of them compare with filled in."""
+"""The objective of a run, together with the frozen model that some objectives compare with."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,12 +17,11 @@ from rft_core.spec.sections import ObjectiveSpec
 def build_objective(
     settings: ObjectiveSpec, model: nn.Module, runtime: Runtime
 ) -> Callable[..., Tensor]:
-    """Return (model, images, labels, adversary, settings) -> loss for `model` as it is
-    now, before training.
+    """Return (model, images, labels, adversary, settings) -> loss for `model` before training.
 
-    What an objective's `prepare` returns is moved to the run's device. It belongs to the
-    objective, not to the model: it is neither trained, counted nor saved, and a resumed run
-    makes the same one anew.
+    The result of an objective's `prepare` is moved to the run's device. It belongs to the
+    objective, not to the model: it is neither trained, counted nor saved, and a resumed run makes
+    the same copy again.
     """
     choice = catalog.find("objectives", settings.kind)
     loss, prepare = choice.load(), choice.companion("prepare")
@@ -38,9 +37,9 @@ def make_objective(
     """Return (model, images, labels, adversary) -> loss, a scalar with a gradient.
 
     `adversary` is what `make_adversary` returns; with None the objective is that of factor 0. The
-    `settings` are `beta`, `anchor_weight` and `clip`. `model` is the one to be trained, as it is
-    before training: an objective that holds on to the pretrained model keeps a frozen copy of it,
-    and needs one from `build_model`.
+    `settings` are `beta`, `anchor_weight` and `clip`. `model` is the model to train, before
+    training: an objective that compares with the pretrained model keeps a frozen copy of it, and
+    needs a model from `build_model`.
     """
     section = checked_section("objective", {"kind": kind} | settings)
     choice = catalog.find("objectives", kind)
@@ -58,9 +57,9 @@ def make_objective(
     return objective
 
 
-def _require_normalized(model: nn.Module, what: str) -> None:
+def _require_normalized(model: nn.Module, subject: str) -> None:
     if not isinstance(model, NormalizedModel):
         raise UserError(
-            f"{what} needs a model that has its network apart; put yours into"
-            " NormalizedModel(network, mean, std), or make one with build_model"
+            f"{subject} needs a NormalizedModel; wrap your network as"
+            " NormalizedModel(network, mean, std), or use build_model"
         )

@@ -1,6 +1,4 @@
-"""What the regularised objectives share: a divergence of predictions, and a
-prediction to attack.
-"""
+"""Shared by the regularised objectives: a divergence of predictions, and a prediction to attack."""
 
 import torch
 import torch.nn.functional as F

@@ -3,9 +3,9 @@
 L = mean BCE(p(x'), y) + beta * mean (1 - p_y(x)) KL(p(x) || p(x')),  beta = 5,
 BCE(p, y) = -log p_y - log(1 - max_{k != y} p_k)  with  x' = argmax CE(f(x'), y) in the ball.
 
-The gradient goes through both predictions and through the weight. The authors guard log(1 - p) with
-added constants; here it is computed exactly, as a difference of log-sums of logits. At factor 0, x'
-= x: the boosted cross-entropy BCE(p(x), y) alone.
+The gradient goes through both predictions and through the weight. The authors add constants to keep
+log(1 - p) finite; here it is computed exactly, as a difference of log-sums of logits. At factor 0,
+x' = x: only the boosted cross-entropy BCE(p(x), y).
 """
 
 import torch

@@ -1,13 +1,13 @@
 """SCORE (Pang et al., ICML 2022): TRADES with squared distances between probabilities.
 
-L = mean ||p(x) - y||^2 + beta * mean relu(||p(x') - p(x)||^2 - clip)  with  x' = argmax ||p(x') -
-p(x)||^2 in the ball,
-y one-hot, beta = 4 (the authors use 3 to 4), clip = 0.
+L = mean ||p(x) - y||^2 + beta * mean relu(||p(x') - p(x)||^2 - clip)
+with x' = argmax ||p(x') - p(x)||^2 in the ball, y one-hot, beta = 4 (the authors use 3 to 4),
+clip = 0.
 
-The inner maximum starts from a random point, as the authors' does (at x itself the distance has no
-slope). They attack in training mode without moving the norms' statistics; we attack in eval mode,
-as everywhere. At factor 0 it is the squared error
-||p(x) - y||^2, not cross-entropy; its gradient is weak under a new head with many classes.
+The inner maximisation starts from a random point, as in the authors' code (at x itself the distance
+has no slope). They attack in training mode without changing the norms' statistics; we attack in
+eval mode, as everywhere. At factor 0 it is the squared error ||p(x) - y||^2, not cross-entropy; its
+gradient is weak with a new head of many classes.
 """
 
 import torch.nn.functional as F
@@ -53,5 +53,5 @@ def _probabilities(logits: Tensor) -> Tensor:
     return logits.float().softmax(1)
 
 
-def _distances(one: Tensor, other: Tensor) -> Tensor:
-    return (one - other).square().sum(1)
+def _distances(first: Tensor, second: Tensor) -> Tensor:
+    return (first - second).square().sum(1)

@@ -4,10 +4,11 @@ moves the prediction.
 L = mean CE(f(x), y) + beta * mean KL(p(x) || p(x'))  with  x' = argmax KL(p(x) || p(x'))
 in the ball, beta = 6.
 
-The gradient goes through both predictions; the attack sees a fixed p(x), in eval mode. The KL has
+The gradient goes through both predictions; the attack uses a fixed p(x), in eval mode. The KL has
 no slope at x itself, so the attack always starts from a random point of the ball, whatever
-`attack.random_start` says. The authors start from x + 0.001 N(0, 1); a fixed noise would leave the
-small balls at the beginning of an epsilon schedule. At factor 0 it is plain cross-entropy.
+`attack.random_start` says. The authors start from x + 0.001 N(0, 1); noise of a fixed size would
+leave the small balls at the beginning of an epsilon schedule. At factor 0 it is plain
+cross-entropy.
 """
 
 import torch.nn.functional as F

@@ -1,11 +1,11 @@
-"""Adapter: a small bottleneck behind each residual branch (Houlsby et al., ICML 2019), placed as in
+"""Adapter: a small bottleneck after each residual branch (Houlsby et al., ICML 2019), placed as in
 Li et al., ICCV 2025.
 
 h = x + a + up(GELU(down(a))) with a = attention(x) or MLP(x): after attention and after the MLP of
 transformer blocks, inside the residual branch and after its layer scale; after the MLP of ConvNeXt
-blocks, before theirs. Weights start from N(0, .02), biases at 0, so a fresh model gives nearly the
-outputs it gave before. 3,567,370 trained weights on ViT-B/16 with 10 classes, as in the paper's
-table. A bottleneck is no linear map and cannot be merged.
+blocks, before their layer scale. Weights start from N(0, .02), biases at 0, so a fresh model gives
+nearly the outputs it gave before. 3,567,370 trained weights on ViT-B/16 with 10 classes, as in the
+paper's table. A bottleneck is not linear and cannot be merged.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ INITIAL_STD = 0.02
 
 
 class Adapted(nn.Module):
-    """a + bottleneck(a) with a = layer(x); `channels` is the dimension of a that holds them."""
+    """a + bottleneck(a) with a = layer(x); `channels` is the dimension of the channels in a."""
 
     def __init__(self, layer: nn.Module, bottleneck: nn.Module, channels: int = -1):
         super().__init__()
@@ -59,16 +59,16 @@ def bottleneck(width: int, reduction: int) -> nn.Sequential:
 def insert(
     strategy: str, backbone: nn.Module, settings: StrategySpec, build: Callable[[int], nn.Module]
 ) -> nn.Module:
-    """Return `backbone`, frozen but for its head, with a new `build` (width) behind
-    each residual branch.
+    """Return `backbone`, frozen except for its head, with a new `build` (width) after each residual
+    branch.
     """
     blocks = blocks_for(strategy, backbone, FITS)
     backbone = linear_probe.apply(backbone, settings)
     for block in blocks["transformer"]:
         width = len(block.mlp.fc2.weight)
         for scale, branch in (("ls1", "attn"), ("ls2", "mlp")):
-            place = scale if hasattr(block, scale) else branch
-            setattr(block, place, Adapted(getattr(block, place), build(width)))
+            attribute = scale if hasattr(block, scale) else branch
+            setattr(block, attribute, Adapted(getattr(block, attribute), build(width)))
     for block in blocks["convnext"]:
         # a ConvNeXt block has channels last around its MLP unless that is made of convolutions
         channels = 1 if isinstance(block.mlp.fc2, nn.Conv2d) else -1

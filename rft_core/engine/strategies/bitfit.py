@@ -1,9 +1,9 @@
 """BitFit: every bias and the head are trained (Ben Zaken et al., ACL 2022; Li et al., ICCV 2025).
 
-Where convolutions have no bias, as in a ResNet, the biases are those of the norms; their statistics
+If convolutions have no bias, as in a ResNet, the biases are those of the norms; their statistics
 stay frozen. Tables of position biases are not biases of a layer and stay frozen too. ViT-B/16 with
-10 classes trains 110,602 weights; the paper counts 111,370 because its model carries the 768 biases
-of a pooler that is not used.
+10 classes trains 110,602 weights; the paper counts 111,370 because its model has the 768 biases of
+an unused pooler.
 """
 
 from copy import deepcopy

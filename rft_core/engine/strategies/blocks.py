@@ -1,29 +1,33 @@
-"""Blocks: the kinds of blocks that strategies put weights into, and the error where a
-network has none of them.
+"""Blocks: the kinds of blocks that strategies add weights to, and the error if a network has none
+of them.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from torch import nn
 
 from rft_core.errors import StrategyError
 from rft_core.spec import catalog
 
+# a module with the layers that its Kind marks, which the type of a module does not name
+Block = Any
+
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of block: what it is called, the modules that mark it, and what else must hold."""
+    """A kind of block: its name, the modules that mark it, and a condition on such modules."""
 
     label: str
     marks: tuple[str, ...]
-    holds: Callable[[nn.Module], bool]
+    holds: Callable[[Block], bool]
 
     def __str__(self) -> str:
         return f"{self.label} ({', '.join(self.marks)})"
 
-    def find(self, backbone: nn.Module) -> list[nn.Module]:
+    def find(self, backbone: nn.Module) -> list[Block]:
         """Return the blocks of this kind in `backbone`, in network order."""
         return [
             module
@@ -37,16 +41,17 @@ def is_three_by_three(module: nn.Module) -> bool:
     return isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3) and module.groups == 1
 
 
-def _calls_its_projection(block: nn.Module) -> bool:
-    # attention with separate q and v biases reads qkv.weight itself, so nothing put
-    # around qkv would take part
+def _calls_its_projection(block: Block) -> bool:
+    # attention with separate q and v biases reads qkv.weight directly, so a module around qkv would
+    # not be called
     return isinstance(block.attn.qkv, nn.Linear) and getattr(block.attn, "q_bias", None) is None
 
 
 def _has(module: nn.Module, path: str) -> bool:
+    found: object = module
     for name in path.split("."):
-        module = getattr(module, name, None)
-        if not isinstance(module, nn.Module):
+        found = getattr(found, name, None)
+        if not isinstance(found, nn.Module):
             return False
     return True
 
@@ -66,12 +71,8 @@ KINDS = MappingProxyType(
 )
 
 
-def blocks_for(
-    strategy: str, backbone: nn.Module, fits: Sequence[str]
-) -> dict[str, list[nn.Module]]:
-    """Return kind -> blocks for the kinds in `fits`; raises StrategyError where
-    `backbone` has none of them.
-    """
+def blocks_for(strategy: str, backbone: nn.Module, fits: Sequence[str]) -> dict[str, list[Block]]:
+    """Return kind -> blocks for the kinds in `fits`; StrategyError if `backbone` has none."""
     blocks = {kind: KINDS[kind].find(backbone) for kind in fits}
     if any(blocks.values()):
         return blocks
@@ -84,9 +85,7 @@ def blocks_for(
 
 
 def fitting(backbone: nn.Module) -> list[str]:
-    """Return the names of the strategies that `backbone` has places for, in
-    the order of the menu.
-    """
+    """Return the names of the strategies whose blocks `backbone` has, in the order of the menu."""
     needs = {choice.name: choice.companion("FITS") for choice in catalog.choices("strategies")}
     return [
         name

@@ -1,11 +1,11 @@
-"""Compacter: adapters whose weights are sums of Kronecker products (Karimi Mahabadi
-et al., NeurIPS 2021).
+"""Compacter: adapters whose weights are sums of Kronecker products (Karimi Mahabadi et al., NeurIPS
+2021).
 
 Placed as adapters are, with reduction 32. Each weight is H = sum_i kron(rule_i, left_i right_i)
 over n = 4 terms, where the rules (4 x 4 each) are shared by the whole network and left, right have
 rank 1: 64,778 trained weights on ViT-B/16 with 10 classes, as in the table of Li et al., ICCV 2025.
 Start: rules from N(0, .0001), left and right Xavier normal, biases 0, so a fresh model gives nearly
-the outputs it gave before. A bottleneck is no linear map and cannot be merged.
+the outputs it gave before. A bottleneck is not linear and cannot be merged.
 """
 
 import torch
@@ -27,8 +27,8 @@ class KroneckerLinear(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, rules: nn.Parameter):
         super().__init__()
-        # in a tuple it is not registered here: the backbone owns it, once, and a
-        # checkpoint holds it once
+        # in a tuple it is not registered here: only the backbone owns it, so that a checkpoint
+        # holds it once
         self.shared = (rules,)
         left, right = (
             torch.empty(TERMS, inputs // TERMS, 1),

@@ -2,10 +2,10 @@
 Li et al., ICCV 2025.
 
 The factors start at 1 and multiply the outputs, bias included, of k and v (the q third of the fused
-projection stays as it is) and of both MLP layers: the first one's before its activation, and the
-second one's as well. The original (IA)3 has no factor behind the second layer; the paper's
-configuration switches it on, and we follow the paper: 72,202 trained weights on ViT-B/16 with 10
-classes, as in its table. On a ConvNeXt the factors are those of the two MLP layers.
+projection stays unchanged) and of both MLP layers (of the first before its activation). The
+original (IA)3 has no factor after the second layer; the paper's configuration switches it on, and
+we follow the paper: 72,202 trained weights on ViT-B/16 with 10 classes, as in its table. On a
+ConvNeXt the factors are those of the two MLP layers.
 """
 
 from copy import deepcopy
@@ -21,8 +21,8 @@ FITS = ("transformer", "convnext")
 
 
 class Scaled(nn.Module):
-    """y = factors * layer(x), one factor an output channel; the first `fixed` of them
-    are 1 and not trained.
+    """y = factors * layer(x), a factor for each output channel; the first `fixed` factors are 1 and
+    not trained.
     """
 
     def __init__(self, layer: nn.Linear | nn.Conv2d, fixed: int = 0):

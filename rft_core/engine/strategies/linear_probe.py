@@ -10,8 +10,8 @@ from rft_core.spec.sections import StrategySpec
 
 
 def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:
-    """Return `backbone` with a trainable head and everything else frozen, the statistics
-    of its norms included.
+    """Return `backbone` with a trainable head and everything else frozen, including the statistics
+    of its norms.
     """
     backbone.requires_grad_(False)
     freeze_statistics(backbone)

@@ -2,14 +2,15 @@
 Li et al., ICCV 2025.
 
 y = layer(x) + alpha / rank * up(down(x)); `up` starts at zero, so a fresh model gives the outputs
-it gave before. Places: q, k, v and both MLP layers of transformer blocks; both MLP layers of
-ConvNeXt blocks; the ungrouped 3 x 3 convolutions of residual blocks. Layers are peft's. Only timm's
-fused q,k,v projection is ours: peft would give the three one shared `down`, the paper has three
-separate pairs, and so 1,187,338 trained weights on ViT-B/16 with 10 classes, as in its table.
+it gave before. Changed layers: q, k, v and both MLP layers of transformer blocks; both MLP layers
+of ConvNeXt blocks; the ungrouped 3 x 3 convolutions of residual blocks. The layers are peft's,
+except for timm's fused q,k,v projection: peft would give the three a shared `down`, the paper has
+three separate pairs, and so 1,187,338 trained weights on ViT-B/16 with 10 classes, as in its table.
 """
 
 import math
 from copy import deepcopy
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -27,9 +28,7 @@ PARTS = 3
 
 
 class FusedLora(nn.Module):
-    """A linear layer that computes q, k and v at once, with a low-rank pair
-    for each of the three.
-    """
+    """A linear layer that computes q, k and v at once, with a low-rank pair for each of them."""
 
     def __init__(self, layer: nn.Linear, rank: int, alpha: float):
         super().__init__()
@@ -72,7 +71,8 @@ def apply(backbone: nn.Module, settings: StrategySpec) -> nn.Module:
     names = {module: name for name, module in backbone.named_modules()}
     config = LoraConfig(
         r=settings.rank,
-        lora_alpha=settings.alpha,
+        # peft annotates an int, and takes any number
+        lora_alpha=cast(int, settings.alpha),
         lora_dropout=0.0,
         target_modules=[names[layer] for layer in layers],
     )

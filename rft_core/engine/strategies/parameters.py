@@ -1,4 +1,4 @@
-"""How many weights are trained, and where in the network they are. Plain data."""
+"""How many weights are trained, and in which parts of the network, as plain data."""
 
 from typing import Any
 
@@ -14,11 +14,10 @@ def count_parameters(model: nn.Module) -> tuple[int, int]:
 
 
 def where(model: nn.Module) -> list[dict[str, Any]]:
-    """Return one row a part of the network, in its order: ``{"module": "blocks.3",
+    """Return a row for each part of the network, in its order: ``{"module": "blocks.3",
     "trainable": n, "total": n}``.
 
-    A part is a child of the backbone; a stack of like blocks or stages has one
-    row for each of them.
+    A part is a child of the backbone; in a stack of equal blocks or stages each is a part.
     """
     network = getattr(model, "backbone", model)
     rows: dict[str, dict[str, Any]] = {}

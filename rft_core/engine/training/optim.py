@@ -1,5 +1,5 @@
-"""AdamW with its own learning rate for the head, warm-up, and decay as a pure
-function of progress.
+"""AdamW with a separate learning rate for the head, warm-up, and decay as a pure function of
+progress.
 """
 
 import math
@@ -14,8 +14,8 @@ def build_optimizer(model: nn.Module, head: nn.Module, spec: OptimSpec) -> torch
     """Return AdamW over the trainable weights in up to four groups: backbone or head, with or
     without weight decay.
 
-    Biases, norms and other vectors are not decayed. Each group keeps its peak
-    learning rate as "peak".
+    Biases, norms and other vectors are not decayed. Each group keeps its peak learning rate as
+    "peak".
     """
     in_head = {id(parameter) for parameter in head.parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}

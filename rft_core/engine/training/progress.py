@@ -1,4 +1,4 @@
-"""Where a run stands, and how long it has taken."""
+"""How far a run is, and how long it has taken."""
 
 import time
 from dataclasses import asdict, dataclass, field
@@ -11,14 +11,14 @@ CHECKPOINT_SECONDS = 20.0
 
 @dataclass
 class Progress:
-    """Where a run stands; plain data, kept in its checkpoint."""
+    """How far a run is; plain data, kept in its checkpoint."""
 
     step: int = 0
     seconds: float = 0.0
     training_seconds: float = 0.0
     images: int = 0
     gradient_evaluations: int = 0
-    # images worked on at a time; 0 while whole batches fit
+    # images processed at a time; 0 as long as whole batches fit
     part_size: int = 0
     tracked: list[dict[str, Any]] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
@@ -28,9 +28,11 @@ class Progress:
         return asdict(self)
 
     def onset(self, num_classes: int) -> Onset | None:
-        """Return where the run adapted to its task, from what was tracked so far."""
-        columns = ([row[name] for row in self.tracked] for name in ("step", "epoch", "clean"))
-        return onset(*columns, num_classes)
+        """Return where the run adapted to its task, judged by the measurements so far."""
+        steps, epochs, clean = (
+            [row[name] for row in self.tracked] for name in ("step", "epoch", "clean")
+        )
+        return onset(steps, epochs, clean, num_classes)
 
 
 class Clock:
@@ -51,8 +53,8 @@ class Clock:
 
 
 class _Training:
-    """Adds the time spent inside the block to the training time, so that speeds
-    leave evaluation out.
+    """Adds the time spent inside the block to the training time, so that speeds exclude
+    evaluation.
     """
 
     def __init__(self, progress: Progress):

@@ -1,4 +1,4 @@
-"""One step of training: its batch, its attack, its gradients; in parts where memory runs out."""
+"""A step of training: its batch, its attack, its gradients; in parts if memory runs out."""
 
 import torch
 from torch import Tensor, nn
@@ -23,11 +23,11 @@ RECOMPUTE = "runtime.checkpoint_activations"
 def step_that_fits(
     job: Job, progress: Progress, images: Tensor, labels: Tensor, epsilon: float, reporter: Reporter
 ) -> tuple[Tensor, int]:
-    """Take one training step at `epsilon`; where memory runs out, take it again in smaller parts.
+    """Take a training step at `epsilon`; if memory runs out, take it again in smaller parts.
 
     Returns (loss, examples x steps of the attack).
 
-    All randomness of a step derives from its number, so a second try draws the same starts.
+    All randomness of a step derives from its number, so a second attempt draws the same starts.
     """
     step = progress.step
     while True:
@@ -52,12 +52,12 @@ def step_that_fits(
 
 
 def part_note(batch: int, part: int, has_recomputed: bool = False) -> str:
-    """Return the line that says how a batch that does not fit is worked on, and what makes more fit
-    where that is not done yet.
+    """Return the line that says how a batch that does not fit is processed, and which setting would
+    make more fit.
     """
     way_out = "" if has_recomputed else f"; {RECOMPUTE} makes more fit at once"
     return (
-        f"a batch of {batch} images does not fit into memory: {part} are worked on at a time and"
+        f"a batch of {batch} images does not fit into memory: {part} are processed at a time and"
         " their gradients are added up, which gives the same step, except that batch norms see the"
         f" smaller parts{way_out}"
     )
@@ -82,10 +82,10 @@ def training_step(
     adversary: Adversary | None,
     part_size: int = 0,
 ) -> Tensor:
-    """One step of the method: attack with `adversary` (None at factor 0), take the objective's
-    gradient, update. Returns the loss.
+    """Take a step of the method: attack with `adversary` (None at factor 0), compute the
+    objective's gradient, update. Returns the loss.
 
-    With a `part_size` the batch is worked on in parts whose gradients are added up.
+    With a `part_size` the batch is processed in parts whose gradients are added up.
     """
     spec, device = job.spec, job.runtime.device
     rate = learning_rate_factor(
@@ -99,12 +99,12 @@ def training_step(
     job.optimizer.zero_grad(set_to_none=True)
     total = torch.zeros((), device=device)
     with global_stream(spec.seed, "layers", step, device=device):
-        for some, their_labels in zip(
+        for part_images, part_labels in zip(
             images.split(part_size or len(images)), labels.split(part_size or len(labels))
         ):
             with job.runtime.autocast():
-                loss = job.objective(job.model, some, their_labels, adversary, spec.objective)
-            share = len(their_labels) / len(labels)
+                loss = job.objective(job.model, part_images, part_labels, adversary, spec.objective)
+            share = len(part_labels) / len(labels)
             with statistics_held(job.model):
                 (loss if share == 1 else loss * share).backward()
             total += share * loss.detach()

@@ -1,4 +1,4 @@
-"""Tracking: a run measured while it trains; dense early, where adaptation happens, then sparse."""
+"""Tracking: measure a run while it trains; often at first, when it adapts, later rarely."""
 
 import torch
 
@@ -22,8 +22,8 @@ TRACKED_POINTS = 5
 
 
 def plan(job: Job) -> tuple[int, ...]:
-    """Return the steps at which a run is measured, from its spec and the number
-    of its images alone.
+    """Return the steps at which a run is measured, which only depend on its spec and the number of
+    its images.
     """
     data = job.dataset
     sizes = Sizes(len(data.train), len(job.tracked), len(data.test), len(data.others))
@@ -31,20 +31,20 @@ def plan(job: Job) -> tuple[int, ...]:
 
 
 def tracked_epsilons(spec: RunSpec) -> tuple[float, ...]:
-    """Return at most five epsilons of the final grid, 0 and the last among
-    them, for the live curve.
+    """Return at most five epsilons of the final grid, including 0 and the last, for the live
+    curve.
     """
     grid = epsilon_grid(spec)
     if len(grid) <= TRACKED_POINTS:
         return grid
-    places = [
-        round(place * (len(grid) - 1) / (TRACKED_POINTS - 1)) for place in range(TRACKED_POINTS)
+    indices = [
+        round(index * (len(grid) - 1) / (TRACKED_POINTS - 1)) for index in range(TRACKED_POINTS)
     ]
-    return tuple(grid[place] for place in places)
+    return tuple(grid[index] for index in indices)
 
 
 def tracking_attack(spec: RunSpec) -> str:
-    """Return the attack of the live curve: the measuring one where it is quick, else PGD
+    """Return the attack of the live curve: the attack of the evaluation if it is quick, else PGD
     (AutoAttack would take hours).
     """
     return (
@@ -72,15 +72,13 @@ def measure_split(job: Job, split: Split, epsilons: tuple[float, ...], attack: s
 
 
 def job_measured_by(job: Job, n: int, attack: str) -> MeasuredBy:
-    """Return what `measure_split` measures `n` images by under `attack`, as
-    reports and events say it.
-    """
+    """Return how `measure_split` measures `n` images under `attack`, for reports and events."""
     return spec_measured_by(job.spec, attack, n, job.dataset.num_classes)
 
 
 class Tracker:
-    """Measures the validation subset at the planned steps and reports it; the training
-    stream is not touched.
+    """Measures the validation subset at the planned steps and reports it; the training stream is
+    not touched.
     """
 
     def __init__(self, job: Job, progress: Progress, reporter: Reporter):
@@ -97,17 +95,17 @@ class Tracker:
         )
 
     def measure_if_due(self, step: int) -> None:
-        """Measure when `step` is planned; note the clean accuracy at the start of every epoch for
-        a schedule that looks at it.
+        """Measure if `step` is planned; keep the clean accuracy at the start of every epoch for a
+        schedule that depends on it.
         """
         if step in self.steps:
             self.measure(step)
-        epoch, place = divmod(step, self.job.steps_per_epoch)
-        if self.watches_validation and place == 0 and len(self.progress.validation) < epoch:
+        epoch, batch = divmod(step, self.job.steps_per_epoch)
+        if self.watches_validation and batch == 0 and len(self.progress.validation) < epoch:
             self.progress.validation.append(self._clean_accuracy())
 
     def measure(self, step: int) -> None:
-        """Report accuracy at a few epsilons and the followed images, once a step."""
+        """Report accuracy at a few epsilons and the followed images, at most once for each step."""
         if self.progress.tracked and self.progress.tracked[-1]["step"] >= step:
             return
         job, spec = self.job, self.job.spec

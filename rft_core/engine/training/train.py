@@ -1,4 +1,4 @@
-"""Training: the loop of a run, from a step to the end or to a person's request."""
+"""Training: the loop of a run, from a step to the end or until a person stops it."""
 
 import math
 import time
@@ -25,10 +25,10 @@ TRAIN_EVENTS = 400
 def train(
     job: Job, progress: Progress, reporter: Reporter, measure: Callable[[int], None]
 ) -> Request:
-    """Train until the end or until a person asks to stop or pause; return that
-    request, or None at the end.
+    """Train until the end or until a person requests a stop or a pause; return that request, or
+    None at the end.
 
-    `measure` (step) is called before each step; it decides whether this is a moment to evaluate.
+    `measure` (step) is called before each step; it decides whether to evaluate.
     """
     spec, clock = job.spec, Clock(progress)
     schedule = catalog.find("schedules", spec.schedule.kind).load()
@@ -64,8 +64,8 @@ def train(
 
 
 def _save(path: Path, job: Job, clock: Clock, reporter: Reporter) -> None:
-    """Write a checkpoint of a healthy model; a full disk is said and does not end the run, which
-    still has the one before.
+    """Write a checkpoint if all weights are finite, else raise TrainingError; a full disk is
+    reported in the log and does not end the run, which still has the previous checkpoint.
     """
     clock.tick()
     clock.saved = time.monotonic()
@@ -84,13 +84,12 @@ def _save(path: Path, job: Job, clock: Clock, reporter: Reporter) -> None:
 
 
 def _require_finite(loss: Tensor, job: Job, step: int, checkpoint: Path) -> None:
-    # asking a GPU for the value would make it wait for every step; there it is
-    # asked when it reports
+    # reading the value from a GPU would make every step wait; there it is checked in _report
     if loss.device.type == "cpu" and not math.isfinite(loss.item()):
         raise _not_finite("loss is", step, job, checkpoint)
 
 
-def _not_finite(what: str, step: int, job: Job, checkpoint: Path) -> TrainingError:
+def _not_finite(subject: str, step: int, job: Job, checkpoint: Path) -> TrainingError:
     kept = (
         "the last good checkpoint is kept"
         if checkpoint.is_file()
@@ -98,7 +97,7 @@ def _not_finite(what: str, step: int, job: Job, checkpoint: Path) -> TrainingErr
     )
     rate = job.spec.optim.learning_rate
     return TrainingError(
-        f"the {what} not finite (NaN or infinite) at step {step}: training diverged; lower"
+        f"the {subject} not finite (NaN or infinite) at step {step}: training diverged; lower"
         f" optim.learning_rate (now {rate:g}) or set optim.clip_norm; {kept}"
     )
 

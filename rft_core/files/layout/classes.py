@@ -19,7 +19,7 @@ class Labelled(Protocol):
 
     @property
     def split(self) -> str:
-        """ "train", "validation" or "test"."""
+        """One of "train", "validation" and "test"."""
 
     @property
     def domain(self) -> str:

@@ -1,5 +1,5 @@
-"""Several runs as one line: their mean over a shared x axis, with a band that says
-how far they spread.
+"""Several runs as one line: their mean over a shared x axis, with a band that shows their
+spread.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ BANDS = MappingProxyType(
 
 @dataclass(frozen=True)
 class Band:
-    """The mean of `n` lines at `x`, and the edges of its band; one line has no band.
+    """The mean of `n` lines at `x`, and the edges of its band; a single line has no band.
 
-    All float32, one length (P,).
+    All arrays are float32 (P,).
     """
 
     x: np.ndarray
@@ -38,35 +38,28 @@ def mean_band(lines: Sequence[tuple[np.ndarray, np.ndarray]], kind: str = "devia
     """Return the mean of `lines`, pairs (x, y) with rising x, and its band of `kind`:
     "deviation" or "interval".
 
-    Lines measured at the same x are averaged there. Others are joined by straight lines and
-    averaged at every x that one of them was measured at, as far as all of them reach: nothing is
-    extrapolated, and n is the same everywhere. The deviation is the sample's (n - 1); the interval
+    Lines measured at the same x are averaged there. Others are interpolated linearly and averaged
+    at every x of any line, within the range that all of them cover: nothing is extrapolated, and n
+    is the same everywhere. The deviation is the sample's (n - 1); the interval
     is the t interval of the mean. Empty lines are left out.
     """
     if kind not in BANDS:
         raise UnknownNameError("band", kind, list(BANDS))
     lines = [(np.asarray(x, dtype=float), np.asarray(y, dtype=float)) for x, y in lines if len(x)]
     if not lines:
-        return Band(*np.zeros((2, 0), np.float32), None, None, 0)
+        nothing = np.zeros(0, np.float32)
+        return Band(nothing, nothing, None, None, 0)
     x = _shared_x([x for x, _ in lines])
     values = np.stack([np.interp(x, *line) for line in lines])
     mean, n = values.mean(axis=0), len(lines)
     half = _half_width(values, kind) if n > 1 else None
-    x, mean, low, high = (
-        _single(one)
-        for one in (
-            x,
-            mean,
-            None if half is None else mean - half,
-            None if half is None else mean + half,
-        )
-    )
-    return Band(x, mean, low, high, n)
+    low, high = (None, None) if half is None else (_single(mean - half), _single(mean + half))
+    return Band(_single(x), _single(mean), low, high, n)
 
 
 def thin(count: int, most: int = MOST_POINTS) -> np.ndarray:
-    """Return at most `most` positions of 0 .. count - 1, evenly spread, the first and
-    the last among them.
+    """Return at most `most` indices of 0 .. count - 1, evenly spread, including the first and the
+    last.
     """
     return (
         np.arange(count)
@@ -91,5 +84,5 @@ def _half_width(values: np.ndarray, kind: str) -> np.ndarray:
     return student_quantile(len(values)) * deviation / np.sqrt(len(values))
 
 
-def _single(values: np.ndarray | None) -> np.ndarray | None:
-    return None if values is None else values.astype(np.float32)
+def _single(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float32)

@@ -1,5 +1,5 @@
-"""Runs side by side: their numbers, only the settings that differ, and whether a
-difference is more than luck.
+"""Runs side by side: their numbers, the settings that differ, and whether a difference is more than
+luck.
 """
 
 from dataclasses import dataclass, field, replace
@@ -10,6 +10,7 @@ from rft_core.cost.schedule_demand import never_attacks
 from rft_core.metrics.shared_images import describe_shared
 from rft_core.metrics.transfer import is_suboptimal_transfer, transfer_gap, transfer_gap_interval
 from rft_core.report.comparison.pairs import pair_runs
+from rft_core.report.run.measured_run import measured_report
 from rft_core.report.run.measurement_words import measurement_warnings
 from rft_core.report.run.run_labels import run_labels
 from rft_core.spec.run_spec import differences
@@ -21,8 +22,8 @@ METRICS = ("clean_accuracy", "robust_accuracy", "expected_robustness")
 
 @dataclass(frozen=True)
 class Comparison:
-    """One row a run; `settings` maps each setting that differs to one value a run;
-    `warnings` say what is unfair.
+    """One row per run; `settings` maps each setting that differs to one value per run; `warnings`
+    say what makes the comparison unfair.
     """
 
     rows: list[dict[str, Any]]
@@ -70,9 +71,7 @@ def is_standard(record: RunRecord) -> bool:
 
 
 def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
-    """Add to every row what it lost against the first standard run among
-    them, where there is one.
-    """
+    """Add to every row the accuracy it lost against the first standard run, if there is one."""
     standard = next((record for record in records if record.report and is_standard(record)), None)
     for record, row in zip(records, rows):
         row["transfer_failure"] = (record.report or {}).get("transfer_failure")
@@ -81,10 +80,10 @@ def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
             standard is None
             or record is standard
             or not record.report
-            or not _is_one_task(record, standard)
+            or not _is_same_task(record, standard)
         ):
             continue
-        run, best = record.report["curve"][0], standard.report["curve"][0]
+        run, best = record.report["curve"][0], measured_report(standard)["curve"][0]
         gap = transfer_gap(run["accuracy"], best["accuracy"])
         low, _ = transfer_gap_interval(_count(run), run["n"], _count(best), best["n"])
         row["transfer_gap"], row["suboptimal_transfer"] = (
@@ -93,12 +92,12 @@ def _add_transfer(records: list[RunRecord], rows: list[dict[str, Any]]) -> None:
         )
 
 
-def _is_one_task(first: RunRecord, second: RunRecord) -> bool:
-    """Whether clean accuracies of two runs may be subtracted: they learned one dataset, or were
-    measured on the same images.
+def _is_same_task(first: RunRecord, second: RunRecord) -> bool:
+    """Whether clean accuracies of two runs may be subtracted: they learned the same dataset, or
+    were measured on the same images.
     """
-    same_images = first.report["images_digest"] == second.report["images_digest"]
-    return same_images or first.spec.data.dataset == second.spec.data.dataset
+    digests = [measured_report(record)["images_digest"] for record in (first, second)]
+    return digests[0] == digests[1] or first.spec.data.dataset == second.spec.data.dataset
 
 
 def _count(point: dict[str, Any]) -> int:
@@ -139,7 +138,9 @@ def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
             " robustness mean different things."
         )
     if any(report["status"] == "stopped" for report in reports):
-        found.append("A run here was stopped early; its numbers are of the model as it stood.")
+        found.append(
+            "One of these runs was stopped early; its numbers describe the model at that moment."
+        )
     found += _shared(records, names)
     missing = [name for record, name in zip(records, names) if not record.report]
     if missing:
@@ -148,14 +149,14 @@ def _warnings(records: list[RunRecord], names: list[str]) -> list[str]:
 
 
 def _shared(records: list[RunRecord], names: list[str]) -> list[str]:
-    """Return a line for each run whose splits have images in common; runs from before this was
-    counted say nothing.
+    """Return a line for each run whose splits share images; older runs, which did not count them,
+    have none.
     """
     lines = []
     for record, name in zip(records, names):
         if phrases := describe_shared((record.report or {}).get("shared_images")):
-            what = " and ".join(phrases)
+            shared = " and ".join(phrases)
             lines.append(
-                f"In {name}, {what}, pixel for pixel: its accuracy there is partly memory."
+                f"In {name}, {shared}, pixel for pixel: its accuracy there is partly memory."
             )
     return lines

@@ -1,6 +1,5 @@
-"""Runs in groups: by a setting that differs, or by everything but the seed.
-
-And names and colours that tell runs apart.
+"""Runs in groups, by a setting that differs or by everything except the seed; distinct styles of
+runs.
 """
 
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ SEEDS = "seeds"
 # targets have no common mean
 APART = ("data.dataset", "threat.norm", "threat.epsilon")
 LONGEST_LABEL = 48
-# settings of which `methods_apart` says the outcome
+# settings whose effect `methods_apart` describes
 MEASURING = MappingProxyType(
     {
         "evaluation.attack": "attack",
@@ -34,18 +33,18 @@ MEASURING = MappingProxyType(
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that share a line: the positions of its runs, and the settings (other than the seed) in
+    """Runs that share a line: the indices of its runs, and the settings (other than the seed) in
     which they still differ.
     """
 
     label: str
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     mixed: tuple[str, ...] = ()
 
 
 def grouping_choices(records: Sequence[RunRecord]) -> list[str]:
-    """Return by what these runs can be grouped: "seeds" (same settings but the seed) where seeds
-    differ, then each setting that differs.
+    """Return the ways to group these runs: "seeds" (same settings except the seed) if seeds differ,
+    then each setting that differs.
     """
     differing = list(differences([record.spec for record in records])) if records else []
     return ([SEEDS] if "seed" in differing else []) + differing
@@ -53,18 +52,18 @@ def grouping_choices(records: Sequence[RunRecord]) -> list[str]:
 
 def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
     """Return the groups of `records` by `by` (one of `grouping_choices`), in the order of their
-    first runs; each run is in one.
+    first runs; each run is in one group.
 
     Runs on another dataset, norm or target epsilon, or measured by another attack or at
-    other epsilons, are in another group, whatever `by` is. Groups by seed are called by the
-    name that their runs share, where each has its own; others by their values. Raises
+    other epsilons, are in another group, whatever `by` is. Groups by seed take the name that
+    their runs share, if no two groups have the same; others are named by their values. Raises
     UserError for any other `by`.
     """
     if by not in grouping_choices(records):
-        known = ", ".join(grouping_choices(records)) or "nothing differs"
+        offered = ", ".join(grouping_choices(records)) or "nothing differs"
         raise UserError(
             f"these runs cannot be grouped by '{by}', in which they do not differ; choose one of:"
-            f" {known}"
+            f" {offered}"
         )
     settings = differences([record.spec for record in records])
     keyed = {
@@ -73,35 +72,43 @@ def group_runs(records: Sequence[RunRecord], by: str) -> list[Group]:
         if (name != "seed" if by == SEEDS else name in (by, *APART))
     }
     keyed |= methods_apart(records)
-    places: dict[tuple, list[int]] = {}
-    for place in range(len(records)):
-        places.setdefault(tuple(repr(values[place]) for values in keyed.values()), []).append(place)
-    names = [{records[place].name for place in members} for members in places.values()]
-    if by == SEEDS and all(len(one) == 1 for one in names) and len(set.union(*names)) == len(names):
-        labels = [one.pop() for one in names]
+    members_by_key: dict[tuple, list[int]] = {}
+    for position in range(len(records)):
+        members_by_key.setdefault(
+            tuple(repr(values[position]) for values in keyed.values()), []
+        ).append(position)
+    names = [
+        {records[position].name for position in members} for members in members_by_key.values()
+    ]
+    if (
+        by == SEEDS
+        and all(len(run_names) == 1 for run_names in names)
+        and len(set.union(*names)) == len(names)
+    ):
+        labels = [run_names.pop() for run_names in names]
     else:
         labels = [
             _group_label(
                 records[members[0]], {name: values[members[0]] for name, values in keyed.items()}
             )
-            for members in places.values()
+            for members in members_by_key.values()
         ]
     return [
         Group(label, tuple(members), _mixed(records, members, by))
-        for label, members in zip(distinct(labels), places.values())
+        for label, members in zip(distinct(labels), members_by_key.values())
     ]
 
 
 def _mixed(records: Sequence[RunRecord], members: list[int], by: str) -> tuple[str, ...]:
     return tuple(
         name
-        for name in differences([records[place].spec for place in members])
+        for name in differences([records[position].spec for position in members])
         if name not in ("seed", by)
     )
 
 
 def _group_label(first: RunRecord, values: dict[str, Any]) -> str:
-    """Return the values that make a group, or the name of its first run where they are many."""
+    """Return the values that define a group, or the name of its first run if they are too long."""
     shown = {name: value for name, value in values.items() if MEASURING.get(name) not in values}
     text = ", ".join(
         describe_value(name, value, first.spec.threat.norm) for name, value in shown.items()
@@ -110,7 +117,7 @@ def _group_label(first: RunRecord, values: dict[str, Any]) -> str:
 
 
 def describe_value(name: str, value: Any, norm: str) -> str:
-    """Return one setting as people say it: "two_hinge", "8/255", "epochs 4"."""
+    """Return one setting in short: "two_hinge", "8/255", "epochs 4"."""
     if name == "threat.epsilon":
         return format_epsilon(value, norm)
     return (
@@ -121,8 +128,8 @@ def describe_value(name: str, value: Any, norm: str) -> str:
 
 
 def distinct_styles(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
-    """Return a (colour, dash) a run: its own everywhere, save where an earlier
-    one here has the same.
+    """Return one (colour, dash) per run: its own style, or the next free one if an earlier run has
+    the same.
     """
     taken: list[tuple[str, str]] = []
     for record in records:

@@ -1,4 +1,4 @@
-"""The names of lines: at their right ends while these are few, else in a legend below."""
+"""The names of lines: at their right ends if there are few lines, else in a legend below."""
 
 from collections.abc import Sequence
 from html import escape
@@ -7,14 +7,14 @@ import plotly.graph_objects as go
 
 from rft_core.report.comparison.bands import Band
 
-# more lines than this are told apart in a legend; fewer carry their labels at their ends
+# more lines than this are named in a legend; fewer have labels at their ends
 MOST_LABELS = 4
 LEGEND_ROW_PIXELS, LEGEND_COLUMNS, LEGEND_GAP_PIXELS = 20, 2, 18
 LABEL_ROOM, LABEL_PIXELS, LONGEST_LABEL = 1.42, 17, 26
 
 
 def legend_below(figure: go.Figure, entries: int) -> None:
-    """Put the legend below the axis title, with room of its own: the plot keeps its height."""
+    """Put the legend below the axis title and add height for it: the plot keeps its own height."""
     room = LEGEND_ROW_PIXELS * -(-entries // LEGEND_COLUMNS) + LEGEND_GAP_PIXELS
     margin, height = figure.layout.margin, figure.layout.height
     plot = height - margin.t - margin.b
@@ -33,16 +33,16 @@ def legend_below(figure: go.Figure, entries: int) -> None:
 
 
 def label_ends(
-    figure: go.Figure, ends: Sequence[tuple[str, str, Band]], pixels: float, **place: int
+    figure: go.Figure, ends: Sequence[tuple[str, str, Band]], pixels: float, **subplot: int
 ) -> None:
-    """Write each (text, colour, band) at its line's right end, moved apart where lines end close
-    together; a plot is `pixels` high.
+    """Write each (text, colour, band) at the right end of its line, moved apart where lines end
+    close together; the plot is `pixels` high, `subplot` its row and col.
     """
-    ends = sorted(ends, key=lambda one: float(one[2].mean[-1]))
-    places = spread_apart(
+    ends = sorted(ends, key=lambda end: float(end[2].mean[-1]))
+    heights = spread_apart(
         [float(band.mean[-1]) for _, _, band in ends], gap=LABEL_PIXELS * 106 / pixels
     )
-    for y, (text, colour, band) in zip(places, ends):
+    for y, (text, colour, band) in zip(heights, ends):
         label = f'<span style="color:{colour}">■</span> {escape(text)}'
         figure.add_annotation(
             x=float(band.x[-1]),
@@ -52,7 +52,7 @@ def label_ends(
             xanchor="left",
             xshift=6,
             font={"size": 12},
-            **place,
+            **subplot,
         )
 
 
@@ -62,14 +62,14 @@ def shortened(label: str) -> str:
 
 
 def spread_apart(
-    places: Sequence[float], gap: float, low: float = 2.0, high: float = 100.0
+    heights: Sequence[float], gap: float, low: float = 2.0, high: float = 100.0
 ) -> list[float]:
-    """Return `places` (rising) moved as little as needed to be `gap` apart, inside low ..
-    high while they fit.
+    """Return `heights` (rising) moved as little as needed to be `gap` apart, inside low .. high if
+    they fit.
     """
     moved: list[float] = []
-    for place in places:
-        moved.append(max(place, moved[-1] + gap if moved else low))
+    for height in heights:
+        moved.append(max(height, moved[-1] + gap if moved else low))
     ceiling = high
     for index in range(len(moved) - 1, -1, -1):
         moved[index] = min(moved[index], ceiling)

@@ -1,4 +1,4 @@
-"""What a chart of several runs draws: its lines, the accuracies and the axes to choose from."""
+"""What a chart of several runs draws: its lines, and the accuracies and axes to choose from."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -8,7 +8,7 @@ import numpy as np
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.comparison.bands import Band, mean_band
-from rft_core.report.drawing.axes import epsilon_places
+from rft_core.report.drawing.axes import epsilon_positions
 from rft_core.report.run.history import RunHistory
 
 PANELS = MappingProxyType(
@@ -26,11 +26,11 @@ AXES = MappingProxyType(
 
 @dataclass(frozen=True)
 class Line:
-    """One run, or one group of runs, in a shared chart, in a colour and a dash of its own.
+    """One run, or one group of runs, in a shared chart, with its own colour and dash.
 
-    `histories` has one entry a run, `curves` one a run that was measured on its test images; `band`
-    is a name of bands.BANDS. `measured_by` says by what each of `curves` was measured, `tracked_by`
-    by what the histories were.
+    `histories` has one entry per run, `curves` one per run that was measured on its test images;
+    `band` is a name of bands.BANDS. `measured_by` says how each of `curves` was measured,
+    `tracked_by` how each of the histories was.
     """
 
     label: str
@@ -58,7 +58,7 @@ class Line:
         """
         return mean_band(
             [
-                (epsilon_places(curve, self.norm), 100 * np.array(curve.accuracies))
+                (epsilon_positions(curve, self.norm), 100 * np.array(curve.accuracies))
                 for curve in self.curves
             ],
             self.band,

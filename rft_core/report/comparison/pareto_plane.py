@@ -16,8 +16,8 @@ from rft_core.report.run.measurement_words import in_full
 
 
 def pareto_figure(lines: Sequence[Line], *, target: str, key: str, height: int = 380) -> go.Figure:
-    """Clean against robust accuracy: small marks for what was tracked while training, its frontier,
-    large marks for final models.
+    """Clean against robust accuracy: small marks for models during training, their frontier, large
+    marks for final models.
     """
     figure = blank_figure(key, height=height)
     for line in lines:
@@ -30,15 +30,17 @@ def pareto_figure(lines: Sequence[Line], *, target: str, key: str, height: int =
         if len(points)
     ]
     percent_axis(figure, f"Robust accuracy at {escape(target)}")
-    # robust accuracies near zero would all lie on the floor of a full axis
+    # on a full axis, robust accuracies near zero would all lie at the bottom
     top = next(
-        one for one in (10, 25, 50, 100) if 100 * max(tops, default=1.0) <= 0.96 * one or one == 100
+        limit
+        for limit in (10, 25, 50, 100)
+        if 100 * max(tops, default=1.0) <= 0.96 * limit or limit == 100
     )
     marks = [round(top * share / 5, 1) for share in range(6)]
     figure.update_yaxes(
         range=[-0.02 * top, 1.04 * top],
         tickvals=marks,
-        ticktext=[f"{one:g}" + (" %" if one == top else "") for one in marks],
+        ticktext=[f"{mark:g}" + (" %" if mark == top else "") for mark in marks],
     )
     figure.update_xaxes(
         title="Clean accuracy",
@@ -95,11 +97,11 @@ def _add_finals(figure: go.Figure, line: Line) -> None:
     points, name = 100 * line.final_points(), escape(line.label)
     ends = [(curve.points()[0], curve.points()[-1]) for curve in line.curves]
 
-    def whiskers(place: int) -> dict:
-        rows = [end[place] for end in ends]
+    def whiskers(index: int) -> dict:
+        rows = [end[index] for end in ends]
         arms = {
-            "array": [100 * (one["high"] - one["accuracy"]) for one in rows],
-            "arrayminus": [100 * (one["accuracy"] - one["low"]) for one in rows],
+            "array": [100 * (point["high"] - point["accuracy"]) for point in rows],
+            "arrayminus": [100 * (point["accuracy"] - point["low"]) for point in rows],
         }
         return arms | {"symmetric": False, "color": line.colour, "thickness": 1, "width": 3}
 

@@ -23,8 +23,8 @@ from rft_core.units import PIXEL_LEVELS
 
 
 def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
-    """Robustness curves, one panel a norm; the shaded area under each is its expected robustness,
-    the percentage beside its label.
+    """Robustness curves, one panel per norm; the area under each is its expected robustness, shown
+    beside its label.
     """
     drawn = [line for line in lines if line.curves]
     norms = list(dict.fromkeys(line.norm for line in drawn)) or ["linf"]
@@ -32,20 +32,20 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
     figure = make_subplots(
         rows=1, cols=len(norms), horizontal_spacing=0.1, figure=blank_figure(key, height=height)
     )
-    for place, norm in enumerate(norms, start=1):
+    for column, norm in enumerate(norms, start=1):
         here = [line for line in drawn if line.norm == norm]
         for line in here:
-            _add_curve(figure, line, place, opacity=0.1 if len(drawn) <= MOST_LABELS else 0.03)
+            _add_curve(figure, line, column, opacity=0.1 if len(drawn) <= MOST_LABELS else 0.03)
         largest = max((curve.epsilons[-1] for line in here for curve in line.curves), default=0.0)
-        epsilon_axis(figure, largest, norm, axis="x", row=1, col=place)
+        epsilon_axis(figure, largest, norm, axis="x", row=1, col=column)
         span = max(largest * (PIXEL_LEVELS if norm == "linf" else 1.0), 1e-6)
         figure.update_xaxes(
             title=_attack_axis(norm, drawn),
             range=[-0.02 * span, (LABEL_ROOM if labelled else 1.04) * span],
             row=1,
-            col=place,
+            col=column,
         )
-        percent_axis(figure, "Accuracy on test images" if place == 1 else "", row=1, col=place)
+        percent_axis(figure, "Accuracy on test images" if column == 1 else "", row=1, col=column)
     figure.update_layout(showlegend=not labelled)
     if labelled:
         ends = [
@@ -59,13 +59,15 @@ def curves_figure(lines: Sequence[Line], *, key: str, height: int) -> go.Figure:
 
 
 def _attack_axis(norm: str, lines: Sequence[Line]) -> str:
-    """Title an epsilon axis with the attack where all lines share it and there is room; else
-    captions and hover texts have it.
+    """Return the title of an epsilon axis, with the attack if all lines share it; otherwise
+    captions and hover texts name it.
     """
-    found = [one for line in lines for one in line.measured_by]
-    is_shared = len({one.chip for one in found}) == 1 and len({line.norm for line in lines}) == 1
-    said = f", {chips(found)}" if is_shared else ""
-    return f"Epsilon of the attack, {norm}{said}"
+    found = [method for line in lines for method in line.measured_by]
+    is_shared = (
+        len({method.chip for method in found}) == 1 and len({line.norm for line in lines}) == 1
+    )
+    attack = f", {chips(found)}" if is_shared else ""
+    return f"Epsilon of the attack, {norm}{attack}"
 
 
 def _area(line: Line) -> float:
@@ -77,14 +79,14 @@ def _add_curve(figure: go.Figure, line: Line, column: int, opacity: float) -> No
     band = line.robustness()
     if band.low is not None:
         upper, lower = band.high - band.mean, band.mean - band.low
-        said = f"mean of {band.n} runs"
+        sample = f"mean of {band.n} runs"
     else:
         points = line.curves[0].points()
         upper = np.array(
             [100 * (point["high"] - point["accuracy"]) for point in points], np.float32
         )
         lower = np.array([100 * (point["accuracy"] - point["low"]) for point in points], np.float32)
-        said = f"{line.curves[0].n} images"
+        sample = f"{line.curves[0].n} images"
     figure.add_trace(
         go.Scatter(
             x=band.x,
@@ -105,7 +107,7 @@ def _add_curve(figure: go.Figure, line: Line, column: int, opacity: float) -> No
             name=f"{escape(line.label)}: {_area(line):.1f} %",
             hovertemplate=(
                 "%{fullData.name}<br>epsilon %{x:.2f}: %{y:.1f} %,"
-                f" {said}<br>{in_full(line.measured_by)}<extra></extra>"
+                f" {sample}<br>{in_full(line.measured_by)}<extra></extra>"
             ),
         ),
         row=1,

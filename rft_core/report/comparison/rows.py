@@ -1,12 +1,10 @@
-"""The tables of a comparison as people read them: one dict of text a row, the same on the
-page and in the report.
-"""
+"""The tables of a comparison as text: one dict per row, the same on the page and in the report."""
 
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
-from rft_core.report.comparison.pairs import PLACES, Pair
+from rft_core.report.comparison.pairs import PAIRED_METRICS, Pair
 from rft_core.report.comparison.sentences import METRIC_NAMES
 from rft_core.report.comparison.view import METRICS, Content, group_rows
 from rft_core.report.run.measurement_words import MEASURED_BY
@@ -24,7 +22,7 @@ def number_rows(content: Content) -> list[dict[str, str]]:
         _numbers(label, record, row)
         for label, record, row in zip(content.labels, content.records, content.comparison.rows)
     ]
-    # columns that hold something for some run only
+    # columns that are left out if no run has a value
     empty = {name for name in (LOST, *SHIFTS.values()) if all(row[name] == NOTHING for row in rows)}
     return [{name: value for name, value in row.items() if name not in empty} for row in rows]
 
@@ -62,10 +60,10 @@ def _numbers(label: str, record: RunRecord, row: dict[str, Any]) -> dict[str, st
     }
 
 
-def _with_interval(record: RunRecord, place: int) -> str:
+def _with_interval(record: RunRecord, index: int) -> str:
     if not record.report:
         return NOTHING
-    point = record.report["curve"][place]
+    point = record.report["curve"][index]
     return (
         f"{format_percent(point['accuracy'])} ({100 * point['low']:.1f} to"
         f" {100 * point['high']:.1f})"
@@ -73,8 +71,8 @@ def _with_interval(record: RunRecord, place: int) -> str:
 
 
 def _lost(row: dict[str, Any]) -> str:
-    """Say how much clean accuracy a run lost against the standard run of this comparison, and
-    what that is called.
+    """Return how much clean accuracy a run lost against the standard run of this comparison, and
+    the name for it.
     """
     if row["transfer_gap"] is None:
         return NOTHING
@@ -89,14 +87,14 @@ def _lost(row: dict[str, Any]) -> str:
 
 
 def difference_rows(content: Content) -> list[dict[str, str]]:
-    """Return one row a run other than the baseline: run minus baseline in points with 95 %
+    """Return one row for each run except the baseline: run minus baseline in points with 95 %
     intervals, and how it was compared.
     """
     rows = []
     for run_id in dict.fromkeys(pair.run_id for pair in content.pairs):
         pairs = {pair.metric: pair for pair in content.pairs if pair.run_id == run_id}
         row = {"Run": pairs["clean"].name} | {
-            METRIC_NAMES[metric]: _difference(pairs[metric]) for metric in PLACES
+            METRIC_NAMES[metric]: _difference(pairs[metric]) for metric in PAIRED_METRICS
         }
         by = next((pair.measured_by for pair in pairs.values() if pair.measured_by), NOTHING)
         images = str(pairs["clean"].n or NOTHING)
@@ -107,13 +105,12 @@ def difference_rows(content: Content) -> list[dict[str, str]]:
 
 
 def _difference(pair: Pair) -> str:
-    if pair.difference is None:
+    if pair.interval is None:
         return NOTHING
+    difference, low, high = pair.interval
     where = f" {pair.where}" if pair.metric == "robust" else ""
     luck = "" if pair.is_significant else ", could be luck"
-    return (
-        f"{100 * pair.difference:+.1f} ({100 * pair.low:.1f} to {100 * pair.high:.1f}){where}{luck}"
-    )
+    return f"{100 * difference:+.1f} ({100 * low:.1f} to {100 * high:.1f}){where}{luck}"
 
 
 def _how(pairs: Sequence[Pair]) -> str:
@@ -128,8 +125,8 @@ def _how(pairs: Sequence[Pair]) -> str:
 
 
 def group_table(content: Content) -> list[dict[str, str]]:
-    """Return one row a group: means ± s.d. with the 95 % t interval over its runs, and the
-    differences to the baseline's group by seed.
+    """Return one row per group: means ± s.d. with the 95 % t interval over its runs, and the
+    differences from the baseline's group by seed.
     """
     rows = []
     for found in group_rows(content):
@@ -188,7 +185,7 @@ def area_table(areas: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
 
 
 def differing_rows(content: Content) -> list[dict[str, str]]:
-    """Return one row a setting that differs, one column a run."""
+    """Return one row per setting that differs, one column per run."""
     return [
         {"Setting": name} | dict(zip(content.labels, _values(content, name, values)))
         for name, values in content.comparison.settings.items()
@@ -205,7 +202,7 @@ def _values(content: Content, name: str, values: Sequence[Any]) -> list[str]:
 
 
 def common_rows(content: Content) -> list[dict[str, str]]:
-    """Return one row a setting that all runs share."""
+    """Return one row per setting that all runs share."""
     shared = flatten(content.records[0].spec)
     skipped = {"name", "notes", "tags", *content.comparison.settings}
     return [

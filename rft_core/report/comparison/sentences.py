@@ -1,4 +1,4 @@
-"""One plain sentence under each figure of a comparison, generated from its data."""
+"""The sentence under each figure of a comparison, generated from its data."""
 
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -16,21 +16,21 @@ METRIC_NAMES = MappingProxyType(
 
 
 def describe_tracking(content: Content) -> str:
-    """Say which line leads at its end in each panel, what a band is and what is left out."""
-    said = [f"{_tracking(content.lines)}, while training."]
-    said += [_ends(content.lines, name) for name in content.view.panels]
-    said += [describe_band(content)] if content.is_grouped else []
+    """Say which line leads at the end of each panel, what the bands are and what is left out."""
+    sentences = [f"{_tracking(content.lines)}, while training."]
+    sentences += [_ends(content.lines, name) for name in content.view.panels]
+    sentences += [describe_band(content)] if content.is_grouped else []
     if "clean" in content.view.panels and any(
         history.onset for line in content.lines for history in line.histories
     ):
-        said.append("A dotted vertical line marks where a run adapts to its task.")
-    return " ".join(one for one in said if one)
+        sentences.append("A dotted vertical line marks where a run adapts to its task.")
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _tracking(lines: Sequence[Line]) -> str:
-    """Say on which images, and by which attack, lines were measured while training."""
-    found = [one for line in lines for one in line.tracked_by]
-    if len({one.chip for one in found}) <= 1:
+    """Say on which images and by which attack lines were measured during training."""
+    found = [method for line in lines for method in line.tracked_by]
+    if len({method.chip for method in found}) <= 1:
         return in_brackets("On validation images", found)
     each = "; ".join(
         f"{line.label} by {chips(line.tracked_by)}" for line in lines if line.tracked_by
@@ -45,7 +45,9 @@ def _ends(lines: Sequence[Line], name: str) -> str:
     )
     if len(ends) < 2:
         return ""
-    if name != "clean" and not is_one_method(one for line in lines for one in line.tracked_by):
+    if name != "clean" and not is_one_method(
+        method for line in lines for method in line.tracked_by
+    ):
         return ""
     (best, leader), (worst, last) = ends[0], ends[-1]
     return (
@@ -55,18 +57,20 @@ def _ends(lines: Sequence[Line], name: str) -> str:
 
 
 def describe_band(content: Content) -> str:
-    """Say what lines and bands of groups are, over how many runs, and what was left out of them."""
+    """Say what the lines and bands of groups are, over how many runs, and what is left out."""
     counts = [f"{line.label} (n = {len(line.histories)})" for line in content.lines]
-    said = [
+    sentences = [
         f"Lines and bands: {BANDS[content.view.band]}, over the runs of {', '.join(counts)}; a"
         " single run has no band."
     ]
     if content.left_out:
-        said.append(f"Left out of the means, having no report: {', '.join(content.left_out)}.")
+        sentences.append(
+            f"Left out of the means because they have no report: {', '.join(content.left_out)}."
+        )
     mixed = [f"{group.label} ({', '.join(group.mixed)})" for group in content.groups if group.mixed]
     if mixed:
-        said.append(f"Runs in a group still differ otherwise: {'; '.join(mixed)}.")
-    return " ".join(said)
+        sentences.append(f"Runs in a group also differ in other settings: {'; '.join(mixed)}.")
+    return " ".join(sentences)
 
 
 def describe_curves(content: Content) -> str:
@@ -85,7 +89,7 @@ def describe_curves(content: Content) -> str:
     if content.is_grouped:
         interval = f"as the bands, {BANDS[content.view.band]}"
     spread = f"Whiskers: {interval}."
-    found = [one for line in content.lines for one in line.measured_by]
+    found = [method for line in content.lines for method in line.measured_by]
     area = "The area under a curve is its expected robustness"
     if not is_one_method(found):
         by = {line.label: line.measured_by for line in content.lines}
@@ -106,9 +110,9 @@ def describe_curves(content: Content) -> str:
 
 
 def describe_pareto(content: Content, rows: Sequence[dict]) -> str:
-    """Say what the marks are and which line covers the largest area while training."""
-    tracked = [one for line in content.lines for one in line.tracked_by]
-    final = [one for line in content.lines for one in line.measured_by]
+    """Say what the marks are and which line covers the largest area during training."""
+    tracked = [method for line in content.lines for method in line.tracked_by]
+    final = [method for line in content.lines for method in line.measured_by]
     marks = (
         "Small marks and stairs: models while training and their frontier,"
         f" {in_brackets('validation images', tracked)}. Diamonds: final models,"
@@ -127,17 +131,17 @@ def describe_pareto(content: Content, rows: Sequence[dict]) -> str:
 
 
 def describe_pairs(content: Content) -> list[str]:
-    """Return one sentence a pair and metric, each run against the baseline; one alone for a run
-    that is compared in no metric for one reason.
+    """Return one sentence per pair, each run against the baseline; a single sentence for a run that
+    no metric compares, for one reason.
     """
-    said = []
+    sentences = []
     for run_id in dict.fromkeys(pair.run_id for pair in content.pairs):
         pairs = [pair for pair in content.pairs if pair.run_id == run_id]
         reasons = {pair.reason for pair in pairs}
         if len(reasons) == 1 and all(pair.difference is None for pair in pairs):
-            said.append(
+            sentences.append(
                 f"{pairs[0].name} and {pairs[0].baseline_name} are not compared: {pairs[0].reason}."
             )
         else:
-            said += [pair.sentence() for pair in pairs]
-    return said
+            sentences += [pair.sentence() for pair in pairs]
+    return sentences

@@ -1,4 +1,4 @@
-"""Accuracy of several runs while they train, a panel for each accuracy."""
+"""Accuracy of several runs during training, one panel per accuracy."""
 
 from collections.abc import Sequence
 from html import escape
@@ -27,8 +27,8 @@ PANEL_PIXELS, ONE_PANEL_PIXELS, MARGIN_PIXELS = 170, 270, 90
 def accuracy_panels(
     lines: Sequence[Line], panels: Sequence[str], axis: str, *, key: str
 ) -> go.Figure:
-    """One panel an accuracy (clean, robust, expected), all lines in each, over steps, epochs,
-    seconds or gradient evaluations.
+    """One panel per accuracy (clean, robust, expected) with all lines, over steps, epochs, seconds
+    or gradient evaluations.
     """
     height = panels_height(panels)
     figure = make_subplots(
@@ -65,8 +65,8 @@ def accuracy_panels(
 
 
 def panels_height(panels: Sequence[str]) -> int:
-    """Return the height in pixels of `accuracy_panels` without its legend, so that a figure
-    beside it can be as high.
+    """Return the height in pixels of `accuracy_panels` without its legend, so that a figure beside
+    it can match.
     """
     return MARGIN_PIXELS + (ONE_PANEL_PIXELS if len(panels) == 1 else PANEL_PIXELS * len(panels))
 
@@ -124,15 +124,18 @@ def _add_band(
 def _mark_onsets(figure: go.Figure, lines: Sequence[Line], axis: str, row: int) -> None:
     for line in lines:
         for history in line.histories:
-            place = onset_place(history, axis)
-            if place is not None:
+            position = onset_position(history, axis)
+            if position is not None:
                 figure.add_vline(
-                    x=place, line={"color": line.colour, "width": 1, "dash": "dot"}, row=row, col=1
+                    x=position,
+                    line={"color": line.colour, "width": 1, "dash": "dot"},
+                    row=row,
+                    col=1,
                 )
 
 
-def onset_place(history: RunHistory, axis: str) -> float | None:
-    """Return where on an axis a run adapted to its task, or None where it did not."""
+def onset_position(history: RunHistory, axis: str) -> float | None:
+    """Return where on an axis a run adapted to its task, or None if it did not."""
     if history.onset is None:
         return None
     there = np.flatnonzero(history.column("step") == history.onset["step"])

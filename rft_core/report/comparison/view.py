@@ -1,5 +1,5 @@
-"""What a comparison shows: the chosen runs as lines, their tables and pairs, for a page, a
-terminal or a report alike.
+"""What a comparison shows: the chosen runs as lines, their tables and pairs, for pages, terminal
+and reports.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from rft_core.report.comparison.lines import AXES, PANELS, Line
 from rft_core.report.comparison.pairs import Pair, read_verdicts
 from rft_core.report.drawing.palette import run_style
 from rft_core.report.run.history import RunHistory, tracked_by
+from rft_core.report.run.measured_run import measured_method, measured_report
 from rft_core.report.run.measurement_words import chips
 from rft_core.report.run.run_labels import run_labels
 from rft_core.store.records import RunRecord
@@ -28,8 +29,8 @@ from rft_core.units import format_epsilon
 
 @dataclass(frozen=True)
 class View:
-    """How a comparison is looked at. `group` is "" (each run alone), "seeds" or a setting;
-    `baseline` a run id, else the first run.
+    """The choices of a comparison. `group` is "" (each run alone), "seeds" or a setting; `baseline`
+    is a run id, else the first run.
     """
 
     axis: str = "step"
@@ -39,21 +40,21 @@ class View:
     panels: tuple[str, ...] = ("clean", "robust")
 
     def __post_init__(self):
-        for kind, value, known in (
+        for kind, value, allowed in (
             ("x axis", self.axis, AXES),
             ("band", self.band, BANDS),
-            *(("panel", one, PANELS) for one in self.panels),
+            *(("panel", panel, PANELS) for panel in self.panels),
         ):
-            if value not in known:
-                raise UnknownNameError(kind, value, list(known))
+            if value not in allowed:
+                raise UnknownNameError(kind, value, list(allowed))
         if not self.panels:
             raise UserError(f"a comparison needs at least one panel; choose of {', '.join(PANELS)}")
 
 
 @dataclass(frozen=True)
 class Content:
-    """A comparison ready to be drawn: one label and history a run, one line a run or group,
-    `left_out` of their group's mean.
+    """A comparison ready to be drawn: one label and history per run, one line per run or group;
+    `left_out` are the runs outside their group's mean.
     """
 
     records: tuple[RunRecord, ...]
@@ -73,7 +74,7 @@ class Content:
 
     @property
     def target(self) -> str:
-        """The target epsilon, such as "8/255"; in words where the runs have different ones."""
+        """The target epsilon, such as "8/255"; in words if the runs have different targets."""
         found = {
             format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
             for record in self.records
@@ -82,7 +83,7 @@ class Content:
 
 
 def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view: View) -> Content:
-    """Return what `view` shows of `records`; `histories` are theirs in the same order.
+    """Return what `view` shows of `records`, with their `histories` in the same order.
 
     Pairs are added by `with_pairs`.
     """
@@ -90,75 +91,81 @@ def assemble(records: Sequence[RunRecord], histories: Sequence[RunHistory], view
     groups = (
         group_runs(records, view.group)
         if view.group
-        else [Group(label, (place,)) for place, label in enumerate(labels)]
+        else [Group(label, (position,)) for position, label in enumerate(labels)]
     )
     kept = [_averaged(records, group) for group in groups]
     styles = (
-        [run_style(place) for place in range(len(groups))]
+        [run_style(position) for position in range(len(groups))]
         if view.group
         else distinct_styles(records)
     )
     lines = [
-        _line(group, places, records, histories, style, view.band)
-        for group, places, style in zip(groups, kept, styles)
+        _line(group, positions, records, histories, style, view.band)
+        for group, positions, style in zip(groups, kept, styles)
     ]
     left_out = [
-        labels[place]
-        for group, places in zip(groups, kept)
-        for place in group.places
-        if place not in places
+        labels[position]
+        for group, positions in zip(groups, kept)
+        for position in group.positions
+        if position not in positions
     ]
-    parts = (tuple(one) for one in (groups, lines, left_out))
     return Content(
-        tuple(records), tuple(labels), tuple(histories), view, *parts, compare(list(records))
+        tuple(records),
+        tuple(labels),
+        tuple(histories),
+        view,
+        tuple(groups),
+        tuple(lines),
+        tuple(left_out),
+        compare(list(records)),
     )
 
 
 def with_pairs(content: Content, pairs: Sequence[Pair]) -> Content:
-    """Return the comparison with each run held against the baseline (`pairs.pair_runs`), under the
-    labels that tell runs of one name apart.
+    """Return the comparison with `pairs` (of `pairs.pair_runs`), under the labels that distinguish
+    runs of the same name.
     """
-    known = {record.run_id: label for record, label in zip(content.records, content.labels)}
+    labels = {record.run_id: label for record, label in zip(content.records, content.labels)}
     named = [
-        replace(pair, name=known[pair.run_id], baseline_name=known[pair.baseline_id])
+        replace(pair, name=labels[pair.run_id], baseline_name=labels[pair.baseline_id])
         for pair in pairs
     ]
     return replace(content, pairs=tuple(named))
 
 
 def _averaged(records: Sequence[RunRecord], group: Group) -> tuple[int, ...]:
-    """Return the runs of a group that its mean is over: those with a report where there is one, so
-    that a run that broke off cuts nothing short.
+    """Return the indices of the runs in a group's mean: those with a report if there are any, so
+    that an unfinished run does not shorten the line.
     """
-    reported = tuple(place for place in group.places if records[place].report)
-    return reported or group.places
+    reported = tuple(position for position in group.positions if records[position].report)
+    return reported or group.positions
 
 
 def _line(
     group: Group,
-    places: tuple[int, ...],
+    positions: tuple[int, ...],
     records: Sequence[RunRecord],
     histories: Sequence[RunHistory],
     style: tuple[str, str],
     band: str,
 ) -> Line:
-    measured = [records[place] for place in places if records[place].report]
-    tracked = [tracked_by(records[place].spec, histories[place]) for place in places]
+    measured = [records[position] for position in positions if records[position].report]
+    tracked = [tracked_by(records[position].spec, histories[position]) for position in positions]
     return Line(
         group.label,
         *style,
-        tuple(histories[place] for place in places),
-        tuple(RobustnessCurve.from_points(record.report["curve"]) for record in measured),
-        records[places[0]].spec.threat.norm,
+        tuple(histories[position] for position in positions),
+        tuple(RobustnessCurve.from_points(measured_report(record)["curve"]) for record in measured),
+        records[positions[0]].spec.threat.norm,
         band,
-        measured_by=tuple(record.measured_by for record in measured),
-        tracked_by=tuple(one for one in tracked if one is not None),
+        measured_by=tuple(measured_method(record) for record in measured),
+        tracked_by=tuple(method for method in tracked if method is not None),
     )
 
 
 def pareto_rows(content: Content, runs_folder: Path) -> list[dict[str, Any]]:
-    """Return one row a line: the area (fractions) of all models tracked while training, and of the
-    final ones with its bootstrap interval.
+    """Return one row per line: the area (fractions) of all models during training, and of the final
+    models with its bootstrap interval.
 
     Keys: label, points, tracked_area (validation images), models, final_area, final_low,
     final_high (test images; None where the models were not measured on the same images, or
@@ -174,7 +181,11 @@ def pareto_rows(content: Content, runs_folder: Path) -> list[dict[str, Any]]:
             "models": len(line.curves),
         }
         found = _final_area(
-            [content.records[place] for place in group.places if content.records[place].report],
+            [
+                content.records[position]
+                for position in group.positions
+                if content.records[position].report
+            ],
             runs_folder,
         )
         rows.append(row | dict(zip(("final_area", "final_low", "final_high"), found)))
@@ -187,7 +198,7 @@ def _final_area(
     if len({_task(record) for record in records}) != 1:
         return None, None, None
     verdicts = [read_verdicts(record, runs_folder) for record in records]
-    if any(one is None for one in verdicts):
+    if any(pair is None for pair in verdicts):
         return None, None, None
     clean, robust = (np.stack(column) for column in zip(*verdicts))
     found = hypervolume_interval(clean, robust, generator=np.random.default_rng(0))
@@ -195,27 +206,31 @@ def _final_area(
 
 
 def group_rows(content: Content) -> list[dict[str, Any]]:
-    """Return one row a group: `runs` (measured ones), and for each metric its mean, s.d. and 95 % t
-    interval over them, as fractions.
+    """Return one row per group: the number of measured `runs`, and for each metric the mean, s.d.
+    and 95 % t interval over them, as fractions.
 
     `measured_by` says by which attack. Columns `<metric>`, `<metric>_deviation`, `<metric>_low`,
-    `<metric>_high`. Also the difference to the baseline's group over the `shared_seeds` that both
-    have, one run a seed: the same columns with `_gain`, None where fewer than two are shared.
+    `<metric>_high`. Also the difference from the baseline's group over the `shared_seeds` that both
+    have, one run per seed: the same columns with `_gain`, None if fewer than two are shared.
     """
     base = next(
-        (group for group in content.groups if _baseline_place(content) in group.places),
+        (group for group in content.groups if _baseline_position(content) in group.positions),
         content.groups[0],
     )
     return [_group_row(content, group, base) for group in content.groups]
 
 
-def _baseline_place(content: Content) -> int:
+def _baseline_position(content: Content) -> int:
     ids = [record.run_id for record in content.records]
     return ids.index(content.view.baseline) if content.view.baseline in ids else 0
 
 
 def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
-    measured = [content.records[place] for place in group.places if content.records[place].report]
+    measured = [
+        content.records[position]
+        for position in group.positions
+        if content.records[position].report
+    ]
     shared = {} if group is base else _shared_seeds(content, group, base)
     row: dict[str, Any] = {
         "label": group.label,
@@ -225,15 +240,18 @@ def _group_row(content: Content, group: Group, base: Group) -> dict[str, Any]:
     }
     row["measured_by"] = chips(record.measured_by for record in measured)
     for metric in METRICS:
-        row |= _mean_columns(metric, [record.report[metric] for record in measured])
-        gains = [one.report[metric] - other.report[metric] for one, other in shared.values()]
+        row |= _mean_columns(metric, [measured_report(record)[metric] for record in measured])
+        gains = [
+            measured_report(run)[metric] - measured_report(reference)[metric]
+            for run, reference in shared.values()
+        ]
         row |= _mean_columns(f"{metric}_gain", gains if len(gains) > 1 else [])
     return row
 
 
 def _mean_columns(name: str, values: list[float]) -> dict[str, float | None]:
-    """Return the mean, s.d. and t interval of one value a run under their column names; None for
-    what too few values do not have.
+    """Return the mean, s.d. and t interval of one value per run under their column names; None
+    where there are too few values.
     """
     names = (name, f"{name}_deviation", f"{name}_low", f"{name}_high")
     if not values:
@@ -246,12 +264,16 @@ def _mean_columns(name: str, values: list[float]) -> dict[str, float | None]:
 def _shared_seeds(
     content: Content, group: Group, base: Group
 ) -> dict[int, tuple[RunRecord, RunRecord]]:
-    """Return seed -> (run of `group`, run of `base`) for seeds that have exactly one measured run
-    in each, measured alike on the same images.
+    """Return seed -> (run of `group`, run of `base`) for seeds with exactly one measured run in
+    each, measured by the same method on the same images.
     """
 
-    def by_seed(one: Group) -> dict[int, RunRecord]:
-        measured = [content.records[place] for place in one.places if content.records[place].report]
+    def by_seed(members: Group) -> dict[int, RunRecord]:
+        measured = [
+            content.records[position]
+            for position in members.positions
+            if content.records[position].report
+        ]
         seeds = [record.spec.seed for record in measured]
         return {
             record.spec.seed: record for record in measured if seeds.count(record.spec.seed) == 1
@@ -270,8 +292,8 @@ def _task(record: RunRecord) -> tuple:
     largest epsilon and attack.
     """
     return (
-        record.report["images_digest"],
+        measured_report(record)["images_digest"],
         record.spec.threat.norm,
-        record.report["curve"][-1]["epsilon"],
-        record.measured_by.method,
+        measured_report(record)["curve"][-1]["epsilon"],
+        measured_method(record).method,
     )

@@ -1,4 +1,4 @@
-"""What all figures share: size, axes, labels, the view from the back row."""
+"""What all figures share: size, axes, labels, enlargement for a projector."""
 
 from typing import TYPE_CHECKING
 

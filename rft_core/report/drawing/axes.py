@@ -19,8 +19,8 @@ CONFIG = MappingProxyType(
 
 
 def blank_figure(key: str, height: int) -> go.Figure:
-    """Return an empty figure of `height` pixels; `key` names what it shows, so that zoom survives
-    new data of the same.
+    """Return an empty figure of `height` pixels; `key` names its content, so that zoom survives new
+    data.
     """
     return blank(key, height).update_layout(font={"size": 13})
 
@@ -31,23 +31,23 @@ def round_marks(span: float, most: int = 9) -> list[float]:
     """
     power = 10.0 ** np.floor(np.log10(max(span, 1e-9) / most))
     pace = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= most)
-    return [round(float(place * pace), 6) for place in range(int(span // pace) + 1)]
+    return [round(float(multiple * pace), 6) for multiple in range(int(span // pace) + 1)]
 
 
-def percent_axis(figure: go.Figure, title: str, **place: int) -> None:
-    """Let the accuracy axis run from 0 to 100 %; `place` is the row and col of a panel."""
-    figure.update_yaxes(title=title, **PERCENT_MARKS, **place)
+def percent_axis(figure: go.Figure, title: str, **panel: int) -> None:
+    """Let the accuracy axis run from 0 to 100 %; `panel` is the row and col of a subplot."""
+    figure.update_yaxes(title=title, **PERCENT_MARKS, **panel)
 
 
-def epsilon_places(curve: RobustnessCurve, norm: str) -> np.ndarray:
-    """Return where the epsilons of a curve stand on its axis, (E,): levels of 255 for
-    linf, lengths for l2.
+def epsilon_positions(curve: RobustnessCurve, norm: str) -> np.ndarray:
+    """Return the positions (E,) of a curve's epsilons on its axis: levels of 255 for linf, lengths
+    for l2.
     """
     return np.array(curve.epsilons, dtype=np.float32) * (PIXEL_LEVELS if norm == "linf" else 1.0)
 
 
-def epsilon_axis(figure: go.Figure, epsilon: float, norm: str, axis: str, **place: int) -> None:
+def epsilon_axis(figure: go.Figure, epsilon: float, norm: str, axis: str, **panel: int) -> None:
     """Label an epsilon axis 0, 1/255, 2/255, ... with at most five labels."""
     update = figure.update_xaxes if axis == "x" else figure.update_yaxes
     if norm == "linf" and epsilon > 0:
-        update(**epsilon_marks(epsilon * PIXEL_LEVELS), **place)
+        update(**epsilon_marks(epsilon * PIXEL_LEVELS), **panel)

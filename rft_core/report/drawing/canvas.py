@@ -1,5 +1,5 @@
-"""What figures share: size, axes and their marks, colours that fade, notes
-readable on both themes.
+"""The parts that figures are made of: size, axes and their marks, faded colours, notes readable in
+both themes.
 """
 
 from types import MappingProxyType
@@ -35,7 +35,7 @@ def blank(key: str, height: int, **margin: int) -> go.Figure:
     )
 
 
-def percent_axis(title: str, **more: Any) -> dict[str, Any]:
+def percent_axis(title: str | None, **more: Any) -> dict[str, Any]:
     """Return an accuracy axis, 0 to 100 %, that stays put."""
     return {"title": title, **PERCENT_MARKS, "fixedrange": True} | more
 
@@ -58,24 +58,24 @@ def epsilon_marks(levels: float, most: int = 5) -> dict[str, Any]:
     labelled 0, 2/255, ...
     """
     pace = max(1, int(np.ceil(levels / (most - 1))))
-    places = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
+    marks = list(range(0, int(np.floor(levels + 1e-6)) + 1, pace))
     return {
-        "tickvals": places,
-        "ticktext": [format_epsilon(place / PIXEL_LEVELS) for place in places],
+        "tickvals": marks,
+        "ticktext": [format_epsilon(mark / PIXEL_LEVELS) for mark in marks],
     }
 
 
 def fade(colour: str, opacity: float) -> str:
     """Return "#RRGGBB" with an opacity, 0 to 1."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
 
 def note(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
-    """Return a text at a place, left-aligned and centred in height.
+    """Return a text at (x, y), left-aligned and vertically centred.
 
-    Everything a note of any frame may set is written out: Plotly lays the notes of a frame over
-    those before, one by one, and what is left out stays as it was.
+    Every property is written out: Plotly merges the notes of a frame into those of the frame
+    before, so a missing property would keep its old value.
     """
     where = {
         "x": x,
@@ -97,21 +97,21 @@ def note(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
 
 
 def rule(colour: str, x0: float, x1: float, y0: float, y1: float) -> dict[str, Any]:
-    """Return a dotted line between two places, written out like a note."""
+    """Return a dotted line between two points, written out like a note."""
     ends = {"x0": x0, "x1": x1, "y0": y0, "y1": y1, "xref": "x", "yref": "y"}
     return {"type": "line", **ends, "line": {"color": colour, "width": 1.5, "dash": "dot"}}
 
 
 def apart(heights: list[float], least: float, low: float = 0.0, high: float = 100.0) -> list[float]:
-    """Return `heights` moved apart until each pair differs by `least`, in the same order, within
-    [low, high] as far as they fit.
+    """Return `heights` moved apart until neighbours differ by `least`, in the same order, within
+    [low, high] if they fit.
     """
-    order = sorted(range(len(heights)), key=lambda place: heights[place])
+    order = sorted(range(len(heights)), key=lambda index: heights[index])
     moved = list(heights)
     for below, above in zip(order, order[1:]):
         moved[above] = max(moved[above], moved[below] + least)
     ceiling = high
-    for place in reversed(order):
-        moved[place] = min(moved[place], ceiling)
-        ceiling = moved[place] - least
+    for index in reversed(order):
+        moved[index] = min(moved[index], ceiling)
+        ceiling = moved[index] - least
     return [max(low, value) for value in moved]

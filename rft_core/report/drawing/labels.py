@@ -1,27 +1,27 @@
-"""Labels at the right end of lines: readable in both themes, and never printed on each other."""
+"""Labels at the right end of lines: readable in both themes, without overlap."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-# of one label, in percent points of the accuracy axis
+# height of a label, in percentage points of the accuracy axis
 LABEL_HEIGHT = 6.0
 
 
 def end_label(figure: go.Figure, x: np.ndarray, y: np.ndarray, label: str, colour: str) -> None:
-    """Write the label and the last value (percent) of a line at its right end, apart from the
-    labels that are there already.
+    """Write the label and the last value (percent) of a line at its right end, clear of earlier
+    labels.
     """
     if not len(x):
         return
     taken = [note.y for note in figure.layout.annotations if note.xanchor == "left"]
-    place = _free_place(float(y[-1]), taken)
-    # the colour is in the mark: as text most of these are too pale on one of the two backgrounds
+    height = _free_height(float(y[-1]), taken)
+    # only the mark is coloured: most of these colours are too pale for text on one of the themes
     text = f'<span style="color:{colour}">●</span> {label} {y[-1]:.1f} %'
     figure.add_annotation(
         x=float(x[-1]),
-        y=place,
+        y=height,
         text=text,
         showarrow=False,
         xanchor="left",
@@ -30,13 +30,17 @@ def end_label(figure: go.Figure, x: np.ndarray, y: np.ndarray, label: str, colou
     )
 
 
-def _free_place(wanted: float, taken: Sequence[float]) -> float:
-    """Return the place on a percent axis nearest to `wanted` that keeps LABEL_HEIGHT from all
-    `taken`, so that labels of lines that end together can be read.
+def _free_height(wanted: float, taken: Sequence[float]) -> float:
+    """Return the height on a percent axis nearest to `wanted` that is LABEL_HEIGHT from all
+    `taken`, so that labels of lines that end together are readable.
     """
     shifts = sorted(range(-100, 101), key=lambda shift: (abs(shift), -shift))
     inside = (wanted + shift for shift in shifts if 0 <= wanted + shift <= 102)
     return next(
-        (place for place in inside if all(abs(place - other) >= LABEL_HEIGHT for other in taken)),
+        (
+            height
+            for height in inside
+            if all(abs(height - other) >= LABEL_HEIGHT for other in taken)
+        ),
         wanted,
     )

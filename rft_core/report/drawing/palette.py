@@ -1,4 +1,4 @@
-"""Colours and dashes: they mean the same on every page, and come from this one file."""
+"""Colours and dashes, with the same meaning on every page."""
 
 # Okabe and Ito's palette, safe for colour-blind viewers
 CLEAN, ROBUST, EXPECTED, EPSILON, REFERENCE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8A8F98"

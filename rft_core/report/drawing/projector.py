@@ -1,17 +1,17 @@
-"""A figure as it is read from the back row: larger type, thicker lines, taller."""
+"""A figure enlarged for a projector: larger type, thicker lines, taller."""
 
 from typing import Any
 
 import plotly.graph_objects as go
 
 TYPE, LINE, HEIGHT = 1.4, 1.6, 1.45
-# what is a length in pixels beside type and lines, and grows with the type
+# other lengths in pixels, which grow with the type
 LENGTHS = ("xshift", "yshift", "standoff", "itemwidth")
 
 
 def enlarge(figure: go.Figure) -> go.Figure:
-    """Return a copy of `figure` with type 1.4, lines 1.6 and height 1.45 times as large; data and
-    ranges stay. Frames of a replay are enlarged too.
+    """Return a copy of `figure` with type 1.4, lines 1.6 and height 1.45 times as large, in all
+    frames; data and ranges stay.
     """
     document = figure.to_plotly_json()
     layout = _grown(document.get("layout", {}))
@@ -27,8 +27,8 @@ def _grown(node: Any, name: str = "") -> Any:
         return {key: _size(key, value, name) for key, value in node.items()}
     # plotly keeps lists of annotations, shapes and buttons as tuples
     return (
-        [_grown(one, name) for one in node]
-        if isinstance(node, (list, tuple)) and any(isinstance(one, dict) for one in node)
+        [_grown(item, name) for item in node]
+        if isinstance(node, (list, tuple)) and any(isinstance(item, dict) for item in node)
         else node
     )
 

@@ -1,5 +1,5 @@
-"""Figures of one evaluation: curves under several attacks, accuracy of each class, what is taken
-for what, which parts are trained.
+"""Figures of an evaluation: curves under several attacks, accuracy of each class, confusions,
+trained parts.
 """
 
 import html
@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
-from rft_core.report.drawing.axes import blank_figure, epsilon_axis, epsilon_places, percent_axis
+from rft_core.report.drawing.axes import blank_figure, epsilon_axis, epsilon_positions, percent_axis
 from rft_core.report.drawing.canvas import fade
 from rft_core.report.drawing.palette import (
     CLEAN,
@@ -25,7 +25,7 @@ from rft_core.report.drawing.palette import (
 from rft_core.report.run.measurement_words import in_full
 from rft_core.units import PIXEL_LEVELS, format_count
 
-# classes whose names fit beside their bars, and whose shares fit into their cells
+# the most classes whose names fit beside their bars, and whose shares fit into cells
 NAMED_CLASSES, NUMBERED_CLASSES = 30, 12
 ROW_PIXELS = 22
 LONGEST_NAME = 24
@@ -35,7 +35,9 @@ DARK = 55
 
 @dataclass(frozen=True)
 class Line:
-    """One curve of the figure: its label, whether it is the one looked at, and what measured it."""
+    """One curve of the figure: its label, whether it is the chosen evaluation, and what measured
+    it.
+    """
 
     label: str
     curve: RobustnessCurve
@@ -44,9 +46,7 @@ class Line:
 
 
 def figure_text(name: str) -> str:
-    """Return a name (a class, a run) cut to length and so that no character of it
-    is markup in a figure.
-    """
+    """Return the name of a class or run, cut to length and with its markup escaped for a figure."""
     return html.escape(
         name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…", quote=False
     )
@@ -58,13 +58,13 @@ def attacks_figure(own: Line, lines: Sequence[Line], *, norm: str, key: str) -> 
     """
     figure = blank_figure(key, height=380)
     figure.add_trace(_curve(own, norm, REFERENCE, "dot"))
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         figure.add_trace(
             _curve(
                 line,
                 norm,
-                RUN_COLOURS[place % len(RUN_COLOURS)],
-                RUN_DASHES[place // len(RUN_COLOURS) % len(RUN_DASHES)],
+                RUN_COLOURS[index % len(RUN_COLOURS)],
+                RUN_DASHES[index // len(RUN_COLOURS) % len(RUN_DASHES)],
             )
         )
     largest = max(line.curve.epsilons[-1] for line in (own, *lines))
@@ -96,7 +96,7 @@ def _curve(line: Line, norm: str, colour: str, dash: str) -> go.Scatter:
         else html.escape(line.label, quote=False)
     )
     return go.Scatter(
-        x=epsilon_places(line.curve, norm),
+        x=epsilon_positions(line.curve, norm),
         y=100 * np.array(line.curve.accuracies, dtype=np.float32),
         name=label,
         mode="lines+markers",
@@ -111,13 +111,13 @@ def _curve(line: Line, norm: str, colour: str, dash: str) -> go.Scatter:
 
 
 def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go.Figure:
-    """Clean and robust accuracy of each class, the class that loses most first: a named line each,
-    or ranks where classes are many.
+    """Clean and robust accuracy of each class, largest loss first: a named row for each, or ranks
+    if there are many.
     """
     rows = sorted(rows, key=lambda row: row["robust_accuracy"] - row["clean_accuracy"])
     named = len(rows) <= NAMED_CLASSES
     figure = blank_figure(key, height=max(200, 110 + ROW_PIXELS * len(rows)) if named else 380)
-    names, places = (
+    names, positions = (
         [figure_text(row["class"]) for row in rows],
         np.arange(len(rows), dtype=np.int32),
     )
@@ -127,7 +127,7 @@ def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go
     }
     gaps = np.full(3 * len(rows), np.nan, dtype=np.float32)
     gaps[0::3], gaps[1::3] = values["clean_accuracy"], values["robust_accuracy"]
-    across = np.repeat(places.astype(np.float32), 3)
+    across = np.repeat(positions.astype(np.float32), 3)
     figure.add_trace(
         _along(
             named,
@@ -148,13 +148,13 @@ def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go
             f"%{{customdata[0]}}: %{{{'x' if named else 'y'}:.1f}} % of %{{customdata[1]}}"
             f" images<extra>{label}</extra>"
         )
-        about = [[one, row["n"]] for one, row in zip(names, rows)]
+        about = [[class_name, row["n"]] for class_name, row in zip(names, rows)]
         marker = {"color": colour, "symbol": symbol, "size": 9 if named else 5}
         figure.add_trace(
             _along(
                 named,
                 values[name],
-                places,
+                positions,
                 mode="markers",
                 name=label,
                 marker=marker,
@@ -168,7 +168,9 @@ def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go
         "ticktext": ["0", "20", "40", "60", "80", "100 %"],
     }
     if named:
-        figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", automargin=True)
+        figure.update_yaxes(
+            tickvals=positions, ticktext=names, autorange="reversed", automargin=True
+        )
         figure.update_xaxes(title="Accuracy on test images", **percent)
     else:
         figure.update_xaxes(title=f"{len(rows):,} classes, the largest loss first; names on hover")
@@ -179,19 +181,22 @@ def class_figure(rows: Sequence[dict[str, Any]], *, target: str, key: str) -> go
     return figure
 
 
-def _along(named: bool, values: np.ndarray, places: np.ndarray, **more: Any) -> go.Scatter:
+def _along(named: bool, values: np.ndarray, positions: np.ndarray, **more: Any) -> go.Scatter:
     return (
-        go.Scatter(x=values, y=places, **more) if named else go.Scatter(x=places, y=values, **more)
+        go.Scatter(x=values, y=positions, **more)
+        if named
+        else go.Scatter(x=positions, y=values, **more)
     )
 
 
 def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> go.Figure:
-    """What each class (rows) is taken for (columns), in percent of the row; `counts` int (K, K).
+    """Predicted class (columns) for each true class (rows), in percent of the row; `counts` int (K,
+    K).
 
-    A class without images is blank.
+    The row of a class without images is blank.
     """
     many = len(names) > NAMED_CLASSES
-    shown, places = [figure_text(name) for name in names], np.arange(len(names))
+    shown, positions = [figure_text(name) for name in names], np.arange(len(names))
     total = counts.sum(axis=1, keepdims=True)
     percent = np.where(total > 0, 100 * counts / np.maximum(total, 1), np.nan).astype(np.float32)
     hover = "%{customdata}: %{z:.1f} %<extra></extra>"
@@ -199,8 +204,8 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> g
     figure = blank_figure(key, height=440)
     figure.add_trace(
         go.Heatmap(
-            x=places,
-            y=places,
+            x=positions,
+            y=positions,
             z=percent,
             zmin=0,
             zmax=100,
@@ -215,8 +220,8 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> g
     if len(names) <= NUMBERED_CLASSES:
         for row, column in zip(*np.nonzero(counts)):
             colour = "#FFFFFF" if percent[row, column] > DARK else "#1B1F24"
-            # figures give their text the page's colour by style; a number in a cell keeps its own
-            # by being drawn in a span
+            # the page's style overrides the text colour of figures; a span keeps the colour of a
+            # number in a cell
             text = f'<span style="fill:{colour};color:{colour}">{percent[row, column]:.0f}</span>'
             figure.add_annotation(
                 x=column, y=row, text=text, showarrow=False, font={"size": 11, "color": colour}
@@ -224,7 +229,7 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str], *, key: str) -> g
     ticks = (
         {"showticklabels": False}
         if many
-        else {"tickvals": places, "ticktext": shown, "automargin": True}
+        else {"tickvals": positions, "ticktext": shown, "automargin": True}
     )
     figure.update_xaxes(
         title="Taken for" + (f" ({len(names):,} classes; names on hover)" if many else ""),

@@ -1,5 +1,5 @@
-"""One plain sentence under each figure of an evaluation, generated from its data; and what the
-honesty checks mean.
+"""The sentence under each figure of an evaluation, generated from its data, and the meaning of the
+honesty checks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from rft_core.metrics.verdicts import smallest_falling
 from rft_core.spec.measured_by import evaluation_measured_by
 from rft_core.units import format_count, format_epsilon, format_percent
 
-# what green says, one line for each check of the engine
+# what green means, for each check of the engine
 MEANINGS = MappingProxyType(
     {
         "accuracy falls with epsilon": "Green: a larger ball never helps the model.",
@@ -37,7 +37,7 @@ MEANINGS = MappingProxyType(
         "gradients do not vanish": (
             "Green: at most 1 % of the images have no gradient that an attack could follow."
         ),
-        "two passes agree": "Green: the model says the same twice, so one attack is enough.",
+        "two passes agree": "Green: two passes give the same answer, so one attack is enough.",
     }
 )
 VERDICTS = MappingProxyType(
@@ -47,7 +47,7 @@ VERDICTS = MappingProxyType(
             "Some checks are amber: read their reasons before you rely on the robust accuracy."
         ),
         "red": (
-            "A check is red: the robust accuracy of this model must not be believed as it stands."
+            "A check is red: the robust accuracy of this model cannot be trusted as it stands."
         ),
     }
 )
@@ -57,10 +57,10 @@ def describe_verdict(
     honesty: Mapping[str, Any], points: Sequence[Mapping[str, Any]], at: str
 ) -> tuple[str, str]:
     """Return (level, sentence): what the worst finding means for the robust accuracy at the checks'
-    epsilon, said as `at`.
+    epsilon, written as `at`.
 
-    Where no image of `points`, the evaluation's curve, holds there, green findings vouch for
-    nothing: level "none".
+    If no image of `points`, the evaluation's curve, holds there, green findings prove nothing:
+    level "none".
     """
     held = [
         point["accuracy"] for point in points if abs(point["epsilon"] - honesty["epsilon"]) < 1e-9
@@ -77,12 +77,12 @@ def describe_verdict(
 
 
 def describe_attacks(own: RobustnessCurve, own_by: MeasuredBy, answer: Mapping[str, Any]) -> str:
-    """Say what an evaluation found, beside what the run's own report, measured by `own_by`, says
-    at the same epsilons.
+    """Return what an evaluation found, next to the run's own report (measured by `own_by`) at the
+    same epsilons.
 
-    Accuracies of different attacks are never subtracted, nor those of other images. Expected
-    robustness depends on the grid, a coarse one making a falling curve look better: it is said
-    where the grids are equal only.
+    Accuracies of different attacks or different images are never subtracted. Expected robustness
+    depends on the grid (a coarse grid flatters a falling curve), so it is only given if the grids
+    are equal.
     """
     norm, points, found_by = answer["norm"], answer["curve"], evaluation_measured_by(answer)
     last, is_alike = points[-1], (own_by.method, own_by.n) == (found_by.method, found_by.n)
@@ -106,9 +106,9 @@ def describe_attacks(own: RobustnessCurve, own_by: MeasuredBy, answer: Mapping[s
     return f"{text}. {_at_shared_epsilons(own, own_by, points, norm, is_alike)}"
 
 
-def is_same_grid(one: Sequence[float], other: Sequence[float]) -> bool:
+def is_same_grid(first: Sequence[float], second: Sequence[float]) -> bool:
     """Return whether two grids hold the same epsilons, up to rounding."""
-    return len(one) == len(other) and bool(np.allclose(one, other, rtol=0, atol=1e-9))
+    return len(first) == len(second) and bool(np.allclose(first, second, rtol=0, atol=1e-9))
 
 
 def _at_shared_epsilons(
@@ -119,9 +119,9 @@ def _at_shared_epsilons(
     is_alike: bool,
 ) -> str:
     shared = [
-        (point, place)
+        (point, index)
         for point in points
-        for place in np.flatnonzero(np.isclose(own.epsilons, point["epsilon"], rtol=0, atol=1e-9))
+        for index in np.flatnonzero(np.isclose(own.epsilons, point["epsilon"], rtol=0, atol=1e-9))
         if point["epsilon"]
     ]
     apart = "expected robustness is not compared, as it depends on the grid"
@@ -131,22 +131,23 @@ def _at_shared_epsilons(
             f" shared, and {apart}."
         )
     gaps = [
-        f" ({100 * (point['accuracy'] - own.accuracies[place]):+.1f} points)" if is_alike else ""
-        for point, place in shared
+        f" ({100 * (point['accuracy'] - own.accuracies[index]):+.1f} points)" if is_alike else ""
+        for point, index in shared
     ]
-    said = ", ".join(
-        f"{format_percent(own.accuracies[place])} at {format_epsilon(point['epsilon'], norm)}{gap}"
-        for (point, place), gap in zip(shared, gaps)
+    values = ", ".join(
+        f"{format_percent(own.accuracies[index])} at {format_epsilon(point['epsilon'], norm)}{gap}"
+        for (point, index), gap in zip(shared, gaps)
     )
     return (
-        f"The run's own report ({own_by.chip}), on another grid, says {said}. Only shared epsilons"
+        f"The run's own report ({own_by.chip}), on another grid, says {values}. Only shared"
+        " epsilons"
         f" are compared; {apart}."
     )
 
 
 def describe_classes(rows: Sequence[Mapping[str, Any]], target: str) -> str:
-    """Say which class is the weakest and which loses most at `target`, "8/255 (PGD-10, n 200)";
-    names are the data's own.
+    """Return which class is the weakest and which loses most at `target`, "8/255 (PGD-10, n
+    200)".
     """
     weakest = min(rows, key=lambda row: row["robust_accuracy"])
     loss = max(rows, key=lambda row: row["clean_accuracy"] - row["robust_accuracy"])
@@ -158,11 +159,11 @@ def describe_classes(rows: Sequence[Mapping[str, Any]], target: str) -> str:
 
 
 def describe_confusion(counts: np.ndarray, names: Sequence[str], where: str) -> str:
-    """Say how many images are taken for another class, and for which most often."""
+    """Return how many images are taken for another class, and the most frequent confusion."""
     wrong = counts * (1 - np.eye(len(counts), dtype=int))
     if not wrong.any():
         return f"{where}, no image is taken for another class."
-    row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    row, column = map(int, np.unravel_index(int(wrong.argmax()), wrong.shape))
     most = (
         f"most often {names[row]} for {names[column]},"
         f" {'once' if wrong[row, column] == 1 else f'{wrong[row, column]} times'}"
@@ -171,7 +172,7 @@ def describe_confusion(counts: np.ndarray, names: Sequence[str], where: str) -> 
 
 
 def describe_falling(epsilons: np.ndarray, verdicts: np.ndarray, norm: str) -> str:
-    """Say when images fall."""
+    """Return how many images fall, and at which epsilon."""
     at = smallest_falling(epsilons, verdicts)
     wrong, held, fallen = (
         int((at == 0).sum()),
@@ -192,7 +193,7 @@ def describe_falling(epsilons: np.ndarray, verdicts: np.ndarray, norm: str) -> s
 
 
 def describe_parts(parts: Sequence[Mapping[str, Any]]) -> str:
-    """Say how much of the network is trained."""
+    """Return how much of the network is trained."""
     trained, total = (sum(part[name] for part in parts) for name in ("trainable", "total"))
     touched = sum(part["trainable"] > 0 for part in parts)
     return (
@@ -202,17 +203,17 @@ def describe_parts(parts: Sequence[Mapping[str, Any]]) -> str:
 
 
 def describe_picture(answer: Mapping[str, Any]) -> str:
-    """Say what became of one picture of the user's own."""
-    said = (
+    """Return what the attack did to the user's own picture."""
+    text = (
         f"The model takes it for {answer['prediction']} ({format_percent(answer['confidence'])})."
         f" Attacked by {evaluation_measured_by(answer).full_method}."
     )
     if answer["falls_at"] is None:
         return (
-            f"{said} No attack up to {format_epsilon(answer['epsilons'][-1], answer['norm'])}"
+            f"{text} No attack up to {format_epsilon(answer['epsilons'][-1], answer['norm'])}"
             " changed its mind."
         )
     return (
-        f"{said} From {format_epsilon(answer['falls_at'], answer['norm'])} on it is fooled, and"
+        f"{text} From {format_epsilon(answer['falls_at'], answer['norm'])} on it is fooled, and"
         f" takes it for {answer['taken_for']}."
     )

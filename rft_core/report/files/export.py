@@ -30,8 +30,8 @@ def export_runs(
     """Write runs, grouped or not (see View), as `form` (csv, parquet, json or html) and return
     {"format", "runs", "files": [{"path", "bytes"}]}.
 
-    Tables go into the folder `to`, or into one archive where it ends in .zip; the others into the
-    file `to`. By default it is rft-lab-export in this folder. A file that is there already is not
+    Tables go into the folder `to`, or into an archive if it ends in .zip; other formats into the
+    file `to`. The default is rft-lab-export in the current folder. An existing file is not
     overwritten: UserError.
     """
     if form not in FORMATS:
@@ -45,7 +45,7 @@ def export_runs(
         assemble(records, histories, View(group=group)), pair_runs(records, store.home.runs)
     )
     contents = file_contents(content, form, store.home.runs)
-    files = _places(contents, to or Path(FILE_NAME if len(contents) > 1 else next(iter(contents))))
+    files = _by_path(contents, to or Path(FILE_NAME if len(contents) > 1 else next(iter(contents))))
     _write(files)
     written = [{"path": str(path), "bytes": len(data)} for path, data in files.items()]
     return {"format": form, "runs": [record.run_id for record in records], "files": written}
@@ -65,21 +65,21 @@ def file_contents(content: Content, form: str, runs_folder: Path) -> dict[str, b
 
 
 def one_file(contents: dict[str, bytes]) -> bytes:
-    """Return the files of an export as one: a zip archive where there are several."""
+    """Return the files of an export as one file: a zip archive if there are several."""
     return next(iter(contents.values())) if len(contents) == 1 else zipped(contents)
 
 
-def _places(contents: dict[str, bytes], place: Path) -> dict[Path, bytes]:
-    if len(contents) == 1 or place.suffix == ".zip":
-        return {place: one_file(contents)}
-    return {place / name: data for name, data in contents.items()}
+def _by_path(contents: dict[str, bytes], target: Path) -> dict[Path, bytes]:
+    if len(contents) == 1 or target.suffix == ".zip":
+        return {target: one_file(contents)}
+    return {target / name: data for name, data in contents.items()}
 
 
 def _write(files: dict[Path, bytes]) -> None:
     there = next((path for path in files if path.exists()), None)
     if there is not None:
         raise UserError(
-            f"'{there}' is there already; give another place with --to, or remove it first"
+            f"'{there}' is there already; give another path with --to, or remove it first"
         )
     for path, data in files.items():
         try:
@@ -87,5 +87,5 @@ def _write(files: dict[Path, bytes]) -> None:
             write_bytes(path, data)
         except OSError as error:
             raise UserError(
-                f"'{path}' cannot be written ({error.strerror}); give another place with --to"
+                f"'{path}' cannot be written ({error.strerror}); give another path with --to"
             ) from None

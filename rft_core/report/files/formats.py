@@ -20,14 +20,14 @@ from rft_core.report.comparison.view import Content
 from rft_core.report.files.tables import TABLES, build_tables, say_time, without_home
 
 FORMATS = MappingProxyType({"csv": ".zip", "parquet": ".zip", "json": ".json", "html": ".html"})
-# what a spreadsheet takes for the beginning of a formula, also in its full-width forms
+# characters that start a formula in a spreadsheet, including their full-width forms
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 PACKAGES = ("torch", "timm", "numpy", "streamlit", "plotly")
 
 
 def csv_files(content: Content) -> dict[str, bytes]:
-    """Return one CSV file a table (UTF-8 with a byte order mark, header, RFC 4180), by file name.
+    """Return one CSV file per table (UTF-8 with a byte order mark, header, RFC 4180), by file name.
     Text that a spreadsheet would run is defused.
     """
     return {
@@ -36,8 +36,8 @@ def csv_files(content: Content) -> dict[str, bytes]:
 
 
 def parquet_files(content: Content) -> dict[str, bytes]:
-    """Return one Parquet file a table, by file name; columns have the same
-    types in every export.
+    """Return one Parquet file per table, by file name; columns have the same types in every
+    export.
     """
     import pyarrow
     from pyarrow import parquet
@@ -62,7 +62,7 @@ def json_document(content: Content) -> dict[str, Any]:
     settings that differ, differences, versions.
     """
     tables = build_tables(content.records, content.histories, content.pairs)
-    tracked = {record.run_id: [] for record in content.records}
+    tracked: dict[str, list[dict[str, Any]]] = {record.run_id: [] for record in content.records}
     for row in tables["tracked"]:
         tracked[row["run_id"]].append({key: value for key, value in row.items() if key != "run_id"})
     runs = [
@@ -80,8 +80,8 @@ def json_document(content: Content) -> dict[str, Any]:
 
 
 def run_document(record: Any) -> dict[str, Any]:
-    """Return one run as plain data: what it is, its spec, its report; not the process
-    or host that ran it.
+    """Return one run as plain data: identity, spec and report, without the process or host that ran
+    it.
     """
     named = {
         "run_id": record.run_id,
@@ -103,7 +103,7 @@ def run_document(record: Any) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what made this export."""
+    """Return the versions of the software that made this export."""
     found = {name: importlib.metadata.version(name) for name in PACKAGES}
     return {
         "rft-lab": VERSION,
@@ -122,8 +122,8 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def defuse(cell: Any) -> Any:
-    """Return a CSV cell that no spreadsheet runs: text that begins like a formula gets an
-    apostrophe before it; numbers stay numbers.
+    """Return a CSV cell that no spreadsheet runs: text that starts like a formula gets a leading
+    apostrophe; numbers stay numbers.
     """
     if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(cell):
         return f"'{cell}"

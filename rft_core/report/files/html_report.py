@@ -1,9 +1,9 @@
-"""One HTML file with everything a comparison shows, and what it takes to run it again.
+"""One HTML file with everything a comparison shows, and the commands that repeat its runs.
 
 It opens without a network.
 
-Names, notes and tags are text here: they are escaped, and a content security policy lets only the
-two scripts of this file run and nothing be fetched.
+Names, notes and tags are escaped, and a content security policy allows only the two scripts of this
+file and no requests.
 """
 
 import base64
@@ -49,8 +49,8 @@ CURVES_PIXELS = 400
 
 
 def html_report(content: Content, runs_folder: Path) -> str:
-    """Return the report of a comparison as one HTML document; `runs_folder` holds the runs' files,
-    for the intervals of areas.
+    """Return the report of a comparison as an HTML document; `runs_folder` holds the files of the
+    runs, needed for the intervals of areas.
     """
     from plotly.offline import get_plotlyjs
 
@@ -100,7 +100,7 @@ def _title(content: Content) -> str:
 def _head(content: Content) -> str:
     made = ", ".join(f"{name} {version}" for name, version in versions().items())
     warnings = "".join(
-        f'<p class="warning">{_text(one)}</p>' for one in content.comparison.warnings
+        f'<p class="warning">{_text(warning)}</p>' for warning in content.comparison.warnings
     )
     return (
         f'<h1>{_title(content)}</h1><p class="quiet">RFT Lab, {say_time(time.time())}. Written with'
@@ -118,7 +118,7 @@ def _figures(content: Content, runs_folder: Path) -> str:
             describe_tracking(content),
         ),
         (
-            "How robust is each, at every epsilon?",
+            "How robust is each run at every epsilon?",
             "curves",
             curves_figure(content.lines, key="curves", height=CURVES_PIXELS),
             describe_curves(content),
@@ -131,7 +131,8 @@ def _figures(content: Content, runs_folder: Path) -> str:
         ),
     )
     drawn = "".join(
-        f"<h2>{title}</h2>{_chart(name, figure, said)}" for title, name, figure, said in charts
+        f"<h2>{title}</h2>{_chart(name, figure, caption)}"
+        for title, name, figure, caption in charts
     )
     return (
         drawn
@@ -141,15 +142,16 @@ def _figures(content: Content, runs_folder: Path) -> str:
     )
 
 
-def _chart(name: str, figure: go.Figure, said: str) -> str:
+def _chart(name: str, figure: go.Figure, caption: str) -> str:
     figure.update_layout(template="plotly_white")
-    # "<" may not stand in a script element, whatever a run is called; plotly escapes it too, which
-    # is nothing it promises
+    # no "<" may occur in the script element, whatever the name of a run; plotly also escapes it,
+    # but
+    # does not promise to
     data = figure.to_json().replace("<", "\\u003c")
     return (
-        f'<figure><div id="{name}" role="img" aria-label="{_text(said)}"'
+        f'<figure><div id="{name}" role="img" aria-label="{_text(caption)}"'
         f' style="height:{figure.layout.height}px"></div>'
-        f"<figcaption>{_text(said)}</figcaption></figure>"
+        f"<figcaption>{_text(caption)}</figcaption></figure>"
         f'<script type="application/json" data-chart="{name}">{data}</script>'
     )
 
@@ -158,13 +160,13 @@ def _tables(content: Content) -> str:
     parts = [
         "<h2>Numbers</h2>",
         _table(number_rows(content)),
-        '<p class="quiet">On test images; in brackets 95 % intervals (Wilson).</p>',
+        '<p class="quiet">On test images, with 95 % intervals (Wilson) in brackets.</p>',
     ]
     if content.is_grouped:
-        parts += ["<h2>Over the runs of each group</h2>", _table(group_table(content))]
+        parts += ["<h2>Means of each group</h2>", _table(group_table(content))]
         parts += [
-            '<p class="quiet">Mean ± standard deviation; in brackets the 95 % interval of the mean'
-            " (Student's t), of differences over the seeds that both share.</p>"
+            '<p class="quiet">Mean ± standard deviation, with the 95 % interval of the mean in'
+            " brackets (Student's t). Differences are over the seeds that both groups share.</p>"
         ]
     if content.pairs:
         parts += [
@@ -172,8 +174,8 @@ def _tables(content: Content) -> str:
             _table(difference_rows(content)),
         ]
         parts += [
-            '<p class="quiet">Run minus baseline in points, 95 % intervals over the test images;'
-            " they say nothing about other seeds.</p>"
+            '<p class="quiet">Run minus baseline in points, with 95 % intervals over the test'
+            " images; the intervals say nothing about other seeds.</p>"
         ]
         parts += [
             "<ul>",
@@ -186,8 +188,9 @@ def _tables(content: Content) -> str:
 def _settings(content: Content) -> str:
     differing = _table(differing_rows(content)) or "<p>None.</p>"
     return (
-        f"<h2>Settings that differ</h2>{differing}<h2>Settings in common</h2><details><summary>All"
-        f" of them</summary>{_table(common_rows(content))}</details>"
+        f"<h2>Settings that differ</h2>{differing}<h2>Settings in"
+        " common</h2><details><summary>Show"
+        f" all</summary>{_table(common_rows(content))}</details>"
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs as tidy tables: runs, settings, curves and tracked evaluations, one fact a cell, the same
+"""Runs as tidy tables: runs, settings, curves, tracked evaluations and differences, with the same
 columns for every selection.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from rft_core.report.comparison.pairs import Pair
 from rft_core.report.run.history import RunHistory, measured_at
+from rft_core.report.run.measured_run import measured_method
 from rft_core.report.run.run_labels import run_labels
 from rft_core.spec.run_spec import flatten
 from rft_core.store.records import RunRecord
@@ -108,21 +109,21 @@ TABLES = MappingProxyType(
 def build_tables(
     records: Sequence[RunRecord], histories: Sequence[RunHistory], pairs: Sequence[Pair] = ()
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return each table of TABLES as rows with exactly its columns, None where there is nothing;
+    """Return each table of TABLES as rows with exactly its columns, None for missing values;
     accuracies are fractions.
 
-    `settings` has one row a run and setting, its value as JSON; `curves` one a run and epsilon
-    (test images); `tracked` one a run, step and epsilon (validation images); `differences` each run
-    minus the baseline. No text holds this user's home folder: it is written as ~.
+    `settings` has one row per run and setting, its value as JSON; `curves` one per run and epsilon
+    (test images); `tracked` one per run, step and epsilon (validation images); `differences` each
+    run minus the baseline. The user's home folder is written as ~.
     """
     rows = {
         "runs": [
             _run(record) | {"label": label} for record, label in zip(records, run_labels(records))
         ],
         "settings": [
-            {"run_id": one.run_id, "setting": name, "value": json.dumps(value)}
-            for one in records
-            for name, value in flatten(one.spec).items()
+            {"run_id": record.run_id, "setting": name, "value": json.dumps(value)}
+            for record in records
+            for name, value in flatten(record.spec).items()
         ],
         "curves": [row for record in records for row in _curve(record)],
         "tracked": [
@@ -140,9 +141,10 @@ def build_tables(
 
 def _curve(record: RunRecord) -> Iterator[dict[str, Any]]:
     for point in (record.report or {}).get("curve", []):
-        about = {"run_id": record.run_id, "norm": record.spec.threat.norm}
-        # no attack is in the clean accuracy
-        yield point | about | {"measured_by": record.measured_by.full if point["epsilon"] else None}
+        # clean accuracy involves no attack
+        method = measured_method(record).full if point["epsilon"] else None
+        about = {"run_id": record.run_id, "norm": record.spec.threat.norm, "measured_by": method}
+        yield point | about
 
 
 def _run(record: RunRecord) -> dict[str, Any]:
@@ -203,21 +205,21 @@ def _measured_by(record: RunRecord) -> dict[str, Any]:
 
 
 def _tracked(record: RunRecord, history: RunHistory) -> Iterator[dict[str, Any]]:
-    for one in history.measurements:
+    for measurement in history.measurements:
         row = {
             "run_id": record.run_id,
-            "step": one.step,
-            "epoch": one.epoch,
-            "seconds": one.seconds,
-            "gradient_evaluations": one.gradient_evaluations,
+            "step": measurement.step,
+            "epoch": measurement.epoch,
+            "seconds": measurement.seconds,
+            "gradient_evaluations": measurement.gradient_evaluations,
         }
-        by = measured_at(record.spec, one).full
-        for epsilon, accuracy in zip(one.curve.epsilons, one.curve.accuracies):
+        by = measured_at(record.spec, measurement).full
+        for epsilon, accuracy in zip(measurement.curve.epsilons, measurement.curve.accuracies):
             yield row | {
-                "expected_robustness": one.expected_robustness,
+                "expected_robustness": measurement.expected_robustness,
                 "epsilon": epsilon,
                 "accuracy": accuracy,
-                "n": one.curve.n,
+                "n": measurement.curve.n,
                 "measured_by": by,
             }
 
@@ -232,13 +234,13 @@ def say_time(seconds: float | None) -> str | None:
 
 
 def without_home(value: Any) -> Any:
-    """Return plain data with this user's home folder written as ~ in every text,
-    which `run` understands.
+    """Return plain data with the user's home folder written as ~ in every text; the command `run`
+    understands it.
     """
     if isinstance(value, dict):
-        return {key: without_home(one) for key, one in value.items()}
+        return {key: without_home(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [without_home(one) for one in value]
+        return [without_home(item) for item in value]
     home = str(Path.home())
     if not isinstance(value, str) or home == Path.home().anchor:
         return value

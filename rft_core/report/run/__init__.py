@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rft_core.report.run.dataset_card import Finding, balance_figure, describe_card, findings
     from rft_core.report.run.figures import accuracy_figure, epsilon_strip, robustness_figure
     from rft_core.report.run.history import MEASURED_KINDS, RunHistory, build_history, measured_at
+    from rft_core.report.run.measured_run import measured_method, measured_report
     from rft_core.report.run.measurement_words import in_brackets
     from rft_core.report.run.schedule_explorer import (
         REFERENCES,

@@ -1,4 +1,4 @@
-"""A dataset's card as lines and as a figure."""
+"""The card of a dataset as lines and as a figure."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ from rft_core.units import format_percent
 # classes whose names fit beside their bars
 NAMED_CLASSES = 30
 BAR_PIXELS, FIXED_HEIGHT = 17, 260
-# a class this many times larger than the smallest is worth a word
+# a warning is given if the largest class is this many times larger than the smallest
 UNEVEN = 5
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One plain line; `level` is "ok", "note" (how it was read) or "warning" (it makes
-    results untrustworthy).
+    """One line about a dataset; `level` is "ok", "note" (how it was read) or "warning" (results
+    cannot be trusted).
     """
 
     level: str
@@ -27,7 +27,7 @@ class Finding:
 
 
 def findings(card: dict) -> list[Finding]:
-    """Return what is to be said of a dataset, the warnings first."""
+    """Return the findings on a dataset, warnings first."""
     found = [
         *_duplicates(card),
         *_shared(card),
@@ -38,44 +38,44 @@ def findings(card: dict) -> list[Finding]:
     if card["cut"]:
         sizes = " and ".join(f"{size:,} {name}" for name, size in card["cut"].items())
         found.append(Finding("note", f"cut to {sizes} images, as the settings ask"))
-    return sorted(found, key=lambda one: ("warning", "note", "ok").index(one.level))
+    return sorted(found, key=lambda finding: ("warning", "note", "ok").index(finding.level))
 
 
 def card_lines(card: dict) -> list[str]:
     """Return the findings as text, for the command line."""
     marks = {"ok": "ok", "note": "note", "warning": "look"}
-    return [f"{marks[one.level]:5s} {one.text}" for one in findings(card)]
+    return [f"{marks[finding.level]:5s} {finding.text}" for finding in findings(card)]
 
 
 def _duplicates(card: dict) -> list[Finding]:
     duplicates = card["duplicates"]
     test = next(split["count"] for split in card["splits"] if split["name"] == "test")
     of = f"of {duplicates['checked']:,} test images" + (
-        f" looked at, out of {test:,}" if duplicates["checked"] < test else ""
+        f" checked (out of {test:,})" if duplicates["checked"] < test else ""
     )
     if not (duplicates["exact"] or duplicates["near"]):
-        return [Finding("ok", f"none {of} is in the training images too, not even nearly")]
+        return [Finding("ok", f"none {of} is in the training images too, not even as a near copy")]
     lines = []
     if duplicates["exact"]:
         lines.append(
             Finding(
                 "warning",
                 f"{duplicates['exact']:,} {of} are in the training images too, pixel for pixel:"
-                " accuracy on them is memory",
+                " accuracy on them only shows memory",
             )
         )
     if duplicates["near"]:
         lines.append(
             Finding(
-                "warning", f"{duplicates['near']:,} {of} look nearly the same as a training image"
+                "warning", f"{duplicates['near']:,} {of} look almost the same as a training image"
             )
         )
     return lines
 
 
 def _shared(card: dict) -> list[Finding]:
-    """Return a warning for each other two splits that share images; those of training and test are
-    told with their twins.
+    """Return a warning for each pair of splits that share images, except training and test (see
+    `_duplicates`).
     """
     counts = {split["name"]: split["count"] for split in card["splits"]}
     counts["others"] = sum(split["count"] for split in card["splits"] if split["is_domain"])
@@ -119,12 +119,12 @@ def _balance(card: dict) -> list[Finding]:
 
 
 def balance_figure(card: dict) -> go.Figure:
-    """Training images a class, most first: a named bar each, or without names where classes are
-    many (hover says them).
+    """Training images per class, largest first: a named bar each, or names on hover if there are
+    many.
     """
     counts = np.array(card["splits"][0]["per_class"], dtype=np.int32)
     order = np.argsort(-counts, kind="stable")
-    names, counts = [card["class_names"][place] for place in order], counts[order]
+    names, counts = [card["class_names"][index] for index in order], counts[order]
     figure = go.Figure()
     hover = "%{customdata}: %{COUNT} training images<extra></extra>"
     if len(names) <= NAMED_CLASSES:
@@ -168,7 +168,7 @@ def _short(name: str, most: int = 28) -> str:
 
 
 def describe_card(card: dict) -> str:
-    """Say in one sentence what the dataset is."""
+    """Return one sentence on what the dataset is."""
     parts = [
         f"{split['count']:,} {'in ' if split['is_domain'] else ''}{split['name']}"
         for split in card["splits"]

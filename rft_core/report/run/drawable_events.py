@@ -1,13 +1,13 @@
-"""Which of a run's events can be drawn.
+"""Which events of a run can be drawn.
 
-A damaged or foreign store may hold any rows; they are left out, and said.
+A damaged or foreign store may hold any rows; those that cannot be drawn are left out and reported.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from rft_core.errors import printable
 from rft_core.metrics.curve import RobustnessCurve
@@ -21,13 +21,13 @@ TRAINING = (
     "process_memory_mib",
     "device_memory_mib",
 )
-# figures hold float32 columns; steps beyond this are not exact in a browser
+# the largest float32 that figures draw; the largest step that is exact in a browser
 LARGEST, MOST_STEPS = 1e38, 2**53
 
 
-def sound(events: Sequence[Event]) -> tuple[list[Event], str]:
-    """Return the events that can be drawn, and a sentence about the others, empty
-    where there are none.
+def keep_drawable(events: Sequence[Event]) -> tuple[list[Event], str]:
+    """Return the events that can be drawn, and a sentence about the others, "" if there are
+    none.
     """
     kept, first, fault = [], None, ""
     for event in events:
@@ -51,7 +51,7 @@ def sound(events: Sequence[Event]) -> tuple[list[Event], str]:
 def _fault(event: Event) -> str:
     """Return what is wrong with an event, or "".
 
-    Kinds that are not known are nobody's business here, and fine.
+    Unknown kinds are accepted: nothing here draws them.
     """
     if not (
         _is_count(event.step, MOST_STEPS)
@@ -64,7 +64,7 @@ def _fault(event: Event) -> str:
     return CHECKS.get(event.kind, lambda payload: "")(event.payload)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return (
         isinstance(value, (int, float))
         and not isinstance(value, bool)
@@ -79,14 +79,14 @@ def _is_count(value: Any, most: float = LARGEST) -> bool:
 def _eval(payload: Mapping[str, Any]) -> str:
     try:
         curve = RobustnessCurve.from_points(payload["curve"])
-        whole = (
+        is_possible = (
             _is_count(curve.n)
             and all(0 <= count <= curve.n for count in curve.correct)
             and all(map(math.isfinite, curve.epsilons))
         )
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        whole = False
-    if not whole:
+        is_possible = False
+    if not is_possible:
         return "its robustness curve is missing or impossible"
     expected = payload.get("expected_robustness")
     if not (_is_number(expected) and 0 <= expected <= 1):

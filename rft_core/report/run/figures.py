@@ -1,4 +1,4 @@
-"""Figures of one run: accuracy while it trains, epsilon over its steps, its robustness curve."""
+"""Figures of one run: accuracy during training, epsilon over its steps, its robustness curve."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.report.drawing.axes import (
     blank_figure,
     epsilon_axis,
-    epsilon_places,
+    epsilon_positions,
     percent_axis,
     round_marks,
 )
@@ -37,7 +37,7 @@ def accuracy_figure(
     measured_by: Sequence[MeasuredBy] = (),
 ) -> go.Figure:
     """Clean accuracy, robust accuracy at the target and expected robustness of one run over its
-    steps; `measured_by` says by what.
+    steps; `measured_by` names the attacks.
     """
     figure = blank_figure(key, height=330)
     steps = history.column("step")
@@ -89,7 +89,9 @@ def epsilon_strip(
     done: RunHistory | None,
     key: str,
 ) -> go.Figure:
-    """Epsilon over the steps of a run: planned as a thin line, run so far as a filled one."""
+    """Epsilon over the steps of a run: the plan as a thin line, the steps so far as a filled
+    one.
+    """
     figure = blank_figure(key, height=130)
     scale, unit = (PIXEL_LEVELS, "/255") if norm == "linf" else (1.0, "")
     span = total_steps or 1
@@ -105,7 +107,7 @@ def epsilon_strip(
         )
     )
     if done is not None and len(done.training["step"]):
-        # a strip of this height shows no more points than that; the newest is always among them
+        # the strip has no room for more points; the newest is always among them
         stride = max(1, len(done.training["step"]) // STRIP_POINTS)
         reached, actual = (done.training[name][::-stride][::-1] for name in ("step", "epsilon"))
         figure.add_trace(
@@ -140,12 +142,12 @@ def robustness_figure(
     final: bool,
     measured_by: MeasuredBy | None = None,
 ) -> go.Figure:
-    """Accuracy over epsilon of one model, as `measured_by` found it; the area under it is
-    expected robustness.
+    """Accuracy over epsilon of one model, measured by `measured_by`; the area under it is expected
+    robustness.
     """
     figure = blank_figure(key, height=330)
     if curve is not None:
-        x, y = epsilon_places(curve, norm), 100 * np.array(curve.accuracies, dtype=np.float32)
+        x, y = epsilon_positions(curve, norm), 100 * np.array(curve.accuracies, dtype=np.float32)
         points = curve.points()
         spread = {
             "array": [100 * (p["high"] - p["accuracy"]) for p in points],
@@ -175,8 +177,8 @@ def robustness_figure(
             f"area = expected robustness<br><b>{100 * curve.expected_robustness:.1f}"
             f" %</b><br>{chips([measured_by])}"
         )
-        # beneath a curve that stays high, above one that falls
-        place = {"y": 0.06, "yanchor": "bottom"} if y[-1] > 50 else {"y": 0.97, "yanchor": "top"}
+        # below a curve that stays high, above one that falls
+        corner = {"y": 0.06, "yanchor": "bottom"} if y[-1] > 50 else {"y": 0.97, "yanchor": "top"}
         figure.add_annotation(
             text=label,
             xref="paper",
@@ -186,7 +188,7 @@ def robustness_figure(
             showarrow=False,
             align="right",
             font={"size": 13},
-            **place,
+            **corner,
         )
     epsilon_axis(figure, epsilon, norm, axis="x")
     scale = PIXEL_LEVELS if norm == "linf" else 1.0
@@ -208,8 +210,9 @@ def _line(
     n: np.ndarray,
     by: str,
 ) -> go.Scatter:
-    # one number where all points have the same, as nearly always: a live chart
-    # sends every array anew
+    # one number if all points have the same, as they nearly always do: a live chart sends every
+    # array
+    # again
     same = len(set(n.tolist())) == 1
     hover = (
         f"{label}<br>step %{{x}}: %{{y:.1f}} % of {n[0] if same else '%{customdata}'}"
@@ -228,7 +231,7 @@ def _line(
 
 
 def _counts(history: RunHistory) -> np.ndarray:
-    return np.array([one.curve.n for one in history.measurements], dtype=np.int32)
+    return np.array([measurement.curve.n for measurement in history.measurements], dtype=np.int32)
 
 
 def _vertical(figure: go.Figure, x: float, text: str) -> None:
@@ -249,7 +252,7 @@ def _vertical(figure: go.Figure, x: float, text: str) -> None:
 def _steps_axis(
     figure: go.Figure, total_steps: int | None, steps_per_epoch: float | None, title: str
 ) -> None:
-    """Steps below, epochs above."""
+    """Draw steps on the lower axis and epochs on the upper axis."""
     span = (total_steps or 1) * STEP_MARGIN
     marks = [mark for mark in round_marks(span) if mark <= (total_steps or 1)]
     figure.update_xaxes(title=title, range=[0, span], tickvals=marks)

@@ -1,4 +1,4 @@
-"""A run's events as the columns that figures draw."""
+"""The events of a run as the columns that figures draw."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,29 +7,29 @@ import numpy as np
 
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy, read_measured_by
-from rft_core.report.run.drawable_events import TRAINING, sound
+from rft_core.report.run.drawable_events import TRAINING, keep_drawable
 from rft_core.spec.measured_by import earlier_tracked_by
 from rft_core.spec.run_spec import RunSpec
 from rft_core.store.events import Event
 
 MOST_POINTS = 500
-# enough to even out measurements, few enough to follow an attack that grows stronger
+# enough to average over measurements, few enough to follow an attack that grows stronger
 PACE_EVENTS = 60
-# what Compare draws; the rest of a run's events is only read where it is shown
+# the kinds that Compare draws; other events are only read where they are shown
 MEASURED_KINDS = ("eval", "onset", "status", "log", "resumed")
 # kinds of events that are lines of the log
 NOTES = ("log", "resumed")
-# how earlier versions, which had no event of its own for it, began the note of a run that goes on
+# how earlier versions, which had no event for it, began the note of a resumed run
 EARLIER_RESUMED = "resumed from"
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One evaluation while training: where, the curve on the validation images, expected
-    robustness, and its cost so far.
+    """One measurement during training: step, curve on the validation images, expected robustness,
+    and the cost so far.
 
-    `seconds` is the time since the run's first evaluation, without the time it was paused or lost.
-    `measured_by` is what the event says; None in those of earlier versions, see `tracked_by`.
+    `seconds` is the time since the run's first measurement, without the time it was paused or lost.
+    `measured_by` is stored in the event; None in events of earlier versions, see `measured_at`.
     """
 
     step: int
@@ -47,8 +47,8 @@ class RunHistory:
 
     Columns of `training`, float32: step, epoch, loss, epsilon, learning_rate, images_per_second,
     process_memory_mib, device_memory_mib (nan where not reported). `pace` is seconds a step,
-    measurements included, since the run was last started; None before it has one. `fault` says what
-    is left out of all this, since it cannot be read; empty as a rule.
+    measurements included, since the run was last started; None until there are two training events.
+    `fault` says which events cannot be read and are left out; normally "".
     """
 
     measurements: tuple[Measurement, ...]
@@ -65,15 +65,15 @@ class RunHistory:
         gradient_evaluations, clean, robust or expected.
         """
         read = {
-            "step": lambda one: one.step,
-            "epoch": lambda one: one.epoch,
-            "seconds": lambda one: one.seconds,
-            "gradient_evaluations": lambda one: one.gradient_evaluations,
-            "clean": lambda one: one.curve.clean_accuracy,
-            "robust": lambda one: one.curve.accuracies[-1],
-            "expected": lambda one: one.expected_robustness,
+            "step": lambda measurement: measurement.step,
+            "epoch": lambda measurement: measurement.epoch,
+            "seconds": lambda measurement: measurement.seconds,
+            "gradient_evaluations": lambda measurement: measurement.gradient_evaluations,
+            "clean": lambda measurement: measurement.curve.clean_accuracy,
+            "robust": lambda measurement: measurement.curve.accuracies[-1],
+            "expected": lambda measurement: measurement.expected_robustness,
         }[name]
-        return np.array([read(one) for one in self.measurements], dtype=np.float32)
+        return np.array([read(measurement) for measurement in self.measurements], dtype=np.float32)
 
 
 def build_history(events: list[Event]) -> RunHistory:
@@ -81,7 +81,7 @@ def build_history(events: list[Event]) -> RunHistory:
     be read are left out.
     """
     last_sequence = events[-1].sequence if events else 0
-    events, fault = sound(events)
+    events, fault = keep_drawable(events)
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
@@ -103,13 +103,13 @@ def build_history(events: list[Event]) -> RunHistory:
 
 
 def _pace(events: list[Event]) -> float | None:
-    """Return seconds a step over the newest training events of the session; what came before an
-    interruption does not count.
+    """Return the seconds per step over the newest training events since the run was last
+    started.
     """
     begun = max(
         (
-            place
-            for place, event in enumerate(events)
+            index
+            for index, event in enumerate(events)
             if event.kind == "status" and event.payload.get("status") == "running"
         ),
         default=0,
@@ -121,12 +121,12 @@ def _pace(events: list[Event]) -> float | None:
 
 
 def working_seconds(events: list[Event]) -> dict[int, float]:
-    """Return the seconds of work up to each event, by its sequence: from the run's first evaluation
-    (the latest start from step 0).
+    """Return the seconds of work up to each event, by its sequence, since the run's first
+    measurement (the latest start from step 0).
 
-    A run that comes back from a checkpoint says so; the time between that and the
-    last thing it did before is left out. What a killed run did after its last event is left out
-    too: it is done again.
+    A run that resumes from a checkpoint writes an event; the time between its last event before
+    and that one is left out. Work that a killed run did after its last event is left out too: it
+    is done again.
     """
     seconds: dict[int, float] = {}
     now, last = 0.0, None
@@ -137,8 +137,8 @@ def working_seconds(events: list[Event]) -> dict[int, float]:
             if event.kind == "eval" and event.step == 0
             else now + (0.0 if noted or last is None else event.wall_time - last)
         )
-        # other notes stand for no work: those written while a run is prepared again belong to the
-        # time that is left out
+        # other notes mark no work: those written while a run is prepared again belong to the time
+        # that is left out
         if not noted or _is_return(event):
             last = event.wall_time
         seconds[event.sequence] = now
@@ -160,17 +160,17 @@ def _measurement(event: Event, seconds: float) -> Measurement:
 
 
 def tracked_by(spec: RunSpec, history: RunHistory) -> MeasuredBy | None:
-    """Return what the newest measurement while training was made by; None where there is none."""
+    """Return what made the newest measurement during training; None if there is none."""
     return measured_at(spec, history.measurements[-1]) if history.measurements else None
 
 
-def measured_at(spec: RunSpec, one: Measurement) -> MeasuredBy:
-    """Return what one measurement while training was made by, of events of any version."""
-    return one.measured_by or earlier_tracked_by(spec, one.curve.n)
+def measured_at(spec: RunSpec, measurement: Measurement) -> MeasuredBy:
+    """Return what made a measurement during training, from an event of any version."""
+    return measurement.measured_by or earlier_tracked_by(spec, measurement.curve.n)
 
 
 def _training(events: list[Event]) -> dict[str, np.ndarray]:
-    # a resumed run may have reported some steps twice; the later report holds
+    # a resumed run may have reported some steps twice; the later report counts
     latest = list({event.step: event for event in events}.values())
     kept = latest[:: max(1, -(-len(latest) // MOST_POINTS))]
     if latest and kept[-1] is not latest[-1]:

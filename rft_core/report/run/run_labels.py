@@ -1,5 +1,5 @@
-"""What runs are called beside each other: by name, and told apart where names are alike. The same
-in terminal, page and exports.
+"""The labels of runs in one view: their names, made distinct where names are equal. The same in
+terminal, page and exports.
 """
 
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from rft_core.store.records import RunRecord
 
 
 def run_labels(records: Sequence[RunRecord]) -> list[str]:
-    """Return one label a run, no two alike: its name; where names are alike with the seed if that
-    differs, else with a short id.
+    """Return one distinct label per run: its name; if names are equal, with the seed if seeds
+    differ, else with a short id.
     """
     return distinct(
         [record.name for record in records], [_tail(record, records) for record in records]
@@ -17,7 +17,7 @@ def run_labels(records: Sequence[RunRecord]) -> list[str]:
 
 
 def short_id(run_id: str) -> str:
-    """Return the end of a run's id, which tells it from runs of the same second."""
+    """Return the end of a run's id, which distinguishes runs of the same second."""
     return run_id.rpartition("-")[2]
 
 
@@ -27,8 +27,8 @@ def _tail(record: RunRecord, records: Sequence[RunRecord]) -> str:
 
 
 def distinct(labels: Sequence[str], tails: Sequence[str] | None = None) -> list[str]:
-    """Return `labels` with those that occur twice told apart, by `tails` where that suffices, else
-    by number.
+    """Return `labels` with repeated labels made distinct, by `tails` if that suffices, else by
+    number.
     """
     tails = tails or ["" for _ in labels]
     tailed = [
@@ -36,6 +36,6 @@ def distinct(labels: Sequence[str], tails: Sequence[str] | None = None) -> list[
         for label, tail in zip(labels, tails)
     ]
     return [
-        label if tailed.count(label) == 1 else f"{label} ({tailed[: place + 1].count(label)})"
-        for place, label in enumerate(tailed)
+        label if tailed.count(label) == 1 else f"{label} ({tailed[: index + 1].count(label)})"
+        for index, label in enumerate(tailed)
     ]

@@ -1,5 +1,5 @@
-"""Schedules side by side before a run: which can be compared with the chosen one, their
-figure and their table.
+"""Schedules side by side before a run: those to compare with the chosen schedule, their figure and
+their table.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -48,10 +48,10 @@ class Reference:
 @dataclass(frozen=True)
 class Line:
     """One schedule as it is drawn: label, colour, dash (lengths in pixels, "" for solid), progress
-    and factors (P,), what it asks for.
+    and factors (P,), and its demand.
 
-    `is_example` says that only training can tell, and that an example is drawn; `never_rises`, that
-    training is too short to rise.
+    `is_example`: the schedule is decided during training, and an example is drawn. `never_rises`:
+    training is too short for epsilon to rise.
     """
 
     label: str
@@ -87,8 +87,8 @@ REFERENCES = (
 
 
 def compared(spec: RunSpec, names: Collection[str]) -> list[Line]:
-    """Return the schedule of `spec`, then those of REFERENCES that `names` holds, over the same
-    training; one equal to the chosen is left out.
+    """Return the schedule of `spec`, then those of REFERENCES in `names`, over the same training; a
+    reference equal to the chosen schedule is left out.
     """
     lines = [
         _line(
@@ -98,10 +98,10 @@ def compared(spec: RunSpec, names: Collection[str]) -> list[Line]:
             spec,
         )
     ]
-    for one in REFERENCES:
-        other = _with_schedule(spec, one.settings)
-        if one.name in names and factors(other) != factors(spec):
-            lines.append(_line(one.label, one.colour, one.dash, other))
+    for reference in REFERENCES:
+        other = _with_schedule(spec, reference.settings)
+        if reference.name in names and factors(other) != factors(spec):
+            lines.append(_line(reference.label, reference.colour, reference.dash, other))
     return lines
 
 
@@ -115,12 +115,12 @@ def _line(label: str, colour: str, dash: str, spec: RunSpec) -> Line:
 
 
 def _with_schedule(spec: RunSpec, settings: Mapping[str, Any]) -> RunSpec:
-    whole = ScheduleSpec().model_dump() | settings
-    return with_settings(spec, {f"schedule.{name}": value for name, value in whole.items()})
+    complete = ScheduleSpec().model_dump() | dict(settings)
+    return with_settings(spec, {f"schedule.{name}": value for name, value in complete.items()})
 
 
 def schedule_rows(lines: Sequence[Line]) -> list[dict[str, str]]:
-    """Return the table below the figure, one row a schedule: attack cost saved against constant,
+    """Return the table below the figure, one row per schedule: attack cost saved against constant,
     mean factor, steps without an attack.
     """
     return [
@@ -146,18 +146,18 @@ def schedule_figure(
     lines: Sequence[Line], *, epsilon: float, norm: str, epochs: int, key: str
 ) -> go.Figure:
     """Epsilon over epochs: the first of `lines` is the chosen schedule, the rest are for
-    comparison. The legend stands above the axes.
+    comparison. The legend is above the axes.
     """
     rows = -(-len(lines) // LEGEND_NAMES) if len(lines) > 1 else 0
     figure = blank_figure(key, height=320 + LEGEND_ROW * rows)
     scale, unit = (PIXEL_LEVELS, "/255") if norm == "linf" else (1.0, "")
-    for place, line in reversed(list(enumerate(lines))):
+    for index, line in reversed(list(enumerate(lines))):
         x, y = (
             np.array(line.progress, dtype=np.float32) * epochs,
             np.array(line.factors, dtype=np.float32) * epsilon * scale,
         )
-        fill = {"fill": "tozeroy", "fillcolor": fade(EPSILON, 0.18)} if place == 0 else {}
-        style = {"color": line.colour, "width": 2 if place else 3, "dash": line.dash or "solid"}
+        fill = {"fill": "tozeroy", "fillcolor": fade(EPSILON, 0.18)} if index == 0 else {}
+        style = {"color": line.colour, "width": 2 if index else 3, "dash": line.dash or "solid"}
         hover = f"{line.label}: epoch %{{x:.1f}}, %{{y:.2f}}{unit}<extra></extra>"
         figure.add_trace(
             go.Scatter(
@@ -166,7 +166,7 @@ def schedule_figure(
                 mode="lines",
                 line=style,
                 name=line.label,
-                legendrank=place,
+                legendrank=index,
                 hovertemplate=hover,
                 **fill,
             )
@@ -182,11 +182,11 @@ def schedule_figure(
 
 
 def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
-    """Return what the chart with movable points draws, as JSON takes it: the points of `spec`, the
+    """Return what the chart with movable points draws, as JSON data: the points of `spec`, the
     other `lines`, axes and units.
 
-    `marks` and `ticks` are (place from 0 to 1, text). Where epsilon only changes between epochs,
-    what the run will do is one of the lines.
+    `marks` and `ticks` are (position from 0 to 1, text). If epsilon only changes between epochs,
+    one of the lines shows what the run will do.
     """
     is_linf, target, epochs = spec.threat.norm == "linf", spec.threat.epsilon, spec.optim.epochs
     levels = target * PIXEL_LEVELS if is_linf else target
@@ -194,11 +194,11 @@ def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
     marks = (
         list(zip(axis["tickvals"], axis["ticktext"]))
         if axis
-        else [(place, f"{place:g}") for place in round_marks(levels, 5)]
+        else [(mark, f"{mark:g}") for mark in round_marks(levels, 5)]
     )
     drawn = [_as_data(line.label, line) for line in lines[1:]]
     if spec.schedule.granularity == "epoch":
-        drawn.append(_as_data("Held still within an epoch", lines[0]) | {"dash": "2px,2px"})
+        drawn.append(_as_data("Constant within an epoch", lines[0]) | {"dash": "2px,2px"})
     return {
         "points": [list(point) for point in spec.schedule.points],
         "label": lines[0].label,
@@ -207,7 +207,7 @@ def editor_data(spec: RunSpec, lines: Sequence[Line]) -> dict[str, Any]:
         "epochs": epochs,
         "scale": levels,
         "unit": "/255" if is_linf else "",
-        "marks": [[place / levels, text] for place, text in marks] if levels > 0 else [[0.0, "0"]],
+        "marks": [[mark / levels, text] for mark, text in marks] if levels > 0 else [[0.0, "0"]],
         "ticks": [[mark / epochs, f"{mark:g}"] for mark in round_marks(epochs) if mark <= epochs],
     }
 

@@ -1,4 +1,4 @@
-"""One plain sentence under each figure, generated from the data."""
+"""The sentence under each figure of a run, generated from its data."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,7 +11,7 @@ from rft_core.units import format_epsilon, format_percent
 
 
 def describe_run(record: RunRecord, history: RunHistory) -> str:
-    """Say where one run stands."""
+    """Return the results of a run so far."""
     target = format_epsilon(record.spec.threat.epsilon, record.spec.threat.norm)
     if record.report:
         report = record.report
@@ -47,12 +47,12 @@ def _adaptation(onset: dict | None) -> str:
 
 def _shared(report: dict[str, Any]) -> str:
     phrases = describe_shared(report.get("shared_images"))
-    return f" Look: {' and '.join(phrases)}, pixel for pixel." if phrases else ""
+    return f" Note: {' and '.join(phrases)}, pixel for pixel." if phrases else ""
 
 
 def describe_shifts(shifts: dict[str, Any] | None) -> str:
-    """Say how much clean accuracy is left on other domains and under corruptions; empty where
-    neither was measured.
+    """Return how much clean accuracy is left on other domains and under corruptions; "" if neither
+    was measured.
     """
     if not shifts or (shifts["domain_mean"] is None and shifts["corruption_mean"] is None):
         return ""

@@ -1,5 +1,5 @@
-"""Figures of accuracy away from the training distribution, from the plain data
-of metrics/shifts.py.
+"""Figures of accuracy outside the training distribution, from the plain data of
+metrics/shifts.py.
 """
 
 from typing import Any

@@ -1,5 +1,5 @@
-"""The figures of the story that are not a race: one attacked picture, one run's fragility,
-three robustness curves.
+"""The figures of the story other than the race: an attacked picture, a fragile run, three
+robustness curves.
 """
 
 from collections.abc import Sequence
@@ -24,22 +24,22 @@ MAGNIFY = 16
 SHOWN_BARS = 4
 
 
-def magnified(gallery: Gallery, image: int, place: int) -> np.ndarray:
-    """Return the perturbation at the gallery's `place`-th epsilon, MAGNIFY times as large around
-    grey, (H, W, 3) uint8.
+def magnified(gallery: Gallery, image: int, level: int) -> np.ndarray:
+    """Return the perturbation at epsilon index `level` of the gallery, magnified MAGNIFY times
+    around grey, (H, W, 3) uint8.
     """
     return np.clip(
-        255 * (0.5 + MAGNIFY * gallery.delta[image, place].astype(np.float64)), 0, 255
+        255 * (0.5 + MAGNIFY * gallery.delta[image, level].astype(np.float64)), 0, 255
     ).astype(np.uint8)
 
 
-def confidence_figure(gallery: Gallery, image: int, place: int, *, key: str) -> go.Figure:
-    """What the model says of one attacked picture: its likeliest classes, the truth in the
+def confidence_figure(gallery: Gallery, image: int, level: int, *, key: str) -> go.Figure:
+    """The most likely classes of one attacked picture according to the model, the true class in the
     colour of clean accuracy.
     """
     figure = blank(key, 230, t=6, b=44, l=10, r=10)
-    names = [str(name) for name in gallery.names[image, place, :SHOWN_BARS]]
-    shares = [100 * float(value) for value in gallery.confidences[image, place, :SHOWN_BARS]]
+    names = [str(name) for name in gallery.names[image, level, :SHOWN_BARS]]
+    shares = [100 * float(value) for value in gallery.confidences[image, level, :SHOWN_BARS]]
     truth = gallery.truth[image]
     colours = [CLEAN if name == truth else ROBUST for name in names]
     texts = [
@@ -59,7 +59,7 @@ def confidence_figure(gallery: Gallery, image: int, place: int, *, key: str) -> 
     for row, (text, share) in enumerate(zip(texts, shares)):
         # beside a short bar, inside a long one
         inside = share > 55
-        place_of = {"x": 0 if inside else share, "xshift": 8, "font": {"size": 14}}
+        position = {"x": 0 if inside else share, "xshift": 8, "font": {"size": 14}}
         figure.add_annotation(
             note(
                 f'<span style="color:#FFFFFF">{text}</span>' if inside else text,
@@ -68,10 +68,10 @@ def confidence_figure(gallery: Gallery, image: int, place: int, *, key: str) -> 
                 xref="x",
                 yref="y",
             )
-            | place_of
+            | position
         )
     title = {
-        "text": "How sure is the model, of the attacked picture?",
+        "text": "How sure is the model about the attacked picture?",
         "font": {"size": 14},
         "standoff": 2,
     }
@@ -146,12 +146,12 @@ def _fragile_traces(
     target, steps = recording.spec.threat.epsilon, [event.step for event in seen]
     tracked = [event_measured_by(recording.spec, event.payload) for event in seen]
     lines = []
-    for place, (name, colour, dash, symbol) in (
+    for index, (name, colour, dash, symbol) in (
         (0, ("clean", CLEAN, "solid", "circle")),
         (-1, (f"at {format_epsilon(target)}", ROBUST, "dash", "square")),
     ):
-        values = [100 * event.payload["curve"][place]["accuracy"] for event in seen]
-        attack = f"<br>{in_full(tracked)}" if place else ""
+        values = [100 * event.payload["curve"][index]["accuracy"] for event in seen]
+        attack = f"<br>{in_full(tracked)}" if index else ""
         hover = f"{name}<br>step %{{x}}: %{{y:.1f}} % of validation images{attack}<extra></extra>"
         look = {
             "line": {"color": colour, "dash": dash, "width": 3},
@@ -174,9 +174,9 @@ def _fragile_notes(
     target: float,
     by: MeasuredBy | None,
 ) -> list[dict[str, Any]]:
-    if not seen:
+    if not seen or by is None:
         return []
-    heights = apart([100 * seen[-1].payload["curve"][place]["accuracy"] for place in (0, -1)], 8)
+    heights = apart([100 * seen[-1].payload["curve"][index]["accuracy"] for index in (0, -1)], 8)
     names = ("clean pictures", f"attacked, {format_epsilon(target)}")
     notes = [
         note(f"<b>{name}</b>", seen[-1].step, height, xshift=10)
@@ -231,9 +231,9 @@ def _curve_trace(
     )
 
 
-def area_figure(recordings: Sequence[Recording], shaded: str, place: int, *, key: str) -> go.Figure:
-    """Robustness curves of the recorded runs, the area under the one named `shaded` filled, a line
-    at the `place`-th epsilon.
+def area_figure(recordings: Sequence[Recording], shaded: str, index: int, *, key: str) -> go.Figure:
+    """Robustness curves of the recorded runs, with the area of the run named `shaded` filled and a
+    line at epsilon `index` of the curve.
     """
     figure = blank(key, 500, t=26, b=56, l=60)
     target = recordings[0].spec.threat.epsilon
@@ -255,7 +255,7 @@ def area_figure(recordings: Sequence[Recording], shaded: str, place: int, *, key
             f"<b>{recording.name}</b>: expected robustness"
             f" {format_percent(recording.report['expected_robustness'])}"
         )
-    epsilon = PIXEL_LEVELS * recordings[0].report["curve"][place]["epsilon"]
+    epsilon = PIXEL_LEVELS * recordings[0].report["curve"][index]["epsilon"]
     figure.add_vline(x=epsilon, line={"color": REFERENCE, "width": 2, "dash": "dot"})
     for row, (recording, text) in enumerate(zip(recordings, names)):
         colour = run_style(STYLES[recording.name][0])[0]
@@ -272,7 +272,9 @@ def area_figure(recordings: Sequence[Recording], shaded: str, place: int, *, key
                 font={"size": 16},
             )
         )
-    title = in_brackets("Epsilon of the attack", [one.measured_by for one in recordings])
+    title = in_brackets(
+        "Epsilon of the attack", [recording.measured_by for recording in recordings]
+    )
     figure.update_layout(
         xaxis=epsilon_axis(title, target), yaxis=percent_axis("Accuracy on test images")
     )

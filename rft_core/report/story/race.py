@@ -1,8 +1,8 @@
-"""The race: clean accuracy of a few runs over their steps, as it stood at any second, with
-onset, gap and epsilon.
+"""The race: clean accuracy of a few runs over their steps at any second, with onset, gap and
+epsilon.
 
-One drawing serves the live race (a run's events so far) and the replay of
-recorded ones (replay.py).
+The same drawing serves the live race (the events so far) and the replay of recorded runs
+(replay.py).
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ HEIGHT = 480
 # room to the right of the last step for the final marks and the labels, in shares of all steps
 MARGIN, END, GUESS, TEXT = 1.42, 1.03, 1.06, 1.09
 LEAST_DISTANCE = 7.0
-# a smaller gap has no room for its number
+# a smaller gap has no room for a number
 SMALLEST_GAP = 0.08
 FAINT = 0.4
 
@@ -37,14 +37,14 @@ FAINT = 0.4
 def race_figure(
     tracks: Sequence[Track], *, epsilon: float, key: str, references: Sequence[Track] = ()
 ) -> go.Figure:
-    """Draw the race: `tracks` (the slower to adapt first), the gap between the first two, their
-    epsilon on a strip below.
+    """Draw the race: `tracks` (the run that adapts more slowly first), the gap between the first
+    two, and their epsilon on a strip below.
 
     `references` are drawn faint behind them. `epsilon` is the target, pixel scale.
     """
     figure = blank(key, HEIGHT, t=52, b=48, l=60)
     total = max(track.total_steps for track in [*tracks, *references])
-    # a queued run does not know its number of steps yet
+    # the number of steps of a queued run is not known yet
     tracks = [replace(track, total_steps=total) for track in tracks]
     figure.add_traces(race_traces(tracks))
     figure.add_traces([_line(track, FAINT) for track in references])
@@ -84,8 +84,8 @@ def race_figure(
 
 
 def race_traces(tracks: Sequence[Track]) -> list[go.Scatter]:
-    """Return the traces of a moment: always the same number in the same order, so that
-    moments can be frames.
+    """Return the traces of a moment: always the same number in the same order, as frames need
+    it.
     """
     return [
         _gap_area(tracks),
@@ -98,13 +98,13 @@ def race_traces(tracks: Sequence[Track]) -> list[go.Scatter]:
 
 
 def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dict[str, Any]:
-    """Return the annotations and shapes of a moment: names at the lines' ends, onsets, the size of
-    the gap, the threshold.
+    """Return the annotations and shapes of a moment: names at the ends of lines, onsets, size of
+    the gap, threshold.
     """
     drawn = [track for track in [*tracks, *references] if track.steps and track.label]
-    guessed = [track for track in tracks if track.guess is not None]
+    guessed = [(track, track.guess) for track in tracks if track.guess is not None]
     heights = apart(
-        [100 * _last(track) for track in drawn] + [100 * track.guess for track in guessed],
+        [100 * _last(track) for track in drawn] + [100 * guess for _, guess in guessed],
         LEAST_DISTANCE,
     )
     notes = [
@@ -112,16 +112,16 @@ def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dic
     ]
     notes += [
         note(
-            f"guess, {track.label}: {100 * track.guess:.0f} %",
+            f"guess, {track.label}: {100 * guess:.0f} %",
             TEXT * track.total_steps,
             height,
             xshift=10,
             font={"size": 12},
         )
-        for track, height in zip(guessed, heights[len(drawn) :])
+        for (track, guess), height in zip(guessed, heights[len(drawn) :])
     ]
     shapes = []
-    for place, track in enumerate(tracks):
+    for index, track in enumerate(tracks):
         if track.onset:
             _, step, epoch = track.onset
             shapes.append(rule(track.colour, step, step, -2, 104))
@@ -129,7 +129,7 @@ def race_notes(tracks: Sequence[Track], references: Sequence[Track] = ()) -> dic
                 note(
                     f"{track.label} adapts at step {step} (epoch {epoch:.1f})",
                     step,
-                    101 - 7 * place,
+                    101 - 7 * index,
                     xshift=6,
                     font={"size": 13},
                 )
@@ -147,7 +147,9 @@ def _last(track: Track) -> float:
 
 
 def _name(track: Track, height: float, faint: bool) -> dict[str, Any]:
-    """Name a line at its end; a finished run with its accuracy on the test images."""
+    """Return the name at the end of a line; for a finished run with its accuracy on the test
+    images.
+    """
     never = "<br>never adapts" if track.end and track.onset is None and not faint else ""
     text = (
         f"<b>{track.label}</b> {format_percent(track.end['accuracy'])}{never}"
@@ -237,10 +239,9 @@ def _end(track: Track) -> go.Scatter:
 
 
 def _guess(track: Track) -> go.Scatter:
-    known = track.guess is not None
     return go.Scatter(
-        x=[GUESS * track.total_steps] if known else [],
-        y=[100 * track.guess] if known else [],
+        x=[] if track.guess is None else [GUESS * track.total_steps],
+        y=[] if track.guess is None else [100 * track.guess],
         mode="markers",
         marker={
             "symbol": f"{track.symbol}-open",

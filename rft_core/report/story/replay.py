@@ -1,5 +1,5 @@
-"""Replay in the browser: a figure with one frame a moment of recorded time, a scrubber and
-buttons; no server is asked.
+"""Replay in the browser: a figure with one frame per moment of recorded time, a slider and buttons;
+it needs no server.
 """
 
 import math
@@ -13,22 +13,21 @@ from rft_core.report.story.track import Track
 
 MOST_FRAMES = 60
 SPEEDS = (1, 10, 50)
-# a frame that stays shorter than this is skipped: no browser draws faster, and the
-# speed would be a lie
+# frames shorter than this are skipped: no browser draws faster, so the speed would be wrong
 SHORTEST_MILLISECONDS = 50
-# room that scrubber and buttons take below the axis, pixels
+# height of slider and buttons below the axis, pixels
 ROOM = 58
-# fixed, since the buttons' own hover colour is fixed too: dark on light under both themes
+# fixed, like the hover colour of the buttons: dark on light in both themes
 BUTTON_COLOUR, BUTTON_INK, BUTTON_BORDER = "#E8EDF2", "#1B1F24", "#8A8F98"
 
 
 def moments(end: float) -> list[float]:
     """Return the seconds of the frames: from 0 to `end`, evenly in whole seconds, at most
-    MOST_FRAMES and the end itself.
+    MOST_FRAMES plus the end itself.
     """
     pace = max(1, math.ceil(end / MOST_FRAMES))
-    places = [float(second) for second in range(0, math.ceil(end), pace)]
-    return [*places, end]
+    seconds = [float(second) for second in range(0, math.ceil(end), pace)]
+    return [*seconds, end]
 
 
 def race_replay(
@@ -40,8 +39,8 @@ def race_replay(
     references: Sequence[Track],
     start: float,
 ) -> go.Figure:
-    """Return the race of finished `tracks` with frames; `first` is what it shows before
-    anything is pressed.
+    """Return the race of finished `tracks` with frames; it shows `first` until a button is
+    pressed.
     """
 
     def moment(second: float) -> tuple[Sequence[Any], dict[str, Any]]:
@@ -59,10 +58,10 @@ def with_replay(
     *,
     start: float,
 ) -> go.Figure:
-    """Return `figure`, made taller by the controls, with frames. `draw` (second) gives the first
-    traces of the figure anew, and the layout that goes with them.
+    """Return `figure` with frames and room for the controls. `draw` (second) returns the first
+    traces of the figure at that second, and their layout.
 
-    The scrubber stands at the moment nearest to `start`; the figure itself must show that moment.
+    The slider starts at the moment nearest to `start`; the figure itself must show that moment.
     """
     seconds = moments(end)
     frames = []
@@ -77,7 +76,7 @@ def with_replay(
             )
         )
     figure.frames = frames
-    active = min(range(len(seconds)), key=lambda place: abs(seconds[place] - start))
+    active = min(range(len(seconds)), key=lambda index: abs(seconds[index] - start))
     top, axis = figure.layout.margin.t, figure.layout.margin.b
     y = -axis / (figure.layout.height - top - axis)
     figure.update_layout(height=figure.layout.height + ROOM, margin={"b": axis + ROOM})
@@ -130,7 +129,7 @@ def _buttons(seconds: Sequence[float], y: float) -> dict[str, Any]:
         "method": "animate",
         "args": [[None], {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}],
     }
-    place = {
+    position = {
         "type": "buttons",
         "direction": "right",
         "x": 0,
@@ -145,12 +144,12 @@ def _buttons(seconds: Sequence[float], y: float) -> dict[str, Any]:
         "font": {"color": BUTTON_INK, "size": 14},
         "bordercolor": BUTTON_BORDER,
     }
-    return {"buttons": [*plays, pause]} | place | look
+    return {"buttons": [*plays, pause]} | position | look
 
 
 def play_arguments(seconds: Sequence[float], speed: float) -> tuple[list[str], dict[str, Any]]:
-    """Return (frames, options) of Plotly's animate that play `seconds` at `speed` times recorded
-    time, the last one always.
+    """Return (frames, options) for Plotly's animate that play `seconds` at `speed` times recorded
+    time, always with the last frame.
     """
     pace = 1000 * (seconds[1] - seconds[0]) / speed if len(seconds) > 1 else 1000
     stride = max(1, math.ceil(SHORTEST_MILLISECONDS / pace))

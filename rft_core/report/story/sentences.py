@@ -1,4 +1,4 @@
-"""What the story says under its figures: plain sentences from the data."""
+"""The sentences under the figures of the story, generated from the data."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from rft_core.report.story.track import Track
 from rft_core.units import PIXEL_LEVELS, format_duration, format_epsilon, format_percent
 
 
-def describe_attack(gallery: Gallery, image: int, place: int) -> str:
-    """Say what the model makes of one picture before and after the attack."""
-    truth, said = gallery.truth[image], gallery.names[image, place, 0]
-    epsilon = gallery.epsilons[place]
+def describe_attack(gallery: Gallery, image: int, level: int) -> str:
+    """Return what the model predicts for one picture, and how far the attack moved it."""
+    truth, prediction = gallery.truth[image], gallery.names[image, level, 0]
+    epsilon = gallery.epsilons[level]
     if epsilon == 0:
         return (
-            f"No attack: the model reads “{said}”, which is right, and is"
+            f"No attack: the model reads “{prediction}”, which is right, and is"
             f" {format_percent(gallery.confidences[image, 0, 0])} sure."
         )
     moved = f"No pixel value moved by more than {format_epsilon(epsilon)} of its range."
@@ -24,14 +24,14 @@ def describe_attack(gallery: Gallery, image: int, place: int) -> str:
             f"The change, {format_epsilon(epsilon)}, is too small for an ordinary picture file to"
             " hold; the model is given the exact values."
         )
-    sure = format_percent(gallery.confidences[image, place, 0])
-    if said == truth:
-        return f"{moved} The model still reads “{said}”, {sure} sure."
-    return f"{moved} The model now reads “{said}”, {sure} sure. It is “{truth}”."
+    sure = format_percent(gallery.confidences[image, level, 0])
+    if prediction == truth:
+        return f"{moved} The model still reads “{prediction}”, {sure} sure."
+    return f"{moved} The model now reads “{prediction}”, {sure} sure. It is “{truth}”."
 
 
 def describe_task(recording: Recording) -> str:
-    """Say what a recorded run learns to tell apart, and how often guessing is right."""
+    """Return what a recorded run learns to distinguish, and how often guessing is right."""
     classes = recording.report["machine"]["classes"]
     return (
         f"The task: {classes} kinds of drawn flowers; guessing gets {format_percent(1 / classes)}."
@@ -39,9 +39,9 @@ def describe_task(recording: Recording) -> str:
 
 
 def describe_falls(gallery: Gallery) -> str:
-    """Say where the pictures of the gallery fall."""
+    """Return how many pictures of the gallery fall, and at which epsilons."""
     falls = [gallery.falls_at(image) for image in range(len(gallery.truth))]
-    fallen = sorted(one for one in falls if one is not None)
+    fallen = sorted(epsilon for epsilon in falls if epsilon is not None)
     if not fallen:
         return f"None of the {len(falls)} pictures falls here."
     return (
@@ -51,18 +51,18 @@ def describe_falls(gallery: Gallery) -> str:
 
 
 def describe_fragile(recording: Recording) -> str:
-    """Say how accurate and how fragile a run is."""
+    """Return how accurate and how fragile a run is."""
     curve, target = recording.report["curve"], format_epsilon(recording.spec.threat.epsilon)
     return (
-        f"{format_percent(curve[0]['accuracy'])} of {curve[0]['n']:,} clean test images are read"
-        f" rightly. At epsilon {format_epsilon(curve[1]['epsilon'])} it is"
+        f"{format_percent(curve[0]['accuracy'])} of {curve[0]['n']:,} clean test images are"
+        f" classified correctly. At epsilon {format_epsilon(curve[1]['epsilon'])} it is"
         f" {format_percent(curve[1]['accuracy'])}, at {target}"
         f" {format_percent(curve[-1]['accuracy'])} (attacked by {chips([recording.measured_by])})."
     )
 
 
 def describe_race(tracks: Sequence[Track]) -> str:
-    """Say where the runs of a race stand, and when each adapted."""
+    """Return the accuracies of the runs of a race, and when each adapted."""
     return " ".join(_stand(track) for track in tracks) or "Nothing measured yet."
 
 
@@ -87,9 +87,7 @@ def _stand(track: Track) -> str:
 
 
 def describe_threshold(tracks: Sequence[Track]) -> str:
-    """Say what the dotted grey line of a race is; nothing before a run has told
-    its number of classes.
-    """
+    """Return what the dotted grey line of a race is; "" until the number of classes is known."""
     classes = next((track.classes for track in tracks[:1] if track.classes), None)
     if classes is None:
         return ""
@@ -109,22 +107,22 @@ def _threshold(track: Track) -> str:
     )
 
 
-def describe_areas(recordings: Sequence[Recording], place: int) -> str:
-    """Say what the runs keep at one epsilon of the curve, and that all are
-    near zero at the target.
-    """
-    epsilon = format_epsilon(recordings[0].report["curve"][place]["epsilon"])
+def describe_areas(recordings: Sequence[Recording], index: int) -> str:
+    """Return the accuracies of the runs at epsilon `index` of the curve."""
+    epsilon = format_epsilon(recordings[0].report["curve"][index]["epsilon"])
     kept = ", ".join(
-        f"{one.name} {format_percent(one.report['curve'][place]['accuracy'])}" for one in recordings
+        f"{recording.name} {format_percent(recording.report['curve'][index]['accuracy'])}"
+        for recording in recordings
     )
     return f"At epsilon {epsilon}: {kept} (attacked by {_attack_of(recordings)})."
 
 
 def describe_limit(recordings: Sequence[Recording]) -> str:
-    """Say what expected robustness hides: accuracy at the target itself."""
+    """Return what expected robustness hides: accuracy at the target itself."""
     target = format_epsilon(recordings[0].spec.threat.epsilon)
     values = ", ".join(
-        f"{one.name} {format_percent(one.report['robust_accuracy'])}" for one in recordings
+        f"{recording.name} {format_percent(recording.report['robust_accuracy'])}"
+        for recording in recordings
     )
     return (
         f"At {target} itself all three are near zero: {values} (attacked by"
@@ -134,11 +132,11 @@ def describe_limit(recordings: Sequence[Recording]) -> str:
 
 
 def _attack_of(recordings: Sequence[Recording]) -> str:
-    return chips(one.measured_by for one in recordings)
+    return chips(recording.measured_by for recording in recordings)
 
 
 def describe_guess(label: str, guess: float, reached: float) -> str:
-    """Say how far a guess of final clean accuracy was from what was reached, both fractions."""
+    """Return how far a guess of final clean accuracy was from the result, both fractions."""
     off = abs(points_off(guess, reached))
     if off < 0.5:
         return (
@@ -158,7 +156,7 @@ def points_off(guess: float, reached: float) -> float:
 
 
 def describe_source(recording: Recording) -> str:
-    """Say that this is a recorded run: settings, when, where, how long."""
+    """Return the source of a recorded run: settings, date, machine, time."""
     spec, machine = recording.spec, recording.machine
     return (
         f"Recorded {recording.recorded}: {spec.model.backbone} on {spec.data.dataset},"

@@ -1,4 +1,4 @@
-"""One run as the race draws it, from its events, as it stood at any second."""
+"""One run as the race draws it, from its events, at any second."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -6,11 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from rft_core.report.drawing.palette import run_style
-from rft_core.report.run.drawable_events import sound
+from rft_core.report.run.drawable_events import keep_drawable
 from rft_core.spec.run_spec import RunSpec
 from rft_core.store.events import Event
 
-# the three runs of the story, each with a colour, a dash and a mark of its own on every page of it
+# the three runs of the story, each with its own colour, dash and mark on every page
 STYLES = MappingProxyType(
     {
         "standard": (0, "solid", "circle"),
@@ -25,9 +25,9 @@ class Track:
     """One run as the race draws it: accuracies are fractions, seconds count from
     the start of training.
 
-    `training` has one (second, step, epsilon) a reported step; `onset` is (second, step, epoch) or
-    None; `end` is the clean point of the final curve (accuracy, low, high, n), None until the run
-    has a report. `guess` is a visitor's.
+    `training` has one (second, step, epsilon) per reported step; `onset` is (second, step, epoch)
+    or None; `end` is the clean point of the final curve (accuracy, low, high, n), None until the
+    run has a report. `guess` is a visitor's.
     """
 
     label: str
@@ -49,13 +49,13 @@ class Track:
 
     def until(self, second: float) -> "Track":
         """Return the track as it stood `second` seconds after training began."""
-        seen = sum(one <= second for one in self.seconds)
+        seen = sum(moment <= second for moment in self.seconds)
         return replace(
             self,
             steps=self.steps[:seen],
             seconds=self.seconds[:seen],
             clean=self.clean[:seen],
-            training=tuple(one for one in self.training if one[0] <= second),
+            training=tuple(entry for entry in self.training if entry[0] <= second),
             onset=self.onset if self.onset and self.onset[0] <= second else None,
             end=self.end if second >= self.end_second else None,
         )
@@ -73,11 +73,11 @@ def build_track(
     total_steps: int | None,
     report: dict[str, Any] | None,
 ) -> Track:
-    """Return the track of one run from its events, oldest first, without those that cannot be read;
-    `role` is a name of STYLES.
+    """Return the track of one run from its events, oldest first; events that cannot be read are
+    left out; `role` is a name of STYLES.
     """
     number, dash, symbol = STYLES[role]
-    events, _ = sound(events)
+    events, _ = keep_drawable(events)
     measured = list({event.step: event for event in events if event.kind == "eval"}.values())
     began = measured[0].wall_time if measured else 0.0
     adapted = next((event for event in events if event.kind == "onset"), None)
@@ -109,6 +109,6 @@ def gap(loser: Track, winner: Track) -> tuple[list[int], list[float], list[float
     """Return (steps, the loser's accuracy, the winner's) at the steps where both were
     measured, fractions.
     """
-    one, two = dict(zip(loser.steps, loser.clean)), dict(zip(winner.steps, winner.clean))
-    steps = [step for step in one if step in two]
-    return steps, [one[step] for step in steps], [two[step] for step in steps]
+    losing, winning = dict(zip(loser.steps, loser.clean)), dict(zip(winner.steps, winner.clean))
+    steps = [step for step in losing if step in winning]
+    return steps, [losing[step] for step in steps], [winning[step] for step in steps]

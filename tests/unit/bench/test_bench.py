@@ -74,7 +74,7 @@ def test_counting_changes_nothing(job):
     assert all(torch.equal(before[name], tensor) for name, tensor in job.model.state_dict().items())
 
 
-def test_the_curve_is_compared_with_one_attack_an_epsilon():
+def test_the_curve_is_compared_with_an_attack_at_each_epsilon():
     row = measure_curve("bloom_resnet", images=16, rounds=1, threads=1)
     assert row["ours_accuracies"][0] == row["naive_accuracies"][0] == 1.0
     assert len(row["naive_accuracies"]) == len(EPSILONS)

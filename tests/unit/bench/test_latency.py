@@ -13,13 +13,13 @@ def test_a_waiting_worker_is_faster_and_nothing_is_left():
     measured = latency.measure_latency()
     assert 0 < measured["warm_seconds"] < measured["cold_seconds"] < latency.PATIENCE_SECONDS
     assert not [
-        one
-        for one in psutil.process_iter(["cmdline"])
-        if any("rft-latency-" in part for part in one.info["cmdline"] or [])
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any("rft-latency-" in part for part in process.info["cmdline"] or [])
     ]
 
 
-def test_a_run_that_fails_is_said(store, monkeypatch):
+def test_a_run_that_fails_is_reported(store, monkeypatch):
     def failed(store, spec):
         run_id = store.submit(spec)
         store.finish(run_id, "failed", "no such thing", None)

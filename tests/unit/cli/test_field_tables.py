@@ -161,7 +161,7 @@ def test_copies_of_a_folder_without_splits_stay_on_one_side(tmp_path, answer):
     assert set(card["shared_images"].values()) == {0}
     assert (card["duplicates"]["exact"], sum(sizes(card).values())) == (0, 72)
     assert any(
-        "24 pictures stand in the files more than once (72 images, equal pixel for pixel)" in note
+        "24 pictures occur in the files more than once (72 images, equal pixel for pixel)" in note
         for note in card["notes"]
     )
 

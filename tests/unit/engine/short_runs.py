@@ -40,8 +40,8 @@ def weights(folder) -> dict[str, torch.Tensor]:
     return read_tensors(folder / WEIGHTS)[0]
 
 
-def same_weights(one, other) -> bool:
-    first, second = weights(one), weights(other)
+def same_weights(folder, other_folder) -> bool:
+    first, second = weights(folder), weights(other_folder)
     return first.keys() == second.keys() and all(
         torch.equal(first[name], second[name]) for name in first
     )

@@ -82,7 +82,7 @@ def test_every_strategy_by_its_name(kind):
     torch.testing.assert_close(changed(IMAGES), before, rtol=0, atol=START_CHANGES)
 
 
-def test_a_network_of_ones_own_and_merging():
+def test_a_users_own_network_and_merging():
     model = build_model("bloom_vit", num_classes=3).eval()
     apply_strategy("lora", model, rank=2, seed=3)
     with torch.no_grad():
@@ -96,7 +96,7 @@ def test_a_network_of_ones_own_and_merging():
     assert 0 < count_parameters(plain)[0] < count_parameters(plain)[1]
 
 
-def test_merging_what_cannot_be_merged_is_said():
+def test_a_strategy_that_cannot_be_merged_raises():
     row = next(row for row in catalog.choices("strategies") if row.companion("merge") is None)
     with pytest.raises(UserError, match="cannot be merged"):
         merge_strategy(row.name, nn.Flatten())
@@ -113,7 +113,7 @@ def test_merging_what_cannot_be_merged_is_said():
         (lambda: build_model("bloom_resnt", num_classes=3), "did you mean"),
     ],
 )
-def test_a_mistake_is_said(call, message):
+def test_a_mistake_raises_a_clear_error(call, message):
     with pytest.raises(UserError) as raised:
         call()
     assert message in str(raised.value)

@@ -27,8 +27,8 @@ def test_what_a_run_started_from_may_be_gone_when_it_is_looked_at(tmp_path):
 def test_an_evaluation_says_by_what_it_measured(tmp_path):
     spec = tiny.run_spec(optim__epochs=1, evaluation__examples=0)
     execute(spec, FolderReporter(tmp_path))
-    asked = {"attack": "apgd_dlr", "steps": 2, "epsilons": None, "images": 20, "honesty": False}
-    answer = evaluate_run(spec, tmp_path, tmp_path, **asked)
+    settings = {"attack": "apgd_dlr", "steps": 2, "epsilons": None, "images": 20, "honesty": False}
+    answer = evaluate_run(spec, tmp_path, tmp_path, **settings)
     assert (
         answer["measured_by"] == attack_measured_by("apgd_dlr", steps=2, n=20, classes=10).as_dict()
     )
@@ -37,7 +37,7 @@ def test_an_evaluation_says_by_what_it_measured(tmp_path):
     assert evaluation_measured_by(earlier) == evaluation_measured_by(answer)
 
 
-def test_a_deep_grey_of_ones_own_shows_as_it_would_in_the_dataset(home, tmp_path):
+def test_a_deep_grey_of_the_user_is_scaled_as_in_the_dataset(home, tmp_path):
     """Its own largest value is that of 10 bits, and the model was trained on pictures of 12."""
     folder = tmp_path / "scans"
     for label, name in enumerate(("a", "b")):

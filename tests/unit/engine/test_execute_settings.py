@@ -107,7 +107,7 @@ def test_bfloat16_is_for_gpus(tmp_path):
         go(tmp_path, runtime__precision="bfloat16")
 
 
-def test_what_cannot_run_is_said_before_training(tmp_path):
+def test_settings_that_cannot_run_are_refused_before_training(tmp_path):
     with pytest.raises(DataError, match="there is no folder"):
         go(tmp_path / "a", data__dataset=f"folder:{tmp_path / 'gone'}")
     if not torch.cuda.is_available():

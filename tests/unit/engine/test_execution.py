@@ -201,5 +201,5 @@ def test_report_and_events_say_by_what_they_were_measured(tmp_path, attack, fina
     settings = {"evaluation__attack": attack, "evaluation__examples": 0, "optim__epochs": 1}
     report = execute(tiny.run_spec(**settings), reporter).as_dict()
     assert MeasuredBy.from_dict(report["measured_by"]).chip == final
-    found = [one["measured_by"] for one in reporter.events if one["kind"] == "eval"]
-    assert {MeasuredBy.from_dict(one).chip for one in found} == {tracked}
+    found = [event["measured_by"] for event in reporter.events if event["kind"] == "eval"]
+    assert {MeasuredBy.from_dict(event).chip for event in found} == {tracked}

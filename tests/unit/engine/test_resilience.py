@@ -60,7 +60,7 @@ def test_a_batch_that_does_not_fit_is_worked_on_in_parts(tmp_path, monkeypatch):
         ),
     )
     parts, reporter = go(tmp_path / "parts", strategy__kind="bitfit")
-    assert any("8 are worked on at a time" in event.get("text", "") for event in reporter.events)
+    assert any("8 are processed at a time" in event.get("text", "") for event in reporter.events)
     first, second = weights(tmp_path / "plain"), weights(tmp_path / "parts")
     assert (
         max((first[name].float() - second[name].float()).abs().max().item() for name in first)
@@ -113,7 +113,7 @@ def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch):
     )
 
 
-def test_images_that_find_no_space_are_left_out_and_said(tmp_path, monkeypatch):
+def test_images_that_find_no_space_are_left_out_with_a_note(tmp_path, monkeypatch):
     def full(path, *_, **__):
         with atomic_file(path) as temporary:
             temporary.write_bytes(b"half")
@@ -170,7 +170,7 @@ class TestTheEndOfARun:
             )
         # of a run that was stopped, measured and resumed: its report is still that of these weights
         assert path.read_bytes() == b"old"
-        assert [one.name for one in tmp_path.iterdir()] == [path.name]
+        assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
     def test_safetensors_says_that_the_disk_is_full_as_every_other_file_does(
         self, tmp_path, monkeypatch

@@ -8,13 +8,13 @@ from rft_core.engine.seeds import derive, generator, global_stream
 CPU = torch.device("cpu")
 
 
-def test_the_seed_of_a_place_never_changes():
+def test_derived_seeds_never_change():
     # stored numbers: a change here changes every run ever made
     assert derive(0, "order", 0) == 3955691223199900983
     assert derive(1, "attack", 7) == 6344004424594273216
 
 
-def test_seed_purpose_and_place_all_count():
+def test_seed_purpose_and_indices_all_count():
     seeds = [
         derive(seed, purpose, *place)
         for seed in (0, 1)

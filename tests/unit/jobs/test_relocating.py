@@ -112,7 +112,7 @@ class TestOthersAreRefused:
             other_picture(copy / "alpha" / f"{place}.png")
         refused(
             copy,
-            r"is not the data of this run: its \d+ train images are others; nothing was changed",
+            r"is not the data of this run: its \d+ train images are not the same; nothing was",
         )
 
     def test_a_picture_less(self, refused, photos, tmp_path):
@@ -139,7 +139,7 @@ class TestOthersAreRefused:
         for folder in copy.iterdir():
             for path in folder.iterdir():
                 other_picture(path)
-        refused(copy, "test images are others than those the run was measured on")
+        refused(copy, "test images are not those the run was measured on")
         same = Path(shutil.copytree(photos, tmp_path / "c"))
         done = relocate(store, measured.run_id, {"data.dataset": f"folder:{same}"}, compare_data)
         assert "test images are those that the run was measured on" in done["compared"]

@@ -37,7 +37,8 @@ def stored(
     grid = epsilon_grid(spec)
     # which images are hard is drawn once, as for models that are much alike
     ranks = np.random.default_rng(3).permutation(IMAGES) / IMAGES
-    verdicts = np.stack([ranks < share for share in np.linspace(*shares, len(grid))], axis=1)
+    levels = np.linspace(shares[0], shares[1], len(grid))
+    verdicts = np.stack([ranks < share for share in levels], axis=1)
     curve = RobustnessCurve.from_verdicts(grid, verdicts)
     append_events(
         store.engine,
@@ -63,9 +64,8 @@ def stored(
         "transfer_failure": False,
         "machine": {"device": "cpu", "device_name": "CPU", "torch": "2.0"},
     }
-    if status == "running":
-        store.claim(("cpu",), run_id)
-    else:
+    store.claim(("cpu",), run_id)
+    if status != "running":
         store.finish(
             run_id,
             status,

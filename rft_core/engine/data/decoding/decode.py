@@ -38,14 +38,14 @@ NAMED = 3
 
 
 def decode(listing: Listing, request: Request) -> Dataset:
-    """Return the dataset of `listing` at the size asked for, from the cache where
-    it was decoded before.
+    """Return the dataset of `listing` at the requested size, from the cache if it was decoded
+    before.
 
-    Splits are drawn by the labels alone. Where that puts the same pixels into two of them, all
-    training pictures are compared and the splits drawn anew, with the copies of a picture in one
-    split. Pictures that cannot be read are left out, counted and named in the notes. Raises
-    DataError for one class, too few images, a class of which nothing can be read, and a split of
-    which nothing can be read.
+    Splits are drawn by the labels alone. Where that puts the same pixels into two splits, all
+    training pictures are compared and the splits are drawn again, with the copies of a picture in
+    one split. Pictures that cannot be read are left out, counted and named in the notes. Raises
+    DataError for fewer than two classes, too few images, a class or a split without a readable
+    image.
     """
     plan, decoded = _load(listing, request)
     if decoded.groups is not None:
@@ -76,17 +76,17 @@ def _load(listing: Listing, request: Request) -> tuple[Plan, Decoded]:
 
 
 def _grouped(listing: Listing, groups: np.ndarray) -> Listing:
-    """Return `listing` as its files give it, with `groups` of its training pictures, and a paper's
-    split drawn by them.
+    """Return `listing` as its files define it, with `groups` of its training pictures; a paper's
+    split is drawn by them.
     """
     given = listing.given
-    known = replace(given, train=replace(given.train, groups=groups))
-    return listing.redraw(known) if listing.redraw else known
+    grouped = replace(given, train=replace(given.train, groups=groups))
+    return listing.redraw(grouped) if listing.redraw else grouped
 
 
 def _decode_and_keep(listing: Listing, plan: Plan, request: Request, folder: Path) -> Decoded:
-    """Decode into `folder` and read it back; into memory when the disk refuses (a picture that
-    cannot be read is no such error).
+    """Decode into `folder` and read it back; into memory if the disk cannot be written (a picture
+    that cannot be read is a different error).
     """
     try:
         with atomic_folder(folder) as temporary:
@@ -117,9 +117,7 @@ def _decode_and_keep(listing: Listing, plan: Plan, request: Request, folder: Pat
 
 @dataclass
 class _Work:
-    """What decoding takes and what it finds: the reasons why files cannot be
-    used, in their order.
-    """
+    """What decoding needs and finds: the reasons why files cannot be used, in their order."""
 
     image_size: int
     pool: ThreadPoolExecutor
@@ -133,10 +131,10 @@ class _Work:
 def _decode_into(
     listing: Listing, plan: Plan, request: Request, make_sink: Callable[[int], Sink]
 ) -> tuple[list, Decoded]:
-    """Decode every part of `plan` into its own sink; return what the sinks made of it, and all else
-    that there is to know.
+    """Decode every part of `plan` into its own sink; return what the sinks returned, and everything
+    else about the decoded images.
 
-    With groups in the answer, the parts have copies in common and are to be drawn anew.
+    If the result has groups, the parts have copies in common and must be drawn again.
     """
     finished, kept, digests = [], [], {}
     with _working(listing, request, sum(map(len, plan.parts))) as work:
@@ -165,7 +163,7 @@ def _working(
 ) -> Iterator[_Work]:
     threads = min(MOST_THREADS, os.cpu_count() or 1)
     with warnings.catch_warnings(), ThreadPoolExecutor(threads) as pool:
-        # filters are the whole process's, so they are set here and not in a thread; Pillow warns of
+        # filters belong to the process, so they are set here and not in a thread; Pillow warns of
         # large pictures and odd metadata
         warnings.simplefilter("ignore")
         greys = GreyScale(listing.given.parts, request.notify)
@@ -173,17 +171,17 @@ def _working(
 
 
 def _is_leaking(listing: Listing, shared: dict[str, int]) -> bool:
-    """Whether two splits of which one was drawn from the other, or both from
-    the same, share images.
+    """Return whether two splits share images although one was drawn from the other, or both from
+    the same pictures.
     """
     sides = [name for name in SPLITS if name == "train" or name in listing.drawn]
-    drawn = [f"{one}_{two}" for one in sides for two in sides]
+    drawn = [f"{first}_{second}" for first in sides for second in sides]
     return listing.train.groups is None and any(shared.get(pair) for pair in drawn)
 
 
 def _find_groups(listing: Listing, request: Request) -> np.ndarray:
-    """Return the groups of equal pixels of all training pictures; one that
-    cannot be read is in none.
+    """Return the groups of equal pixels of all training pictures; pictures that cannot be read have
+    no group.
     """
     train = listing.given.train
     request.notify("some pictures occur more than once: comparing all, to keep copies in one split")
@@ -192,8 +190,8 @@ def _find_groups(listing: Listing, request: Request) -> np.ndarray:
 
 
 def _decode_part(part: Pictures, sink: Sink | Nowhere, work: _Work) -> list[bytes | None]:
-    """Decode `part` piece by piece into `sink`; return the hash of each picture's pixels, None
-    where it cannot be read.
+    """Decode `part` piece by piece into `sink`; return the hash of each picture's pixels, None if
+    it cannot be read.
     """
     edge = work.image_size
     size = max(SMALLEST_PIECE, PIECE_BYTES // (3 * edge * edge))
@@ -214,8 +212,8 @@ def _decode_part(part: Pictures, sink: Sink | Nowhere, work: _Work) -> list[byte
 def _read_piece(
     part: Pictures, indices: range, piece: np.ndarray, work: _Work
 ) -> Iterator[bytes | str]:
-    """Fill `piece` with the pictures at `indices`; give for each the hash of its pixels, or
-    why it cannot be used.
+    """Fill `piece` with the pictures at `indices`; yield for each the hash of its pixels, or the
+    reason why it cannot be used.
     """
 
     def read(index: int) -> bytes | str:
@@ -280,15 +278,15 @@ def _some(broken: Sequence[str]) -> str:
 
 
 class _Progress:
-    """Says how far decoding is, every few seconds."""
+    """Reports how far decoding is, every few seconds."""
 
     def __init__(self, total: int, notify: Callable[[str], None], verb: str):
         self.total, self.notify, self.verb = total, notify, verb
-        self.done, self.said = 0, time.monotonic()
+        self.done, self.last_notified = 0, time.monotonic()
 
     def step(self) -> None:
         """Count one picture."""
         self.done += 1
-        if time.monotonic() - self.said >= NOTIFY_SECONDS:
-            self.said = time.monotonic()
+        if time.monotonic() - self.last_notified >= NOTIFY_SECONDS:
+            self.last_notified = time.monotonic()
             self.notify(f"{self.verb} {self.done:,} of {self.total:,} pictures")

@@ -1,4 +1,4 @@
-"""One picture of any kind as pixels: upright, RGB, 8 bit, the size asked for."""
+"""A picture of any kind as pixels: upright, RGB, 8 bit, at the requested size."""
 
 from collections.abc import Callable
 
@@ -15,13 +15,13 @@ LARGEST_16_BIT = 65_535
 def to_pixels(
     picture: Image.Image, image_size: int, greys: Callable[[], Greys] = Greys
 ) -> np.ndarray:
-    """Return the whole picture (3, S, S) uint8, upright by its EXIF entry and resized (bilinear,
-    averaging when it shrinks).
+    """Return the whole picture (3, S, S) uint8, turned upright by its EXIF entry and resized
+    (bilinear, averaging when it shrinks).
 
-    Of an animation the first frame. What is transparent shows white. Grey of more than 8 bits is
-    scaled by the values that `greys` gives, those of its dataset; without any by its own. Raises
-    what Pillow raises when the picture is damaged, and DataError for too many pixels or values
-    that are not numbers.
+    An animation gives its first frame. Transparent parts become white. Grey of more than 8 bits is
+    scaled by the values of its dataset, which `greys` returns, or else by its own. Raises what
+    Pillow raises for a damaged picture, and DataError for too many pixels or values that are not
+    numbers.
     """
     check_pixels(picture)
     upright = to_rgb(_upright(picture), greys if is_deep(picture) else None)
@@ -30,8 +30,8 @@ def to_pixels(
 
 
 def to_rgb(picture: Image.Image, greys: Callable[[], Greys] | None = None) -> Image.Image:
-    """Return `picture` in mode RGB, whatever its own mode; deep grey by `greys`, or as 16 bits
-    where there are none.
+    """Return `picture` in mode RGB, whatever its own mode; deep grey is scaled by `greys`, or taken
+    as 16 bits if `greys` is None.
     """
     if picture.mode.startswith("I") or picture.mode == "F":
         return Image.fromarray(_eight_bit(np.asarray(picture), greys)).convert("RGB")
@@ -44,8 +44,7 @@ def to_rgb(picture: Image.Image, greys: Callable[[], Greys] | None = None) -> Im
 def _upright(picture: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(picture)
-    # a damaged EXIF block says nothing about the pixels; those that are damaged raise again
-    # when they are converted
+    # a damaged EXIF block says nothing about the pixels; damaged pixels raise when converted
     except Exception:
         return picture
 
@@ -54,5 +53,5 @@ def _eight_bit(values: np.ndarray, greys: Callable[[], Greys] | None) -> np.ndar
     if not np.isfinite([values.min(), values.max()]).all():
         raise DataError("some of its values are not numbers")
     if greys is None:
-        return to_eight_bits(values, limits_of(Span(0, LARGEST_16_BIT), whole=True))
+        return to_eight_bits(values, limits_of(Span(0, LARGEST_16_BIT), is_integer=True))
     return to_eight_bits(values, greys().limits(values))

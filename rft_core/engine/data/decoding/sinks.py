@@ -1,4 +1,4 @@
-"""Where decoded images go: into main memory, or nowhere; cache.ImageFile is the one on disk."""
+"""Where decoded images go: into main memory, or nowhere; cache.ImageFile is the sink on disk."""
 
 from typing import Protocol
 
@@ -12,13 +12,13 @@ class Sink(Protocol):
     """Takes the images of one split piece by piece."""
 
     def append(self, images: np.ndarray) -> None:
-        """Take `images` (n, 3, S, S) uint8 behind those before."""
+        """Append `images` (n, 3, S, S) uint8."""
 
     def finish(self, labels: np.ndarray):
-        """End with the `labels` (N,) of all; return what became of the images."""
+        """Finish with the `labels` (N,) of all images; return the stored result."""
 
     def close(self) -> None:
-        """Let go of what is held, also before the end."""
+        """Release resources, finished or not."""
 
 
 class Memory:
@@ -38,11 +38,11 @@ class Memory:
         return Split(images, torch.from_numpy(np.array(labels, dtype=np.int64)))
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is open."""
 
 
 class Nowhere:
-    """Keeps no image: for looking at pictures that the run does not need."""
+    """Drops the images: for reading pictures that the run does not need."""
 
     def append(self, images: np.ndarray) -> None:
-        """Forget `images`."""
+        """Drop `images`."""

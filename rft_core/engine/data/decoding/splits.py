@@ -1,5 +1,5 @@
-"""Which pictures of a listing a run needs: held out where a split is missing, cut to the sizes
-asked for, before any is decoded.
+"""Which pictures of a listing a run needs: splits that are missing are held out, and all are cut to
+the requested sizes, before anything is decoded.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ VALIDATION_DRAW = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """The pictures to decode: three splits and the other domains, and the notes on
-    how they came about.
+    """The pictures to decode: three splits and the other domains, and notes on how they were
+    chosen.
     """
 
     train: Pictures
@@ -37,10 +37,10 @@ class Plan:
 def plan_splits(listing: Listing, request: Request) -> Plan:
     """Return the pictures of `listing` that `request` needs. No draw depends on a run's seed.
 
-    Pictures of one group (Pictures.groups) are never in two splits that are drawn here.
+    Pictures of a group (Pictures.groups) are never in two splits that are drawn here.
 
-    Cut as Dataset.limited would cut them, and validation to at most `train_size`. Raises DataError
-    for one class, and where the images are too few to hold any out.
+    They are cut as Dataset.limited cuts, and validation to at most `train_size`. Raises DataError
+    for fewer than two classes and for too few images to hold any out.
     """
     require_two(listing.name, listing.class_names)
     splits, notes = _held_out(listing)
@@ -59,18 +59,21 @@ def plan_splits(listing: Listing, request: Request) -> Plan:
 
 
 def _held_out(listing: Listing) -> tuple[dict[str, Pictures], list[str]]:
-    splits = {"train": listing.train, "test": listing.test, "validation": listing.validation}
-    missing = [kind for kind, _, _ in HELD_OUT if splits[kind] is None]
+    train, splits = listing.train, dict[str, Pictures]()
+    for kind, pictures in (("test", listing.test), ("validation", listing.validation)):
+        if pictures is not None:
+            splits[kind] = pictures
+    missing = [kind for kind, _, _ in HELD_OUT if kind not in splits]
     notes = _check_counts(listing, missing)
     for kind, share, seed in HELD_OUT:
         if kind in missing:
-            kept, held = holdout(splits["train"].labels, share, seed, splits["train"].groups)
-            splits[kind], splits["train"] = splits["train"].take(held), splits["train"].take(kept)
+            kept, held = holdout(train.labels, share, seed, train.groups)
+            splits[kind], train = train.take(held), train.take(kept)
             notes.append(
                 f"no {kind} split: {len(held):,} images ({share:.0%}, stratified, seeded) were held"
                 " out of training"
             )
-    return splits, notes
+    return splits | {"train": train}, notes
 
 
 def _copies_note(listing: Listing) -> list[str]:
@@ -79,21 +82,19 @@ def _copies_note(listing: Listing) -> list[str]:
         return []
     counts = np.bincount(groups[groups != UNREADABLE])
     return [
-        f"{(counts > 1).sum():,} pictures stand in the files more than once"
+        f"{(counts > 1).sum():,} pictures occur in the files more than once"
         f" ({counts[counts > 1].sum():,} images, equal pixel for pixel); the copies of each were"
         " kept in one split"
     ]
 
 
 def _check_counts(listing: Listing, missing: list[str]) -> list[str]:
-    train = listing.train
-    copied = has_copies(train.groups)
-    labels = train.labels
-    if copied:
-        readable = train.groups != UNREADABLE
-        labels = labels[readable][first_of_each(train.groups[readable])[0]]
+    labels, groups, kind = listing.train.labels, listing.train.groups, "images"
+    if has_copies(groups):
+        readable = groups != UNREADABLE
+        labels = labels[readable][first_of_each(groups[readable])[0]]
+        kind = "different images (copies counted once)"
     counts = np.bincount(labels, minlength=len(listing.class_names))
-    kind = "different images (copies counted once)" if copied else "images"
     require_images(listing.name, int(counts.max()), 1 + len(missing), kind)
     single = int((counts == 1).sum()) if "test" in missing else 0
     if not single:

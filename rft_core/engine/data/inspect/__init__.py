@@ -1,1 +1,1 @@
-"""A dataset looked over: its card, and pictures that occur twice."""
+"""Checks of a dataset: its card, and pictures that occur twice."""

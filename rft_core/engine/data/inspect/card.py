@@ -1,5 +1,5 @@
-"""Look a dataset over: counts, a sample of pictures, and what would make its
-numbers untrustworthy.
+"""The card of a dataset: counts, a sample of pictures, and what would make results on it
+untrustworthy.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ STATISTICS_PICTURES, STATISTICS_PIECE = 5000, 250
 def make_card(
     spec: RunSpec, image_size: int, folder: Path, notify: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
-    """Return what there is to know of the dataset of `spec` as a run sees it at `image_size`, and
-    draw its sample into `folder`.
+    """Return the card of the dataset of `spec` as a run sees it at `image_size`, and draw its
+    sample into `folder`.
 
-    Counts are images; `mean` and `std` are of the training pixels in [0, 1] a channel, over an
-    even sample of 5,000.
+    Counts are images; `mean` and `std` are those of the training pixels in [0, 1] for each channel,
+    over an even sample of 5,000 images.
     """
     notify("reading the images")
     dataset = load_dataset(spec, image_size=image_size, notify=notify)
@@ -41,7 +41,7 @@ def make_card(
     relabelled = same_picture(list(splits.values()), list(digests.values()))
     notify("drawing the sample")
     shown = _sample(dataset.train)
-    pictures, pairs = [dataset.train.images[place] for place in shown], []
+    pictures, pairs = [dataset.train.images[index] for index in shown], []
     for train, test in [*duplicates.exact[:EXAMPLES], *duplicates.near[:EXAMPLES]]:
         pairs.append(
             {
@@ -69,7 +69,7 @@ def make_card(
         "others": list(dataset.others),
         **_extremes(dataset),
         "notes": list(dataset.notes),
-        "left_out": [one._asdict() for one in dataset.left_out],
+        "left_out": [entry._asdict() for entry in dataset.left_out],
         "duplicates": {
             "exact": len(duplicates.exact),
             "near": len(duplicates.near),
@@ -85,13 +85,13 @@ def make_card(
         },
         "mean": mean,
         "std": std,
-        "samples": [_name(dataset, dataset.train, place) for place in shown],
+        "samples": [_name(dataset, dataset.train, index) for index in shown],
         "atlas": _draw(pictures, image_size, folder),
     }
 
 
-def _name(dataset: Dataset, split: Split, place: int) -> str:
-    return dataset.class_names[int(split.labels[place])]
+def _name(dataset: Dataset, split: Split, index: int) -> str:
+    return dataset.class_names[int(split.labels[index])]
 
 
 def _split(name: str, split: Split, dataset: Dataset) -> dict[str, Any]:
@@ -106,23 +106,23 @@ def _split(name: str, split: Split, dataset: Dataset) -> dict[str, Any]:
 
 def _extremes(dataset: Dataset) -> dict[str, dict]:
     counts = np.bincount(dataset.train.labels.numpy(), minlength=dataset.num_classes)
-    places = {"smallest": int(counts.argmin()), "largest": int(counts.argmax())}
+    indices = {"smallest": int(counts.argmin()), "largest": int(counts.argmax())}
     return {
-        which: {"name": dataset.class_names[place], "count": int(counts[place])}
-        for which, place in places.items()
+        which: {"name": dataset.class_names[index], "count": int(counts[index])}
+        for which, index in indices.items()
     }
 
 
 def _sample(split: Split) -> list[int]:
-    """Return up to PICTURES indices in order of class: as many of each class as fit, one of each
-    evenly chosen class when not all fit.
+    """Return up to PICTURES indices in order of class: equally many of each class, or one of each
+    of evenly chosen classes if not all fit.
     """
     labels = split.labels.numpy()
     generator = np.random.default_rng(0)
     order = generator.permutation(len(labels))
     by_class = {label: order[labels[order] == label] for label in _chosen_classes(labels)}
     each = max(1, PICTURES // len(by_class))
-    return [int(place) for members in by_class.values() for place in members[:each]]
+    return [int(index) for members in by_class.values() for index in members[:each]]
 
 
 def _chosen_classes(labels: np.ndarray) -> np.ndarray:
@@ -135,7 +135,7 @@ def _chosen_classes(labels: np.ndarray) -> np.ndarray:
 
 
 def _statistics(split: Split) -> tuple[list[float], list[float]]:
-    places = torch.from_numpy(
+    indices = torch.from_numpy(
         stratified_indices(split.labels.numpy(), min(len(split), STATISTICS_PICTURES), seed=0)
     )
     total, squares, pixels = (
@@ -143,7 +143,7 @@ def _statistics(split: Split) -> tuple[list[float], list[float]]:
         torch.zeros(3, dtype=torch.float64),
         0,
     )
-    for piece in places.split(STATISTICS_PIECE):
+    for piece in indices.split(STATISTICS_PIECE):
         values = split.images[piece].double() / 255
         total += values.sum((0, 2, 3))
         squares += values.square().sum((0, 2, 3))
@@ -160,8 +160,8 @@ def _draw(pictures: list[torch.Tensor], image_size: int, folder: Path) -> dict[s
     cell = min(image_size, CELL)
     rows = -(-len(pictures) // COLUMNS)
     atlas = np.zeros((rows * cell, COLUMNS * cell, 3), np.uint8)
-    for place, picture in enumerate(pictures):
-        top, left = place // COLUMNS * cell, place % COLUMNS * cell
+    for index, picture in enumerate(pictures):
+        top, left = index // COLUMNS * cell, index % COLUMNS * cell
         atlas[top : top + cell, left : left + cell] = _fit(picture, cell)
     Image.fromarray(atlas).save(folder / SAMPLES)
     return {"file": SAMPLES, "cell": cell, "columns": COLUMNS, "count": len(pictures)}

@@ -1,10 +1,10 @@
 """Pictures that occur twice: in training and test, where they flatter the result, or with two
 labels, where they cannot be learnt.
 
-Equal pixels are found by hash. Near twins (a re-encoded, resized or slightly brighter copy) are
-pictures whose difference hash (rows of 8 brightness comparisons on 9 x 8 pixels, Krawetz 2013,
+Equal pixels are found by hash. Near duplicates (a re-encoded, resized or slightly brighter copy)
+are pictures whose difference hash (rows of 8 brightness comparisons on 9 x 8 pixels, Krawetz 2013,
 "Kind of like that") differs in at most 6 of 64 bits and which, reduced to 8 x 8 pixels, differ by
-at most 8 of 255 levels on average; the second test drops pictures that are merely laid out alike.
+at most 8 of 255 levels on average; the second test drops pictures with merely the same layout.
 """
 
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from rft_core.engine.data.dataset import Split, stratified_indices
 
 BITS, LEVELS = 6, 8.0
 SIDE = 8
-# comparisons of hashes that take about ten seconds; beyond, a sample of the test
-# pictures is compared
+# this many comparisons of hashes take about ten seconds; where there would be more, only a sample
+# of the test pictures is compared
 MOST_COMPARISONS = 500_000_000
 PIECE, COMPARED_AT_ONCE, CANDIDATES_AT_ONCE = 500, 20_000_000, 50_000
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Pairs (training index, test index), one for each test picture that has a twin, and how many
+    """A pair (training index, test index) for each test picture that has a duplicate, and how many
     test pictures were compared.
     """
 
@@ -37,12 +37,14 @@ class Duplicates:
 def find_duplicates(
     train: Split, test: Split, train_digests: list[bytes], test_digests: list[bytes]
 ) -> Duplicates:
-    """Return the test pictures that are in the training split too; the digests are hashes of the
+    """Return the test pictures that are also in the training split; the digests are hashes of the
     pixels of each picture.
     """
-    places = {digest: place for place, digest in reversed(list(enumerate(train_digests)))}
+    train_index = {digest: index for index, digest in reversed(list(enumerate(train_digests)))}
     exact = [
-        (places[digest], place) for place, digest in enumerate(test_digests) if digest in places
+        (train_index[digest], index)
+        for index, digest in enumerate(test_digests)
+        if digest in train_index
     ]
     most = max(1, MOST_COMPARISONS // max(1, len(train)))
     checked = (
@@ -50,9 +52,9 @@ def find_duplicates(
         if len(test) <= most
         else stratified_indices(test.labels.numpy(), most, seed=0)
     )
-    known = {place for _, place in exact}
-    asked = np.array([place for place in checked if place not in known], dtype=np.int64)
-    return Duplicates(exact, _near(train, test, asked), len(checked))
+    exact_tests = {index for _, index in exact}
+    remaining = np.array([index for index in checked if index not in exact_tests], dtype=np.int64)
+    return Duplicates(exact, _near(train, test, remaining), len(checked))
 
 
 def same_picture(splits: list[Split], digests: list[list[bytes]]) -> list[list[int]]:
@@ -66,16 +68,16 @@ def same_picture(splits: list[Split], digests: list[list[bytes]]) -> list[list[i
     return [sorted(found) for found in labels.values() if len(found) > 1]
 
 
-def _near(train: Split, test: Split, asked: np.ndarray) -> list[tuple[int, int]]:
-    if not len(asked) or not len(train):
+def _near(train: Split, test: Split, remaining: np.ndarray) -> list[tuple[int, int]]:
+    if not len(remaining) or not len(train):
         return []
     (train_hashes, train_small), (test_hashes, test_small) = (
         _reduce(train),
-        _reduce(test.take(torch.from_numpy(asked))),
+        _reduce(test.take(torch.from_numpy(remaining))),
     )
     found: dict[int, int] = {}
     step = max(1, COMPARED_AT_ONCE // len(train))
-    for start in range(0, len(asked), step):
+    for start in range(0, len(remaining), step):
         distance = np.bitwise_count(test_hashes[start : start + step, None] ^ train_hashes[None])
         rows, columns = np.nonzero(distance <= BITS)
         for first in range(0, len(rows), CANDIDATES_AT_ONCE):
@@ -87,9 +89,9 @@ def _near(train: Split, test: Split, asked: np.ndarray) -> list[tuple[int, int]]
                 np.abs(test_small[row].astype(np.int16) - train_small[column]).mean((1, 2, 3))
                 <= LEVELS
             )
-            for place, twin in zip(asked[row[close]].tolist(), column[close].tolist()):
-                found.setdefault(place, twin)
-    return [(twin, place) for place, twin in found.items()]
+            for index, match in zip(remaining[row[close]].tolist(), column[close].tolist()):
+                found.setdefault(index, match)
+    return [(match, index) for index, match in found.items()]
 
 
 def _reduce(split: Split) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
-"""Whether a run that goes on, or whose data were moved, has the images that it began with.
+"""Whether a run that is resumed, or whose data were moved, still has the images it began with.
 
-What a run began with is kept in its folder as DATA: classes, and of each split
-its size and a digest.
+What a run began with is kept in its folder as DATA: its classes, and the size and a digest of each
+split.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,14 +18,14 @@ from rft_core.files.atomic import read_json, write_json
 from rft_core.files.run_files import DATA, is_readable
 from rft_core.spec.run_spec import RunSpec
 
-# images of a split that its digest is made of, evenly spaced: a digest of millions would hold up
-# the first step
+# evenly spaced images that the digest of a split is made of: a digest of millions would delay the
+# first step
 DIGESTED = 1000
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:
-    """Return what tells `dataset` from another one, as plain data: class names, and of each split
-    its size and a digest.
+    """Return what distinguishes `dataset` from others, as plain data: class names, and the size and
+    a digest of each split.
     """
     splits = {
         "train": dataset.train,
@@ -41,14 +41,14 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
 def keep_or_compare(
     dataset: Dataset, folder: Path, *, goes_on: bool, notify: Callable[[str], None]
 ) -> None:
-    """Write what `dataset` is into the run's `folder`; of a run that `goes_on` from a checkpoint,
-    hold it against what is there.
+    """Write the description of `dataset` into the run's `folder`; if the run `goes_on` from a
+    checkpoint, compare it with the description that is there.
 
-    Raises DataError where the run would go on with other images than it began with.
+    Raises DataError if the run would continue with other images than it began with.
     """
     found = describe_data(dataset)
-    if goes_on and (known := _read(folder)) is not None:
-        if fault := _difference(known, found):
+    if goes_on and (before := _read(folder)) is not None:
+        if fault := _difference(before, found):
             raise DataError(
                 f"data.dataset is not what this run began with: {fault}; bring the old files back,"
                 " say where they are with `relocate`, or launch a new run"
@@ -69,27 +69,25 @@ def compare_data(
     digest: str | None,
     notify: Callable[[str], None] = lambda text: None,
 ) -> str:
-    """Read the dataset of `spec` and say how it was compared with what the run in `folder` had;
-    raises DataError where it differs.
+    """Compare the dataset of `spec` with that of the run in `folder`; return what was compared, and
+    raise DataError if they differ.
 
-    `digest` is that of the test images of the run's report, None where it was not measured.
+    `digest` is that of the test images in the run's report, None if it was not measured.
     """
     image_size = spec.data.image_size or preprocessing(spec.model.backbone).image_size
-    dataset, known = load_dataset(spec, image_size=image_size, notify=notify), _read(folder)
-    fault = _difference(known, describe_data(dataset)) if known else ""
+    dataset, before = load_dataset(spec, image_size=image_size, notify=notify), _read(folder)
+    fault = _difference(before, describe_data(dataset)) if before else ""
     if not fault and digest is not None and dataset.test.digest() != digest:
-        fault = (
-            f"its {len(dataset.test):,} test images are others than those the run was measured on"
-        )
+        fault = f"its {len(dataset.test):,} test images are not those the run was measured on"
     if fault:
         raise DataError(
             f"{spec.data.dataset} is not the data of this run: {fault}; nothing was changed"
         )
-    if known:
+    if before:
         return "the images are those that the run began with"
     if digest is not None:
         return f"the {len(dataset.test):,} test images are those that the run was measured on"
-    return "not compared: the run has kept nothing that tells its images from others"
+    return "not compared: the run kept nothing that identifies its images"
 
 
 def _sample(split: Split) -> Split:
@@ -99,7 +97,7 @@ def _sample(split: Split) -> Split:
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
-    # runs of earlier versions have none; a damaged one tells nothing
+    # runs of earlier versions have no such file; a damaged file is ignored
     found = read_json(folder / DATA) or {}
     if not is_readable(DATA, found):
         raise DataError(
@@ -108,18 +106,18 @@ def _read(folder: Path) -> dict[str, Any] | None:
     return found if isinstance(found.get("splits"), dict) and found.get("classes") else None
 
 
-def _difference(known: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+def _difference(before: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """Say what differs between two descriptions; empty where nothing does."""
-    if known["classes"] != found["classes"]:
-        return f"it had the classes {_some(known['classes'])}, and has {_some(found['classes'])}"
-    for name in {**known["splits"], **found["splits"]}:
-        one, other = known["splits"].get(name), found["splits"].get(name)
-        if one is None or other is None:
-            return f"the split '{name}' is {'new' if one is None else 'gone'}"
-        if one["n"] != other["n"]:
-            return f"it had {one['n']:,} {name} images, and has {other['n']:,}"
-        if one != other:
-            return f"its {other['n']:,} {name} images are others"
+    if before["classes"] != found["classes"]:
+        return f"it had the classes {_some(before['classes'])}, and has {_some(found['classes'])}"
+    for name in {**before["splits"], **found["splits"]}:
+        old, new = before["splits"].get(name), found["splits"].get(name)
+        if old is None or new is None:
+            return f"the split '{name}' is {'new' if old is None else 'gone'}"
+        if old["n"] != new["n"]:
+            return f"it had {old['n']:,} {name} images, and has {new['n']:,}"
+        if old != new:
+            return f"its {new['n']:,} {name} images are not the same"
     return ""
 
 

@@ -1,1 +1,1 @@
-"""From files, tables and archives to a listing: pictures that are named and not yet decoded."""
+"""From files, tables and archives to a listing: pictures that are not decoded yet."""

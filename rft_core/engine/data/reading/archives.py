@@ -1,5 +1,5 @@
 """The archives of the datasets that torchvision reads: addresses and checksums of torchvision 0.29,
-and where each is unpacked.
+and the folders they are unpacked to.
 """
 
 from collections.abc import Callable
@@ -21,11 +21,12 @@ ROBOTS, SIGNS = (
 
 @dataclass(frozen=True)
 class Archive:
-    """One file: `member` of it comes to lie in `folder` below the datasets' root, where
+    """A file to download: its `member` is put into `folder` below the datasets' root, where
     torchvision looks for it.
 
-    A file that is no archive is its own member. `md5` is None where torchvision has no checksum:
-    then the archive's own (gzip's CRC) is what there is. `inner` is an archive inside the archive.
+    A file that is not an archive is its own member. `md5` is None where torchvision has no
+    checksum: then only the archive's own checksum (gzip's CRC) is checked. `inner` is an archive
+    inside the archive.
     """
 
     url: str
@@ -40,7 +41,6 @@ class Archive:
         return self.url.rpartition("/")[2]
 
 
-# one archive a line
 ARCHIVES = MappingProxyType(
     {
         "cifar10": (
@@ -196,27 +196,31 @@ COPIES = MappingProxyType(
 )
 
 
-def bring(name: str, root: Path, notify: Callable[[str], None]) -> None:
-    """Make sure that the files of `name` lie below `root`: as they are, from archives put there by
-    hand, or downloaded.
+def fetch_missing(name: str, root: Path, notify: Callable[[str], None]) -> None:
+    """Make sure that the files of `name` are below `root`: already there, from archives put there
+    by hand, or downloaded.
 
-    Raises DataError naming the address, the folder for archives fetched elsewhere, and what
-    can be used instead.
+    Raises DataError with the address, the folder for archives fetched elsewhere, and what can be
+    used instead.
     """
-    missing = [one for one in ARCHIVES[name] if not (root / one.folder / one.member).exists()]
+    missing = [
+        archive
+        for archive in ARCHIVES[name]
+        if not (root / archive.folder / archive.member).exists()
+    ]
     if not missing:
         return
     folder = root / "downloads" / name
     folder.mkdir(parents=True, exist_ok=True)
-    # two runs that start at once fetch it once
+    # two runs that start at the same time fetch it only once
     with FileLock(folder.with_suffix(".lock")):
         for archive in missing:
             target = root / archive.folder / archive.member
             if not target.exists():
-                _bring_one(name, archive, folder, target, notify)
+                _fetch_archive(name, archive, folder, target, notify)
 
 
-def _bring_one(
+def _fetch_archive(
     name: str, archive: Archive, folder: Path, target: Path, notify: Callable[[str], None]
 ) -> None:
     file = folder / archive.file_name
@@ -224,7 +228,7 @@ def _bring_one(
     if by_hand and archive.md5 and not has_checksum(file, archive.md5):
         raise DataError(
             f"{file} is not the file of {archive.url} (its md5 should be {archive.md5}); remove it"
-            " or fetch it anew"
+            " or fetch it again"
         )
     if not by_hand:
         notify(f"{name}: fetching {archive.url}")

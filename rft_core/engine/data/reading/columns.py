@@ -25,10 +25,10 @@ from rft_core.files.layout.columns import (
 from rft_core.files.layout.table import row_split
 
 IMAGE_NAMES = frozenset((*NAMES[PATH], "pixelvalues"))
-# what the hub's own tools call them: they come before other names that are taken
+# the names that the hub's own tools use: they are preferred
 USUAL = ("image", "label")
 DOMAIN = "domain"
-# never what an image is to be told by
+# columns that are never the class
 NOT_LABELS = (
     frozenset({DOMAIN, "coarselabel", "coarselabels"})
     | NAMES[SPLIT]
@@ -40,8 +40,8 @@ UNLABELLED = -1
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns; `domain` is None where there is none. `notes` say which others
-    could have been meant.
+    """Names of the columns; `domain` is None if there is no such column. `notes` say which other
+    columns could have been meant.
     """
 
     image: str
@@ -51,11 +51,11 @@ class Columns:
 
 
 def find_columns(name: str, features: Features) -> Columns:
-    """Return the columns of the dataset `name`: the Image; the one with the name of a class (label,
-    class, category, target ... in any spelling), else the only ClassLabel, else the only column of
-    numbers or text; and `domain`.
+    """Return the columns of the dataset `name`: the image; the class, which is the column called
+    label, class, category, target ... in any spelling, else the only ClassLabel, else the only
+    column of numbers or text; and `domain`.
 
-    Raises DataError with all columns when there is no such column, or more than one.
+    Raises DataError with all columns if there is no such column, or more than one.
     """
     images = [column for column, kind in features.items() if isinstance(kind, datasets.Image)]
     labels = [
@@ -68,14 +68,14 @@ def find_columns(name: str, features: Features) -> Columns:
     label = _chosen(named) if named else _only(_class_labels(labels, features)) or _only(labels)
     if image is None:
         raise DataError(
-            f"{name} has {len(images) or 'no'} image columns {_described(features)}; a dataset with"
-            " one column of images can be used"
+            f"{name} has {len(images) or 'no'} image columns {_described(features)}; use a dataset"
+            " with a single column of images"
         )
     if label is None:
         raise DataError(
             f"{name} has {'several columns that could be' if named else 'no column that is surely'}"
-            f" the class {_described(features)}; one named label, class, category or target would"
-            " be taken"
+            f" the class {_described(features)}; a column named label, class, category or target"
+            " would be used"
         )
     notes = [*_others(image, images, "the image"), *_others(label, named, "the class")]
     domain = next(
@@ -91,8 +91,8 @@ def find_columns(name: str, features: Features) -> Columns:
 
 @dataclass(frozen=True)
 class RowSplits:
-    """The split of each row by a column of the table: `kinds` (N,) text, '' for a
-    row that is left out.
+    """The split of each row by a column of the table: `kinds` (N,) text, '' for rows that are left
+    out.
     """
 
     column: str
@@ -110,14 +110,14 @@ class RowSplits:
 
 
 def find_splits(name: str, data: datasets.Dataset) -> RowSplits | None:
-    """Return the split of each row of a table that holds them all, by a column such as split or
-    is_valid; None without one.
+    """Return the split of each row of a table that holds all splits, by a column such as split or
+    is_valid; None without such a column.
 
-    Raises DataError where two columns say it in different ways.
+    Raises DataError if two columns both define the splits.
     """
     header = list(data.features)
     found = {
-        role: [header[place] for place in meant_by(header, role)]
+        role: [header[index] for index in meant_by(header, role)]
         for role in (SPLIT, IS_VALID, IS_TEST)
     }
     values = {
@@ -139,8 +139,8 @@ def find_splits(name: str, data: datasets.Dataset) -> RowSplits | None:
     columns = [*named, *flags.values()]
     if len(named) > 1 or (named and flags):
         raise DataError(
-            f"{name} says in two ways which images are held out: {quoted_columns(columns)}; a"
-            " dataset with one of them can be used"
+            f"{name} says in two ways which images are held out: {quoted_columns(columns)}; use a"
+            " dataset with only one of these columns"
         )
     rows = zip(*(values[column] for column in columns))
     roles = [SPLIT] if named else list(flags)
@@ -149,7 +149,7 @@ def find_splits(name: str, data: datasets.Dataset) -> RowSplits | None:
 
 
 def name_all(data: datasets.Dataset, column: str) -> list:
-    """Return the values of `column`, of a ClassLabel their names; None for an empty cell."""
+    """Return the values of `column`, for a ClassLabel their names; None for an empty cell."""
     kind, values = data.features[column], read_values(data, column)
     return [
         value if value is None or not isinstance(kind, ClassLabel) else kind.int2str(int(value))
@@ -166,7 +166,7 @@ def _class_labels(columns: Sequence[str], features: Features) -> list[str]:
 
 
 def _chosen(found: list[str]) -> str | None:
-    """Return the only column, or the one with the usual name among several."""
+    """Return the only column, or among several the column with the usual name."""
     return _only(found) or _only([column for column in found if column in USUAL])
 
 
@@ -199,10 +199,10 @@ def name_values(data: datasets.Dataset, column: str, values: list) -> tuple[str,
     )
 
 
-def number(values: np.ndarray, known: list) -> np.ndarray:
-    """Return the place of each of `values` in `known`, int64 (N,); -1 where it is not in it."""
-    places: Mapping = {value: place for place, value in enumerate(known)}
-    return np.array([places.get(value, UNLABELLED) for value in values], dtype=np.int64)
+def number(values: np.ndarray, names: list) -> np.ndarray:
+    """Return the index of each of `values` in `names`, int64 (N,); -1 for values not in it."""
+    index_of: Mapping = {value: index for index, value in enumerate(names)}
+    return np.array([index_of.get(value, UNLABELLED) for value in values], dtype=np.int64)
 
 
 def _can_be_label(kind: object) -> bool:

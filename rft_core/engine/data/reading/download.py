@@ -1,8 +1,7 @@
-"""Fetch one file over HTTP, going on where a broken download stopped, and unpack it
-whole or not at all.
+"""Fetch a file over HTTP, resuming a broken download, and unpack it completely or not at all.
 
-A download grows as NAME.part and takes its name only when it is complete and its checksum is right,
-so that half a file is never taken for a whole one.
+A download grows as NAME.part and gets its name only when it is complete and its checksum is right,
+so that half a file is never used.
 """
 
 import gzip
@@ -30,19 +29,19 @@ DAMAGE = (EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, gzip.BadGz
 
 
 def fetch(url: str, target: Path, *, md5: str | None, notify: Callable[[str], None]) -> None:
-    """Download `url` to `target`; a download that broke off goes on (HTTP Range),
-    also in a later process.
+    """Download `url` to `target`; an interrupted download is resumed (HTTP Range), also by a later
+    process.
 
-    Raises ConnectionError with the reason when the address cannot be reached, or breaks off and
-    does not come back, and DataError when the file is not the one that `md5` belongs to, or the
-    disk has no room for it.
+    Raises ConnectionError with the reason if the address cannot be reached or the connection is
+    lost for good, and DataError if the file does not have the checksum `md5`, or the disk has no
+    room for it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     resumed = part.exists()
     _transfer(url, part, notify)
     if md5 and not has_checksum(part, md5) and resumed:
-        # what lay here may be the beginning of another version of the file
+        # the part that was here may be the beginning of another version of the file
         part.unlink()
         _transfer(url, part, notify)
     if md5 and not has_checksum(part, md5):
@@ -63,15 +62,13 @@ def has_checksum(path: Path, md5: str) -> bool:
 
 
 def _transfer(url: str, part: Path, notify: Callable[[str], None]) -> None:
-    """Bring `part` to its full length; tried again after a failure as long as
-    something had arrived.
-    """
+    """Download the rest of `part`; after a failure try again as long as something has arrived."""
     arrived = failures = 0
-    say = _Progress(part.stem, notify)
+    report = _Progress(part.stem, notify)
     while True:
         before = _size(part)
         try:
-            return _once(url, part, say)
+            return _once(url, part, report)
         except (OSError, HTTPException) as error:
             arrived += max(0, _size(part) - before)
             failures = 1 if _size(part) > before else failures + 1
@@ -80,42 +77,42 @@ def _transfer(url: str, part: Path, notify: Callable[[str], None]) -> None:
             time.sleep(PAUSE_SECONDS * failures)
 
 
-def _once(url: str, part: Path, say: "_Progress") -> None:
-    have = _size(part)
+def _once(url: str, part: Path, report: "_Progress") -> None:
+    present = _size(part)
     request = Request(
-        url, headers={"User-Agent": "rft-lab"} | ({"Range": f"bytes={have}-"} if have else {})
+        url, headers={"User-Agent": "rft-lab"} | ({"Range": f"bytes={present}-"} if present else {})
     )
     try:
         with urlopen(request, timeout=TIMEOUT_SECONDS) as response:
-            _append(response, part, have if _continues(response, have) else 0, say)
+            _append(response, part, present if _continues(response, present) else 0, report)
     except HTTPError as error:
-        if error.code != UNSATISFIABLE or not have:
+        if error.code != UNSATISFIABLE or not present:
             raise
-        # nothing lies behind what is here: either all of it has come, or it is no
-        # beginning of this file
-        if (error.headers.get("Content-Range") or "").rpartition("/")[2] != str(have):
+        # the server has nothing after this part: either it is complete, or it belongs to another
+        # file
+        if (error.headers.get("Content-Range") or "").rpartition("/")[2] != str(present):
             part.unlink()
-            _once(url, part, say)
+            _once(url, part, report)
 
 
-def _continues(response: HTTPResponse, have: int) -> bool:
+def _continues(response: HTTPResponse, present: int) -> bool:
     return response.status == PARTIAL and (response.headers.get("Content-Range") or "").startswith(
-        f"bytes {have}-"
+        f"bytes {present}-"
     )
 
 
-def _append(response: HTTPResponse, part: Path, have: int, say: "_Progress") -> None:
+def _append(response: HTTPResponse, part: Path, present: int, report: "_Progress") -> None:
     length = response.headers.get("Content-Length")
-    total = have + int(length) if length else None
-    if total and shutil.disk_usage(part.parent).free < 2 * total - have:
+    total = present + int(length) if length else None
+    if total and shutil.disk_usage(part.parent).free < 2 * total - present:
         raise DataError(
             f"{part.parent} needs {2 * total // MEGABYTE:,} MB for {part.stem} and its content, and"
             " has less; make room, or move RFT_HOME"
         )
-    with part.open("ab" if have else "wb") as file:
+    with part.open("ab" if present else "wb") as file:
         while piece := response.read1(PIECE):
             file.write(piece)
-            say(file.tell(), total)
+            report(file.tell(), total)
     if total and _size(part) < total:
         raise ConnectionError(
             f"the connection broke off after {_size(part) // MEGABYTE:,} of"
@@ -124,16 +121,16 @@ def _append(response: HTTPResponse, part: Path, have: int, say: "_Progress") -> 
 
 
 class _Progress:
-    """Says how far a download is, at most every two seconds."""
+    """Reports how far a download is, at most every two seconds."""
 
     def __init__(self, name: str, notify: Callable[[str], None]):
         self.name, self.notify, self.last = name, notify, time.monotonic()
 
-    def __call__(self, have: int, total: int | None) -> None:
+    def __call__(self, present: int, total: int | None) -> None:
         if time.monotonic() - self.last >= NOTIFY_SECONDS:
             self.last = time.monotonic()
             self.notify(
-                f"downloading {self.name}: {have // MEGABYTE:,}"
+                f"downloading {self.name}: {present // MEGABYTE:,}"
                 + (f" of {total // MEGABYTE:,} MB" if total else " MB")
             )
 
@@ -152,43 +149,43 @@ def _reason(error: Exception) -> str:
 
 
 def unpack(archive: Path, member: str, target: Path, inner: str = "") -> None:
-    """Put `member` (a file or folder inside a zip or tar) at `target`, whole or not at all; `inner`
-    is an archive inside it.
+    """Unpack `member` (a file or folder inside a zip or tar) to `target`, completely or not at all;
+    `inner` is an archive inside it.
 
-    Raises DataError when the archive is damaged, which removes it, or has no such member.
+    Raises DataError if the archive has no such member or is damaged; a damaged archive is removed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     # on the same disk as the target, so that the last step is a rename
-    room = target.parent / f".unpacking-{target.name}"
-    shutil.rmtree(room, ignore_errors=True)
+    scratch = target.parent / f".unpacking-{target.name}"
+    shutil.rmtree(scratch, ignore_errors=True)
     try:
-        _extract(archive, room)
+        _extract(archive, scratch)
         if inner:
-            _extract(room / inner, room)
-        if not (room / member).exists():
+            _extract(scratch / inner, scratch)
+        if not (scratch / member).exists():
             raise DataError(
                 f"{archive} holds no '{member}', so it is not the archive that was expected;"
                 " remove it"
             )
-        (room / member).replace(target)
+        (scratch / member).replace(target)
     except DAMAGE as error:
         with suppress(OSError):
             archive.unlink()
         raise DataError(
-            f"{archive.name} is damaged ({error}) and was removed; run again to fetch it anew"
+            f"{archive.name} is damaged ({error}) and was removed; run again to fetch it again"
         ) from error
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _extract(archive: Path, room: Path) -> None:
+def _extract(archive: Path, scratch: Path) -> None:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
-            return opened.extractall(room)
+            return opened.extractall(scratch)
     if archive.suffix in (".gz", ".tgz"):
-        # tarfile stops at the last member and would miss the checksum behind it
+        # tarfile stops at the last member and would miss the checksum after it
         with gzip.open(archive) as stream:
             while stream.read(PIECE):
                 pass
     with tarfile.open(archive) as opened:
-        return opened.extractall(room, filter="data")
+        return opened.extractall(scratch, filter="data")

@@ -1,5 +1,5 @@
-"""A dataset of the hub as a listing: splits by their usual names, classes renumbered without
-gaps, domains kept apart.
+"""A dataset of the hub as a listing: splits found by their usual names, classes renumbered without
+gaps, domains kept separate.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class _Part:
-    """Rows of one table: their places, class numbers and domain numbers (0 without domains)."""
+    """Rows of a table: their indices, class numbers and domain numbers (0 without domains)."""
 
     table: datasets.Dataset
     rows: np.ndarray
@@ -50,13 +50,13 @@ class _Part:
 def list_tables(
     name: str, tables: Mapping[str, datasets.Dataset], domains: tuple[str, ...] = ()
 ) -> Listing:
-    """Return the pictures of `tables` (split name -> table) as the dataset `name`,
-    without decoding one.
+    """Return the pictures of `tables` (split name -> table) as the dataset `name`, without decoding
+    any.
 
-    With a column `domain`, train, validation and test are of `domains` (empty: the first) alone;
-    the test pictures of every other domain, or all of them where there is no test split, are in
-    `others`. Raises DataError for unclear splits or columns and for domains where there are none,
-    UnknownNameError for an unknown domain.
+    With a column `domain`, train, validation and test only come from `domains` (if empty, from the
+    first); the test pictures of every other domain, or all its pictures if there is no test split,
+    are in `others`. Raises DataError for unclear splits or columns, and for `domains` of a dataset
+    that has none; UnknownNameError for an unknown domain.
     """
     named, unused = _name_splits(name, tables)
     columns = find_columns(name, named["train"].features)
@@ -67,42 +67,45 @@ def list_tables(
     parts = {
         kind: _part(table, columns, domain_names, len(raw[kind])) for kind, table in named.items()
     }
-    parts, raw, told = _split_by_column(name, parts, raw)
+    parts, raw, split_notes = _split_by_column(name, parts, raw)
     parts, class_names, notes = _number_classes(name, parts, raw, columns, wanted)
     parts, more = _require_test(parts)
     inside = {kind: part.where(np.isin(part.domains, wanted)) for kind, part in parts.items()}
     measured = parts.get("test", parts["train"])
     others = {
-        domain: measured.where(measured.domains == place)
-        for place, domain in enumerate(domain_names)
-        if place not in wanted
+        domain: measured.where(measured.domains == index)
+        for index, domain in enumerate(domain_names)
+        if index not in wanted
+    }
+    pictures = {
+        kind: _pictures(f"{kind} ", part, columns) for kind, part in inside.items() if len(part)
     }
     return Listing(
         name=name,
         class_names=class_names,
         fingerprint=_fingerprint(parts, class_names),
-        notes=(*unused, *columns.notes, *told, *notes, *more),
-        domains=tuple(domain_names[place] for place in wanted) if columns.domain else (),
+        notes=(*unused, *columns.notes, *split_notes, *notes, *more),
+        domains=tuple(domain_names[index] for index in wanted) if columns.domain else (),
         others={
             domain: _pictures(f"{domain} ", part, columns)
             for domain, part in others.items()
             if len(part)
         },
-        **{
-            kind: _pictures(f"{kind} ", part, columns) for kind, part in inside.items() if len(part)
-        },
+        train=pictures["train"],
+        validation=pictures.get("validation"),
+        test=pictures.get("test"),
     )
 
 
 def _name_splits(
     name: str, tables: Mapping[str, datasets.Dataset]
 ) -> tuple[dict[str, datasets.Dataset], list[str]]:
-    """Return the tables that are train, validation and test by their names, and a line on those
-    that are none of them.
+    """Return the tables whose names mean train, validation and test, and a line about the other
+    tables.
     """
     chosen: dict[str, str] = {}
-    # the plain name comes before others of its kind
-    for split in sorted(tables, key=lambda one: one.casefold() not in KINDS):
+    # the plain name is preferred
+    for split in sorted(tables, key=lambda split: split.casefold() not in KINDS):
         kind = split_of(split)
         if kind in KINDS:
             chosen.setdefault(kind, split)
@@ -110,8 +113,8 @@ def _name_splits(
         chosen["train"] = next(iter(tables))
     if "train" not in chosen:
         raise DataError(
-            f"{name} has no split named train (its splits: {', '.join(tables)}); a dataset with"
-            " one, or with a single split, can be used"
+            f"{name} has no split named train (its splits: {', '.join(tables)}); use a dataset with"
+            " such a split, or with a single split"
         )
     unused = [
         f"{split} ({len(table):,} rows)"
@@ -152,21 +155,21 @@ def _known(values: np.ndarray) -> list:
 def _part(
     table: datasets.Dataset, columns: Columns, domain_names: tuple[str, ...], count: int
 ) -> _Part:
-    places = np.zeros(count, dtype=np.int64)
+    domain_numbers = np.zeros(count, dtype=np.int64)
     if columns.domain:
         raw = read_values(table, columns.domain)
         texts = dict(zip(_known(raw), name_values(table, columns.domain, _known(raw))))
-        places = number(
+        domain_numbers = number(
             np.array([texts.get(value) for value in raw], dtype=object), list(domain_names)
         )
-    return _Part(table, np.arange(count), np.zeros(count, dtype=np.int64), places)
+    return _Part(table, np.arange(count), np.zeros(count, dtype=np.int64), domain_numbers)
 
 
 def _split_by_column(
     name: str, parts: dict[str, _Part], raw: dict[str, np.ndarray]
 ) -> tuple[dict[str, _Part], dict[str, np.ndarray], list[str]]:
-    """Return parts and labels divided by the column that names the split of each row, where
-    there is one table alone.
+    """Return parts and labels divided by the column that names the split of each row, if there is
+    only one table.
     """
     table = parts["train"].table
     if len(parts) > 1 or (found := find_splits(name, table)) is None:
@@ -190,8 +193,8 @@ def _number_classes(
     columns: Columns,
     wanted: list[int],
 ):
-    """Return the parts with class numbers 0, 1, ... of the classes that training has, their names,
-    and notes on what was left out.
+    """Return the parts with class numbers 0, 1, ... for the classes of the training split, the
+    names of the classes, and notes on what was left out.
     """
     table = parts["train"].table
     values = _known(raw["train"][np.isin(parts["train"].domains, wanted)])
@@ -202,7 +205,7 @@ def _number_classes(
         )
     class_names, notes = name_values(table, columns.label, values), []
     all_names = getattr(table.features[columns.label], "names", class_names)
-    if absent := [one for one in all_names if one not in class_names]:
+    if absent := [class_name for class_name in all_names if class_name not in class_names]:
         notes.append(
             f"{len(absent)} of {len(all_names)} classes have no training image and are left out:"
             f" {', '.join(absent[:NAMED])}" + " ..." * (len(absent) > NAMED)
@@ -228,16 +231,16 @@ def _number_classes(
             )
         if strangers := int((labels < 0).sum()):
             notes.append(
-                f"{strangers:,} {kind} images have no label, or one without a training image, and"
-                " are left out"
+                f"{strangers:,} {kind} images have no label, or a label without a training image,"
+                " and are left out"
             )
         numbered[kind] = replace(part, labels=labels).where((labels >= 0) & (part.domains >= 0))
     return {kind: part for kind, part in numbered.items() if len(part)}, class_names, notes
 
 
 def _as_in_training(raw: np.ndarray, values: list) -> np.ndarray:
-    """Return the labels of a split as training spells them, where they are text: accents
-    and case may differ.
+    """Return the labels of a split as training spells them, if they are text: accents and case may
+    differ.
     """
     texts = [value for value in values if isinstance(value, str)]
     found = match_classes({value for value in raw if isinstance(value, str)}, texts)
@@ -245,8 +248,8 @@ def _as_in_training(raw: np.ndarray, values: list) -> np.ndarray:
 
 
 def _require_test(parts: dict[str, _Part]) -> tuple[dict[str, _Part], list[str]]:
-    """Measure on the validation split where test is missing or unlabelled: that is what is
-    published for such datasets.
+    """Measure on the validation split if test is missing or unlabelled: that is how published
+    results on such datasets are measured.
     """
     if "test" in parts or "validation" not in parts:
         return parts, []
@@ -261,8 +264,8 @@ def _pictures(prefix: str, part: _Part, columns: Columns) -> Pictures:
     )
     rows = part.rows
 
-    def read(place: int) -> Image.Image:
-        cell = table[int(rows[place])][columns.image]
+    def read(index: int) -> Image.Image:
+        cell = table[int(rows[index])][columns.image]
         if cell is None:
             raise DataError("the cell is empty")
         return open_image(io.BytesIO(cell["bytes"]) if cell["bytes"] is not None else cell["path"])
@@ -271,12 +274,12 @@ def _pictures(prefix: str, part: _Part, columns: Columns) -> Pictures:
 
 
 def _fingerprint(parts: dict[str, _Part], class_names: tuple[str, ...]) -> str:
-    """Hash the tables' files (the folder of each is named after the version on the hub), and which
-    row has which class and domain.
+    """Hash the tables' files (the folder of each is named after the version on the hub), and the
+    class and domain of every row.
     """
     content = hashlib.sha256(repr(class_names).encode())
     for kind, part in parts.items():
-        files = [Path(one["filename"]) for one in part.table.cache_files]
+        files = [Path(file["filename"]) for file in part.table.cache_files]
         content.update(
             repr(
                 [

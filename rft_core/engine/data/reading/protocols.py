@@ -2,28 +2,24 @@
 
 Which sizes are exact and which draws are ours:
 
-- Caltech-256 (Ngnawé et al., after Hua et al.): 60 images a class, of which 3 are validation, the
-  rest is the test split:
-  14,649 / 771 / 15,187. The sizes are exact; the draw is ours.
-- CUB-200-2011 (the same): 3 of the official training images of each class are validation: 5,394 /
-  600 / 5,794. Sizes exact, draw ours.
-- Stanford Dogs (the same): 10 of the official 100 training images of each class: 10,800 / 1,200 /
-  8,580. The hub's copy that the
-  tradeoff paper used is split otherwise (70 : 30), so only the share of one in
-  ten carries over to it.
+- Caltech-256 (Ngnawé et al., after Hua et al.): 60 images a class, 3 of them for validation; the
+  rest is the test split: 14,649 / 771 / 15,187. The sizes are exact; the draw is ours.
+- CUB-200-2011 (the same papers): 3 of the official training images of each class are validation:
+  5,394 / 600 / 5,794. The sizes are exact; the draw is ours.
+- Stanford Dogs (the same papers): 10 of the official 100 training images of each class: 10,800 /
+  1,200 / 8,580. The hub's copy that the tradeoff paper used has other splits (70 : 30), so only the
+  share of a tenth applies to it.
 - Stanford Cars (after Heuillet et al.): 85 : 15 of the official training split, stratified, by
-  scikit-learn with seed 42: 6,922 / 1,222.
-  Function and seed are exact, for files in the official order.
+  scikit-learn with seed 42: 6,922 / 1,222. Function and seed are exact, for files in the official
+  order.
 - FGVC-Aircraft: the official splits, 3,334 / 3,333 / 3,333.
-- Cars and Aircraft are measured on 1,000 test images: data.eval_size=1000. That the paper did so
-  is inferred from its
-  accuracies, all of one decimal; the stratified draw is ours.
-- The tradeoff paper (Li et al.) holds out 10 % of training, unseeded and unstratified. Ours is what
-  `decode` does where a
-  split is missing: 10 % of each class, seeded.
+- Cars and Aircraft are measured on 1,000 test images: data.eval_size=1000. We infer this from the
+  accuracies in the paper, which all have one decimal; the stratified draw is ours.
+- The tradeoff paper (Li et al.) holds out 10 % of training, unseeded and unstratified. We do what
+  `decode` does for a missing split: 10 % of each class, seeded.
 
-GTSRB comes as tracks of up to 30 frames of one sign; validation takes whole tracks, else it would
-measure pictures that training has all but seen.
+GTSRB comes as tracks of up to 30 frames of the same sign; validation takes whole tracks, or else it
+would contain pictures that training has nearly seen.
 """
 
 from collections.abc import Callable
@@ -50,10 +46,9 @@ TENTH = 0.1
 
 
 def with_protocol(listing: Listing) -> Listing:
-    """Return `listing` split as the papers split it, where they did so by a rule that is
-    known; else as it is.
+    """Return `listing` with the split of the papers if their rule is known, otherwise unchanged.
 
-    Pictures of one group of `listing.train.groups` stay in one split.
+    Pictures of a group of `listing.train.groups` stay in one split.
     """
     rule = PROTOCOLS.get(listing.name)
     if rule is None or listing.validation is not None:
@@ -68,7 +63,7 @@ def per_class(
     seeded, each sorted.
 
     Images with the same number in `groups` stay in one part, which may then be smaller. Raises
-    DataError when a class has not more images than the counts need.
+    DataError if a class does not have more images than `counts` add up to.
     """
     firsts, group_of = first_of_each(_apart(labels, groups))
     parts = _deal(labels[firsts], np.bincount(group_of), counts, seed)
@@ -106,7 +101,7 @@ def by_share(
     """Return (kept, held out) indices as scikit-learn's train_test_split draws them,
     stratified by `labels`.
 
-    Images with the same number in `groups` are drawn as one.
+    Images with the same number in `groups` are drawn together.
     """
     firsts, group_of = first_of_each(_apart(labels, groups))
     drawn = train_test_split(
@@ -125,7 +120,7 @@ def by_group(
     """Return (kept, held out) indices with every name, such as that of a track of frames, on one
     side; stratified and seeded.
 
-    Names that have an image in common, by its number in `groups`, count as one.
+    Names that share an image, by its number in `groups`, count as one name.
     """
     if has_copies(groups):
         names = merge_groups(names, numbered_apart(groups))

@@ -1,5 +1,5 @@
-"""From rows of a table (path, class, split, domain) to a listing: what a folder and
-a CSV have in common.
+"""From rows of a table (path, class, split, domain) to a listing: shared by folders and CSV
+tables.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ NAMED = 3
 
 
 class Row(NamedTuple):
-    """One picture: its file, its name in messages, its class, its split (train, validation or
-    test), its domain ('' for none) and its stamp, which changes when the file does.
+    """A picture: its file, its name in messages, its class, its split (train, validation or test),
+    its domain ('' for none) and its stamp, which changes when the file does.
     """
 
     path: str
@@ -32,9 +32,9 @@ class Row(NamedTuple):
 
 
 def stamp_of(status: os.stat_result) -> str:
-    """Return what changes when a file does.
+    """Return a text that changes when the file does.
 
-    The time of its last status change cannot be set by who unpacks an archive.
+    It includes the time of the last status change, which unpacking an archive cannot set.
     """
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
@@ -51,17 +51,17 @@ def list_rows(
     notes: Sequence[str],
     left_out: Sequence[LeftOut] = (),
 ) -> Listing:
-    """Return the listing of `rows`, in their order. `domains` are those to train on, none where the
-    rows have no domains.
+    """Return the listing of `rows`, in their order. `domains` are the domains to train on; empty if
+    the rows have none.
 
-    Raises UnknownNameError for a domain that no row has, and DataError for rows that fit no data
-    set: no training image, a validation or test class that training lacks, domains of which some
-    are split already and some are not.
+    Raises UnknownNameError for a domain that no row has, and DataError for rows that do not make a
+    dataset: no training image, a validation or test class that training lacks, or domains of which
+    only some are split.
     """
-    known = dict.fromkeys(row.domain for row in rows)
+    all_domains = dict.fromkeys(row.domain for row in rows)
     for wanted in domains:
-        if wanted not in known:
-            raise UnknownNameError("domain", wanted, list(known))
+        if wanted not in all_domains:
+            raise UnknownNameError("domain", wanted, list(all_domains))
     rows, spellings = settle_classes(name, rows, domains)
     own = [row for row in rows if not domains or row.domain in domains]
     splits = {
@@ -72,7 +72,7 @@ def list_rows(
     _check_layout(name, splits, domains)
     classes = tuple(sorted({row.label for row in splits["train"]}))
     others, not_measured = _others(
-        rows, [domain for domain in known if domains and domain not in domains], set(classes)
+        rows, [domain for domain in all_domains if domains and domain not in domains], set(classes)
     )
     return Listing(
         name=name,
@@ -91,24 +91,24 @@ def list_rows(
 
 
 def _check_layout(name: str, splits: dict[str, list[Row]], domains: Sequence[str]) -> None:
-    """Holding out of all training images would mix those of a domain that has its own test images
-    with those of one that has none.
+    """Raise DataError if only some of the `domains` have a split: holding out images from the
+    others would mix the two kinds.
     """
     for kind in ("validation", "test"):
         split = {row.domain for row in splits[kind]}
-        whole = [domain for domain in domains if domain not in split]
-        if split and whole:
+        unsplit = [domain for domain in domains if domain not in split]
+        if split and unsplit:
             raise DataError(
-                f"in {name} the domain '{sorted(split)[0]}' has a {kind} split and '{whole[0]}' has"
-                " none; give both one, or train on one of them"
+                f"in {name} the domain '{sorted(split)[0]}' has a {kind} split and"
+                f" '{unsplit[0]}' has none; give both a {kind} split, or train on one of them"
             )
 
 
 def _others(
     rows: Sequence[Row], domains: Sequence[str], classes: set[str]
 ) -> tuple[dict[str, list[Row]], list[str]]:
-    """Return what is measured of each other domain: its test images where it has some, else all;
-    and what was left out.
+    """Return the rows to measure for each other domain, which are its test images or else all of
+    them, and notes on what was left out.
     """
     found: dict[str, list[Row]] = {domain: [] for domain in domains}
     for row in rows:
@@ -135,10 +135,10 @@ def _others(
 
 
 def _pictures(rows: Sequence[Row], classes: Sequence[str]) -> Pictures:
-    place = {name: index for index, name in enumerate(classes)}
+    index_of = {name: index for index, name in enumerate(classes)}
     paths = [row.path for row in rows]
     return Pictures(
-        np.array([place[row.label] for row in rows], dtype=np.int64),
+        np.array([index_of[row.label] for row in rows], dtype=np.int64),
         [row.name for row in rows],
         lambda index: open_image(paths[index]),
     )

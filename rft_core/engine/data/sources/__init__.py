@@ -1,1 +1,1 @@
-"""Datasets: one file a kind of source, named by a row of the catalog."""
+"""Datasets: a file for each kind of source, named by a row of the catalog."""

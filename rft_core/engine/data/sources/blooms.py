@@ -1,10 +1,10 @@
-"""Blooms: flowers drawn by a seeded program, so that the whole main job needs no download.
+"""Blooms: flowers drawn by a seeded program, so that fine-tuning can be tried without a download.
 
 A picture is a polar curve r(angle) = (1 + depth cos(petals * angle)) / (1 + depth) filled with a
-texture, at a random place, size, turn and colour, over a smooth background with noise. A class is
-(petals, depth, texture). The source task is for pretraining; the downstream tasks have other petal
-counts, depths and textures, and rising difficulty: more classes that differ by less, lower
-contrast, fewer images a class.
+texture, at a random position, size, angle and colour, over a smooth background with noise. A class
+is (petals, depth, texture). The source task is for pretraining; the downstream tasks have other
+petal counts, depths and textures, and get harder: more classes that differ by less, lower contrast,
+fewer images a class.
 """
 
 import math
@@ -18,7 +18,8 @@ from torch import Tensor
 
 from rft_core.engine.data.dataset import Dataset, Request, Split
 
-# pixels drawn at once: larger pieces fall out of the processor's cache and take ten times longer
+# pixels drawn at once: larger pieces do not fit into the processor's cache and take ten times
+# longer
 CHUNK_PIXELS = 1000 * 32 * 32
 TEXTURES = (
     "plain",
@@ -52,7 +53,7 @@ class Task:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names such as "5 petals, deep, spiral", two classes never the same."""
+        """Names such as "5 petals, depth 0.4, spiral", different for every class."""
         return tuple(
             f"{petals} petals, depth {depth:g}, {TEXTURES[texture]}"
             for petals, depth, texture in self.classes
@@ -69,7 +70,9 @@ def _grid(
 
 SOURCE = Task(
     tuple(
-        one for one in _grid((0, 2, 3, 4, 6), (0.2, 0.5), (0, 1, 2, 3, 4, 5)) if one[:2] != (0, 0.5)
+        flower
+        for flower in _grid((0, 2, 3, 4, 6), (0.2, 0.5), (0, 1, 2, 3, 4, 5))
+        if flower[:2] != (0, 0.5)
     ),
     24_000,
     1_000,
@@ -107,15 +110,16 @@ TASKS = MappingProxyType(
 
 
 def load(name: str, request: Request) -> Dataset:
-    """Return a task at the size asked for. Its pictures are the same for every seed:
-    the seed of a run must not change the data it is measured on."""
+    """Return a task at the requested size. Its pictures are the same for every seed: the seed of a
+    run must not change the data it is measured on.
+    """
     task = TASKS[name]
     sizes = (task.train_size, task.validation_size, task.test_size)
-    splits = [
-        make_split(task, size, request.image_size, seed=10 * task.stream + place)
-        for place, size in enumerate(sizes)
-    ]
-    return Dataset(name, task.class_names, *splits)
+    train, validation, test = (
+        make_split(task, size, request.image_size, seed=10 * task.stream + index)
+        for index, size in enumerate(sizes)
+    )
+    return Dataset(name, task.class_names, train, validation, test)
 
 
 @dataclass(frozen=True)
@@ -131,8 +135,8 @@ class Drawing:
     colour: Tensor
 
     def picture(self) -> Tensor:
-        """Return the layers put together, (N, 3, S, S), without noise; values may
-        leave [0, 1] a little.
+        """Return the layers combined, (N, 3, S, S), without noise; values may lie slightly outside
+        [0, 1].
         """
         flower = self.background + self.colour * (0.35 + 0.65 * self.pattern)
         return self.background * (1 - self.mask) + flower * self.mask
@@ -184,8 +188,8 @@ def plain(drawing: Drawing, generator: torch.Generator, *, noise: float) -> Tens
 def compose(
     kinds: Tensor, size: int, generator: torch.Generator, *, contrast: tuple[float, float]
 ) -> Drawing:
-    """Return the layers of flowers `kinds` (N, 3), each at a random place,
-    size, turn and colour.
+    """Return the layers of flowers `kinds` (N, 3), each at a random position, size, angle and
+    colour.
     """
     n = len(kinds)
 
@@ -193,7 +197,7 @@ def compose(
         return low + (high - low) * torch.rand(n, *shape, generator=generator)
 
     petals, depth, texture = (column.view(n, 1, 1) for column in kinds.unbind(1))
-    radius, angle, across, along, scale = _place(size, uniform)
+    radius, angle, across, along, scale = _coordinates(size, uniform)
     outline = 0.9 * (1 + depth * torch.cos(petals * angle)) / (1 + depth)
     # a soft edge about one pixel wide, whatever the picture's size
     mask = torch.sigmoid((outline - radius) * size * scale * 0.75)[:, None]
@@ -211,9 +215,9 @@ def compose(
     return Drawing(base + 0.5 * (clouds - 0.5), mask, pattern, colour)
 
 
-def _place(size: int, uniform) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return polar and turned Cartesian coordinates of every pixel around each flower's
-    centre, and its scale.
+def _coordinates(size: int, uniform) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return polar and rotated Cartesian coordinates of every pixel around each flower's centre,
+    and its scale.
     """
     axis = (torch.arange(size) + 0.5) / size * 2 - 1
     centre_x, centre_y, scale, turn = (
@@ -233,8 +237,8 @@ def _texture(index: Tensor, radius: Tensor, angle: Tensor, across: Tensor, along
     index into TEXTURES.
     """
     chosen = torch.zeros_like(radius)
-    for place, pattern in enumerate(PATTERNS):
-        members = torch.nonzero(index == place).flatten()
+    for number, pattern in enumerate(PATTERNS):
+        members = torch.nonzero(index == number).flatten()
         if len(members):
             chosen[members] = pattern(
                 radius[members], angle[members], across[members], along[members]

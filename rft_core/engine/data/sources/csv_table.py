@@ -1,5 +1,5 @@
-"""A table (CSV) of paths and labels, with the splits and domains it names; how it is read stands in
-rft_core/files/layout.
+"""A table (CSV) of paths and labels, with the splits and domains it names; rft_core/files/layout
+reads it.
 """
 
 from collections.abc import Sequence
@@ -13,18 +13,18 @@ from rft_core.files.layout import read_table, shown
 
 
 def load(path: str, request: Request) -> Dataset:
-    """Return the images that the table at `path` names; relative paths start at
-    the table's own folder.
+    """Return the images that the table at `path` names; relative paths start at the table's own
+    folder.
 
-    Rows without a label, with an unknown split or with a file that is not there are left
-    out, counted and named.
+    Rows without a label, with an unknown split or with a missing file are left out, counted and
+    named.
     """
     return decode(list_table(path, request.domains), request)
 
 
 def list_table(path: str, domains: Sequence[str] = ()) -> Listing:
-    """Return the listing of the table at `path`, trained on `domains`; where it has domains and
-    none is named, on its first.
+    """Return the listing of the table at `path`, trained on `domains`; if it has domains and
+    `domains` is empty, on its first domain.
     """
     table = read_table(path)
     notes = table.notes

@@ -15,8 +15,8 @@ LEVELS = 16
 
 
 def load(name: str, request: Request) -> Dataset:
-    """Return the digits, grey in three channels, enlarged to the size asked for; 30
-    % are the test split.
+    """Return the digits, grey in three channels, enlarged to the requested size; 30 % are the test
+    split.
     """
     size = (request.image_size, request.image_size)
     raw = load_digits()
@@ -24,12 +24,13 @@ def load(name: str, request: Request) -> Dataset:
     large = F.interpolate(grey, size=size, mode="bilinear", align_corners=False)
     images = (large.clamp(0, 1) * 255).round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous()
     everything = Split(images, torch.from_numpy(raw.target).long())
-    # none of the digits occurs twice, but a size of few pixels may make some alike
+    # none of the digits occurs twice, but a small size may make some of them equal
     groups = group_digests(everything.pixel_digests())
     rest, test = holdout(raw.target, TEST_SHARE, seed=0, groups=groups)
     train, validation = holdout(raw.target[rest], VALIDATION_SHARE, seed=1, groups=groups[rest])
-    parts = [
+    train_split, validation_split, test_split = (
         everything.take(torch.from_numpy(np.asarray(part)))
         for part in (rest[train], rest[validation], test)
-    ]
-    return Dataset(name, tuple(str(digit) for digit in range(10)), *parts)
+    )
+    class_names = tuple(str(digit) for digit in range(10))
+    return Dataset(name, class_names, train_split, validation_split, test_split)

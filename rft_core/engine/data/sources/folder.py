@@ -1,6 +1,7 @@
-"""Any folder of images: one folder a class, or splits of them; domains above that; any image size.
+"""Any folder of images: a folder for each class, perhaps inside splits and domains; any image size.
 
-How the folders are told apart is in `rft_core.files.layout`. A zip is unpacked into the home first.
+`rft_core.files.layout` decides what each level of folders means. A zip is unpacked into the home
+first.
 """
 
 import os
@@ -17,10 +18,10 @@ from rft_core.files.uploads import is_zip, unpack, unpacking_lines
 
 
 def load(path: str, request: Request) -> Dataset:
-    """Return the images below `path`, a folder or a zip of one.
+    """Return the images below `path`, a folder or a zip of a folder.
 
     Raises DataError for a folder that is missing, empty, or has a class in test/ that train/ lacks,
-    and LayoutQuestion where its folders could be read in two ways.
+    and LayoutQuestion if its folders could be read in two ways.
     """
     return decode(list_folder(path, request.domains, request.layout), request)
 
@@ -28,11 +29,11 @@ def load(path: str, request: Request) -> Dataset:
 def list_folder(path: str, domains: Sequence[str] = (), layout: str = "auto") -> Listing:
     """Return the listing of the folder or zip at `path`.
 
-    With `domains`, its first level are domains, and these are trained on. `layout` is the
-    setting data.layout.
+    With `domains`, the folders of the first level are domains, and `domains` are trained on.
+    `layout` is the setting data.layout.
     """
-    place = Path(path).expanduser()
-    root = unpack(place, place.name, find_home()).folder if is_zip(place) else place
+    location = Path(path).expanduser()
+    root = unpack(location, location.name, find_home()).folder if is_zip(location) else location
     reading = read_folder(root, layout, domains)
     rows = []
     for picture in reading.pictures:
@@ -49,4 +50,4 @@ def list_folder(path: str, domains: Sequence[str] = (), layout: str = "auto") ->
             )
         )
     notes = [*unpacking_lines(root), *reading.lines]
-    return list_rows(place.name, rows, domains, notes, reading.left_out)
+    return list_rows(location.name, rows, domains, notes, reading.left_out)

@@ -1,6 +1,6 @@
 """Image datasets of the Hugging Face hub, by OWNER/NAME or OWNER/NAME@CONFIG.
 
-None of their code is run.
+No code of a dataset is run.
 
 A dataset is copied into the home once, as tables; classes and domains are read from their columns
 without decoding a picture.
@@ -32,7 +32,7 @@ from rft_core.files.home import Home, find_home
 from rft_core.resources.datasets import mark_downloaded
 
 # rows of the menu that are datasets of the hub: those of the papers
-PLACES = MappingProxyType(
+REPOSITORIES = MappingProxyType(
     {
         "cub200": "efekankavalci/CUB_200_2011",
         "stanford_dogs": "amaye15/stanford-dogs",
@@ -46,47 +46,48 @@ MEGABYTE = 10**6
 
 def load(name: str, request: Request) -> Dataset:
     """Return a row of the menu, or the dataset OWNER/NAME[@CONFIG] of the hub,
-    at the size asked for.
+    at the requested size.
 
-    Once loaded it needs no network. Raises DataError when it is neither here nor within reach, or
-    its columns are unclear.
+    Once loaded it needs no network. Raises DataError if it is neither here nor can be fetched, or
+    if its columns are unclear.
     """
     home = find_home()
-    tables = fetch_tables(PLACES.get(name, name), home, request.notify)
+    tables = fetch_tables(REPOSITORIES.get(name, name), home, request.notify)
     dataset = decode(with_protocol(list_tables(name, tables, request.domains)), request)
-    mark_downloaded(home, name if name in PLACES else f"hf:{name}")
+    mark_downloaded(home, name if name in REPOSITORIES else f"hf:{name}")
     return dataset
 
 
-def fetch_tables(place: str, home: Home, notify: Callable[[str], None]) -> datasets.DatasetDict:
-    """Return the splits of OWNER/NAME[@CONFIG] from the home, fetched where they are not there yet
-    or were changed on the hub.
+def fetch_tables(address: str, home: Home, notify: Callable[[str], None]) -> datasets.DatasetDict:
+    """Return the splits of OWNER/NAME[@CONFIG] from the home, after fetching them if they are not
+    there yet or were changed on the hub.
     """
-    found = WRITTEN.fullmatch(place.strip())
+    found = WRITTEN.fullmatch(address.strip())
     if not found:
         raise DataError(
-            f"'{place}' is no dataset of the hub; write hf:OWNER/NAME, or hf:OWNER/NAME@CONFIG"
+            f"'{address}' does not name a dataset of the hub; write hf:OWNER/NAME, or"
+            " hf:OWNER/NAME@CONFIG"
         )
     repository, config = found["repository"], found["config"]
     if Path(repository).exists():
         raise DataError(
-            f"'{repository}' is also a file or folder here, and would be taken for it; write"
-            f" folder:{repository}, or start elsewhere"
+            f"'{repository}' is also a file or folder here, and would be read instead of the hub;"
+            f" write folder:{repository}, or start in another folder"
         )
     online = is_reachable()
     with hub_in(home, offline=not online):
         try:
             return read_tables(repository, config, cache(home), notify)
-        # the library raises a dozen types, and each means that this dataset is not to be had
+        # the library raises a dozen types, and each means that this dataset cannot be loaded
         except Exception as error:
-            raise DataError(_refusal(place, error, online)) from error
+            raise DataError(_refusal(address, error, online)) from error
 
 
 def read_tables(
     path: str, config: str | None, folder: Path, notify: Callable[[str], None]
 ) -> datasets.DatasetDict:
-    """Return the splits of a dataset of the hub, or of a folder laid out like one, kept below
-    `folder`; says how far it is.
+    """Return the splits of a dataset of the hub, or of a folder with the same layout, cached below
+    `folder`; reports its progress.
     """
     with ThreadPoolExecutor(1) as pool:
         work = pool.submit(datasets.load_dataset, path, config, cache_dir=str(folder / "tables"))
@@ -100,17 +101,17 @@ def read_tables(
 
 
 def cache(home: Home) -> Path:
-    """Return the folder of all that comes from the hub's datasets."""
+    """Return the folder for all files of the hub's datasets."""
     return home.datasets / "huggingface"
 
 
 @contextmanager
 def hub_in(home: Home, *, offline: bool) -> Iterator[None]:
-    """Inside the block the hub's libraries keep files in `home`, draw no bars, and with `offline`
-    do not try the network.
+    """Inside the block the hub's libraries keep files in `home`, draw no progress bars, and with
+    `offline` do not use the network.
 
-    Both read these constants at every call. They are the process's own, and are
-    restored after the block.
+    Both libraries read these constants at every call. They belong to the process, and are restored
+    after the block.
     """
     before = constants.HF_HUB_CACHE, constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
     bars = datasets.are_progress_bars_disabled(), are_progress_bars_disabled()
@@ -139,14 +140,14 @@ def _megabytes(folder: Path) -> int:
     return sizes // MEGABYTE
 
 
-def _refusal(place: str, error: Exception, online: bool) -> str:
+def _refusal(address: str, error: Exception, online: bool) -> str:
     if not online:
         return (
-            f"{place} was not loaded on this machine before, and the Hugging Face hub cannot be"
+            f"{address} was not loaded on this machine before, and the Hugging Face hub cannot be"
             f" reached; load it once with a network, or use {EMBEDDED}"
         )
     reason = str(error).strip().splitlines()
     return (
-        f"{place} cannot be loaded from the Hugging Face hub"
+        f"{address} cannot be loaded from the Hugging Face hub"
         f" ({reason[0] if reason else type(error).__name__}); check its name, or use {EMBEDDED}"
     )

@@ -1,10 +1,11 @@
 """Blooms in seven styles: one task drawn in seven domains, for measuring out of distribution.
 
-Every style paints the same classes from flowers of its own (another random stream), so no picture
-is in two domains. A run trains on the domains it names, or on the plain one, and is measured on the
+Every style paints the same classes with its own flowers (another random stream), so no picture is
+in two domains. A run trains on the domains it names, by default on "plain", and is measured on the
 test pictures of all others.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -13,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rft_core.engine.data.dataset import Dataset, Request, Split
-from rft_core.engine.data.sources.blooms import Drawing, Task, make_split, plain
+from rft_core.engine.data.sources.blooms import Drawing, Paint, Task, make_split, plain
 from rft_core.engine.data.transforms.filters import gaussian_blur, motion_blur, plasma
 from rft_core.errors import UnknownNameError
 
@@ -25,31 +26,30 @@ TASK = Task(
 
 
 def load(name: str, request: Request) -> Dataset:
-    """Return the three splits of the domains asked for, "plain" by default, and the test pictures
+    """Return the three splits of the requested domains, "plain" by default, and the test pictures
     of every other domain.
 
-    Several domains are put together, each at full size. Raises UnknownNameError for a
-    domain that there is not.
+    Several domains are joined, each at full size. Raises UnknownNameError for an unknown domain.
     """
     chosen = tuple(dict.fromkeys(request.domains)) or ("plain",)
     for domain in chosen:
         if domain not in STYLES:
             raise UnknownNameError("domain", domain, list(STYLES))
     sizes = (TASK.train_size, TASK.validation_size, TASK.test_size)
-    splits = [
-        _joined([_split(domain, place, size, request.image_size) for domain in chosen])
-        for place, size in enumerate(sizes)
-    ]
+    train, validation, test = (
+        _joined([_split(domain, index, size, request.image_size) for domain in chosen])
+        for index, size in enumerate(sizes)
+    )
     others = {
         domain: _split(domain, 2, TASK.test_size, request.image_size)
         for domain in STYLES
         if domain not in chosen
     }
-    return Dataset(name, TASK.class_names, *splits, domains=chosen, others=others)
+    return Dataset(name, TASK.class_names, train, validation, test, domains=chosen, others=others)
 
 
-def _split(domain: str, place: int, size: int, image_size: int) -> Split:
-    seed = 1000 * TASK.stream + 10 * list(STYLES).index(domain) + place
+def _split(domain: str, index: int, size: int, image_size: int) -> Split:
+    seed = 1000 * TASK.stream + 10 * list(STYLES).index(domain) + index
     return make_split(TASK, size, image_size, seed=seed, paint=STYLES[domain])
 
 
@@ -77,8 +77,8 @@ def painting(drawing: Drawing, generator: torch.Generator) -> Tensor:
 
 
 def _kuwahara(picture: Tensor, reach: int) -> Tensor:
-    """Return each pixel as the mean of that quadrant around it, `reach` pixels
-    wide, which varies least.
+    """Return each pixel as the mean of whichever quadrant around it, `reach` pixels wide, varies
+    least.
     """
     width = reach + 1
     padded = F.pad(picture, (reach,) * 4, mode="replicate")
@@ -101,9 +101,9 @@ def sketch(drawing: Drawing, generator: torch.Generator) -> Tensor:
     n, _, size, _ = tone.shape
     pen = max(1, round(size / 32))
     padded = F.pad(tone, (0, pen, 0, pen), mode="replicate")
-    here = padded[..., :size, :size]
+    tone_here = padded[..., :size, :size]
     change = (
-        (padded[..., pen:, :size] - here) ** 2 + (padded[..., :size, pen:] - here) ** 2
+        (padded[..., pen:, :size] - tone_here) ** 2 + (padded[..., :size, pen:] - tone_here) ** 2
     ).sqrt()
     pressure = 0.8 + 0.4 * torch.rand(n, 1, 1, 1, generator=generator)
     grain = torch.randn(n, 1, size, size, generator=generator)
@@ -134,8 +134,8 @@ def night(drawing: Drawing, generator: torch.Generator) -> Tensor:
 
 
 def inverted(drawing: Drawing, generator: torch.Generator) -> Tensor:
-    """A negative in which the pattern's light and dark change places too; colours are random, so a
-    plain negative is no shift.
+    """A negative in which the pattern's light and dark are swapped too; since colours are random, a
+    plain negative would not be a shift.
     """
     return plain(
         Drawing(1 - drawing.background, drawing.mask, 1 - drawing.pattern, -drawing.colour),
@@ -155,7 +155,7 @@ def photo_noise(drawing: Drawing, generator: torch.Generator) -> Tensor:
     return picture * corners + 0.05 * blotches / blotches.std((2, 3), keepdim=True) + 0.08 * grain
 
 
-STYLES = MappingProxyType(
+STYLES: Mapping[str, Paint] = MappingProxyType(
     {
         "plain": partial(plain, noise=NOISE),
         "painting": painting,

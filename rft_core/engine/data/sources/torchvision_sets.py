@@ -1,5 +1,5 @@
-"""Datasets whose files torchvision knows: found on disk, or downloaded, and listed
-without decoding a picture.
+"""Datasets whose files torchvision can read: found on disk or downloaded, and listed without
+decoding a picture.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from torchvision import datasets as tv
 from rft_core.engine.data.dataset import Dataset, Request
 from rft_core.engine.data.decoding.decode import decode
 from rft_core.engine.data.listing import Listing, Pictures
-from rft_core.engine.data.reading.archives import ARCHIVES, EMBEDDED, bring
+from rft_core.engine.data.reading.archives import ARCHIVES, EMBEDDED, fetch_missing
 from rft_core.engine.data.reading.protocols import with_protocol
 from rft_core.errors import DataError
 from rft_core.files.home import find_home
@@ -27,7 +27,7 @@ CARS_COPY = "tanganke/stanford_cars"
 
 @dataclass(frozen=True)
 class _Parts:
-    """What a reader finds: class names, and the pictures of each split that the dataset has."""
+    """The result of a reader: class names, and the pictures of each split that the dataset has."""
 
     class_names: Iterable[str]
     train: Pictures
@@ -36,18 +36,18 @@ class _Parts:
 
 
 def load(name: str, request: Request) -> Dataset:
-    """Return the dataset `name` of the menu at the size asked for, downloaded below the home where
-    it is not there yet.
+    """Return the dataset `name` of the menu at the requested size, after downloading it into the
+    home if it is not there yet.
 
-    Raises DataError when its files are missing and cannot be fetched, or are damaged; it says where
-    to put them by hand.
+    Raises DataError if its files are damaged, or missing and cannot be fetched; the message says
+    where to put them by hand.
     """
     if request.domains:
         raise DataError(f"{name} has no domains; leave data.domains empty")
     home = find_home()
     root = home.datasets / "torchvision"
     if name in ARCHIVES:
-        bring(name, root, request.notify)
+        fetch_missing(name, root, request.notify)
     else:
         _require_cars(root)
     dataset = decode(list_pictures(name, root), request)
@@ -56,8 +56,8 @@ def load(name: str, request: Request) -> Dataset:
 
 
 def list_pictures(name: str, root: Path) -> Listing:
-    """Return the pictures of the dataset `name` below `root`, with its official splits, else the
-    papers', else only train.
+    """Return the pictures of the dataset `name` below `root`, with its official splits, else those
+    of the papers, else only train.
     """
     try:
         parts = READERS[name](root)
@@ -80,7 +80,9 @@ def list_pictures(name: str, root: Path) -> Listing:
             name=name,
             class_names=tuple(parts.class_names),
             fingerprint=_fingerprint(name, named),
-            **named,
+            train=parts.train,
+            validation=parts.validation,
+            test=parts.test,
         )
     )
 
@@ -96,19 +98,23 @@ def _require_cars(root: Path) -> None:
 
 
 def _fingerprint(name: str, parts: dict[str, Pictures]) -> str:
-    """Hash the archives' checksums, and of each picture its split, name, label, and the size
-    and time of its file.
+    """Hash the archives' checksums, and the split, name, label, file size and file time of each
+    picture.
     """
-    content = hashlib.sha256(repr([name, [one.md5 for one in ARCHIVES.get(name, ())]]).encode())
+    content = hashlib.sha256(
+        repr([name, [archive.md5 for archive in ARCHIVES.get(name, ())]]).encode()
+    )
     for kind, part in parts.items():
         content.update(kind.encode())
         content.update(part.labels.tobytes())
-        for place in part.names:
+        for picture in part.names:
             found = (
-                Path(place).stat() if Path(place).is_absolute() and Path(place).exists() else None
+                Path(picture).stat()
+                if Path(picture).is_absolute() and Path(picture).exists()
+                else None
             )
             content.update(
-                f"{Path(place).name} {found and (found.st_size, found.st_mtime_ns)}\n".encode()
+                f"{Path(picture).name} {found and (found.st_size, found.st_mtime_ns)}\n".encode()
             )
     return content.hexdigest()
 
@@ -116,20 +122,20 @@ def _fingerprint(name: str, parts: dict[str, Pictures]) -> str:
 def _files(paths: Iterable[str | Path], labels: Iterable[int]) -> Pictures:
     names = [str(path) for path in paths]
     return Pictures(
-        np.asarray(list(labels), dtype=np.int64), names, lambda place: Image.open(names[place])
+        np.asarray(list(labels), dtype=np.int64), names, lambda index: Image.open(names[index])
     )
 
 
 def _arrays(kind: str, images: np.ndarray, labels: Iterable[int]) -> Pictures:
-    """Return pictures (N, H, W, 3) uint8 that lie in memory."""
-    names = [f"{kind} image {place}" for place in range(len(images))]
+    """Return pictures (N, H, W, 3) uint8 that are in memory."""
+    names = [f"{kind} image {index}" for index in range(len(images))]
     return Pictures(
-        np.asarray(labels, dtype=np.int64), names, lambda place: Image.fromarray(images[place])
+        np.asarray(labels, dtype=np.int64), names, lambda index: Image.fromarray(images[index])
     )
 
 
 def _class_folders(root: Path, class_name: Callable[[str], str] = str) -> _Parts:
-    """Return one folder a class, all of it as train; folders in the order of their names."""
+    """Read a folder for each class, in the order of their names; all pictures are training."""
     folders = sorted(
         child for child in root.iterdir() if child.is_dir() and child.name != NOT_A_CLASS
     )
@@ -160,8 +166,8 @@ def _cifar(kind: type[tv.CIFAR10]) -> Callable[[Path], _Parts]:
 def _svhn(root: Path) -> _Parts:
     train, test = (tv.SVHN(root, split=split) for split in ("train", "test"))
     parts = [
-        _arrays(kind, one.data.transpose(0, 2, 3, 1), one.labels)
-        for kind, one in (("training", train), ("test", test))
+        _arrays(kind, split_set.data.transpose(0, 2, 3, 1), split_set.labels)
+        for kind, split_set in (("training", train), ("test", test))
     ]
     return _Parts([str(digit) for digit in range(10)], parts[0], test=parts[1])
 
@@ -173,7 +179,10 @@ def _three(kind: type) -> Callable[[Path], _Parts]:
         train, validation, test = (kind(root, split=split) for split in ("train", "val", "test"))
         return _Parts(
             train.classes,
-            *(_files(one._image_files, one._labels) for one in (train, validation, test)),
+            *(
+                _files(split_set._image_files, split_set._labels)
+                for split_set in (train, validation, test)
+            ),
         )
 
     return read

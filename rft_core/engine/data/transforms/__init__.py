@@ -1,1 +1,1 @@
-"""Changes to pictures: augmentation, corruptions, and the filters that they are made of."""
+"""Changes to pictures: augmentation, corruptions, and the filters they use."""

@@ -5,8 +5,8 @@ from torch import Tensor
 
 
 def augment(images: Tensor, kind: str, generator: torch.Generator) -> Tensor:
-    """Return changed pixels (N, 3, H, W): "none"; "flip" mirrors half of them; "paper" adds
-    colour jitter and a turn.
+    """Return changed pixels (N, 3, H, W): "none" changes nothing; "flip" mirrors half of the
+    images; "paper" also jitters the colours and rotates a little.
     """
     if kind == "none":
         return images
@@ -32,13 +32,13 @@ def _jitter(images: Tensor, generator: torch.Generator, amount: float = 0.25) ->
 
 
 def _turn(images: Tensor, generator: torch.Generator, degrees: float = 2.0) -> Tensor:
-    """Turn each image by up to `degrees`; uncovered corners repeat the border."""
+    """Rotate each image by up to `degrees`; uncovered corners repeat the border."""
     angle = torch.deg2rad(
         degrees * (2 * torch.rand(len(images), generator=generator, device=images.device) - 1)
     )
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     matrix = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)
-    places = torch.nn.functional.affine_grid(matrix, list(images.shape), align_corners=False)
+    sampled_at = torch.nn.functional.affine_grid(matrix, list(images.shape), align_corners=False)
     return torch.nn.functional.grid_sample(
-        images, places, padding_mode="border", align_corners=False
+        images, sampled_at, padding_mode="border", align_corners=False
     )

@@ -6,16 +6,16 @@ and ImageNet-C at 224.
 
 Same formulas at these two sizes, up to rounding (results are rounded, theirs are cut off):
 Gaussian, shot and impulse noise, defocus, motion and zoom blur, snow, fog, brightness, contrast,
-elastic, pixelate, JPEG. The smear of motion blur and snow is written after ImageMagick's kernel and
-was not compared with that program. Scaled: between the sizes every constant is interpolated along
-the logarithm of the size. Below 32 those of 32 hold; above 224 those of 224 do, with lengths in
-pixels growing with the size. Replaced: glass blur moves all pixels at once instead of one after the
-other, up to the border; frost is drawn (rough clouds, bright along ridges, bluish), since theirs is
-cut out of photographs.
+elastic, pixelate, JPEG. The smear of motion blur and snow follows ImageMagick's kernel and was not
+compared with that program. Scaled: between the sizes every constant is interpolated along the
+logarithm of the size. Below 32 the constants of 32 are used; above 224 those of 224, with lengths
+in pixels growing with the size. Replaced: glass blur moves all pixels at once instead of one after
+the other, up to the border; frost is drawn (rough clouds, bright along ridges, bluish), since
+theirs is cut out of photographs.
 
-Severity is how hard their authors found a setting, not always how far it moves pixels: elastic goes
+Severity is how hard the authors found a setting, not always how far it moves pixels: elastic goes
 from wide to fine, glass blur trades smoothing for shuffling, and frost and fog dim what they cover,
-so there a higher severity can lie nearer.
+so for these a higher severity can be nearer to the clean picture.
 """
 
 import math
@@ -36,8 +36,8 @@ CHUNK_PIXELS = 1_000_000
 
 @dataclass(frozen=True)
 class Kind:
-    """A corruption's code (pixels, generator, *constants), its constants at 32 and at 224 pixels,
-    one tuple a severity, and which of them are lengths in pixels.
+    """A corruption's code (pixels, generator, *constants), its constants at 32 and at 224 pixels, a
+    tuple for each severity, and which of them are lengths in pixels.
     """
 
     apply: Callable[..., Tensor]
@@ -51,8 +51,8 @@ class Kind:
         beyond = max(1.0, size / LARGE)
         pairs = zip(self.small[severity - 1], self.large[severity - 1])
         return tuple(
-            (low + share * (high - low)) * (beyond if place in self.lengths else 1)
-            for place, (low, high) in enumerate(pairs)
+            (low + share * (high - low)) * (beyond if index in self.lengths else 1)
+            for index, (low, high) in enumerate(pairs)
         )
 
 

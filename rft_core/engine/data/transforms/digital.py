@@ -16,7 +16,7 @@ from rft_core.engine.data.transforms.filters import (
 
 
 def contrast(pixels: Tensor, generator: torch.Generator, kept: float) -> Tensor:
-    """Draw every channel to its mean."""
+    """Pull every channel towards its mean; `kept` is the share of the contrast that is left."""
     mean = pixels.mean((2, 3), keepdim=True)
     return mean + kept * (pixels - mean)
 
@@ -24,8 +24,8 @@ def contrast(pixels: Tensor, generator: torch.Generator, kept: float) -> Tensor:
 def elastic_transform(
     pixels: Tensor, generator: torch.Generator, strength: float, sigma: float, corner: float
 ) -> Tensor:
-    """`strength`, `sigma` and `corner` are shares of the size: of the displacements, their
-    smoothing, and the moved corners.
+    """Shift pixels smoothly. As shares of the size, `strength` is the length of the displacements,
+    `sigma` their smoothing, and `corner` how far the corners move.
     """
     n, _, size, _ = pixels.shape
     axis = torch.arange(size, dtype=torch.float32)
@@ -36,8 +36,10 @@ def elastic_transform(
     )
     after = before + uniform(-corner * size, corner * size, (n, 3, 2), generator)
     back = torch.linalg.solve(F.pad(after, (0, 1), value=1.0), before.expand(n, -1, -1))
-    places = torch.stack([*torch.meshgrid(axis, axis, indexing="xy"), torch.ones(size, size)], -1)
-    turned = torch.einsum("hwk,nkc->nhwc", places, back)
+    positions = torch.stack(
+        [*torch.meshgrid(axis, axis, indexing="xy"), torch.ones(size, size)], -1
+    )
+    turned = torch.einsum("hwk,nkc->nhwc", positions, back)
     pixels = F.grid_sample(
         pixels, turned / (size - 1) * 2 - 1, padding_mode="reflection", align_corners=True
     )
@@ -48,7 +50,7 @@ def elastic_transform(
         * strength
         * size
     )
-    moved = places[..., :2] + shifts.permute(0, 2, 3, 1)
+    moved = positions[..., :2] + shifts.permute(0, 2, 3, 1)
     return F.grid_sample(
         pixels, (2 * moved + 1) / size - 1, padding_mode="reflection", align_corners=False
     )

@@ -15,7 +15,7 @@ from torch import Tensor
 def gaussian_blur(
     images: Tensor, sigma: float, *, truncate: float = 4.0, mirrored: bool = False
 ) -> Tensor:
-    """Blur by `sigma` pixels; beyond the border the edge pixel goes on, or the picture is
+    """Blur by `sigma` pixels; beyond the border the edge pixel is repeated, or the picture is
     `mirrored`, edge pixel included.
 
     As scipy.ndimage.gaussian_filter: samples of the Gaussian up to `truncate` sigmas, normalised;
@@ -27,28 +27,26 @@ def gaussian_blur(
         return images
     steps = torch.arange(-reach, reach + 1)
     weights = torch.exp(-0.5 * (steps / sigma) ** 2)
-    places = torch.arange(size)[:, None] + steps
+    positions = torch.arange(size)[:, None] + steps
     if mirrored:
-        places = places.remainder(2 * size)
-        places = torch.minimum(places, 2 * size - 1 - places)
+        positions = positions.remainder(2 * size)
+        positions = torch.minimum(positions, 2 * size - 1 - positions)
     matrix = torch.zeros(size, size).scatter_add_(
-        1, places.clamp(0, size - 1), (weights / weights.sum()).expand(size, -1)
+        1, positions.clamp(0, size - 1), (weights / weights.sum()).expand(size, -1)
     )
     return matrix @ images @ matrix.T
 
 
 def box_resize(images: Tensor, size: int) -> Tensor:
-    """Return the pictures at `size` pixels, each the mean of the old pixels whose centres it
-    covers, or the nearest one.
+    """Return the pictures at `size` pixels, each pixel the mean of the old pixels whose centres it
+    covers, or else the nearest old pixel.
     """
     matrix = _box_matrix(images.shape[-1], size)
     return matrix @ images @ matrix.T
 
 
 def _box_matrix(old: int, new: int) -> Tensor:
-    """Return the weights (new, old) of Pillow's BOX filter: pixels are covered
-    whole or not at all.
-    """
+    """Return the weights (new, old) of Pillow's BOX filter: a pixel counts fully or not at all."""
     scale = max(old / new, 1.0)
     centres = (torch.arange(new, dtype=torch.float64)[:, None] + 0.5) * (old / new)
     offsets = (torch.arange(old, dtype=torch.float64) + 0.5 - centres) / scale
@@ -75,7 +73,7 @@ def zoom(images: Tensor, factor: float) -> Tensor:
 
 def motion_blur(images: Tensor, radius: float, sigma: float, degrees: Tensor) -> Tensor:
     """Smear each picture towards its own angle `degrees` (N,): 2 ceil(radius) + 1 samples, Gaussian
-    weights, edges go on.
+    weights, edge pixels repeated.
     """
     weights = torch.exp(-0.5 * (torch.arange(2 * math.ceil(radius) + 1) / sigma) ** 2)
     weights = weights / weights.sum()
@@ -88,7 +86,7 @@ def motion_blur(images: Tensor, radius: float, sigma: float, degrees: Tensor) ->
             for part in (torch.sin(angle), torch.cos(angle))
         )
         rows, columns = ((axis + shift).clamp(0, len(axis) - 1) for shift in (down, right))
-        # two plain gathers are several times faster than one by rows and columns at once
+        # two plain gathers are several times faster than a single gather by rows and columns
         moved = images.gather(2, rows[:, None, :, None].expand(images.shape)).gather(
             3, columns[:, None, None, :].expand(images.shape)
         )
@@ -103,13 +101,13 @@ def plasma(count: int, size: int, decay: float, generator: torch.Generator) -> T
     Displacements shrink by `decay` > 1 a level: near 1 the field is rough, at 3 smooth. It is drawn
     on the next power of two, wraps round there, and is cut to `size`.
     """
-    whole = 1 << max(1, math.ceil(math.log2(size)))
-    field = torch.zeros(count, whole, whole)
+    side = 1 << max(1, math.ceil(math.log2(size)))
+    field = torch.zeros(count, side, side)
 
     def displaced(total: Tensor) -> Tensor:
         return total / 4 + spread * (2 * torch.rand(total.shape, generator=generator) - 1)
 
-    step, spread = whole, 1.0
+    step, spread = side, 1.0
     while step >= 2:
         corners, half = field[:, ::step, ::step], step // 2
         across = corners + corners.roll(-1, 1)

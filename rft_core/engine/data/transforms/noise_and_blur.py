@@ -65,11 +65,11 @@ def glass_blur(
     pixels = gaussian_blur(pixels, sigma)
     for _ in range(round(rounds)):
         down, right = torch.randint(-reach, reach, (2, n, size, size), generator=generator)
-        places = (axis[:, None] + down).clamp(0, size - 1) * size + (axis + right).clamp(
+        sources = (axis[:, None] + down).clamp(0, size - 1) * size + (axis + right).clamp(
             0, size - 1
         )
         pixels = (
-            pixels.flatten(2).gather(2, places.view(n, 1, -1).expand(-1, 3, -1)).view_as(pixels)
+            pixels.flatten(2).gather(2, sources.view(n, 1, -1).expand(-1, 3, -1)).view_as(pixels)
         )
     return gaussian_blur(pixels, sigma)
 

@@ -52,7 +52,7 @@ def test_defaults_come_first_and_licences_and_places_are_timms(kept):
 
 
 @pytest.mark.parametrize("name", SAMPLE)
-def test_a_sample_measured_anew(kept, name):
+def test_a_sample_measured_again(kept, name):
     architecture, _, tag = name.partition(".")
     row = (
         kept["embedded"].get(name)

@@ -30,8 +30,8 @@ def alike(data) -> dict[str, int]:
     parts = {name: pixels(getattr(data, name)) for name in ("train", "validation", "test")}
     pairs = (("train", "validation"), ("train", "test"), ("validation", "test"))
     return {
-        f"{one}_{two}": sum(digest in set(parts[one]) for digest in parts[two])
-        for one, two in pairs
+        f"{first}_{second}": sum(digest in set(parts[first]) for digest in parts[second])
+        for first, second in pairs
     }
 
 

@@ -14,8 +14,19 @@ from urllib.parse import unquote, urlparse
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
+class Hub(http.server.ThreadingHTTPServer):
+    """Serves the dataset `repository`, whose files are below `folder`; `asked` lists requests."""
+
+    def __init__(self, repository: str, folder: Path):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.repository, self.folder = repository, folder
+        self.asked: list[str] = []
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers for the dataset `server.repository`, whose files are below `server.folder`."""
+    """Answers for the dataset of its hub."""
+
+    server: Hub
 
     def do_HEAD(self):
         self.answer()
@@ -116,12 +127,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(repository: str, folder: Path) -> Iterator[http.server.ThreadingHTTPServer]:
+def serve(repository: str, folder: Path) -> Iterator[Hub]:
     """Inside the block the dataset can be loaded from http://127.0.0.1:PORT;
     `asked` lists the requests.
     """
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.repository, server.folder, server.asked = repository, folder, []
+    with Hub(repository, folder) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield server

@@ -123,8 +123,10 @@ def test_a_table_and_a_missing_validation_split(photos):
     assert found == dict(data.shared)
     assert found["train_validation"] == 0
     assert found["train_test"] + found["validation_test"] == 8
-    told = f"{found['train_test']} of 8 test images are in the training images too, pixel for pixel"
-    assert any(line.startswith(told) for line in data.shared_lines())
+    notices = (
+        f"{found['train_test']} of 8 test images are in the training images too, pixel for pixel"
+    )
+    assert any(line.startswith(notices) for line in data.shared_lines())
 
 
 @pytest.mark.parametrize(
@@ -145,10 +147,10 @@ def test_given_splits_stay_and_what_they_share_is_counted(photos, shared):
             noise(1000 * place + index).save(folder / f"{index}.png")
             noise(1000 * place + 500 + index).save(folder.parent / "b" / f"{index}.png")
     for pair, count in shared.items():
-        one, two = pair.split("_")
+        first, second = pair.split("_")
         for index in range(count):
-            noise(9000 + len(pair) * 50 + index).save(folders[one] / f"more-{pair}-{index}.png")
-            noise(9000 + len(pair) * 50 + index).save(folders[two] / f"more-{pair}-{index}.bmp")
+            noise(9000 + len(pair) * 50 + index).save(folders[first] / f"more-{pair}-{index}.png")
+            noise(9000 + len(pair) * 50 + index).save(folders[second] / f"more-{pair}-{index}.bmp")
     for _ in range(2):
         data = dataset(photos)
         assert alike(data) == NOTHING | shared == dict(data.shared)
@@ -190,7 +192,7 @@ def test_a_table_of_the_hub(home):
     assert (alike(data), total(data)) == (NOTHING, 160)
 
 
-def test_files_that_cannot_be_read_take_no_place_of_others(photos):
+def test_unreadable_files_do_not_replace_others(photos):
     """They are in no group, and a split of them alone would have nothing to measure."""
     for name in ("a", "b"):
         (photos / name).mkdir()

@@ -53,8 +53,8 @@ class TestDrawsWithoutCopies:
     labels = np.random.default_rng(0).integers(0, 7, 500)
     alone = np.random.default_rng(1).permutation(500)
 
-    def same(self, one, two):
-        assert [part.tolist() for part in one] == [part.tolist() for part in two]
+    def same(self, first, second):
+        assert [part.tolist() for part in first] == [part.tolist() for part in second]
 
     def test_holding_out(self):
         kept, held = holdout(self.labels, 0.2, 3)

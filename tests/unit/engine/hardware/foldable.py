@@ -1,5 +1,7 @@
 """Networks that can be folded, and networks that cannot."""
 
+from typing import Any, cast
+
 import torch
 from timm.layers import BatchNormAct2d
 from timm.models.resnet import BasicBlock, ResNet
@@ -96,7 +98,11 @@ FOLDED = {
     "convnext": (lambda: embedded.bloom_convnext(5), 0),
     "anti-aliased": (
         lambda: ResNet(
-            BasicBlock, (1, 1, 1, 1), num_classes=5, channels=(8, 8, 16, 16), aa_layer=nn.AvgPool2d
+            cast(Any, BasicBlock),
+            (1, 1, 1, 1),
+            num_classes=5,
+            channels=(8, 8, 16, 16),
+            aa_layer=nn.AvgPool2d,
         ),
         13,
     ),

@@ -56,7 +56,7 @@ def test_layout_follows_the_architecture():
     assert memory_format(tiny.vit()) is torch.contiguous_format
 
 
-def test_compiling_on_a_cpu_is_left_out_and_said():
+def test_compiling_on_a_cpu_is_skipped_with_a_note():
     model = torch.nn.Linear(2, 2)
     why = compile_model(model, Runtime(torch.device("cpu"), 1, "float32"), 8)
     assert "runtime.compile is for GPUs" in why

@@ -36,9 +36,9 @@ def test_gradients_and_logits_are_those_of_the_model(name):
         isinstance(module, (nn.BatchNorm2d, NormalizedModel)) for module in twin.modules()
     )
     gradient, logits, _ = input_gradient(model, images, labels)
-    folded, said, _ = input_gradient(twin, images, labels)
+    folded, answer, _ = input_gradient(twin, images, labels)
     assert (folded - gradient).norm() <= 1e-5 * gradient.norm()
-    assert (said - logits).abs().max() <= 1e-5 * logits.abs().max()
+    assert (answer - logits).abs().max() <= 1e-5 * logits.abs().max()
     assert folded.stride() == gradient.stride()
 
 
@@ -65,8 +65,8 @@ def test_a_second_use_is_seen_before_the_numbers_show_it():
 def test_the_points_of_an_attack_are_the_same_but_for_gradients_about_zero():
     model, (images, labels) = settled(embedded.bloom_resnet(5)), tiny.pictures(16, 32)
     points = [
-        pgd(one, images, labels, norm="linf", epsilon=8 / 255, steps=3)
-        for one in (model, Folding().of(model, images))
+        pgd(network, images, labels, norm="linf", epsilon=8 / 255, steps=3)
+        for network in (model, Folding().of(model, images))
     ]
     assert ((points[0] - points[1]).abs() > 1e-6).float().mean() < 1e-3
     assert not torch.equal(points[0], images)
@@ -106,7 +106,7 @@ def attack(folding: Folding | None) -> Adversary:
     )
 
 
-def test_a_training_step_does_not_make_the_twin_old():
+def test_a_training_step_does_not_make_the_twin_stale():
     """Weights and statistics move between two attacks; loading weights moves them too."""
     model, (images, labels) = settled(embedded.bloom_resnet(5)), tiny.pictures(8, 32)
     folding = Folding()
@@ -169,7 +169,7 @@ def test_after_a_strategy(strategy):
     left = sum(isinstance(module, nn.BatchNorm2d) for module in twin.modules())
     assert left == len(updates)
     assert bool(updates) == (strategy == "lora")
-    gradient, folded = (input_gradient(one, images, labels)[0] for one in (model, twin))
+    gradient, folded = (input_gradient(network, images, labels)[0] for network in (model, twin))
     assert (folded - gradient).norm() <= 1e-5 * gradient.norm()
     assert [parameter.requires_grad for parameter in model.parameters()] == wanted
 
@@ -181,12 +181,12 @@ def test_an_evaluation_gives_the_same_verdicts(attack_name):
         tiny.learnable(48, 32, seed=1),
     )
     grid = (0.0, 1 / 255, 4 / 255, 16 / 255)
-    one, other = (
+    plain, folded = (
         evaluate(
             model, data, norm="linf", epsilons=grid, steps=3, attack=attack_name, folding=folding
         )
         for folding in (None, Folding())
     )
-    assert (one.verdicts == other.verdicts).all()
-    assert one.gradient_evaluations == other.gradient_evaluations
-    assert 0 < one.verdicts[:, 1:].mean() < 1
+    assert (plain.verdicts == folded.verdicts).all()
+    assert plain.gradient_evaluations == folded.gradient_evaluations
+    assert 0 < plain.verdicts[:, 1:].mean() < 1

@@ -36,6 +36,7 @@ class Far(Split):
         return cls(split.images.to(META), split.labels, split.images)
 
     def fetch(self, which: Tensor | slice = slice(None)) -> Tensor:
+        assert self.kept is not None
         return self.kept[which]
 
 

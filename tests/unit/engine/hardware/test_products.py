@@ -64,11 +64,11 @@ def test_outputs_and_gradients_are_torchs(shape, outputs, bias):
     inputs = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     seen = torch.randn((*shape[:-1], outputs), generator=torch.Generator().manual_seed(2))
     for arguments in ((inputs,), (inputs, seen)):
-        for one, other in zip(
+        for first, second in zip(
             gradients(plain, *arguments), gradients(quick, *arguments), strict=True
         ):
-            assert one.shape == other.shape
-            torch.testing.assert_close(other, one, **CLOSE)
+            assert first.shape == second.shape
+            torch.testing.assert_close(second, first, **CLOSE)
 
 
 def test_inputs_that_lie_scattered_in_memory():
@@ -77,8 +77,8 @@ def test_inputs_that_lie_scattered_in_memory():
         0, 2, 3, 1
     )
     assert not inputs.is_contiguous()
-    for one, other in zip(gradients(plain, inputs), gradients(quick, inputs), strict=True):
-        torch.testing.assert_close(other, one, **CLOSE)
+    for first, second in zip(gradients(plain, inputs), gradients(quick, inputs), strict=True):
+        torch.testing.assert_close(second, first, **CLOSE)
 
 
 def test_no_rows_and_double_precision_go_torchs_way():
@@ -124,11 +124,11 @@ def test_patches_have_torchs_outputs_and_gradients(
     ).contiguous(memory_format=layout)
     seen = torch.randn(plain(images).shape, generator=torch.Generator().manual_seed(2))
     for arguments in ((images,), (images, seen), (images, seen.contiguous(memory_format=layout))):
-        for one, other in zip(
+        for first, second in zip(
             gradients(plain, *arguments), gradients(quick, *arguments), strict=True
         ):
-            assert one.shape == other.shape
-            torch.testing.assert_close(other, one, **CLOSE)
+            assert first.shape == second.shape
+            torch.testing.assert_close(second, first, **CLOSE)
 
 
 def test_images_that_patches_do_not_fill_and_a_single_image_go_torchs_way():

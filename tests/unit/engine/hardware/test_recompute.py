@@ -62,7 +62,9 @@ def pair(name: str) -> tuple[nn.Module, nn.Module]:
 
 def losses(model: nn.Module, size: int) -> list[float]:
     """Three steps in training mode."""
-    optimizer = torch.optim.SGD([one for one in model.parameters() if one.requires_grad], lr=0.05)
+    optimizer = torch.optim.SGD(
+        [parameter for parameter in model.parameters() if parameter.requires_grad], lr=0.05
+    )
     model.train()
     found = []
     for step in range(3):

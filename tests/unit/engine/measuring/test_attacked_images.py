@@ -10,7 +10,7 @@ from rft_core.engine.attacks.pgd import pgd
 from rft_core.engine.measuring.attacked_images import (
     choose_shown,
     climb,
-    known_of,
+    fallback_of,
     save_pictures,
     thin,
 )
@@ -72,7 +72,7 @@ def test_what_fooled_the_model_fits_and_fools(model, data, attack):
     )
     assert len(measured.fooling) > 10
     for place, found in measured.fooling.items():
-        assert found.said != int(data.labels[place])
+        assert found.prediction != int(data.labels[place])
         assert found.delta.abs().max() <= fallen_at[place] * (1 + 1e-4)
 
 
@@ -80,7 +80,7 @@ def test_nothing_is_kept_unless_asked_for(model, data):
     assert not evaluate(model, data, norm="linf", epsilons=EPSILONS, steps=STEPS).fooling
 
 
-def test_who_is_shown():
+def test_which_images_are_shown():
     verdicts = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]], bool)
     measured = Evaluation((0.0, 0.1, 0.2), verdicts, 0)
     places, kinds = choose_shown(measured, np.array([0.9, 0.8, 0.5, 0.5, 0.3]))
@@ -106,7 +106,7 @@ def test_a_picture_that_fell_is_shown_fallen(model, data, measured):
         norm="linf",
         steps=1,
         epsilons=EPSILONS,
-        known=known_of(measured, places, shown),
+        fallback=fallback_of(measured, places, shown),
     )
     fooled = (logits.argmax(2) != shown.labels[:, None]).numpy()
     due = smallest_falling(np.array(EPSILONS), measured.verdicts)[places][:, None] <= np.array(

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from rft_core.engine.attacks.pgd import pgd
-from rft_core.engine.measuring import lane as module
+from rft_core.engine.data.dataset import Split
+from rft_core.engine.measuring import lane
 from rft_core.engine.measuring.evaluate import as_pixels, evaluate, predict
 from tests import tiny
 
@@ -63,7 +64,7 @@ def test_the_verdict_at_0_is_the_clean_prediction(trained, data):
 
 
 def test_only_clean(trained, data, monkeypatch):
-    monkeypatch.setattr(module, "input_gradient", None)
+    monkeypatch.setattr(lane, "input_gradient", None)
     result = measured(trained, data, epsilons=(0.0,))
     assert result.gradient_evaluations == 0
     assert (
@@ -73,14 +74,14 @@ def test_only_clean(trained, data, monkeypatch):
 
 
 @pytest.mark.parametrize("norm", list(GRIDS))
-def test_who_fell_stays_fallen(trained, data, norm):
+def test_an_image_that_fell_stays_fallen(trained, data, norm):
     verdicts = measured(trained, data, norm).verdicts
     assert verdicts.shape == (150, len(GRIDS[norm]))
     assert (verdicts[:, 1:] <= verdicts[:, :-1]).all()
 
 
 @pytest.mark.parametrize("norm", list(GRIDS))
-def test_never_kinder_than_one_attack_an_epsilon(trained, data, norm):
+def test_never_weaker_than_an_attack_at_each_epsilon(trained, data, norm):
     searched, plain = (
         measured(trained, data, norm).verdicts.mean(0),
         np.logical_and.accumulate(naive(trained, data, norm), 1).mean(0),
@@ -92,20 +93,20 @@ def test_never_kinder_than_one_attack_an_epsilon(trained, data, norm):
 
 
 @pytest.mark.parametrize("norm", list(GRIDS))
-def test_it_costs_less_than_one_attack_an_epsilon(trained, data, norm):
+def test_it_costs_less_than_an_attack_at_each_epsilon(trained, data, norm):
     spent = measured(trained, data, norm).gradient_evaluations
     assert 0 < spent < 0.6 * len(data) * (len(GRIDS[norm]) - 1) * STEPS
 
 
 def test_every_gradient_is_counted(trained, data, monkeypatch):
     counted = []
-    gradient = module.input_gradient
+    gradient = lane.input_gradient
 
     def count(model, images, labels, loss):
         counted.append(len(images))
         return gradient(model, images, labels, loss)
 
-    monkeypatch.setattr(module, "input_gradient", count)
+    monkeypatch.setattr(lane, "input_gradient", count)
     result = measured(trained, data, batch_size=32)
     assert result.gradient_evaluations == sum(counted)
     # places in the batch are filled again as soon as they are free
@@ -130,11 +131,11 @@ def test_twice_is_the_same(trained, data):
 def test_flags_weights_and_chance_are_left_alone(data):
     model = tiny.cnn(classes=3).train()
     model.backbone[1].eval()
-    flags = [one.training for one in model.modules()]
+    flags = [module.training for module in model.modules()]
     weights = {name: value.clone() for name, value in model.state_dict().items()}
     chance = torch.random.get_rng_state()
     measured(model, data)
-    assert [one.training for one in model.modules()] == flags
+    assert [module.training for module in model.modules()] == flags
     assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
     assert torch.equal(torch.random.get_rng_state(), chance)
 
@@ -165,7 +166,7 @@ def test_a_perturbation_counts_for_every_ball_it_fits_in():
     distances = torch.tensor([3, 9, 20, 40])
     images = torch.zeros(4, 3, 2, 2, dtype=torch.uint8)
     images[:, 0, 0, 0] = 127 - distances
-    result = measured(Threshold(), module.Split(images, torch.zeros(4, dtype=torch.long)))
+    result = measured(Threshold(), Split(images, torch.zeros(4, dtype=torch.long)))
     # the threshold lies at 127.5: half a level beyond the distance
     assert [
         GRIDS["linf"][int(row.sum())] * 255 if not row.all() else None for row in result.verdicts

@@ -81,8 +81,8 @@ def test_measuring_changes_no_other_number(shifted, tmp_path):
     for name in ("in_domain", "domains", "images_digest"):
         assert plain["shifts"][name] == shifted[0]["shifts"][name]
     losses = [
-        [event["loss"] for event in one.events if event["kind"] == "train"]
-        for one in (reporter, shifted[1])
+        [event["loss"] for event in recorder.events if event["kind"] == "train"]
+        for recorder in (reporter, shifted[1])
     ]
     assert losses[0] == losses[1]
 

@@ -37,10 +37,10 @@ def scattered(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
-def same(one: nn.Module, other: nn.Module) -> bool:
+def same(first: nn.Module, second: nn.Module) -> bool:
     return all(
-        torch.equal(tensor, backbone_tensors(other)[name])
-        for name, tensor in backbone_tensors(one).items()
+        torch.equal(tensor, backbone_tensors(second)[name])
+        for name, tensor in backbone_tensors(first).items()
     )
 
 

@@ -132,7 +132,7 @@ def test_an_architecture_without_a_head_is_refused_before_anything_is_loaded(nam
 @pytest.mark.parametrize(
     "error", [OSError("no network"), RuntimeError("cannot reach host\nlong trace")]
 )
-def test_weights_that_cannot_be_had(monkeypatch, error):
+def test_weights_that_cannot_be_fetched(monkeypatch, error):
     def offline(*_, **__):
         raise error
 
@@ -141,7 +141,7 @@ def test_weights_that_cannot_be_had(monkeypatch, error):
     with pytest.raises(WeightsError) as caught:
         make("test_resnet", image_size=160, pretrained=True)
     message = str(caught.value)
-    assert "the weights of 'test_resnet' cannot be had" in message
+    assert "the weights of 'test_resnet' cannot be fetched" in message
     assert str(error).splitlines()[0] in message
     assert "model.pretrained to false" in message
     assert "\n" not in message
@@ -157,13 +157,15 @@ def test_an_architecture_that_cannot_be_built(monkeypatch):
 
 
 @pytest.mark.parametrize(("backbone", "image_size"), [("bloom_vit", 64), ("bloom_convnext", 8)])
-def test_an_image_size_that_the_backbone_cannot_take_is_said_before_training(backbone, image_size):
+def test_an_image_size_that_the_backbone_cannot_take_is_refused_before_training(
+    backbone, image_size
+):
     with pytest.raises(SettingError, match="data.image_size"):
         make(backbone, image_size=image_size).eval()(torch.rand(1, 3, image_size, image_size))
 
 
 @pytest.mark.parametrize("broken", [lambda logits: [logits], lambda logits: logits[:, :2]])
-def test_a_backbone_that_gives_no_logits_is_said_before_training(monkeypatch, broken):
+def test_a_backbone_without_logits_is_refused_before_training(monkeypatch, broken):
     forward = timm_models.timm.models.VisionTransformer.forward
     monkeypatch.setattr(
         timm_models.timm.models.VisionTransformer,
@@ -172,7 +174,7 @@ def test_a_backbone_that_gives_no_logits_is_said_before_training(monkeypatch, br
     )
     with pytest.raises(
         SettingError,
-        match="model.backbone gives no logits of 7 classes, got 'test_vit'; choose another one",
+        match="model.backbone does not give logits of 7 classes, got 'test_vit'; choose another",
     ):
         make("test_vit", image_size=160)
 
@@ -204,11 +206,11 @@ def test_preprocessing_is_that_of_the_weights_not_of_the_architecture():
         (
             {"backbone": "resnet18"},
             (
-                "the weights of 'resnet18' cannot be had .the hub cannot be"
+                "the weights of 'resnet18' cannot be fetched .the hub cannot be"
                 " reached.*model.pretrained to false"
             ),
         ),
-        ({"backbone": "coat_lite_medium_384"}, "cannot be had"),
+        ({"backbone": "coat_lite_medium_384"}, "cannot be fetched"),
     ],
 )
 def test_weights_are_checked_before_anything_is_loaded(
@@ -231,7 +233,7 @@ def test_weights_that_are_here_need_no_network(monkeypatch, home, settings):
     check_weights(ModelSpec(**settings))
 
 
-def test_missing_weights_are_said_before_the_data_are_loaded(monkeypatch, home, tmp_path):
+def test_missing_weights_raise_before_the_data_are_loaded(monkeypatch, home, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("rft_core.engine.models.hub_access.is_reachable", lambda *_: False)
     monkeypatch.setattr(

@@ -46,7 +46,7 @@ def test_they_load_and_differ_from_chance(name):
     assert not torch.equal(first, next(iter(model(False).parameters())))
 
 
-def test_no_file_lies_there_unasked():
+def test_there_are_no_other_files():
     found = {path.stem for path in WEIGHTS.glob("*.safetensors")}
     assert found <= set(EMBEDDED)
 

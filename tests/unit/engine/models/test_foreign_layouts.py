@@ -95,7 +95,7 @@ def test_weights_in_any_dictionary(tmp_path, keys):
     ("first", "second"),
     [("student", "teacher"), ("ema", "state_dict"), ("model_ema", "net"), ("swa_model", "model")],
 )
-def test_of_two_the_plain_one_is_taken_and_the_other_is_named(tmp_path, first, second):
+def test_of_two_dictionaries_the_plain_is_used_and_the_other_is_named(tmp_path, first, second):
     source, other, model = scattered(plain_vit()), scattered(plain_vit(), 5), plain_vit()
     # an average that counts has a tensor more
     averaged = dict(other.state_dict()) | {"n_averaged": torch.ones(())}
@@ -132,7 +132,7 @@ def test_the_log_says_what_a_tower_of_clip_leaves_open(tmp_path, build, activati
     torch.save(as_clip_tower(dict(source.state_dict())), tmp_path / "w.pt")
     notes = []
     load_backbone(build(pre_norm=True), tmp_path / "w.pt", notify=notes.append)
-    assert f"w.pt: this backbone uses {activation}, and the file does not say" in notes[-1]
+    assert f"w.pt: this backbone uses {activation}, but the file does not say" in notes[-1]
 
 
 def test_a_hub_vit_is_brought_to_another_size(tmp_path):
@@ -140,7 +140,7 @@ def test_a_hub_vit_is_brought_to_another_size(tmp_path):
     torch.save(as_hub_vit(dict(source.state_dict())), tmp_path / "w.pt")
     notes = []
     load_backbone(model, tmp_path / "w.pt", notify=notes.append)
-    assert notes[1] == "w.pt: position embeddings were brought to this size (pos_embed)"
+    assert notes[1] == "w.pt: position embeddings were resized to fit (pos_embed)"
     torch.testing.assert_close(model.pos_embed[:, 0], source.pos_embed[:, 0])
 
 

@@ -3,6 +3,7 @@ checkpoints, and no other.
 """
 
 import re
+from typing import Any
 
 import pytest
 import timm
@@ -22,7 +23,7 @@ from tests.unit.engine.models.scattered import scattered
 
 VIT = {"img_size": 32, "patch_size": 8, "embed_dim": 24, "depth": 1, "num_heads": 2}
 # architecture, what makes it small, pixels, the modules whose weights depend on the classes
-SEVERAL = {
+SEVERAL: dict[str, tuple[str, dict[str, Any], int, list[str]]] = {
     "deit": ("deit_tiny_distilled_patch16_224", VIT, 32, ["head", "head_dist"]),
     "levit": ("levit_128s", {}, 224, ["head", "head_dist"]),
     "efficientformer": ("efficientformer_l1", {}, 224, ["head", "head_dist"]),
@@ -148,7 +149,7 @@ class TestRefusals:
             ),
         ],
     )
-    def test_logits_that_cannot_be_trained_are_told(self, monkeypatch, broken, reason):
+    def test_logits_that_cannot_be_trained_are_reported(self, monkeypatch, broken, reason):
         backbone = timm.create_model("test_vit", num_classes=3)
         forward = backbone.forward
         monkeypatch.setattr(backbone, "forward", lambda images: broken(forward(images)))

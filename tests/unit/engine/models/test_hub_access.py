@@ -46,7 +46,7 @@ def test_the_setting_is_restored(monkeypatch, before, wanted):
     assert before == constants.HF_HUB_OFFLINE
 
 
-def test_no_network_is_taken_at_its_word(listener, monkeypatch):
+def test_the_offline_setting_is_obeyed(listener, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert not is_reachable()
 

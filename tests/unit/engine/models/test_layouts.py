@@ -106,7 +106,7 @@ class TestLayouts:
             tmp_path / "w.pth",
         )
         notes = load(model, tmp_path / "w.pth")
-        assert notes[1] == "w.pth: position embeddings were brought to this size (pos_embed)"
+        assert notes[1] == "w.pth: position embeddings were resized to fit (pos_embed)"
         assert torch.equal(model.blocks[0].attn.qkv.weight, source.blocks[0].attn.qkv.weight)
         assert model.pos_embed.shape != source.pos_embed.shape
         # the token in front keeps its place

@@ -15,7 +15,7 @@ def flags(model: nn.Module) -> list[bool]:
 def mixed() -> nn.Module:
     """A model in training whose batch norm is in eval mode, as a frozen one is."""
     model = tiny.cnn().train()
-    model.backbone[1].eval()
+    model.get_submodule("backbone.1").eval()
     return model
 
 

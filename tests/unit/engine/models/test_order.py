@@ -108,7 +108,7 @@ def test_the_same_shapes_in_the_same_order(tmp_path, rename):
     torch.save(rename(dict(source.state_dict())), tmp_path / "w.pth")
     notes = load(model, tmp_path / "w.pth")
     assert "(by order" in notes[0]
-    assert "each tensor was told by its place" in notes[-1]
+    assert "each tensor was matched by its position" in notes[-1]
     assert_same(source, model)
 
 
@@ -195,8 +195,8 @@ def negative_variances(tensors):
 
 REFUSED = {
     "shortcuts": (residual, shortcut_first, "of a shortcut by its name"),
-    "keys before queries": (attention, keys_first, "is of a key by its name, and"),
-    "biases before weights": (lite, biases_first, "is a bias by its name, and .* a weight"),
+    "keys before queries": (attention, keys_first, "is of a key by its name, but"),
+    "biases before weights": (lite, biases_first, "is a bias by its name, but .* a weight"),
     "sorted": (lite, sorted_by_name, "where this backbone has|goes backwards"),
     "numbers that go backwards": (
         lite,
@@ -214,7 +214,7 @@ def test_what_order_cannot_tell_is_refused(tmp_path, case):
     with pytest.raises(WeightsError, match=reason) as caught:
         load(build(), tmp_path / "w.pth")
     message = str(caught.value)
-    assert "exactly this backbone's shapes under other names, but they cannot be told" in message
+    assert "exactly this backbone's shapes under other names, but they cannot be matched" in message
     assert "model.backbone" not in message
     assert "choose the architecture" not in message
 

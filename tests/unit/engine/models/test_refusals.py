@@ -36,32 +36,32 @@ class TestTheBackboneThatIsSetIsNeverAdvised:
         tensors = dict(model.state_dict())
         removed = [key for key in tensors if "norm" in key or "bn" in key][-1]
         del tensors[removed.rpartition(".")[0] + ".weight"]
-        said = message(tmp_path, tensors, model)
-        assert "1 keys missing" in said
+        answer = message(tmp_path, tensors, model)
+        assert "1 keys missing" in answer
         assert (
             "all of it belongs to this backbone, but it is only a part; give the whole"
-            " model.state_dict()" in said
+            " model.state_dict()" in answer
         )
-        assert "model.backbone" not in said
-        assert "architecture" not in said
+        assert "model.backbone" not in answer
+        assert "architecture" not in answer
 
     @pytest.mark.parametrize("name", ["resnet18", "test_vit"])
     def test_of_its_own_tensors_in_an_order_that_says_nothing(self, tmp_path, name):
         model = timm.create_model(name)
-        said = message(tmp_path, dict(reversed(renamed(model).items())), model)
+        answer = message(tmp_path, dict(reversed(renamed(model).items())), model)
         assert (
-            "exactly this backbone's shapes under other names, but they cannot be told by their"
-            " order" in said
+            "exactly this backbone's shapes under other names, but they cannot be matched by their"
+            " order" in answer
         )
-        assert "model.backbone" not in said
+        assert "model.backbone" not in answer
 
-    def test_of_one_with_the_same_shapes_under_another_name_of_the_menu(self, tmp_path):
+    def test_a_backbone_with_the_same_shapes_has_another_name_in_the_menu(self, tmp_path):
         """bloom_resnet and bloom_resnet_robust are one architecture."""
         from rft_core.engine.models.embedded import bloom_resnet
 
         tensors = renamed(bloom_resnet(5))
-        said = message(tmp_path, dict(reversed(tensors.items())), bloom_resnet(5))
-        assert "bloom_resnet" not in said
+        answer = message(tmp_path, dict(reversed(tensors.items())), bloom_resnet(5))
+        assert "bloom_resnet" not in answer
 
 
 class TestAnotherBackboneIsAdvisedByItsShapes:
@@ -82,24 +82,24 @@ class TestAnotherBackboneIsAdvisedByItsShapes:
         ],
         ids=["by name", "in a wrapper", "hub's names"],
     )
-    def test_whatever_their_names(self, tmp_path, build, rename, advised):
-        said = message(
+    def test_the_names_do_not_matter(self, tmp_path, build, rename, advised):
+        answer = message(
             tmp_path, rename(dict(build().state_dict())), timm.create_model("test_convnext")
         )
-        assert f"it looks like {advised}: set model.backbone to that" in said
+        assert f"it looks like {advised}: set model.backbone to that" in answer
 
     def test_the_advice_helps(self, tmp_path):
         tensors = renamed(timm.create_model("test_efficientnet"))
-        said = message(tmp_path, tensors, timm.create_model("test_vit"))
-        assert "it looks like test_efficientnet.r160_in1k" in said
+        answer = message(tmp_path, tensors, timm.create_model("test_vit"))
+        assert "it looks like test_efficientnet.r160_in1k" in answer
         load_backbone(timm.create_model("test_efficientnet"), tmp_path / "w.pt")
 
-    def test_not_one_of_which_it_holds_only_a_part_of_many_layers(self, tmp_path):
+    def test_not_a_backbone_of_which_it_only_holds_a_part(self, tmp_path):
         """A deeper network holds all the shapes of a shallower one of its widths."""
         tensors = dict(timm.create_model("resnet34").state_dict())
-        said = message(tmp_path, tensors, timm.create_model("test_vit"))
-        assert "looks like" not in said
-        assert "it is like no backbone of the menu" in said
+        answer = message(tmp_path, tensors, timm.create_model("test_vit"))
+        assert "looks like" not in answer
+        assert "it does not look like any backbone of the menu" in answer
 
 
 class TestMoreLayersThanTheBackbone:
@@ -126,10 +126,10 @@ class TestMoreLayersThanTheBackbone:
             if ours == "shallow"
             else timm.create_model(ours)
         )
-        said = message(tmp_path, dict(timm.create_model(theirs).state_dict()), backbone)
-        assert more in said
-        assert ("it has more layers than this backbone" in said) == bool(more)
-        assert (f"it looks like {advised}: set model.backbone" in said) == bool(advised)
+        answer = message(tmp_path, dict(timm.create_model(theirs).state_dict()), backbone)
+        assert more in answer
+        assert ("it has more layers than this backbone" in answer) == bool(more)
+        assert (f"it looks like {advised}: set model.backbone" in answer) == bool(advised)
 
     def test_a_decoder_beside_the_blocks_is_left_out_and_named(self, tmp_path):
         source, model = timm.create_model("test_vit"), timm.create_model("test_vit")
@@ -150,21 +150,23 @@ class TestWhereNothingFits:
             "features.1.weight": torch.zeros(9, 9),
             "head.weight": torch.zeros(5, 7),
         }
-        said = message(tmp_path, {"epoch": 1, "network": tensors}, timm.create_model("test_resnet"))
+        answer = message(
+            tmp_path, {"epoch": 1, "network": tensors}, timm.create_model("test_resnet")
+        )
         assert (
             "its top-level keys below 'network' are features (2), head, and features.0.weight has"
-            " the shape (24, 3, 3, 3) there" in said
+            " the shape (24, 3, 3, 3) there" in answer
         )
-        assert "there, and the nearest here is conv1.0.weight with (16, 3, 3, 3)" in said
-        assert "choose the architecture it was saved from, by its name in timm" in said
+        assert "there, and the nearest here is conv1.0.weight with (16, 3, 3, 3)" in answer
+        assert "choose the architecture it was saved from, by its name in timm" in answer
 
     def test_the_same_architecture_of_another_width(self, tmp_path):
-        said = message(
+        answer = message(
             tmp_path,
             dict(timm.create_model("vit_small_patch16_224", depth=1).state_dict()),
             timm.create_model("vit_tiny_patch16_224", depth=1),
         )
-        assert "cls_token has the shape (1, 1, 384) there and (1, 1, 192) here" in said
+        assert "cls_token has the shape (1, 1, 384) there and (1, 1, 192) here" in answer
 
     @pytest.mark.parametrize(
         "content",

@@ -33,8 +33,8 @@ class TestRefusals:
         with pytest.raises(
             WeightsError,
             match=(
-                "2 unexpected .a.weight, b.weight.; it is like no backbone of the menu: its"
-                " top-level keys are a, b, .*; choose the architecture"
+                "2 unexpected .a.weight, b.weight.; it does not look like any backbone of the menu:"
+                " its top-level keys are a, b, .*; choose the architecture"
             ),
         ):
             load(resnet(), tmp_path / "w.safetensors")
@@ -87,7 +87,7 @@ class TestRefusals:
             ("w.pt", b"<html>quota exceeded</html>", "w.pt is a web page, not weights"),
             ("w.pt", b"garbage", "w.pt"),
             ("w.pt", b"", "w.pt cannot be read"),
-            ("w.h5", b"weights", "w.h5 is no kind of checkpoint"),
+            ("w.h5", b"weights", "w.h5 is not a kind of checkpoint"),
         ],
     )
     def test_a_file_that_cannot_be_read(self, tmp_path, name, content, message):

@@ -22,7 +22,9 @@ PROGRESS = {"step": 3, "seconds": 1.5, "tracked": [{"step": 0, "clean": 0.25}], 
 
 def trainee(seed: int = 0, layout: torch.memory_format = torch.contiguous_format):
     model = tiny.cnn(seed=seed).to(memory_format=layout)
-    return model, build_optimizer(model, model.backbone[-1], OptimSpec())
+    return model, build_optimizer(
+        model, list(model.get_submodule("backbone").children())[-1], OptimSpec()
+    )
 
 
 def take_step(model, optimizer, seed=0):
@@ -32,9 +34,9 @@ def take_step(model, optimizer, seed=0):
     optimizer.step()
 
 
-def same(one: nn.Module, other: nn.Module) -> bool:
+def same(first: nn.Module, second: nn.Module) -> bool:
     return all(
-        torch.equal(value, other.state_dict()[name]) for name, value in one.state_dict().items()
+        torch.equal(value, second.state_dict()[name]) for name, value in first.state_dict().items()
     )
 
 
@@ -50,8 +52,8 @@ def test_round_trip(tmp_path, layout):
     assert load_checkpoint(tmp_path / "c", other, other_optimizer) == PROGRESS
     assert same(model, other)
     # the next step is the same only when the optimiser's moments are there too
-    for one in (model, optimizer), (other, other_optimizer):
-        take_step(*one, seed=1)
+    for pair in (model, optimizer), (other, other_optimizer):
+        take_step(*pair, seed=1)
     assert same(model, other)
 
 
@@ -100,7 +102,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path, monkeyp
     tensors, metadata = read_tensors(path)
     assert tensors["x"].tolist() == [1, 1]
     assert metadata == {"a": "1"}
-    assert [one.name for one in tmp_path.iterdir()] == ["c"]
+    assert [file.name for file in tmp_path.iterdir()] == ["c"]
 
 
 def test_views_and_channels_last_are_written_as_they_read(tmp_path):
@@ -140,8 +142,8 @@ def test_one_changed_bit_is_found_and_nothing_is_loaded(tmp_path):
     assert all(torch.equal(value, before[name]) for name, value in other.state_dict().items())
 
 
-def test_a_file_without_progress_is_no_checkpoint(tmp_path):
+def test_a_file_without_progress_is_not_a_checkpoint(tmp_path):
     model, optimizer = trainee()
     write_tensors(tmp_path / "w", model.state_dict(), {})
-    with pytest.raises(WeightsError, match="no checkpoint of a run"):
+    with pytest.raises(WeightsError, match="not a checkpoint of a run"):
         load_checkpoint(tmp_path / "w", model, optimizer)

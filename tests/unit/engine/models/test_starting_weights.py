@@ -112,7 +112,7 @@ class TestRunsOfOurs:
     @pytest.mark.parametrize(
         ("strategy", "file"), [("full_finetune", "model.safetensors"), ("bitfit", "")]
     )
-    def test_a_run_starts_from_another_ones_weights(self, tmp_path, strategy, file):
+    def test_a_run_starts_from_the_weights_of_another_run(self, tmp_path, strategy, file):
         execute(
             tiny.run_spec(strategy__kind=strategy, optim__epochs=1, evaluation__tracking=2),
             FolderReporter(tmp_path / "first"),
@@ -136,8 +136,7 @@ class TestRunsOfOurs:
         with pytest.raises(
             WeightsError,
             match=(
-                "saved by a run whose strategy put layers of its own .*full_finetune, linear_probe"
-                " or bitfit"
+                "saved by a run whose strategy added layers .*full_finetune, linear_probe or bitfit"
             ),
         ):
             load(build_model(spec, num_classes=3, image_size=32, seed=0).backbone, tmp_path)

@@ -28,7 +28,8 @@ class Hub(ThreadingHTTPServer):
 
     def __init__(self, content: bytes, breaks: int = 0):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.content, self.breaks, self.starts = content, breaks, []
+        self.content, self.breaks = content, breaks
+        self.starts: list[int] = []
         self.address = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -147,7 +148,7 @@ def test_a_broken_download_goes_on_where_it_stopped(hub, home, weights):
 
 def test_a_download_that_never_ends_well_leaves_nothing_that_counts(hub, home, monkeypatch):
     hub.breaks = 1000
-    with pytest.raises(WeightsError, match=f"the weights of '{NAME}' cannot be had"):
+    with pytest.raises(WeightsError, match=f"the weights of '{NAME}' cannot be fetched"):
         make()
     assert not backbone_here(NAME, home, online=False).usable
     hub.breaks = 0

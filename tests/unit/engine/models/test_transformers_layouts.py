@@ -114,7 +114,7 @@ def test_features_of_clip(tmp_path, prefix):
     ours = timm.create_model("vit_base_patch16_clip_quickgelu_224", **TIMM_VIT | {"num_classes": 0})
     notes = []
     load_backbone(ours, tmp_path / "clip.pt", notify=notes.append)
-    assert any("uses quick GELU, and the file does not say" in note for note in notes)
+    assert any("uses quick GELU, but the file does not say" in note for note in notes)
     images = torch.rand(3, 3, 32, 32)
     assert_same(theirs(images).pooler_output, ours.eval()(images))
 

@@ -16,7 +16,7 @@ from rft_core.engine.objectives.build import build_objective
 from rft_core.spec import catalog
 from rft_core.spec.run_spec import parse
 
-EPSILON, IMAGES = 8 / 255, 32
+EPSILON, IMAGES = 8 / 255, 16
 # a pixel at 0 or 1 that is pushed outwards stays; those are few in these pictures
 MOVED, MEAN_SIZE = 0.9, 0.9
 TRAINING_ATTACKS = [row.name for row in catalog.ATTACKS if not row.measures_only]

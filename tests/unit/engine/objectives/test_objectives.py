@@ -183,10 +183,10 @@ def test_trades_gradient_goes_through_both_predictions():
     )
     assert actual.item() == pytest.approx(expected.item(), rel=1e-5)
     weights = list(model.parameters())
-    for one, other in zip(
+    for first, second in zip(
         torch.autograd.grad(actual, weights), torch.autograd.grad(expected, weights)
     ):
-        assert torch.allclose(one, other, rtol=1e-3, atol=1e-5)
+        assert torch.allclose(first, second, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("classes", [2, 5])
@@ -214,7 +214,8 @@ def test_boosted_cross_entropy_is_finite_where_the_model_is_sure_and_wrong():
 @pytest.mark.parametrize("kind", NAMES)
 def test_only_the_update_moves_batch_norms_and_flags_stay(kind):
     model = NormalizedModel(networks.build(networks.resnet), (0.5,) * 3, (0.25,) * 3).train()
-    loss, images, labels = objective(kind, model), *networks.batch()
+    loss = objective(kind, model)
+    images, labels = networks.batch()
     model.backbone.layer1.eval()
     loss(model, images, labels, adversary(pgd), settings(kind)).backward()
     forwards = 1 if kind in ("natural", "adversarial") else 2

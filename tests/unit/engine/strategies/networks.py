@@ -3,6 +3,7 @@ gradients to be seen.
 """
 
 from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 from timm.models.convnext import ConvNeXt
@@ -33,7 +34,7 @@ def scaled_vit() -> nn.Module:
 
 
 def swin() -> nn.Module:
-    shape = {
+    shape: dict[str, Any] = {
         "patch_size": 2,
         "embed_dim": 16,
         "depths": (1, 1),
@@ -68,7 +69,11 @@ def convolution_convnext() -> nn.Module:
 
 def resnet() -> nn.Module:
     return ResNet(
-        BasicBlock, (1, 1, 1, 1), num_classes=CLASSES, channels=(8, 16, 16, 32), stem_width=8
+        cast(Any, BasicBlock),
+        (1, 1, 1, 1),
+        num_classes=CLASSES,
+        channels=(8, 16, 16, 32),
+        stem_width=8,
     )
 
 
@@ -81,7 +86,7 @@ def plain() -> nn.Module:
         nn.Flatten(),
         nn.Linear(8, CLASSES),
     )
-    network.get_classifier = lambda: network[-1]
+    vars(network)["get_classifier"] = lambda: network[-1]
     return network
 
 
@@ -97,7 +102,7 @@ def build(family: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
             if parameter.ndim > 1:
                 nn.init.normal_(parameter, std=parameter[0].numel() ** -0.5)
         for module in network.modules():
-            if isinstance(module, nn.BatchNorm2d):
+            if isinstance(module, nn.BatchNorm2d) and module.running_mean is not None:
                 nn.init.uniform_(module.running_mean, -0.1, 0.1)
                 nn.init.uniform_(module.weight, 0.5, 1.5)
     return network.eval()

@@ -96,10 +96,10 @@ def test_the_rules_are_shared_also_by_a_copy_and_saved_once():
         networks.build(networks.vit), StrategySpec(kind="compacter")
     )
     copy = deepcopy(network)
-    for one in (network, copy, copy.to(torch.float64)):
+    for version in (network, copy, copy.to(torch.float64)):
         assert all(
-            module.shared[0] is one.phm_rules
-            for module in one.modules()
+            module.shared[0] is version.phm_rules
+            for module in version.modules()
             if isinstance(module, KroneckerLinear)
         )
     assert copy.phm_rules is not network.phm_rules

@@ -116,10 +116,10 @@ def test_the_same_seed_draws_the_same_new_weights(tmp_path):
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
         torch.rand(5)
         execute(spec(seed=seed, **settings), FolderReporter(tmp_path / folder))
-    one, same, other = (weights(tmp_path / folder) for folder in "abc")
-    name = next(name for name in one if "lora_A" in name)
-    assert torch.equal(one[name], same[name])
-    assert not torch.equal(one[name], other[name])
+    first, same, other = (weights(tmp_path / folder) for folder in "abc")
+    name = next(name for name in first if "lora_A" in name)
+    assert torch.equal(first[name], same[name])
+    assert not torch.equal(first[name], other[name])
 
 
 def test_a_batch_of_one_is_refused_where_batch_norms_are_trained(tmp_path):

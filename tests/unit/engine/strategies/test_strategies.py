@@ -174,7 +174,7 @@ def test_bitfit_without_biases_is_refused():
         adapted("bitfit", networks.plain)
 
 
-def test_attention_that_reads_its_weight_directly_is_no_place():
+def test_attention_that_reads_its_weight_directly_is_not_changed():
     from timm.models.beit import Beit
 
     network = Beit(img_size=16, patch_size=4, embed_dim=32, depth=1, num_heads=2, num_classes=5)

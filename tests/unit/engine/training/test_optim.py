@@ -77,8 +77,8 @@ def test_frozen_weights_are_left_out():
     model = tiny.cnn().requires_grad_(False)
     model.backbone[-1].requires_grad_(True)
     groups, head = groups_of(model)
-    assert {id(one) for group in groups for one in group["params"]} == {
-        id(one) for one in head.parameters()
+    assert {id(parameter) for group in groups for parameter in group["params"]} == {
+        id(parameter) for parameter in head.parameters()
     }
 
 

@@ -167,4 +167,4 @@ def test_layout_is_for_folders(call):
         "dataset", "digits", *settings("data.layout=classes", "data.image_size=8")
     )
     assert code == 2
-    assert "data.layout is classes, but digits is no folder of images" in error
+    assert "data.layout is classes, but digits is not a folder of images" in error

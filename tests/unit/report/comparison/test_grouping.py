@@ -20,7 +20,7 @@ def records(store):
 
 def test_by_seed_means_the_same_settings_otherwise(records):
     groups = group_runs(records, SEEDS)
-    assert [(group.label, group.places, group.mixed) for group in groups] == [
+    assert [(group.label, group.positions, group.mixed) for group in groups] == [
         ("run constant", (0, 2), ()),
         ("run two_hinge", (1, 3), ()),
     ]
@@ -36,7 +36,9 @@ def test_groups_of_runs_with_many_names_are_called_by_what_differs(store):
 
 
 def test_by_a_setting(records):
-    assert [(group.label, group.places, group.mixed) for group in group_runs(records, "seed")] == [
+    assert [
+        (group.label, group.positions, group.mixed) for group in group_runs(records, "seed")
+    ] == [
         ("seed 0", (0, 1), ("schedule.kind",)),
         ("seed 1", (2, 3), ("schedule.kind",)),
     ]
@@ -49,7 +51,7 @@ def test_other_tasks_and_targets_are_never_averaged(store, records):
         stored(store, "data", data__dataset="blooms_easy"),
     ]
     groups = group_runs([*records, *others], "schedule.kind")
-    assert [group.places for group in groups] == [(0, 2), (1, 3), (4,), (5,), (6,)]
+    assert [group.positions for group in groups] == [(0, 2), (1, 3), (4,), (5,), (6,)]
     assert len({group.label for group in groups}) == 5
 
 
@@ -71,8 +73,8 @@ def test_every_run_is_in_one_group_also_one_that_stands_alone(store, records):
         "4/255",
     ]
     groups = group_runs([*records, odd], SEEDS)
-    assert sorted(place for group in groups for place in group.places) == [0, 1, 2, 3, 4]
-    assert groups[-1].places == (4,)
+    assert sorted(position for group in groups for position in group.positions) == [0, 1, 2, 3, 4]
+    assert groups[-1].positions == (4,)
     assert groups[-1].label == "odd"
 
 

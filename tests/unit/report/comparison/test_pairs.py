@@ -9,7 +9,7 @@ import pytest
 
 from rft_core.files.run_files import VERDICTS
 from rft_core.report.comparison.compare import compare
-from rft_core.report.comparison.pairs import PLACES, pair_runs
+from rft_core.report.comparison.pairs import PAIRED_METRICS, pair_runs
 from rft_core.report.comparison.sentences import describe_pairs
 from rft_core.spec.run_spec import RunSpec
 from tests.unit.report.stored import stored
@@ -84,7 +84,7 @@ class TestAgainstABaseline:
             pair.metric: pair for pair in pair_runs([better, worse], store.home.runs, worse.run_id)
         }
         assert {pair.name for pair in pairs.values()} == {"better"}
-        assert [pairs[metric].difference for metric in PLACES] == pytest.approx(
+        assert [pairs[metric].difference for metric in PAIRED_METRICS] == pytest.approx(
             [0.1, 0.3, 0.2], abs=0.001
         )
         assert all(
@@ -159,7 +159,7 @@ class TestAgainstABaseline:
         first, second = stored(store, "a"), stored(store, "b")
         (store.folder(second.run_id) / VERDICTS).unlink()
         assert {pair.reason for pair in pair_runs([first, second], store.home.runs)} == {
-            "the verdicts on single images are gone"
+            "the results of single images are missing"
         }
 
     def test_a_baseline_without_a_report_has_no_pairs(self, store):

@@ -43,8 +43,9 @@ def test_a_group_is_its_measured_runs(grouped):
         ("two_hinge", 3, 3),
     ]
     assert grouped.left_out == ("constant · seed 3",)
-    assert "Left out of the means, having no report: constant · seed 3." in describe_tracking(
-        grouped
+    assert (
+        "Left out of the means because they have no report: constant · seed 3."
+        in describe_tracking(grouped)
     )
 
 

@@ -53,7 +53,7 @@ def test_tables_go_into_a_folder_or_an_archive(store, export, tmp_path, form):
 def test_groups_are_drawn_in_the_report(store, export, tmp_path):
     ids = [stored(store, "a", seed=seed).run_id for seed in (0, 1)]
     assert export(*ids, "--group", "seeds")[0] == 0
-    assert "Over the runs of each group" in (tmp_path / "rft-lab-export.html").read_text()
+    assert "Means of each group" in (tmp_path / "rft-lab-export.html").read_text()
 
 
 def test_mistakes(store, export, tmp_path):

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,11 +46,13 @@ def tables(found):
 
 def from_csv(kind: str, text: str):
     """The value of a cell, by the kind of its column."""
-    return (
-        None
-        if text == ""
-        else {"text": str, "integer": int, "number": float, "flag": "True".__eq__}[kind](text)
-    )
+    readers: dict[str, Callable[[str], object]] = {
+        "text": str,
+        "integer": int,
+        "number": float,
+        "flag": "True".__eq__,
+    }
+    return None if text == "" else readers[kind](text)
 
 
 def test_csv_reads_back_equal(found):

@@ -24,7 +24,10 @@ class Page(HTMLParser):
 
     def __init__(self, text: str):
         super().__init__()
-        self.tags, self.attributes, self.texts, self.open = [], [], [], []
+        self.tags: list[str] = []
+        self.attributes: list[tuple] = []
+        self.texts: list[tuple[str, dict, str]] = []
+        self.open: list[tuple[str, dict]] = []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -77,7 +80,7 @@ def test_it_is_whole(page):
         assert wanted in text
     assert all(record.run_id in text for record in runs)
     assert "the difference at 8/255 (PGD-10, n 200) is" in text
-    assert "Over the runs of each group" in text
+    assert "Means of each group" in text
     assert set(document.charts()) == {"tracking", "curves", "pareto"}
     assert all(chart["data"] for chart in document.charts().values())
 

@@ -110,7 +110,7 @@ def test_of_other_targets_one_warning_speaks(store):
 
 
 def test_many_runs_are_not_all_listed(store):
-    runs = [stored(store, f"run {place}") for place in range(7)]
+    runs = [stored(store, f"run {position}") for position in range(7)]
     runs.append(stored(store, "odd", evaluation__attack="apgd"))
     (warning,) = compare(runs).warnings
     assert "run 4 and 2 more by PGD-10; odd by APGD-CE, 10 steps" in warning
@@ -171,7 +171,8 @@ def test_no_mean_is_taken_over_different_attacks(store, mixed, by):
     _, runs = mixed
     found = content(store, runs, View(group=by))
     assert [
-        len({runs[place].measured_by.method for place in group.places}) for group in found.groups
+        len({runs[position].measured_by.method for position in group.positions})
+        for group in found.groups
     ] == [1] * len(found.groups)
     assert all(
         row["measured_by"] in ("PGD-10, n 200", "AutoAttack, n 200") for row in group_rows(found)

@@ -115,7 +115,7 @@ def test_what_the_chart_with_movable_points_draws():
 def test_epsilon_held_still_within_an_epoch_is_a_line_of_its_own():
     spec = with_settings(CUSTOM, {"schedule.granularity": "epoch"})
     line = editor_data(spec, compared(spec, ()))["lines"][-1]
-    assert line["label"] == "Held still within an epoch"
+    assert line["label"] == "Constant within an epoch"
     # between the starts of the epochs 1 and 2 of 30 it stays at 1/30 of training, which is
     # 1/12 of the ramp to 40 %
     assert {round(y, 6) for x, y in line["points"] if 1 / 30 <= x < 2 / 30} == {round(1 / 12, 6)}

@@ -1,5 +1,7 @@
 """Listings of pictures of one shade each, which count how often they are opened."""
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
@@ -26,15 +28,9 @@ class Source:
         return Pictures(np.arange(count) % 2, [f"{place}.png" for place in range(count)], self.read)
 
     def listing(self, count: int = 40, **changes) -> Listing:
-        return Listing(
-            **{
-                "name": "things",
-                "class_names": CLASSES,
-                "fingerprint": "1",
-                "train": self.pictures(count),
-            }
-            | changes
-        )
+        train = self.pictures(count)
+        plain = Listing(name="things", class_names=CLASSES, fingerprint="1", train=train)
+        return replace(plain, **changes)
 
 
 def load(listing: Listing, **changes):

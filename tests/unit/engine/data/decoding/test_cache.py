@@ -42,7 +42,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_cache_is_decoded_anew(home, damage):
+def test_a_damaged_cache_is_decoded_again(home, damage):
     first = load(Source().listing())
     damage(home.decoded / folders(home)[0])
     again = Source()
@@ -76,7 +76,7 @@ def test_a_large_set_is_mapped(home, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", ["cut images", "no images", "changed label"])
-def test_a_damaged_large_set_is_decoded_anew(home, monkeypatch, damage):
+def test_a_damaged_large_set_is_decoded_again(home, monkeypatch, damage):
     monkeypatch.setattr(cache, "IN_MEMORY_BYTES", 0)
     first = digests(load(Source().listing()))
     DAMAGE[damage](home.decoded / folders(home)[0])
@@ -128,12 +128,12 @@ def test_two_threads_at_once(home):
         threading.Thread(target=lambda: results.append(digests(load(Source().listing(2000)))))
         for _ in range(4)
     ]
-    for one in work:
-        one.start()
-    for one in work:
-        one.join()
+    for thread in work:
+        thread.start()
+    for thread in work:
+        thread.join()
     assert len(results) == 4
-    assert all(one == results[0] for one in results)
+    assert all(result == results[0] for result in results)
     assert len(folders(home)) == 1
 
 
@@ -146,10 +146,10 @@ def test_two_that_finish_at_the_same_moment(home, monkeypatch):
     work = [
         threading.Thread(target=lambda: results.append(load(Source().listing()))) for _ in range(2)
     ]
-    for one in work:
-        one.start()
-    for one in work:
-        one.join()
+    for thread in work:
+        thread.start()
+    for thread in work:
+        thread.join()
     assert digests(results[0]) == digests(results[1])
     assert results[0].notes == results[1].notes
     assert len(folders(home)) == 1

@@ -43,13 +43,13 @@ def test_the_second_time_nothing_is_opened(home):
         {"domains": ("photo",)},
     ],
 )
-def test_another_listing_is_decoded_anew(home, changes):
+def test_another_listing_is_decoded_again(home, changes):
     load(Source().listing())
     load(Source().listing(**changes))
     assert len(folders(home)) == 2
 
 
-def test_another_size_is_decoded_anew_and_a_larger_one_than_there_is_not(home):
+def test_another_size_is_decoded_again_but_not_a_size_beyond_the_dataset(home):
     load(Source().listing())
     load(Source().listing(), image_size=9)
     load(Source().listing(), train_size=10)
@@ -128,12 +128,12 @@ def test_a_test_split_of_which_nothing_is_left(home):
         load(Source().listing(test=Source(broken=range(6)).pictures(6)))
 
 
-def test_progress_is_told_now_and_then(home, monkeypatch):
-    said = []
+def test_progress_is_reported_now_and_then(home, monkeypatch):
+    answer = []
     monkeypatch.setattr(decode, "NOTIFY_SECONDS", 0.0)
-    load(Source().listing(1200), notify=said.append)
-    assert said[-1] == "decoding 1,200 of 1,200 pictures"
+    load(Source().listing(1200), notify=answer.append)
+    assert answer[-1] == "decoding 1,200 of 1,200 pictures"
     monkeypatch.undo()
-    said.clear()
-    load(Source().listing(fingerprint="2"), notify=said.append)
-    assert said == []
+    answer.clear()
+    load(Source().listing(fingerprint="2"), notify=answer.append)
+    assert answer == []

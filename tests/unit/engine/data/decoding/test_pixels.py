@@ -116,7 +116,7 @@ def test_values_outside_every_range_are_stretched():
         assert (pixels.min(), pixels.max()) == (0, 255)
 
 
-def test_values_that_are_no_numbers():
+def test_values_that_are_not_numbers():
     with pytest.raises(DataError, match="not numbers"):
         to_pixels(Image.fromarray(np.full((4, 4), np.nan, np.float32)), 4)
 

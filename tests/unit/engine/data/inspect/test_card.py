@@ -51,8 +51,8 @@ def spec_of(folder: Path, **changes) -> RunSpec:
 
 
 def test_a_card_of_a_folder(home, pets, tmp_path):
-    said = []
-    card = make_card(spec_of(pets), 12, tmp_path, said.append)
+    answer = []
+    card = make_card(spec_of(pets), 12, tmp_path, answer.append)
     assert card["class_names"] == ["cat", "dog"]
     assert {split["name"]: split["per_class"] for split in card["splits"]} == {
         "train": [8, 4],
@@ -67,7 +67,7 @@ def test_a_card_of_a_folder(home, pets, tmp_path):
     assert card["duplicates"]["examples"][0]["classes"] == ["cat", "cat"]
     assert card["two_labels"] == {"count": 1, "examples": [["cat", "dog"]]}
     assert any("broken.png" in note for note in card["notes"])
-    assert said[0] == "reading the images"
+    assert answer[0] == "reading the images"
     assert json.loads(json.dumps(card)) == card
 
 

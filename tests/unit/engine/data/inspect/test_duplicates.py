@@ -33,8 +33,8 @@ def split(images: torch.Tensor, labels=None) -> Split:
     )
 
 
-def digests(one: Split) -> list[bytes]:
-    return [hashlib.sha256(image.numpy().tobytes()).digest() for image in one.images]
+def digests(split: Split) -> list[bytes]:
+    return [hashlib.sha256(image.numpy().tobytes()).digest() for image in split.images]
 
 
 def found(train: Split, test: Split):
@@ -67,7 +67,7 @@ def test_a_slightly_changed_copy_is_near_and_not_equal():
     assert result.near == [(5, 0), (6, 9)]
 
 
-def test_alike_in_layout_but_of_other_colour_is_no_twin():
+def test_the_same_layout_in_other_colours_is_not_a_duplicate():
     train = smooth(1, seed=0)
     other = (train.float() * 0.5).round().to(torch.uint8)
     assert found(split(train), split(other)).near == []
@@ -84,7 +84,7 @@ def test_pieces_give_what_the_whole_gives(monkeypatch):
     assert whole.near == [(4, 2), (28, 10)]
 
 
-def test_beyond_the_limit_a_sample_is_compared_and_its_size_said(monkeypatch):
+def test_beyond_the_limit_a_sample_is_compared_and_its_size_reported(monkeypatch):
     monkeypatch.setattr(module, "MOST_COMPARISONS", 20 * 5)
     assert found(split(smooth(20, seed=0)), split(smooth(10, seed=1))).checked == 5
 

@@ -12,18 +12,20 @@ from rft_core.files.run_files import DATA
 from tests import tiny
 
 
-def test_a_description_that_cannot_be_written_ends_no_run_and_is_said(home, tmp_path):
+def test_a_description_that_cannot_be_written_does_not_end_the_run_and_leaves_a_note(
+    home, tmp_path
+):
     dataset = load_dataset(tiny.run_spec(), image_size=8, notify=print)
-    told = []
-    keep_or_compare(dataset, tmp_path / "gone", goes_on=False, notify=told.append)
-    assert len(told) == 1
-    assert told[0].startswith(f"{DATA} could not be written")
-    keep_or_compare(dataset, tmp_path, goes_on=False, notify=told.append)
+    notices = []
+    keep_or_compare(dataset, tmp_path / "gone", goes_on=False, notify=notices.append)
+    assert len(notices) == 1
+    assert notices[0].startswith(f"{DATA} could not be written")
+    keep_or_compare(dataset, tmp_path, goes_on=False, notify=notices.append)
     assert (tmp_path / DATA).is_file()
-    assert len(told) == 1
+    assert len(notices) == 1
 
 
-def test_a_description_of_a_newer_version_is_not_taken_for_none(home, tmp_path):
+def test_a_description_of_a_newer_version_is_not_ignored(home, tmp_path):
     dataset = load_dataset(tiny.run_spec(), image_size=8, notify=print)
     keep_or_compare(dataset, tmp_path, goes_on=False, notify=print)
     keep_or_compare(dataset, tmp_path, goes_on=True, notify=print)

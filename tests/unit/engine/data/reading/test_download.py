@@ -31,15 +31,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         plan.ranges.append(self.headers.get("Range"))
         if plan.status:
             return self.send_error(plan.status)
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
-        first = int(asked[1]) if asked and plan.resumes else 0
+        requested = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
+        first = int(requested[1]) if requested and plan.resumes else 0
         if first >= len(plan.content):
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(plan.content)}")
             self.send_header("Content-Length", "0")
             return self.end_headers()
-        self.send_response(206 if asked and plan.resumes else 200)
-        if asked and plan.resumes:
+        self.send_response(206 if requested and plan.resumes else 200)
+        if requested and plan.resumes:
             self.send_header(
                 "Content-Range", f"bytes {first}-{len(plan.content) - 1}/{len(plan.content)}"
             )
@@ -89,7 +89,7 @@ def test_a_later_process_goes_on(server, tmp_path):
     assert server.ranges == ["bytes=120000-"]
 
 
-def test_a_server_that_cannot_go_on_begins_anew(server, tmp_path):
+def test_a_server_that_cannot_resume_starts_again(server, tmp_path):
     server.resumes = False
     server.drops = [100_000]
     fetch(server.url, tmp_path / "file.bin", md5=MD5, notify=print)
@@ -115,7 +115,7 @@ def test_a_wrong_checksum_leaves_nothing(server, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_checksum_the_length_is_held(server, tmp_path):
+def test_without_a_checksum_the_length_is_checked(server, tmp_path):
     server.drops = [10, *[0] * module.TRIES]
     with pytest.raises(ConnectionError, match="broke off"):
         fetch(server.url, tmp_path / "file.bin", md5=None, notify=print)
@@ -201,7 +201,7 @@ def test_a_wrong_checksum_behind_the_last_member_is_found(tmp_path):
         unpack(archive, "set", tmp_path / "root" / "set")
 
 
-def test_what_a_crash_left_is_no_hindrance(tmp_path):
+def test_files_left_by_a_crash_do_not_matter(tmp_path):
     (tmp_path / "root" / ".unpacking-set").mkdir(parents=True)
     unpack(pack(tmp_path / "a.zip", {"set/1.txt": b"one"}), "set", tmp_path / "root" / "set")
     assert [path.name for path in (tmp_path / "root").iterdir()] == ["set"]

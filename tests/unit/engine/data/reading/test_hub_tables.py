@@ -117,14 +117,14 @@ class TestSplits:
         assert len(found.test) == 2
         assert found.notes == ("no labelled test split: the validation split is the test split",)
 
-    def test_a_test_split_without_labels_is_none(self):
+    def test_a_test_split_without_labels_is_not_used(self):
         found = list_tables(
             "x/y", {"train": table([0, 1, 2]), "validation": table([0, 1]), "test": table([-1, -1])}
         )
         assert len(found.test) == 2
         assert (
             found.notes[0]
-            == "2 test images have no label, or one without a training image, and are left out"
+            == "2 test images have no label, or a label without a training image, and are left out"
         )
         assert list_tables("x/y", {"train": table([0, 1, 2]), "test": table([-1])}).test is None
 
@@ -163,7 +163,7 @@ class TestLabels:
         assert shades(found.test) == [0, 2]
         assert found.notes == (
             "1 of 3 classes have no training image and are left out: dog",
-            "1 test images have no label, or one without a training image, and are left out",
+            "1 test images have no label, or a label without a training image, and are left out",
         )
 
     def test_rows_without_a_label_are_left_out(self):
@@ -223,7 +223,7 @@ def test_the_fingerprint_follows_labels_and_classes():
         table([0, 2, 1]),
         table([0, 1, 2], ClassLabel(names=["a", "b", "c"])),
     ]
-    assert len({list_tables("x/y", {"train": one}).fingerprint for one in tables}) == 3
+    assert len({list_tables("x/y", {"train": train}).fingerprint for train in tables}) == 3
     assert (
         list_tables("x/y", {"train": table([0, 1, 2])}).fingerprint
         == list_tables("x/y", {"train": table([0, 1, 2])}).fingerprint

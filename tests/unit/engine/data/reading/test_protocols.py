@@ -49,7 +49,8 @@ def listing(name: str, labels: np.ndarray, test: np.ndarray | None = None, names
 
 
 def sizes(result: Listing) -> tuple[int, int, int]:
-    return len(result.train), len(result.validation), len(result.test)
+    validation, test = result.validation or (), result.test or ()
+    return len(result.train), len(validation), len(test)
 
 
 def apart(*parts: np.ndarray) -> bool:
@@ -106,7 +107,7 @@ def test_stanford_cars(name):
 def test_stanford_cars_are_drawn_as_scikit_learn_draws_them():
     labels = labels_of([10] * 8)
     kept, held = train_test_split(np.arange(80), test_size=0.15, random_state=42, stratify=labels)
-    assert [one.tolist() for one in by_share(labels, 0.15, 42)] == [sorted(kept), sorted(held)]
+    assert [part.tolist() for part in by_share(labels, 0.15, 42)] == [sorted(kept), sorted(held)]
 
 
 @pytest.mark.parametrize("count", [3_333, 8_041])
@@ -148,13 +149,13 @@ def test_groups_stay_together():
 
 
 def test_a_split_that_is_there_stays():
-    one = listing("cub200", labels_of([10] * 3))
+    plain = listing("cub200", labels_of([10] * 3))
     given = Listing(
-        name=one.name,
-        class_names=one.class_names,
+        name=plain.name,
+        class_names=plain.class_names,
         fingerprint="",
-        train=one.train,
-        validation=one.train,
+        train=plain.train,
+        validation=plain.train,
     )
     assert with_protocol(given) is given
     other = listing("food101", labels_of([10] * 3))

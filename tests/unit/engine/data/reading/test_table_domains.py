@@ -36,7 +36,7 @@ def domain_tables(kind=DOMAINS, with_test=True):
 class TestDomains:
     @pytest.mark.parametrize("kind", [DOMAINS, Value("string")])
     @pytest.mark.parametrize(
-        ("asked", "train", "test", "others"),
+        ("requested", "train", "test", "others"),
         [
             ((), [0, 1, 2, 3], [0, 1], {"real": [2, 3], "sketch": [4, 5]}),
             (("real",), [4, 5, 6, 7, 8, 9], [2, 3], {"clipart": [0, 1], "sketch": [4, 5]}),
@@ -44,9 +44,11 @@ class TestDomains:
             (("clipart", "real", "sketch"), list(range(12)), list(range(6)), {}),
         ],
     )
-    def test_no_image_of_another_domain_is_ever_in_train(self, kind, asked, train, test, others):
-        found = list_tables("x/y", domain_tables(kind), asked)
-        assert found.domains == (asked or ("clipart",))
+    def test_no_image_of_another_domain_is_ever_in_train(
+        self, kind, requested, train, test, others
+    ):
+        found = list_tables("x/y", domain_tables(kind), requested)
+        assert found.domains == (requested or ("clipart",))
         assert shades(found.train) == train
         assert shades(found.test) == test
         assert {name: shades(part) for name, part in found.others.items()} == others

@@ -64,7 +64,7 @@ def test_used_and_left_out_rows_are_all_rows(pictures):
         ["img/002.png", "cat"],
     ]
     data = load(write(pictures, lines))
-    assert sum(sizes(data)) + sum(one.images for one in data.left_out) == len(lines)
+    assert sum(sizes(data)) + sum(entry.images for entry in data.left_out) == len(lines)
 
 
 def test_quoted_cells(pictures):
@@ -162,7 +162,7 @@ def test_an_unknown_split_is_left_out(pictures):
     )
 
 
-def test_a_changed_file_is_decoded_anew(pictures):
+def test_a_changed_file_is_decoded_again(pictures):
     table = write(pictures, rows())
     first = load(table)
     paint(pictures / "img", 1, 250)

@@ -210,7 +210,7 @@ def test_a_small_class_stays_in_training(tmp_path):
     assert torch.bincount(data.train.labels).min() == 1
 
 
-def test_a_missing_class_in_test_is_no_error(tmp_path):
+def test_a_missing_class_in_test_is_not_an_error(tmp_path):
     for part, names in (("train", ("cat", "dog")), ("test", ("cat",))):
         for name in names:
             paint(tmp_path / part / name, 4)
@@ -235,7 +235,7 @@ def test_a_class_may_be_called_test(flat):
         load(flat)
 
 
-def test_names_that_are_no_text(flat):
+def test_names_that_are_not_text(flat):
     for index in range(5):
         paint(flat / "fox", 1, start=index)
         os.rename(
@@ -248,7 +248,7 @@ def test_names_that_are_no_text(flat):
     assert len(data.train) + len(data.validation) + len(data.test) == 45
 
 
-def test_a_changed_picture_is_decoded_anew(flat):
+def test_a_changed_picture_is_decoded_again(flat):
     before = load(flat)
     paint(flat / "cat", 1, 250, start=0)
     assert (

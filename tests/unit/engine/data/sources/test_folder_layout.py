@@ -58,21 +58,21 @@ class TestDomains:
         assert (len(data.train), len(data.validation), len(data.test)) == (58, 6, 16)
         assert list(data.others) == ["paint"]
 
-    def test_split_and_whole_ones_do_not_mix(self, sketches):
+    def test_split_and_unsplit_domains_do_not_mix(self, sketches):
         with pytest.raises(
             DataError, match="the domain 'paint' has a test split and 'photo' has none"
         ):
             load(sketches, domains=("photo", "paint"))
 
-    def test_an_unknown_one(self, sketches):
+    def test_an_unknown_domain(self, sketches):
         with pytest.raises(UnknownNameError, match="unknown domain 'foto', did you mean 'photo'"):
             load(sketches, domains=("foto",))
 
-    def test_a_class_is_no_domain(self, flat):
+    def test_a_class_is_not_a_domain(self, flat):
         with pytest.raises(DataError, match="20 images lie loose"):
             load(flat, domains=("cat",))
 
-    def test_what_looks_like_domains_is_said(self, sketches):
+    def test_folders_that_look_like_domains_are_mentioned(self, sketches):
         with pytest.raises(LayoutQuestion, match="name one in data.domains"):
             list_folder(str(sketches))
         for part in ("train", "test"):

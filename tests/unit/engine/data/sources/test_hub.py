@@ -17,7 +17,7 @@ from PIL import Image
 from rft_core.engine.data.dataset import Request
 from rft_core.engine.data.reading.hub_tables import list_tables
 from rft_core.engine.data.sources import hub
-from rft_core.engine.data.sources.hub import PLACES, cache, hub_in, load, read_tables
+from rft_core.engine.data.sources.hub import REPOSITORIES, cache, hub_in, load, read_tables
 from rft_core.errors import DataError
 from rft_core.resources.datasets import is_downloaded
 from rft_core.spec import catalog
@@ -118,7 +118,7 @@ def test_it_says_that_it_goes_on(tmp_path, monkeypatch):
     assert lines[0] == "loading x/y: 2 MB of the hub's datasets are here"
 
 
-def test_a_timeout_of_the_library_is_no_endless_loop(tmp_path, monkeypatch):
+def test_a_timeout_of_the_library_is_not_an_endless_loop(tmp_path, monkeypatch):
     def fails(*args, **kwargs):
         raise TimeoutError("too slow")
 
@@ -131,8 +131,8 @@ def test_a_timeout_of_the_library_is_no_endless_loop(tmp_path, monkeypatch):
     "name",
     ["cifar10", "parquet", "", "a/b/c", "a/b@", "../b/c", "https://huggingface.co/a/b", "a/b c"],
 )
-def test_what_is_no_name_of_the_hub(home, name):
-    with pytest.raises(DataError, match="is no dataset of the hub; write hf:OWNER/NAME"):
+def test_a_name_that_is_not_of_the_hub(home, name):
+    with pytest.raises(DataError, match="does not name a dataset of the hub; write hf:OWNER/NAME"):
         load(name, Request(image_size=8))
 
 
@@ -196,7 +196,7 @@ def test_the_libraries_settings_are_restored(home, offline):
 
 
 @pytest.mark.parametrize(
-    "row", [row for row in catalog.DATASETS if row.name in PLACES], ids=lambda row: row.name
+    "row", [row for row in catalog.DATASETS if row.name in REPOSITORIES], ids=lambda row: row.name
 )
 def test_the_rows_of_the_menu(row, home, monkeypatch):
     asked = []
@@ -208,7 +208,7 @@ def test_the_rows_of_the_menu(row, home, monkeypatch):
     monkeypatch.setattr(hub, "fetch_tables", fetch)
     monkeypatch.setattr(hub, "decode", lambda listing, request: listing)
     found = row.load()(row.name, Request(image_size=8))
-    assert asked == [PLACES[row.name]]
+    assert asked == [REPOSITORIES[row.name]]
     assert row.source.endswith(f"hub: {asked[0]}")
     assert found.name == row.name
     # the papers' split where it is a rule
@@ -273,6 +273,8 @@ def test_loaded_from_a_hub_once_it_needs_no_network(tmp_path, home):
 
 def load_once(child: subprocess.Popen) -> str:
     """Let the other process load the dataset; return what it found."""
+    assert child.stdin is not None
+    assert child.stdout is not None
     child.stdin.write("load\n")
     child.stdin.flush()
     line = child.stdout.readline()

@@ -13,7 +13,7 @@ import torchvision
 
 from rft_core.engine.data.dataset import Request
 from rft_core.engine.data.reading import archives
-from rft_core.engine.data.reading.archives import ARCHIVES, bring
+from rft_core.engine.data.reading.archives import ARCHIVES, fetch_missing
 from rft_core.engine.data.sources import torchvision_sets
 from rft_core.engine.data.sources.torchvision_sets import READERS, list_pictures, load
 from rft_core.errors import DataError
@@ -95,7 +95,7 @@ def test_the_digit_zero_is_class_zero(root):
 
 
 @pytest.mark.parametrize("root", ["caltech101"], indirect=True)
-def test_the_background_is_no_class(root):
+def test_the_background_is_not_a_class(root):
     listing = list_pictures("caltech101", root)
     assert not any("BACKGROUND" in name for name in listing.train.names)
     assert [
@@ -162,11 +162,11 @@ def test_a_missing_file_is_named(root, file):
 def test_addresses_and_checksums_are_torchvisions(name):
     module = inspect.getmodule(getattr(torchvision.datasets, torchvision_kind(name)))
     source = inspect.getsource(module)
-    for one in ARCHIVES[name]:
-        assert one.file_name in source
-        assert one.url.removesuffix(one.file_name) in source
-        if one.md5:
-            assert one.md5 in source
+    for archive in ARCHIVES[name]:
+        assert archive.file_name in source
+        assert archive.url.removesuffix(archive.file_name) in source
+        if archive.md5:
+            assert archive.md5 in source
         else:
             assert "md5" not in source
 
@@ -263,11 +263,11 @@ class TestLoad:
         assert len(load("eurosat", REQUEST).train) == 10
         assert list(folder.iterdir()) == []
 
-    def test_a_file_that_is_no_archive_is_moved_into_place(self, monkeypatch):
+    def test_a_file_that_is_not_an_archive_is_moved_to_its_folder(self, monkeypatch):
         monkeypatch.setattr(
             archives, "fetch", lambda url, target, **_: target.write_bytes(url.encode())
         )
-        bring("svhn", self.root, print)
+        fetch_missing("svhn", self.root, print)
         assert (self.root / "test_32x32.mat").read_bytes().endswith(b"test_32x32.mat")
 
     def by_hand(self):

@@ -42,8 +42,8 @@ def under(images: torch.Tensor, kind: str, severity: int, seed: int = 1) -> torc
     return corrupt(images, kind, severity, torch.Generator().manual_seed(seed))
 
 
-def distance(one: torch.Tensor, other: torch.Tensor) -> float:
-    return (one.float() - other.float()).pow(2).mean().sqrt().item()
+def distance(first: torch.Tensor, second: torch.Tensor) -> float:
+    return (first.float() - second.float()).pow(2).mean().sqrt().item()
 
 
 def test_a_kind_for_every_name():
@@ -229,8 +229,12 @@ def test_elastic_transform_against_scipy(size, severity):
     turned = np.stack([columns, rows, np.ones_like(rows)], -1) @ back
     right, down = (
         strength
-        * (ndimage.gaussian_filter(one, sigma, mode="reflect", truncate=3) if sigma else one)
-        for one in noise
+        * (
+            ndimage.gaussian_filter(picture, sigma, mode="reflect", truncate=3)
+            if sigma
+            else picture
+        )
+        for picture in noise
     )
     for channel in range(3):
         first = ndimage.map_coordinates(
@@ -276,7 +280,7 @@ def test_the_subset_does_not_depend_on_how_many_are_done_at_once(monkeypatch):
     assert torch.equal(under(flowers(6), "contrast", 3), whole)
 
 
-def test_what_there_is_not():
+def test_an_unknown_corruption_or_severity():
     with pytest.raises(UnknownNameError, match="did you mean 'frost'"):
         under(flat(0.5, 1), "frosty", 1)
     with pytest.raises(ValueError, match="1 to 5"):
