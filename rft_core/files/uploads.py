@@ -1,5 +1,5 @@
 """Uploaded archives: a zip of images becomes a folder below the home's uploads, and nothing
-else is ever written.
+else of it is ever written.
 """
 
 import hashlib

@@ -55,7 +55,8 @@ def whole(lines: list[str]) -> str:
 
 
 def test_runs(store, printed):
-    statuses = ("finished", "failed", "running", "stopped", "paused", "lost", "finished")
+    # the running one last: it has the device from then on
+    statuses = ("finished", "failed", "stopped", "paused", "lost", "finished", "running")
     records = [stored(store, name, status=status) for name, status in zip(NAMES, statuses)]
     print_runs(records)
     lines = printed()
