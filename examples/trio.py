@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> Comparison:
         luck = "" if pair["is_significant"] else " (could be luck)"
         print(f"{pair['first_name']} against {pair['second_name']}: {pair['sentence']}{luck}")
     for warning in comparison.warnings:
-        print(f"look: {warning}")
+        print(f"note: {warning}")
     return comparison
 
 

@@ -8,7 +8,8 @@ import ast
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from importlib.abc import InspectLoader
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from rft_core import (
@@ -63,12 +64,15 @@ def read_origins(package: str) -> Origins:
     """Return for each name that a door hands on the module it is in and its name there; a file or a
     folder right behind the door has the package itself as its module.
     """
-    source = sys.modules[package].__spec__.loader.get_source(package)
+    module_spec = sys.modules[package].__spec__
+    # loaders of source files and of zips can both give the source
+    source = cast(InspectLoader, module_spec and module_spec.loader).get_source(package) or ""
     return {
-        alias.asname or alias.name: (node.module, alias.name)
+        alias.asname or alias.name: (node.module or "", alias.name)
         for block in ast.parse(source).body
         if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
         for node in block.body
+        if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
 

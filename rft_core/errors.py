@@ -1,12 +1,12 @@
 """The tree of errors. Library code raises these; only the CLI and the pages turn them into text.
 
 RftError
-├── UserError                 a person can mend it: one clear line, exit code 2
-│   ├── SettingError          a setting of a RunSpec: its name, its value, the way out
+├── UserError                 a person can put it right: one clear line, exit code 2
+│   ├── SettingError          a setting of a RunSpec: its name, its value, what to do
 │   ├── UnknownNameError      a name that is on no menu, with the nearest one
 │   ├── DataError             a dataset that cannot be used, and why
 │   ├── WeightsError          weights that are missing, corrupt or do not fit
-│   ├── StrategyError         a strategy that has no place in the model
+│   ├── StrategyError         a strategy that finds nothing to work on in the model
 │   ├── BundleError           a bundle that cannot be written or imported, and why
 │   └── StoreError            the run store cannot be opened, or has no such run
 └── TrainingError             the run itself went wrong (a loss that is not finite)
@@ -25,7 +25,7 @@ class RftError(Exception):
 
 
 class UserError(RftError):
-    """Something a person can mend; the message says how."""
+    """Something a person can put right; the message says how."""
 
 
 class SettingError(UserError):
@@ -45,8 +45,8 @@ class SettingError(UserError):
 
 
 def _with_value(setting: str, value: object, message: str) -> str:
-    rule, way_out = message.split(";", 1)
-    return f"{setting} {rule}, got {_shown(value)};{way_out}"
+    rule, hint = message.split(";", 1)
+    return f"{setting} {rule}, got {_shown(value)};{hint}"
 
 
 def _shown(value: object) -> str:
@@ -67,11 +67,11 @@ def printable(text: str) -> str:
 
 
 class UnknownNameError(UserError):
-    """A name that is on no menu; says the nearest one, or the menu, or the first
-    names of a long one.
+    """A name that is on no menu; the message gives the nearest name, or the menu, or the first
+    names of a long menu.
 
-    The dotted `setting` has the name, where there is one. `near` are names like it, the nearest
-    first, from a list that is too long for a message; then `known` is not looked at.
+    `setting` is the dotted setting that has the name, where there is one. `near` are names like
+    it, the nearest first, from a list that is too long for a message; then `known` is not used.
     """
 
     def __init__(
@@ -87,12 +87,12 @@ class UnknownNameError(UserError):
         called = printable(name) if isinstance(name, str) else _shown(name)
         nearest = list(near) or get_close_matches(called, known, n=1, cutoff=0.5)
         where = f"{setting}: " if setting else ""
-        super().__init__(f"{where}unknown {kind} '{called}', {_way_out(nearest, known)}")
+        super().__init__(f"{where}unknown {kind} '{called}', {_hint(nearest, known)}")
         self.kind, self.name, self.known = kind, name, known
         self.nearest, self.near = nearest[0] if nearest else None, tuple(near)
 
 
-def _way_out(nearest: Sequence[str], known: Sequence[str]) -> str:
+def _hint(nearest: Sequence[str], known: Sequence[str]) -> str:
     if not nearest:
         more = len(known) - MOST_LISTED
         listed = ", ".join(map(printable, known[:MOST_LISTED]))

@@ -39,9 +39,9 @@ def format_epsilon(epsilon: float, norm: str = "linf") -> str:
     if norm != "linf":
         return f"{epsilon:.4g}"
     levels = epsilon * PIXEL_LEVELS
-    whole = Fraction(levels).limit_denominator(4)
-    if abs(float(whole) - levels) < 1e-6 * levels:
-        return f"{float(whole):g}/255"
+    rounded = Fraction(levels).limit_denominator(4)
+    if abs(float(rounded) - levels) < 1e-6 * levels:
+        return f"{float(rounded):g}/255"
     return f"{levels:.2f}/255" if abs(levels - round(levels, 2)) < 1e-9 * levels else f"{epsilon!r}"
 
 
@@ -51,12 +51,12 @@ def format_duration(seconds: float | None) -> str:
         return "unknown"
     if seconds < 9.95:
         return f"{max(seconds, 0):.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    rounded = round(seconds)
+    if rounded < 60:
+        return f"{rounded} s"
+    if rounded < 3600:
+        return f"{rounded // 60} min {rounded % 60:02d} s"
+    return f"{rounded // 3600} h {rounded % 3600 // 60:02d} min"
 
 
 def format_percent(fraction: float | None) -> str:
@@ -78,7 +78,7 @@ def format_bytes(count: float) -> str:
 
 
 def ordinal(number: int) -> str:
-    """Write a place, 1 or more: 1st, 2nd, 3rd, 11th, 21st."""
+    """Return a rank, 1 or more, as text: 1st, 2nd, 3rd, 11th, 21st."""
     ending = (
         "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     )

@@ -79,7 +79,7 @@ FURTHER = (
         two("train/", 6) | two("test/", 3) | {"demo/*.png": 7},
         BOTH,
         (12, 0, 6),
-        ["7 images left out, in folders that are no splits by their names: demo/ (7 images)"],
+        ["7 images left out, in folders whose names are not those of splits: demo/ (7 images)"],
     ),
     Case(
         "loose in splits",

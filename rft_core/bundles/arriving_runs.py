@@ -1,5 +1,5 @@
-"""The runs of an unpacked bundle: read, held against what a page can show, and given the id that
-they will have here.
+"""The runs of an unpacked bundle: read, checked against what a page can show, and given their ids
+in this store.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ NUMBERS = (
 
 @dataclass(frozen=True)
 class ArrivingRun:
-    """A checked run of a bundle, unpacked in `folder`; `run_id` is what it will be called here.
+    """A checked run of a bundle, unpacked in `folder`; `run_id` is its id in this store.
 
     Events are read when they are stored.
     """
@@ -90,17 +90,17 @@ def read_arriving(store: RunStore, bundle: Bundle, staging: Path) -> list[Arrivi
             AttributeError,
             RecursionError,
         ) as error:
-            told = (
+            message = (
                 first_mistake(error)
                 if isinstance(error, ValidationError)
                 else printable(str(error) or type(error).__name__)
             )
-            raise bundle.refuse(f"the run {run_id} is not one: {told}") from None
+            raise bundle.refuse(f"the run {run_id} cannot be read: {message}") from None
         new_id, outcome = _choose_id(
             store, run_id, fingerprint(document, spec, event_lines(events), files)
         )
         found.append(ArrivingRun(document, spec, folder, new_id, outcome))
-    return sorted(found, key=lambda one: one.document["created"])
+    return sorted(found, key=lambda run: run.document["created"])
 
 
 def _own_files(sums: dict[str, str]) -> dict[str, str]:
@@ -133,7 +133,7 @@ def _read_run(folder: Path, run_id: str) -> tuple[dict[str, Any], RunSpec, tuple
     events = read_event_lines(folder)
     if any(after.sequence <= before.sequence for before, after in zip(events, events[1:])):
         raise ValueError("its events are not in order")
-    # what a page does with them; it must not be the first to find out
+    # what a page does with them: a fault must be found here, not there
     if fault := build_history(list(events)).fault:
         raise ValueError(fault)
     _check_report(document["report"])
@@ -141,7 +141,7 @@ def _read_run(folder: Path, run_id: str) -> tuple[dict[str, Any], RunSpec, tuple
 
 
 def read_event_lines(folder: Path) -> tuple[Event, ...]:
-    """Return the events of an unpacked run; raises ValueError for a line that is none."""
+    """Return the events of an unpacked run; raises ValueError for a line that is not an event."""
     with open(folder / EVENTS, "rb") as lines:
         return tuple(_event(line) for line in lines)
 
@@ -161,7 +161,7 @@ def _check_report(report: dict[str, Any] | None) -> None:
         if not isinstance(report.get(name), (int, float, type(None))) or isinstance(
             report.get(name), bool
         ):
-            raise ValueError(f"{name} of its report is no number")
+            raise ValueError(f"{name} of its report is not a number")
     if "curve" in report:
         RobustnessCurve.from_points(report["curve"])
     if report.get("measured_by") is not None:
@@ -169,15 +169,15 @@ def _check_report(report: dict[str, Any] | None) -> None:
 
 
 def _choose_id(store: RunStore, run_id: str, digest: str) -> tuple[str, str]:
-    """Return (id here, what happens).
+    """Return (id here, outcome).
 
-    A new id is made of the content, so that a second import of it finds the first.
+    A new id is made from the content, so that a second import of it finds the first.
     """
     names = [
         run_id,
         *(
-            f"{run_id[:ID_STEM].rstrip('-')}-{digest[place : place + 6]}"
-            for place in range(0, len(digest) - 6, 6)
+            f"{run_id[:ID_STEM].rstrip('-')}-{digest[start : start + 6]}"
+            for start in range(0, len(digest) - 6, 6)
         ),
     ]
     for name in names:

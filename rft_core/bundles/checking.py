@@ -1,9 +1,9 @@
-"""A bundle that comes in is a stranger's file: everything is held against its manifest before
-anything is believed.
+"""An incoming bundle is an untrusted file: everything is checked against its manifest before it
+is used.
 
-Refused are another format or version, names that lead elsewhere, links, files that the
-manifest does not have, sizes out of proportion, bytes with another checksum, and what
-could only be unpickled.
+Another format or version, names that lead elsewhere, links, files that the manifest does not
+have, sizes out of proportion, bytes with another checksum, and files that can only be unpickled
+are refused.
 """
 
 import hashlib
@@ -65,15 +65,15 @@ class Bundle:
 
 @contextmanager
 def opened(file: Path | BinaryIO, name: str, limits: Limits = BUNDLE_LIMITS) -> Iterator[Bundle]:
-    """Give the bundle in `file`, a path or a stream that can seek, called `name` in messages;
-    raises BundleError for what is refused.
+    """Yield the bundle in `file`, a path or a stream that can seek, called `name` in messages;
+    raises BundleError for a bundle that is refused.
     """
     with _stream(file, name) as stream:
         size = stream.seek(0, os.SEEK_END)
         with _zip(stream, name) as archive:
             bundle = Bundle(name, archive, _manifest(archive, name), size)
             _check_members(bundle)
-            _check_places(bundle)
+            _check_locations(bundle)
             _check_sizes(bundle, limits)
             yield bundle
 
@@ -150,7 +150,7 @@ def _zip(stream: BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
     # a damaged directory raises many types, each meaning the same here
     except Exception as error:
         raise BundleError(
-            f"{printable(name)} is no bundle: it is not a zip, or a damaged or cut-off one"
+            f"{printable(name)} is not a bundle: it is not a zip, or a damaged or cut-off one"
             f" ({printable(str(error))}); copy the file again"
         ) from None
     with archive:
@@ -169,7 +169,7 @@ def _manifest(archive: zipfile.ZipFile, name: str) -> Manifest:
         manifest = Manifest.model_validate_json(text)
     except KeyError:
         raise BundleError(
-            f"{printable(name)} is no bundle: it holds no {MANIFEST}; give a file that `export"
+            f"{printable(name)} is not a bundle: it holds no {MANIFEST}; give a file that `export"
             " --bundle` or `export --home` wrote"
         ) from None
     except ValidationError as error:
@@ -194,18 +194,16 @@ def _manifest(archive: zipfile.ZipFile, name: str) -> Manifest:
 
 
 def first_mistake(error: ValidationError) -> str:
-    """Return the place and the message of the first mistake, in one line that shows no
-    more than it should.
-    """
+    """Return the location and the message of the first mistake, as one printable line."""
     first = error.errors(include_url=False, include_context=False)[0]
     return printable(f"{'.'.join(map(str, first['loc'])) or 'the document'}: {first['msg']}")
 
 
 def _check_members(bundle: Bundle) -> None:
-    """Every member is a plain file, is there once, and is in the manifest; and
-    the other way round.
+    """Check that every member is a plain file, occurs once and is in the manifest, and that every
+    file of the manifest is a member.
     """
-    told = Counter(row.path for row in bundle.manifest.files)
+    listed = Counter(row.path for row in bundle.manifest.files)
     found = Counter(member.orig_filename for member in bundle.archive.infolist())
     found.subtract([MANIFEST])
     for member in bundle.archive.infolist():
@@ -213,17 +211,17 @@ def _check_members(bundle: Bundle) -> None:
             check_member(member)
         except ValueError as reason:
             raise bundle.refuse(f"{printable(member.orig_filename)}: {reason}") from None
-    for path in [*told, *found]:
-        if found[path] > told[path]:
+    for path in [*listed, *found]:
+        if found[path] > listed[path]:
             raise bundle.refuse(f"{printable(path)} is not in its manifest, or there twice")
-        if told[path] > 1 or found[path] < told[path]:
+        if listed[path] > 1 or found[path] < listed[path]:
             raise bundle.refuse(
                 f"its manifest names {printable(path)}, which is not there, or names it twice"
             )
 
 
-def _check_places(bundle: Bundle) -> None:
-    """Files lie where a bundle of this kind has them."""
+def _check_locations(bundle: Bundle) -> None:
+    """Check that every file is where a bundle of this kind has it."""
     roots = ("runs", "datasets", "weights") if bundle.manifest.kind == "home" else ("runs",)
     for row in bundle.manifest.files:
         root, *rest = row.path.split("/")

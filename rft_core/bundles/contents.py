@@ -1,4 +1,4 @@
-"""What a bundle holds of a run, and what may stand in it.
+"""The parts of a run in a bundle, and what they may contain.
 
 A bundle is a zip of ``manifest.json`` (format, version, kind, size and SHA-256 of every other
 file) and, for each run, ``runs/<id>/run.json``, ``runs/<id>/events.jsonl`` (one event a line)
@@ -34,10 +34,10 @@ LARGEST_INTEGER = 2**31 - 1
 CHUNK, HEAD = 2**20, 512
 
 
-def _known(names: tuple[str, ...], what: str) -> AfterValidator:
+def _choice_from(names: tuple[str, ...], label: str) -> AfterValidator:
     def check(value: str) -> str:
         if value not in names:
-            raise ValueError(f"unknown {what}; known: {', '.join(names)}")
+            raise ValueError(f"unknown {label}; known: {', '.join(names)}")
         return value
 
     return AfterValidator(check)
@@ -54,7 +54,7 @@ Moment = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Strict(BaseModel):
-    """A part of a bundle: nothing is converted, nothing that is not known is passed over."""
+    """A part of a bundle: values are not converted, and unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -80,15 +80,15 @@ class EventRow(Strict):
     step: Count
     epoch: Annotated[float, Field(allow_inf_nan=False)]
     wall_time: Moment
-    kind: Annotated[str, _known(EVENT_KINDS, "kind of event")]
+    kind: Annotated[str, _choice_from(EVENT_KINDS, "kind of event")]
     payload: dict[str, Any]
 
 
 class RunDocument(Strict):
-    """A run as its row has it. The spec is a whole RunSpec, and held to the same rules."""
+    """A run as its row has it. The spec is a complete RunSpec under the same rules."""
 
     run_id: Annotated[str, Field(pattern=f"^{RUN_ID.pattern}$")]
-    status: Annotated[str, _known(STATUSES, "status")]
+    status: Annotated[str, _choice_from(STATUSES, "status")]
     reason: str
     host: Annotated[str, Field(max_length=200)] | None
     device: Annotated[str, Field(max_length=40)] | None
@@ -111,7 +111,7 @@ class Manifest(Strict):
 
     format: str
     version: int
-    kind: Annotated[str, _known(KINDS, "kind of bundle")]
+    kind: Annotated[str, _choice_from(KINDS, "kind of bundle")]
     created: Moment
     files: tuple[FileRow, ...]
     program: Annotated[str, Field(max_length=40)] = ""
@@ -123,7 +123,7 @@ def run_document(record: RunRecord, artifacts: Iterable[Artifact]) -> dict[str, 
     own = {name: getattr(record, name) for name in names}
     # a bundle leaves this machine, where the name of a user's home folder helps nobody
     spec = portable_spec(record.spec).model_dump(mode="json")
-    return own | {"spec": spec, "artifacts": [asdict(one) for one in artifacts]}
+    return own | {"spec": spec, "artifacts": [asdict(artifact) for artifact in artifacts]}
 
 
 def event_lines(events: Iterable[Event]) -> bytes:
@@ -132,8 +132,8 @@ def event_lines(events: Iterable[Event]) -> bytes:
 
 
 def canonical(document: Any) -> bytes:
-    """Return JSON whose bytes depend on the content alone; raises ValueError for what JSON
-    or UTF-8 cannot say.
+    """Return JSON whose bytes depend on the content alone; raises ValueError for anything that
+    JSON or UTF-8 cannot express.
     """
     return json.dumps(
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -141,8 +141,8 @@ def canonical(document: Any) -> bytes:
 
 
 def landed_status(status: str) -> str:
-    """Return the status of a run once it was imported: one that was to go on by itself, or was
-    paused, is "lost" and can be resumed.
+    """Return the status of a run after its import: a queued, running, stopping or paused one
+    becomes "lost" and can be resumed.
     """
     return "lost" if status in (*MOVING, "paused") else status
 
@@ -150,7 +150,7 @@ def landed_status(status: str) -> str:
 def fingerprint(
     document: Mapping[str, Any], spec: RunSpec, events: bytes, files: Mapping[str, str]
 ) -> str:
-    """Return a hash (hexadecimal) of what a run is, wherever it is stored: settings, status,
+    """Return a hash (hexadecimal) of the content of a run, wherever it is stored: settings, status,
     report, events, files (path -> SHA-256).
 
     Its id, its parent's and the reason of its status are left out, since an import may

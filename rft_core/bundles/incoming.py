@@ -1,8 +1,8 @@
-"""Import a bundle: checked whole in a folder aside, then brought in all at once or not at all.
+"""Import a bundle: unpacked and checked in a temporary folder, then brought in all at once or not
+at all.
 
-A run that is here with the same content is passed over; one whose id is taken by another
-content gets a new id. Runs that were at work come in as "lost": their process is not here,
-their checkpoint is.
+A run that is here with the same content is skipped; one whose id belongs to other content gets a
+new id. Runs that were at work come in as "lost": their process is not here, their checkpoint is.
 """
 
 import json
@@ -47,7 +47,7 @@ def import_bundle(store: RunStore, file: Path | BinaryIO, name: str = "") -> dic
     """Bring in the runs, and of a home's bundle the datasets and weights, of `file`.
 
     Returns {"kind", "runs": [{"run_id", "as", "name", "status", "outcome"}], "folders": [{"path",
-    "outcome"}]}. Raises BundleError naming what is refused; then nothing was changed.
+    "outcome"}]}. Raises BundleError naming the reason of a refusal; then nothing was changed.
     """
     name = name or Path(str(file)).name
     with opened(file, name) as bundle, home_turn(store.home):
@@ -68,19 +68,19 @@ def import_bundle(store: RunStore, file: Path | BinaryIO, name: str = "") -> dic
             ) from None
         rows = [
             {
-                "run_id": one.document["run_id"],
-                "as": one.run_id,
-                "name": one.spec.name,
-                "status": landed_status(one.document["status"]),
-                "outcome": one.outcome,
+                "run_id": run.document["run_id"],
+                "as": run.run_id,
+                "name": run.spec.name,
+                "status": landed_status(run.document["status"]),
+                "outcome": run.outcome,
             }
-            for one in arriving
+            for run in arriving
         ]
         return {"kind": bundle.manifest.kind, "runs": rows, "folders": folders}
 
 
 def import_lines(done: dict[str, Any]) -> list[str]:
-    """Return one line a run and folder of what `import_bundle` answered."""
+    """Return one line for each run and folder in the result of `import_bundle`."""
     lines = []
     for row in done["runs"]:
         named = f" ({printable(row['name'])})" if row["name"] else ""
@@ -94,41 +94,42 @@ def import_lines(done: dict[str, Any]) -> list[str]:
 def _bring_in(
     store: RunStore, bundle: Bundle, staging: Path, arriving: Sequence[ArrivingRun]
 ) -> list[dict[str, str]]:
-    """Move files into place, then write all rows in one transaction: a run shows when it is whole.
+    """Move files into place, then write all rows in one transaction: a run appears when it is
+    complete.
 
-    An error takes the files back.
+    After an error the files are removed again.
     """
-    new = [one for one in arriving if one.outcome != HERE]
-    names = {one.document["run_id"]: one.run_id for one in arriving}
+    new_runs = [run for run in arriving if run.outcome != HERE]
+    names = {run.document["run_id"]: run.run_id for run in arriving}
     moved: list[Path] = []
     try:
-        told = _place_folders(store.home, bundle, staging, moved)
-        for one in new:
-            (one.folder / FILES).mkdir(exist_ok=True)
-            _move(one.folder / FILES, store.home.run_folder(one.run_id), moved)
+        outcomes = _move_folders(store.home, bundle, staging, moved)
+        for run in new_runs:
+            (run.folder / FILES).mkdir(exist_ok=True)
+            _move(run.folder / FILES, store.home.run_folder(run.run_id), moved)
         with store.engine.execution_options(writes=True).begin() as connection:
-            for one in new:
-                _insert(connection, one, names, bundle.name)
+            for run in new_runs:
+                _insert(connection, run, names, bundle.name)
     except BaseException:
         for path in moved:
             remove_folder(path) if path.is_dir() else path.unlink(missing_ok=True)
         raise
-    return told
+    return outcomes
 
 
-def _place_folders(
+def _move_folders(
     home: Home, bundle: Bundle, staging: Path, moved: list[Path]
 ) -> list[dict[str, str]]:
-    """Bring in datasets and weights, each folder whole or not at all: half of one dataset in
-    another would be neither.
+    """Bring in datasets and weights, each folder completely or not at all: a mixture of two
+    datasets would be neither.
     """
     units: dict[str, dict[str, str]] = {}
     for row in bundle.manifest.files:
         parts = row.path.split("/")
         if parts[0] != "runs":
-            deep = 3 if parts[:2] == [home.datasets.name, home.uploads.name] else 2
-            units.setdefault("/".join(parts[:deep]), {})[row.path] = row.sha256
-    told = []
+            depth = 3 if parts[:2] == [home.datasets.name, home.uploads.name] else 2
+            units.setdefault("/".join(parts[:depth]), {})[row.path] = row.sha256
+    outcomes = []
     for unit, sums in units.items():
         outcome = IMPORTED
         if (home.root / unit).exists():
@@ -139,8 +140,8 @@ def _place_folders(
             outcome = HERE if same else KEPT
         else:
             _move(staging / unit, home.root / unit, moved)
-        told.append({"path": unit, "outcome": outcome})
-    return told
+        outcomes.append({"path": unit, "outcome": outcome})
+    return outcomes
 
 
 def _move(source: Path, target: Path, moved: list[Path]) -> None:
@@ -149,9 +150,9 @@ def _move(source: Path, target: Path, moved: list[Path]) -> None:
     moved.append(target)
 
 
-def _insert(connection: Connection, one: ArrivingRun, names: dict[str, str], bundle: str) -> None:
-    document, run_id = one.document, one.run_id
-    insert_run(connection, run_id, one.spec)
+def _insert(connection: Connection, run: ArrivingRun, names: dict[str, str], bundle: str) -> None:
+    document, run_id = run.document, run.run_id
+    insert_run(connection, run_id, run.spec)
     values = {
         name: document[name]
         for name in (
@@ -178,10 +179,10 @@ def _insert(connection: Connection, one: ArrivingRun, names: dict[str, str], bun
         )
     report = None if document["report"] is None else json.dumps(_renamed(document, run_id))
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(**values, report=report))
-    write_summary(connection, run_id, one.spec.to_json(), report)
+    write_summary(connection, run_id, run.spec.to_json(), report)
     rows = [
         {"run_id": run_id} | vars(event) | {"payload": json.dumps(event.payload)}
-        for event in read_event_lines(one.folder)
+        for event in read_event_lines(run.folder)
     ]
     for start in range(0, len(rows), ROWS_AT_ONCE):
         connection.execute(insert(event_rows), rows[start : start + ROWS_AT_ONCE])

@@ -27,7 +27,7 @@ from rft_core.bundles.contents import (
 from rft_core.errors import BundleError, UserError
 from rft_core.files import version as program
 from rft_core.files.archive_names import plain_parts, printable
-from rft_core.files.atomic import whole_file
+from rft_core.files.atomic import atomic_file
 from rft_core.files.run_files import travels
 from rft_core.files.uploads import RECORD
 from rft_core.store.artifacts import list_artifacts
@@ -40,7 +40,7 @@ EVERY_RUN = 10**9
 
 @dataclass
 class _Packing:
-    """One bundle on its way into a file."""
+    """A bundle that is being written to a file."""
 
     archive: zipfile.ZipFile
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -49,8 +49,8 @@ class _Packing:
     def add_text(self, name: str, data: bytes) -> None:
         """Add what this program writes itself.
 
-        Only this is compressed: a copied file may shrink a thousandfold, and would
-        be taken for a bomb.
+        Only this is compressed: a copied file may shrink a thousandfold, and an import would
+        refuse it as a zip bomb.
         """
         self.archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
         self.rows.append(
@@ -83,15 +83,15 @@ class _Packing:
 
     def add_run(self, store: RunStore, record: RunRecord) -> None:
         """Add a run: its row, its events, the files of its folder."""
-        place, folder = f"runs/{record.run_id}", store.home.run_folder(record.run_id)
+        prefix, folder = f"runs/{record.run_id}", store.home.run_folder(record.run_id)
         artifacts = list_artifacts(store.engine, record.run_id)
-        self.add_text(f"{place}/{RUN}", canonical(run_document(record, artifacts)))
-        self.add_text(f"{place}/{EVENTS}", event_lines(read_events(store.engine, record.run_id)))
+        self.add_text(f"{prefix}/{RUN}", canonical(run_document(record, artifacts)))
+        self.add_text(f"{prefix}/{EVENTS}", event_lines(read_events(store.engine, record.run_id)))
         for path in run_files(folder):
-            self.add_file(f"{place}/{FILES}/{path}", folder / path)
-        gone = [one.path for one in artifacts if not (folder / one.path).exists()]
+            self.add_file(f"{prefix}/{FILES}/{path}", folder / path)
+        missing = [artifact.path for artifact in artifacts if not (folder / artifact.path).exists()]
         self.left_out += [
-            f"{place}/{FILES}/{path}: it is registered and not there" for path in gone
+            f"{prefix}/{FILES}/{path}: it is registered and not there" for path in missing
         ]
 
     def finish(self, kind: str) -> None:
@@ -127,7 +127,8 @@ def export_home(store: RunStore, to: Path, *, with_datasets: bool = True) -> dic
     """Write every run, the weights and (`with_datasets`) the datasets of a home to the bundle `to`;
     return what `export_bundle` does.
 
-    What can be had again is left out: decoded images, and archives that are still being unpacked.
+    Whatever can be made again is left out: decoded images, and archives that are still being
+    unpacked.
     """
     records = store.records(limit=EVERY_RUN)
     with _beside(to) as file, zipfile.ZipFile(file, "w") as archive:
@@ -166,7 +167,7 @@ def bundle_bytes(store: RunStore, run_id: str) -> bytes:
 
 def run_files(folder: Path) -> list[str]:
     """Return the paths of a run's files below its folder, sorted; without links, unfinished files
-    and what is of this home alone.
+    and files that mean something only in this home.
     """
     found = [
         path.relative_to(folder)
@@ -206,14 +207,14 @@ def _kept_files(root: Path, leaving: Path) -> Iterator[tuple[str, Path]]:
 
 @contextmanager
 def _beside(to: Path) -> Iterator[BinaryIO]:
-    """Give a file that takes the name `to` once it is whole; after an error
-    nothing is left of it.
+    """Yield a file that gets the name `to` once it is complete; after an error nothing of it
+    remains.
     """
     if to.exists():
         raise UserError(f"'{to}' is there already; give another place, or remove it first")
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(to) as unfinished, open(unfinished, "wb") as file:
+        with atomic_file(to) as unfinished, open(unfinished, "wb") as file:
             yield file
     except OSError as error:
         raise BundleError(

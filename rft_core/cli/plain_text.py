@@ -70,8 +70,8 @@ def _letter(letter: str, encoding: str) -> str:
 
 
 def _without_accents(letter: str) -> str:
-    apart = unicodedata.normalize("NFKD", letter)
-    return "".join(one for one in apart if not unicodedata.combining(one))
+    decomposed = unicodedata.normalize("NFKD", letter)
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def _is_writable(text: str, encoding: str) -> bool:

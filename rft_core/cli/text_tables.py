@@ -17,14 +17,14 @@ Row = Sequence[str]
 
 
 def table_lines(
-    console: Console, header: Row, rows: Sequence[Row], whole: Sequence[int] = ()
+    console: Console, header: Row, rows: Sequence[Row], unwrapped: Sequence[int] = ()
 ) -> Iterator[str]:
-    """Yield the lines of a table; the columns `whole` are never wrapped.
+    """Yield the lines of a table; the columns `unwrapped` (indices) are never wrapped.
 
     Where the console is too narrow for its columns, each row becomes a block of
     lines "header: cell".
     """
-    widths = _fitted(natural_widths([header, *rows]), console.width, whole)
+    widths = _fitted(natural_widths([header, *rows]), console.width, unwrapped)
     if widths is None:
         yield from _blocks(console, header, rows)
         return
@@ -85,20 +85,20 @@ def bar(console: Console, share: float, beside: int) -> str:
     return f"{'█' * round(length * share):{length}s}"
 
 
-def _fitted(widths: list[int], room: int, whole: Sequence[int]) -> list[int] | None:
+def _fitted(widths: list[int], room: int, unwrapped: Sequence[int]) -> list[int] | None:
     """Return widths that fit into `room`, taken from the widest columns; None where that leaves
-    too little of one.
+    too little of a column.
     """
     fitted = list(widths)
     while table_width(fitted) > room:
-        able = [
-            place
-            for place in range(len(fitted))
-            if place not in whole and fitted[place] > NARROWEST
+        shrinkable = [
+            index
+            for index in range(len(fitted))
+            if index not in unwrapped and fitted[index] > NARROWEST
         ]
-        if not able:
+        if not shrinkable:
             return None
-        fitted[max(able, key=fitted.__getitem__)] -= 1
+        fitted[max(shrinkable, key=fitted.__getitem__)] -= 1
     return fitted
 
 
@@ -109,8 +109,8 @@ def _wrapped(console: Console, row: Row, widths: Sequence[int]) -> Iterator[str]
 
 
 def _blocks(console: Console, header: Row, rows: Sequence[Row]) -> Iterator[str]:
-    for place, row in enumerate(rows):
-        if place:
+    for index, row in enumerate(rows):
+        if index:
             yield ""
         for name, cell in zip(header, row):
             yield from wrapped(console, f"{name}: {cell}" if name else cell, console.width)

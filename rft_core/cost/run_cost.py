@@ -10,10 +10,11 @@ from math import log
 from rft_core.cost.known_sizes import known_sizes
 from rft_core.cost.schedule_demand import attacked_share
 from rft_core.cost.tracking_plan import (
-    asked_count,
+    Sizes,
     final_cost,
     measurement_cost,
     planned_count,
+    requested_count,
     steps_per_epoch,
     training_cost,
 )
@@ -33,15 +34,15 @@ class Cost:
     """An estimate: gradient evaluations (examples x steps), their share of a constant
     schedule's, seconds or None.
 
-    `tracking_share` is the part of them that goes into measuring while it trains: `measurements` of
-    the `asked` ones, where the bound on that share leaves some out.
+    `tracking_share` is the part of them that goes into measuring while it trains. `measurements`
+    are made of the `requested` number, where the bound on that share leaves some out.
     """
 
     gradient_evaluations: float
     share_of_constant: float
     tracking_share: float
     measurements: int
-    asked: int
+    requested: int
     seconds: float | None
     basis: str
 
@@ -61,35 +62,38 @@ class Pace:
 def estimate(spec: RunSpec, paces: Sequence[Pace] = ()) -> Cost | None:
     """Return the cost of `spec`, or None when its number of images is not known yet.
 
-    `paces` are earlier runs like it on this machine, the likest first: what the count leaves out is
-    in their time. The first of a like size is taken, else the one nearest in size, because what a
-    short run takes is mostly its start. Without any the embedded backbone's card is asked, which
-    names the machine it was measured on.
+    `paces` are earlier runs like it on this machine, the most similar first: their time includes
+    what the count leaves out. The first of a similar size is taken, else the nearest in size,
+    because a short run spends most of its time on starting. Without any the rate comes from the
+    embedded backbone's card, which names the machine it was measured on.
     """
-    counted = _count(spec, attacked_share(spec))
-    if counted is None:
+    sizes = known_sizes(spec)
+    if sizes is None:
         return None
-    training, tracking, final = counted
+    attacked = attacked_share(spec)
+    training, tracking, final = _count(spec, sizes, attacked)
     total = training + tracking + final
-    constant = sum(_count(spec, 1.0))
-    sizes = [_spent(pace) for pace in paces]
-    if not sizes:
+    constant = sum(_count(spec, sizes, 1.0))
+    spent = [_spent(pace) for pace in paces]
+    if not spent:
         rate, basis = card_rate(spec.model.backbone)
         seconds = total / rate if rate else None
     else:
-        place = min(
-            range(len(sizes)),
-            key=lambda one: (max(abs(log(total / sizes[one])), log(LIKE_SIZE)), one),
+        nearest = min(
+            range(len(spent)),
+            key=lambda index: (max(abs(log(total / spent[index])), log(LIKE_SIZE)), index),
         )
-        pace, basis = paces[place], paces[place].basis
-        seconds = START_SECONDS + max(pace.seconds - START_SECONDS, 0.0) * total / sizes[place]
-    known = known_sizes(spec)
-    made, steps = (
-        planned_count(spec, known, attacked_share(spec)),
-        steps_per_epoch(known.train, spec.optim.batch_size) * spec.optim.epochs,
-    )
+        pace, basis = paces[nearest], paces[nearest].basis
+        seconds = START_SECONDS + max(pace.seconds - START_SECONDS, 0.0) * total / spent[nearest]
+    steps = steps_per_epoch(sizes.train, spec.optim.batch_size) * spec.optim.epochs
     return Cost(
-        total, total / constant, tracking / total, made, asked_count(spec, steps), seconds, basis
+        total,
+        total / constant,
+        tracking / total,
+        planned_count(spec, sizes, attacked),
+        requested_count(spec, steps),
+        seconds,
+        basis,
     )
 
 
@@ -97,19 +101,18 @@ def _spent(pace: Pace) -> float:
     """Return the count of an earlier run in the unit of an estimate; its own count where its
     images are not known.
     """
-    counted = _count(pace.spec, attacked_share(pace.spec))
-    return max(sum(counted) if counted else pace.gradient_evaluations, 1.0)
+    sizes = known_sizes(pace.spec)
+    if sizes is None:
+        return max(pace.gradient_evaluations, 1.0)
+    return max(sum(_count(pace.spec, sizes, attacked_share(pace.spec))), 1.0)
 
 
-def _count(spec: RunSpec, attacked: float) -> tuple[float, float, float] | None:
+def _count(spec: RunSpec, sizes: Sizes, attacked: float) -> tuple[float, float, float]:
     """Return gradient evaluations of training, of measuring while it trains, and of the final
     measurement, with a share `attacked` of the steps.
     """
-    known = known_sizes(spec)
-    if known is None:
-        return None
-    tracked = planned_count(spec, known, attacked) * measurement_cost(spec, known, attacked)
-    return training_cost(spec, known, attacked), tracked, final_cost(spec, known, attacked)
+    tracked = planned_count(spec, sizes, attacked) * measurement_cost(spec, sizes, attacked)
+    return training_cost(spec, sizes, attacked), tracked, final_cost(spec, sizes, attacked)
 
 
 def card_rate(backbone: str) -> tuple[float | None, str]:

@@ -10,12 +10,12 @@ from rft_core.spec.run_spec import RunSpec
 from rft_core.spec.schedules import Moment, factor_at
 from rft_core.spec.sections import ScheduleSpec
 
-# where the factor of a longer run is looked at
-MOST_PLACES = 2000
+# points at which the factor of a longer run is evaluated
+MOST_POINTS = 2000
 
 
 def factors(spec: RunSpec, count: int = 200) -> tuple[list[float], list[float]]:
-    """Return (progress, factor) at `count` + 1 places from 0 to 1.
+    """Return (progress, factor) at `count` + 1 points from 0 to 1.
 
     A schedule that depends on what is measured is drawn as its forecast.
     """
@@ -94,12 +94,12 @@ def demand(spec: RunSpec, images: int | None = None) -> Demand:
     An attack costs the same at every factor above 0, so the share of steps without one is also the
     share of a constant schedule's attack cost that is saved.
 
-    Exact up to `MOST_PLACES` steps, at that many places beyond; forecasts as in `factors`. `images`
-    are those of an epoch, where more is known of them than the spec tells.
+    Exact up to `MOST_POINTS` steps, sampled at that many points beyond; forecasts as in `factors`.
+    `images` is the number of images of an epoch, where it is known better than from the spec.
     """
     total = _total_steps(spec, images)
-    count = min(total or MOST_PLACES, MOST_PLACES)
-    # the last place is the end of training: no step begins there
+    count = min(total or MOST_POINTS, MOST_POINTS)
+    # the last point is the end of training: no step begins there
     values = factors(spec, count)[1][:-1]
     clean, full = (sum(value == wanted for value in values) / count for wanted in (0.0, 1.0))
     return Demand(
@@ -115,12 +115,12 @@ def _total_steps(spec: RunSpec, images: int | None = None) -> int | None:
 
 
 def never_attacks(spec: RunSpec) -> bool:
-    """Return whether no step of the run attacks: what `attacked_share` finds to be 0, found sooner
+    """Return whether no step of the run attacks: whether `attacked_share` is 0, decided faster
     where the run attacks at its end.
     """
     if not may_attack(spec):
         return True
-    count, at = min(_total_steps(spec) or MOST_PLACES, MOST_PLACES), _factor_of(spec)
+    count, at = min(_total_steps(spec) or MOST_POINTS, MOST_POINTS), _factor_of(spec)
     return all(at(index / count) == 0 for index in reversed(range(count)))
 
 

@@ -43,8 +43,8 @@ class Sizes:
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
-    """Return the optimiser steps of an epoch over `images`; those that do not
-    fill a batch sit out.
+    """Return the optimiser steps of an epoch over `images`; images that do not fill a batch are
+    left out.
     """
     return max(1, images // batch_size)
 
@@ -108,8 +108,8 @@ def most_measurements(spec: RunSpec, sizes: Sizes, attacked: float) -> int | Non
 def planned_steps(spec: RunSpec, sizes: Sizes, attacked: float) -> tuple[int, ...]:
     """Return the steps at which a run is measured, the first (0) and the last always among them.
 
-    `attacked` is the share of its training steps under attack. Where more are asked for than the
-    bound allows, fewer are placed in the same way.
+    `attacked` is the share of its training steps under attack. Where the settings ask for more
+    than the bound allows, fewer are spaced in the same way.
     """
     each = steps_per_epoch(sizes.train, spec.optim.batch_size)
     total, most = each * spec.optim.epochs, most_measurements(spec, sizes, attacked)
@@ -126,26 +126,24 @@ def planned_steps(spec: RunSpec, sizes: Sizes, attacked: float) -> tuple[int, ..
 
 
 def planned_count(spec: RunSpec, sizes: Sizes, attacked: float) -> int:
-    """Return the number of `planned_steps`, quick also where a run has a
-    thousand million of them.
-    """
+    """Return the number of `planned_steps`; fast even where there are a billion of them."""
     each = steps_per_epoch(sizes.train, spec.optim.batch_size)
     if spec.evaluation.tracking_kind == "dense_early":
         return len(planned_steps(spec, sizes, attacked))
     count, most = (
-        asked_count(spec, each * spec.optim.epochs),
+        requested_count(spec, each * spec.optim.epochs),
         most_measurements(spec, sizes, attacked),
     )
     return count if most is None else min(count, most)
 
 
-def asked_count(spec: RunSpec, total: int) -> int:
+def requested_count(spec: RunSpec, total: int) -> int:
     """Return the number of measurements that a run of `total` steps would have with no bound."""
     if spec.evaluation.tracking_kind == "every_epoch":
         return spec.optim.epochs + 1
     if spec.evaluation.tracking_kind == "paper":
         return sum(map(len, _paper_ranges(total))) + all(
-            total not in places for places in _paper_ranges(total)
+            total not in steps for steps in _paper_ranges(total)
         )
     return len(evaluation_steps(total, spec.evaluation.tracking))
 
@@ -154,7 +152,7 @@ def evaluation_steps(total: int, count: int) -> tuple[int, ...]:
     """Return about `count` steps from 0 to `total`, both included, spaced quadratically:
     dense early, then sparse.
     """
-    return tuple(sorted({round(total * (place / (count - 1)) ** 2) for place in range(count)}))
+    return tuple(sorted({round(total * (index / (count - 1)) ** 2) for index in range(count)}))
 
 
 def paper_steps(total: int) -> tuple[int, ...]:
@@ -170,7 +168,7 @@ def thinned(steps: Sequence[int], most: int) -> tuple[int, ...]:
     """
     if len(steps) <= most:
         return tuple(steps)
-    return tuple(steps[round(place * (len(steps) - 1) / (most - 1))] for place in range(most))
+    return tuple(steps[round(index * (len(steps) - 1) / (most - 1))] for index in range(most))
 
 
 def _paper_ranges(total: int) -> tuple[range, ...]:

@@ -1,5 +1,5 @@
-"""Where things are kept; folders that are written whole or not at all; files of
-strangers, read safely.
+"""The home and its folders; files that are written completely or not at all; files of other
+people, read safely.
 """
 
 from typing import TYPE_CHECKING

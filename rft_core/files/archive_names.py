@@ -1,4 +1,4 @@
-"""Names inside an archive: which are taken, and as what on this machine."""
+"""Names inside an archive: which are accepted, and their names on this machine."""
 
 import codecs
 import locale
@@ -34,7 +34,7 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def check_member(member: zipfile.ZipInfo) -> None:
-    """Raise ValueError with the reason for a member that is no plain file, or is packed in a
+    """Raise ValueError with the reason for a member that is not a plain file, or is packed in a
     way that is not read.
     """
     kind = stat.S_IFMT(member.external_attr >> 16)
@@ -74,17 +74,17 @@ def local_code_page() -> str:
     """
     for page in ("oem", locale.getencoding()):
         try:
-            known = codecs.lookup(page).name
+            code_page = codecs.lookup(page).name
         except LookupError:
             continue
-        if known not in ("utf-8", "ascii"):
-            return known
+        if code_page not in ("utf-8", "ascii"):
+            return code_page
     return "cp437"
 
 
 def _unicode_path(extra: bytes, raw: bytes) -> str:
-    """Return the name in the entry 0x7075 of a member's extra field; '' without one, and for
-    one of another name.
+    """Return the name in the entry 0x7075 of a member's extra field; '' where there is no such
+    entry, or it belongs to another name.
     """
     while len(extra) >= 4:
         kind, size = struct.unpack("<HH", extra[:4])
@@ -112,9 +112,9 @@ def plain_parts(name: str) -> tuple[str, ...]:
 
 
 def member_parts(name: str) -> tuple[str, ...] | None:
-    """Return the parts of the path `name` of an image inside an archive; None for what is passed
-    over in silence (folders, hidden files, what macOS and Windows add). Raises ValueError with the
-    reason for a name that is refused.
+    """Return the parts of the path `name` of an image inside an archive; None for what is skipped
+    silently (folders, hidden files, what macOS and Windows add). Raises ValueError with the reason
+    for a name that is refused.
     """
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
         raise ValueError(ROUNDABOUT)
@@ -161,8 +161,8 @@ def _check_length(parts: tuple[str, ...]) -> None:
 
 @dataclass
 class NamePlan:
-    """The names given so far in one folder, so that no two files or folders meet where case or odd
-    characters do not count.
+    """The names given so far in one folder, so that no two files or folders collide on systems
+    that ignore case or odd characters.
     """
 
     # key: the path as such a system compares it; value: the member's own path, and
@@ -180,10 +180,10 @@ class NamePlan:
                 tuple(part.casefold() for part in safe[:depth]),
                 (parts[:depth], depth == len(parts)),
             )
-            there = self.given.get(key, own)
-            if there != own:
+            taken = self.given.get(key, own)
+            if taken != own:
                 raise ValueError(
-                    f"its name meets '{printable('/'.join(there[0]))}', which is another file or"
+                    f"its name meets '{printable('/'.join(taken[0]))}', which is another file or"
                     " folder"
                 )
             claims[key] = own
@@ -206,7 +206,7 @@ def safe_name(part: str) -> str:
 
 
 def _does_not_show(letter: str) -> bool:
-    """Whether what is seen would not be what is there: controls, line ends, marks that turn the
-    direction of writing, lone surrogates.
+    """Whether a letter is invisible or changes how others are shown: controls, line ends, marks
+    that turn the direction of writing, lone surrogates.
     """
     return unicodedata.category(letter)[0] == "C" or unicodedata.category(letter) in ("Zl", "Zp")

@@ -1,4 +1,4 @@
-"""Files and folders that are whole or not there: written beside their place, then renamed into it.
+"""Files and folders that are complete or absent: written under a temporary name, then renamed.
 
 A reader sees the old content or the new one, also where the writer is killed or the disk is full.
 """
@@ -21,14 +21,14 @@ import psutil
 ABANDONED_SECONDS = 24 * 3600.0
 # names are at most 255 bytes long on most file systems
 LONGEST_STEM = 60
-# a file on its way: ours, with the PID of its writer; that of an earlier version; safetensors' own
+# temporary names: ours, with the PID of the writer; those of earlier versions; safetensors' own
 UNFINISHED = re.compile(r"\..*?(?:\.(?P<pid>\d+))?\.tmp|\.tmp\w{6}")
 
 
 @contextmanager
-def whole_file(path: Path, *, keep_as: Path | None = None) -> Iterator[Path]:
-    """Give a path beside `path` to write to; when the block ends it is synced to disk and takes the
-    name `path`. What had that name before is kept as `keep_as`, where that is given.
+def atomic_file(path: Path, *, keep_as: Path | None = None) -> Iterator[Path]:
+    """Yield a path beside `path` to write to; when the block ends it is synced to disk and gets the
+    name `path`. The file that had that name before is kept as `keep_as`, where that is given.
 
     An error in the block leaves `path` as it was, and nothing beside it.
     """
@@ -46,29 +46,30 @@ def whole_file(path: Path, *, keep_as: Path | None = None) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` whole or not at all."""
-    with whole_file(path) as temporary:
+    """Write `data` completely or not at all."""
+    with atomic_file(path) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
+    """Write `text` as UTF-8, completely or not at all."""
     write_bytes(path, text.encode())
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write `document` as JSON, whole or not at all."""
+    """Write `document` as JSON, completely or not at all."""
     write_text(path, json.dumps(document, indent=2) + "\n")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write `arrays` as a compressed .npz, whole or not at all."""
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
+    """Write `arrays` as a compressed .npz, completely or not at all."""
+    named: dict[str, Any] = dict(arrays)
+    with atomic_file(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **named)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a file; None where there is no file, or no whole object in it."""
+    """Return the JSON object in a file; None where there is no file, or no complete object."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -77,8 +78,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def is_unfinished(path: Path) -> bool:
-    """Return whether a file is one that `whole_file` left behind: its name is that of a file on its
-    way, and the process that wrote it is gone or is this one.
+    """Return whether `atomic_file` left a file behind: it has a temporary name, and the process
+    that wrote it is gone or is this one.
     """
     found = UNFINISHED.fullmatch(path.name)
     if found is None or not path.is_file():
@@ -89,10 +90,10 @@ def is_unfinished(path: Path) -> bool:
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `folder`, to be renamed to it when it is whole; what is left
-    at the end is removed.
+    """Yield a temporary folder beside `folder`, to be renamed to it when it is complete; what
+    remains at the end is removed.
 
-    Those that a killed process left here are removed too, a day after.
+    Folders that a killed process left here are removed too, a day later.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(folder.parent)

@@ -20,7 +20,7 @@ WEIGHTS = CHECKOUT / "assets" / "weights"
 BACKBONES_FILE = CHECKOUT / "assets" / "backbones.json"
 
 
-def way_to_restore(folder: str) -> str:
+def restore_command(folder: str) -> str:
     """Return what brings damaged files of `folder` ("assets/weights") back, as a command."""
     if CHECKOUT == INSTALLED:
         return "`pip install --force-reinstall --no-deps rft-lab`"

@@ -39,8 +39,10 @@ def image_suffixes() -> tuple[str, ...]:
     """Return every suffix that Pillow, as it is built here, gives to one of FORMATS: ".jpg",
     ".jfif", ".avif" ...
     """
-    known = Image.registered_extensions()
-    return tuple(sorted(suffix for suffix, name in known.items() if name in (*FORMATS, *ALSO_READ)))
+    formats = Image.registered_extensions()
+    return tuple(
+        sorted(suffix for suffix, name in formats.items() if name in (*FORMATS, *ALSO_READ))
+    )
 
 
 def is_image_name(name: str) -> bool:
@@ -54,13 +56,13 @@ def open_image(source: str | Path | BinaryIO) -> Image.Image:
     """Return the picture at `source`, opened by its header and not decoded yet; its content
     decides, not its suffix.
 
-    Raises DataError for what is no image and for more than MAX_PIXELS pixels, and whatever Pillow
-    raises for a damaged header.
+    Raises DataError for anything that is not an image and for more than MAX_PIXELS pixels, and
+    whatever Pillow raises for a damaged header.
     """
     try:
         picture = Image.open(source, formats=FORMATS)
     except UnidentifiedImageError:
-        raise DataError(f"its content is no image ({', '.join(FORMATS)})") from None
+        raise DataError(f"its content is not an image ({', '.join(FORMATS)})") from None
     except Image.DecompressionBombError:
         raise DataError(f"it has more than {MAX_PIXELS:,} pixels") from None
     try:

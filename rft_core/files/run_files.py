@@ -1,7 +1,7 @@
 """What lies in a run's folder: the name, kind and format of every file, and where each is written.
 
 The one contract between those who write these files and those who read them: engine, worker, store,
-jobs, report, bundles, repair. No other module spells one of these names.
+jobs, report, bundles, repair. No other module spells these names.
 """
 
 from collections.abc import Mapping
@@ -82,9 +82,9 @@ EVALUATION_FOLDER = (
 
 def is_readable(name: str, document: Mapping[str, Any]) -> bool:
     """Return whether this program knows the format of a JSON file of a run, by its "version"."""
-    known = {file.name: file.version for file in (*RUN_FOLDER, *EVALUATION_FOLDER)}
+    versions = {file.name: file.version for file in (*RUN_FOLDER, *EVALUATION_FOLDER)}
     version = document.get("version", 1)
-    return isinstance(version, int) and version <= known[name]
+    return isinstance(version, int) and version <= versions[name]
 
 
 def travels(path: str) -> bool:

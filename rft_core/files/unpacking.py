@@ -1,4 +1,4 @@
-"""Unpack the images of one zip into one folder, trusting nothing that the zip says of itself.
+"""Unpack the images of one zip into one folder, trusting nothing that the zip says about itself.
 
 Names are checked, sizes counted while they are written, and a file stays only when
 Pillow knows its header.
@@ -53,8 +53,8 @@ class _Skip(Exception):
 
 @contextmanager
 def opened(archive: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """Give `archive` as a stream at its start; a path is opened, and closed after the block.
-    DataError where it cannot be read.
+    """Yield `archive` as a stream at its start; a path is opened, and closed after the block.
+    Raises DataError where it cannot be read.
     """
     if not isinstance(archive, (str, os.PathLike)):
         archive.seek(0)
@@ -69,7 +69,7 @@ def opened(archive: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def opened_zip(file: BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
-    """Give the stream `file` as a zip; DataError for anything that is not a zip."""
+    """Yield the stream `file` as a zip; raises DataError for anything that is not a zip."""
     file.seek(0)
     try:
         archive = zipfile.ZipFile(file)
@@ -85,7 +85,7 @@ def opened_zip(file: BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
 
 @dataclass
 class Unpacking:
-    """One archive on its way into one folder."""
+    """One archive that is being unpacked into one folder."""
 
     archive: zipfile.ZipFile
     folder: Path
@@ -127,8 +127,8 @@ class Unpacking:
         return [*self.skipped, f"and {rest:,} more"] if rest else self.skipped
 
     def notes(self) -> list[str]:
-        """Return what is to be said of the dataset that it becomes: files left out, and names that
-        do not say their encoding.
+        """Return notes on the dataset that it becomes: files left out, and names that do not say
+        their encoding.
         """
         notes = []
         if self.left_out:
@@ -154,9 +154,9 @@ class Unpacking:
                 f"{self.hidden:,} images of {printable(self.name)} are hidden by a dot in front of"
                 " a name, and were left out"
             )
-        for page, count in self.decoded.items():
+        for page, number in self.decoded.items():
             notes.append(
-                f"{count:,} names in {printable(self.name)} do not say how they are written, and"
+                f"{number:,} names in {printable(self.name)} do not say how they are written, and"
                 f" were read as {page}"
             )
         return notes
@@ -222,8 +222,8 @@ class Unpacking:
         """Write one file, counting what comes out of the archive and not
         what its directory says.
         """
-        # zipfile finds a member damaged that claims more than there is, which is its
-        # habit and no promise
+        # zipfile happens to call a member damaged that claims more than there is, but does not
+        # promise it
         stored = min(member.compress_size, self.size)
         most = min(self.limits.file_bytes, CHUNK + self.limits.ratio * stored)
         with open(target, "xb") as file:
@@ -250,7 +250,7 @@ class Unpacking:
 
 def _ends(folder: str) -> list[int]:
     """Return where the paths of the folders around `folder` end in its own path."""
-    return [place for place, letter in enumerate(folder) if letter == "/"]
+    return [position for position, letter in enumerate(folder) if letter == "/"]
 
 
 def _check_content(path: Path) -> None:

@@ -1,5 +1,5 @@
 """Uploaded archives: a zip of images becomes a folder below the home's uploads, and nothing
-else is ever written.
+else of it is ever written.
 """
 
 import hashlib
@@ -9,9 +9,12 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
+
+from filelock import FileLock
 
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.files.archive_names import (
@@ -46,21 +49,23 @@ def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | Non
     """Return the folder of the zip `archive`, called after `name` ("photos.zip"); the same content
     gives the same folder again.
 
-    Files that are no image, or are refused (see `member_parts` and Limits), are left out
+    Files that are not images, or are refused (see `member_parts` and Limits), are left out
     with a line each. One folder around everything is taken off. A stream must be able to
-    seek. Raises DataError for what is no zip, holds no image, or is more than `limits`
-    allow; then nothing stays.
+    seek. Raises DataError for anything that is not a zip, holds no image, or is more than
+    `limits` allow; then nothing of it remains.
     """
     with opened(archive, name) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        # every binary stream has readinto, which typing.BinaryIO does not declare
+        digest = hashlib.file_digest(cast(BytesIO, file), "sha256").hexdigest()
         stem = safe_name(Path(name.replace("\\", "/")).stem)
         if found := _find(home.uploads, digest):
             return found
         try:
             with atomic_folder(home.uploads / stem) as temporary:
-                return _unpack_into(
-                    temporary, file, name, digest, stem, home.uploads, limits or Limits()
-                )
+                source = _unpack_into(temporary, file, name, digest, limits or Limits())
+                # two uploads of one content must not both see that it is not there
+                with FileLock(home.root / "uploads.lock"):
+                    return _move_in(source, home.uploads, stem, digest)
         except OSError as error:
             raise DataError(
                 f"{printable(name)} cannot be unpacked below {home.uploads}"
@@ -69,11 +74,10 @@ def unpack(archive: Path | BinaryIO, name: str, home: Home, limits: Limits | Non
 
 
 def unpack_dataset(archive: Path | BinaryIO, name: str, home: Home) -> Upload:
-    """Return the folder of the zip `archive` as `unpack` does, checked as the
-    dataset that it is to be.
+    """Return the folder of the zip `archive` as `unpack` does, checked as a dataset.
 
-    Raises DataError where a run on it would fail, and then keeps nothing that was not there;
-    folders that may be read in two ways stay: a setting decides.
+    Raises DataError where a run on it would fail, and then removes what it has unpacked; folders
+    that may be read in two ways remain, because a setting decides.
     """
     before = set(list_uploads(home))
     upload = unpack(archive, name, home)
@@ -101,7 +105,7 @@ def read_zip(path: Path, layout: str = "auto", domains: Sequence[str] = ()) -> R
     names = []
     with opened(path, path.name) as file, opened_zip(file, path.name) as archive:
         for member in archive.infolist():
-            # what is refused is told once it is unpacked
+            # a refusal is reported once it is unpacked
             with suppress(ValueError):
                 name, _ = member_name(member)
                 parts = tuple(name.split("/")) if is_hidden_image(name) else member_parts(name)
@@ -146,10 +150,9 @@ def _unpack_into(
     file: BinaryIO,
     name: str,
     digest: str,
-    stem: str,
-    uploads: Path,
     limits: Limits,
-) -> Upload:
+) -> Path:
+    """Unpack `file` and return the folder of its images, with its record, inside `temporary`."""
     size = file.seek(0, os.SEEK_END)
     with opened_zip(file, name) as archive:
         work = Unpacking(archive, temporary, size, limits, name)
@@ -167,7 +170,7 @@ def _unpack_into(
         "notes": work.notes(),
     }
     write_json(source / RECORD, record)
-    return _place(source, uploads, stem, digest)
+    return source
 
 
 def _remove_empty(root: Path) -> None:
@@ -226,9 +229,9 @@ def _read_record(folder: Path, digest: str) -> Upload | None:
         return None
 
 
-def _place(source: Path, uploads: Path, stem: str, digest: str) -> Upload:
-    """Move `source` to the first free name, unless another process has brought the
-    same content meanwhile.
+def _move_in(source: Path, uploads: Path, stem: str, digest: str) -> Upload:
+    """Move `source` to the first free name, unless the same content came in meanwhile; only one
+    process may do so at a time.
     """
     while True:
         if found := _find(uploads, digest):
@@ -237,6 +240,6 @@ def _place(source: Path, uploads: Path, stem: str, digest: str) -> Upload:
         try:
             os.rename(source, folder)
         except OSError:
-            # the name was taken between the look and the move
+            # the name was taken between the check and the move
             if not folder.exists():
                 raise

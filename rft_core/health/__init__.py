@@ -1,1 +1,1 @@
-"""Is everything there and in order: doctor, and the repair of a home."""
+"""Checks of the installation and of a home (doctor), and the repair of a home."""

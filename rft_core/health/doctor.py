@@ -1,4 +1,4 @@
-"""Check what the program stands on, and say how to mend what is wrong.
+"""Check what the program depends on, and say how to repair what is wrong.
 
 Loads torch only to check it.
 """
@@ -8,14 +8,15 @@ import importlib.metadata
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
 from rft_core.errors import RftError
-from rft_core.files.home import CHECKOUT, INSTALLED, find_home, way_to_restore
+from rft_core.files.home import CHECKOUT, INSTALLED, find_home, restore_command
 from rft_core.files.version import VERSION
 from rft_core.health.repair import repair_home, survey
 from rft_core.recordings.reading import read_card, read_checked
@@ -29,21 +30,21 @@ OLDEST_PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class Check:
-    """One line: what was looked at, whether it is well, what was found, how to mend it."""
+    """One line: what was checked, whether it is in order, what was found, how to repair it."""
 
     name: str
     ok: bool
     found: str
-    mend: str = ""
+    repair: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data."""
-        return asdict(self)
+        """Return the fields as plain data, `repair` under the key "mend" of earlier versions."""
+        return {"name": self.name, "ok": self.ok, "found": self.found, "mend": self.repair}
 
 
-def examine(check_weights: Callable[[str], Path], *, mend: bool = False) -> Iterator[Check]:
+def examine(check_weights: Callable[[str], Path], *, repair: bool = False) -> Iterator[Check]:
     """Yield one check after another. `check_weights` (name) raises when an embedded backbone is
-    damaged; `mend` repairs the home (see repair.py).
+    damaged; with `repair` the home is repaired (see repair.py).
     """
     where = "installed in" if CHECKOUT == INSTALLED else "the checkout"
     yield Check("rft-lab", True, f"{VERSION}, {where} {CHECKOUT}")
@@ -57,15 +58,19 @@ def examine(check_weights: Callable[[str], Path], *, mend: bool = False) -> Iter
     yield _packages()
     yield _torch()
     yield Check("devices", True, ", ".join(local_devices()))
-    yield from _home(mend)
+    yield from _home(repair)
     yield from _store()
     for backbone in catalog.EMBEDDED_BACKBONES:
         yield _attempt(
             f"weights {backbone}",
-            lambda name=backbone: check_weights(name).name,
-            f"run {way_to_restore('assets/weights')}",
+            partial(_weights, check_weights, backbone),
+            f"run {restore_command('assets/weights')}",
         )
-    yield _attempt("recorded runs", _recorded, f"run {way_to_restore('assets/recorded')}")
+    yield _attempt("recorded runs", _recorded, f"run {restore_command('assets/recorded')}")
+
+
+def _weights(check_weights: Callable[[str], Path], backbone: str) -> str:
+    return check_weights(backbone).name
 
 
 def _recorded() -> str:
@@ -110,28 +115,31 @@ def _torch() -> Check:
     )
 
 
-def _home(mend: bool) -> Iterator[Check]:
-    """Say what in the home differs from its store, or what came of mending it."""
+def _home(repair: bool) -> Iterator[Check]:
+    """Yield what in the home differs from its store, or the outcome of repairing it."""
     try:
         found = (
             repair_home(find_home())
-            if mend
+            if repair
             else [
-                (one, f"run `doctor --repair`: {one.action}" if one.act else one.action)
-                for one in survey(find_home())
+                (
+                    finding,
+                    f"run `doctor --repair`: {finding.action}" if finding.act else finding.action,
+                )
+                for finding in survey(find_home())
             ]
         )
     except (RftError, OSError, DBAPIError) as error:
         yield Check(
-            "files", False, str(error).splitlines()[0], "mend the store or the folder first"
+            "files", False, str(error).splitlines()[0], "repair the store or the folder first"
         )
         return
-    for one, left in found:
+    for finding, remaining in found:
         yield Check(
-            f"{one.kind} {one.subject}",
-            not left,
-            one.found if left else f"{one.found}; done: {one.action}",
-            left,
+            f"{finding.kind} {finding.subject}",
+            not remaining,
+            finding.found if remaining else f"{finding.found}; done: {finding.action}",
+            remaining,
         )
     if not found:
         yield Check("files", True, "as the store has them")
@@ -157,8 +165,8 @@ def _store() -> Iterator[Check]:
     )
 
 
-def _attempt(name: str, look: Callable[[], str], mend: str) -> Check:
+def _attempt(name: str, read: Callable[[], str], repair: str) -> Check:
     try:
-        return Check(name, True, look())
+        return Check(name, True, read())
     except (RftError, OSError, DBAPIError) as error:
-        return Check(name, False, str(error).splitlines()[0], mend)
+        return Check(name, False, str(error).splitlines()[0], repair)

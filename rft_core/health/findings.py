@@ -24,9 +24,9 @@ class Finding:
     act: Callable[[], object] | None = None
 
 
-def put_aside(home: Home, path: Path, name: str) -> None:
+def move_to_orphans(home: Home, path: Path, name: str) -> None:
     """Move `path` into the home's folder of orphans, under a name that is free."""
     folder = home.root / ORPHANS
     folder.mkdir(exist_ok=True)
-    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
-    shutil.move(path, next(folder / one for one in names if not (folder / one).exists()))
+    targets = (folder / (name if number == 1 else f"{name}-{number}") for number in count(1))
+    shutil.move(path, next(target for target in targets if not target.exists()))

@@ -1,4 +1,4 @@
-"""What lies in a home and belongs to nobody: folders without a run, files of dead writers."""
+"""What lies in a home and belongs to nothing: folders without a run, files of dead writers."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from rft_core.files.atomic import ABANDONED_SECONDS, is_unfinished
 from rft_core.files.home import Home
-from rft_core.health.findings import ORPHANS, Finding, put_aside
+from rft_core.health.findings import ORPHANS, Finding, move_to_orphans
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import runs
 
@@ -20,17 +20,17 @@ from rft_core.store.schema import runs
 SETTLED_SECONDS = 60.0
 
 
-# what earlier versions called a file on its way
+# temporary names of earlier versions
 LEFT = re.compile(r"\..*\.(?P<pid>\d+)|rft\.db\.v\d+\.tmp")
 
 
 def find_orphans(store: RunStore) -> Iterator[Finding]:
     """Yield the folders among the runs that no run has."""
     with store.engine.connect() as connection:
-        known = set(connection.execute(select(runs.c.run_id)).scalars())
+        run_ids = set(connection.execute(select(runs.c.run_id)).scalars())
     for path in sorted(store.home.runs.iterdir()):
         if (
-            path.name not in known
+            path.name not in run_ids
             and not path.name.startswith(".")
             and _age(path) > SETTLED_SECONDS
         ):
@@ -39,7 +39,7 @@ def find_orphans(store: RunStore) -> Iterator[Finding]:
                 f"runs/{path.name}",
                 "no run has it",
                 f"move it to {ORPHANS}",
-                partial(put_aside, store.home, path, path.name),
+                partial(move_to_orphans, store.home, path, path.name),
             )
 
 
@@ -47,16 +47,16 @@ def find_unfinished(home: Home, settled: list[str]) -> Iterator[Finding]:
     """Yield what dead writers left: files beside the one they were to become, and folders
     that were never renamed.
     """
-    places = [
+    paths = [
         *home.root.iterdir(),
         *(path for run_id in settled for path in home.run_folder(run_id).rglob(".*")),
     ]
-    files = [path for path in places if path.is_file() and _is_left(path)]
+    files = [path for path in paths if path.is_file() and _is_left(path)]
     imports = [path for path in home.runs.glob(".import-*") if _age(path) > SETTLED_SECONDS]
     folders = [
         path
-        for place in (home.datasets, home.uploads, home.decoded)
-        for path in place.glob(".*")
+        for parent in (home.datasets, home.uploads, home.decoded)
+        for path in parent.glob(".*")
         if path.is_dir() and _age(path) > ABANDONED_SECONDS
     ]
     for path in sorted([*files, *imports, *folders]):
@@ -87,8 +87,8 @@ def _age(path: Path) -> float:
     """
     try:
         return time.time() - max(
-            one.stat(follow_symlinks=False).st_mtime
-            for one in (path, *(path.rglob("*") if path.is_dir() else ()))
+            entry.stat(follow_symlinks=False).st_mtime
+            for entry in (path, *(path.rglob("*") if path.is_dir() else ()))
         )
     except OSError:
         return 0.0

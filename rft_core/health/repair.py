@@ -1,4 +1,4 @@
-"""Hold the store and the files of a home against each other, and repair what differs.
+"""Compare the store of a home with its files, and repair what differs.
 
 Nothing is deleted but unfinished files of dead writers.
 
@@ -63,22 +63,22 @@ def survey(home: Home) -> Iterator[Finding]:
 
 
 def repair_home(home: Home) -> list[tuple[Finding, str]]:
-    """Repair everything `survey` yields; return each finding with what came of it: "" where it is
+    """Repair everything `survey` yields; return each finding with its outcome: "" where it is
     repaired, else the reason why not.
 
     Raises BundleError while an import is at work.
     """
     with home_turn(home):
-        done = [(one, _repair(one)) for one in list(survey(home))]
-        if any(one.kind == "store" and not reason for one, reason in done):
+        done = [(finding, _repair(finding)) for finding in list(survey(home))]
+        if any(finding.kind == "store" and not reason for finding, reason in done):
             # a recovered store shows what it hid
-            done += [(one, _repair(one)) for one in list(survey(home))]
+            done += [(finding, _repair(finding)) for finding in list(survey(home))]
     return done
 
 
 def store_file(home: Home) -> Path | None:
-    """Return the SQLite file of the home's store, or None where its address is another
-    one, or none at all.
+    """Return the SQLite file of the home's store, or None where its address names no SQLite file
+    or is not an address at all.
     """
     try:
         address = make_url(home.store_url)

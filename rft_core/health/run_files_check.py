@@ -1,4 +1,4 @@
-"""Hold the files of a run against their records: a checkpoint that is damaged or newer, files that
+"""Compare the files of a run with their records: a checkpoint that is damaged or newer, files that
 are missing or changed.
 """
 
@@ -12,26 +12,26 @@ from pathlib import Path
 from sqlalchemy import Engine, update
 
 from rft_core.files.run_files import CHECKPOINT, CHECKPOINT_KIND, PREVIOUS_CHECKPOINT
-from rft_core.health.findings import ORPHANS, Finding, put_aside
+from rft_core.health.findings import ORPHANS, Finding, move_to_orphans
 from rft_core.store.artifacts import Artifact, list_artifacts, register_artifact
 from rft_core.store.checkpoint_check import is_intact
 from rft_core.store.events import Event, append_events, last_sequence
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import artifacts
 
-# marks that stand before an artifact's kind; who asks for the kind then does not get the file
+# prefixes of an artifact's kind; a reader that asks for the plain kind does not get such a file
 MISSING, DAMAGED = "missing ", "damaged "
 
 
 def check_run_files(store: RunStore, run_id: str) -> Iterator[Finding]:
     """Yield what differs between the files of a run and their records."""
-    folder, known = (
+    folder, recorded = (
         store.home.run_folder(run_id),
         {row.path: row for row in list_artifacts(store.engine, run_id)},
     )
-    if CHECKPOINT in known or (folder / CHECKPOINT).exists():
-        yield from _checkpoint(store, run_id, known.pop(CHECKPOINT, None))
-    for row in known.values():
+    if CHECKPOINT in recorded or (folder / CHECKPOINT).exists():
+        yield from _checkpoint(store, run_id, recorded.pop(CHECKPOINT, None))
+    for row in recorded.values():
         yield from _file(store, run_id, row)
 
 
@@ -46,20 +46,20 @@ def _checkpoint(store: RunStore, run_id: str, row: Artifact | None) -> Iterator[
         return
     if is_intact(path):
         # its process ended between the file and its record
-        told = "it is whole, and recorded otherwise or not at all"
+        state = "it is whole, and recorded otherwise or not at all"
         yield Finding(
             "checkpoint",
             subject,
-            told,
+            state,
             "record it as it is",
             partial(register_artifact, store.engine, run_id, folder, path, CHECKPOINT_KIND),
         )
     elif is_intact(previous):
-        told = "it is damaged" if path.exists() else "it is missing"
+        state = "it is damaged" if path.exists() else "it is missing"
         yield Finding(
             "checkpoint",
             subject,
-            told,
+            state,
             f"keep it in {ORPHANS} and put the previous one in its place",
             partial(_step_back, store, run_id),
         )
@@ -70,7 +70,7 @@ def _checkpoint(store: RunStore, run_id: str, row: Artifact | None) -> Iterator[
 def _step_back(store: RunStore, run_id: str) -> None:
     folder = store.home.run_folder(run_id)
     if (folder / CHECKPOINT).exists():
-        put_aside(store.home, folder / CHECKPOINT, f"{run_id}-{CHECKPOINT}")
+        move_to_orphans(store.home, folder / CHECKPOINT, f"{run_id}-{CHECKPOINT}")
     os.replace(folder / PREVIOUS_CHECKPOINT, folder / CHECKPOINT)
     register_artifact(store.engine, run_id, folder, folder / CHECKPOINT, CHECKPOINT_KIND)
     _note(

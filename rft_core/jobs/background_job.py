@@ -33,27 +33,27 @@ LONGEST_LINE = 200
 class JobState:
     """How far a job is: "absent", "making", "done" or "failed".
 
-    `line` says what it does or why it failed; `answer` is what came out. `asked` and `began` are
-    when it was asked for and when it got what it waited for (seconds since 1970), None where that
+    `line` says what it does or why it failed; `answer` is the result. `requested` and `began` are
+    when it was requested and when it got what it waited for (seconds since 1970), None where that
     is not known.
     """
 
     status: str
     line: str = ""
     answer: Mapping[str, Any] | None = None
-    asked: float | None = None
+    requested: float | None = None
     began: float | None = None
 
 
 @dataclass(frozen=True)
 class BackgroundJob:
-    """A job by its folder and the name of its answer; `gone` is what to say of one whose process
-    ended without an answer.
+    """A job by its folder and the name of its answer; `failure` is the message for a job whose
+    process ended without an answer.
     """
 
     folder: Path
     answer_name: str
-    gone: str
+    failure: str
 
     def start(
         self,
@@ -71,42 +71,44 @@ class BackgroundJob:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(home.root / "jobs.lock"):
-            status = self.look().status
+            status = self.read_state().status
             if status == "making" or (status != "absent" and not again):
                 return False
             (self.folder / self.answer_name).unlink(missing_ok=True)
-            # ours until there is a process: where this one is killed now, the job is seen to end
-            mine, asked = this_process(), time.time()
-            self._note(*mine, STARTING, asked)
+            # this process stands in until the child runs: killed now, it counts as the job's end
+            own, requested = this_process(), time.time()
+            self._note(*own, STARTING, requested)
             child = start_detached(
                 home, arguments, self.folder / JOB_LOG, nice=nice, variables=variables
             )
             noted = read_json(self.folder / JOB_STATE) or {}
             # a quick process has noted more already
-            if noted.get("pid") == mine[0]:
-                self._note(*child, STARTING, asked)
+            if noted.get("pid") == own[0]:
+                self._note(*child, STARTING, requested)
         return True
 
-    def look(self) -> JobState:
+    def read_state(self) -> JobState:
         """Return how far the job is."""
         if (found := self._answered()) is not None:
             return found
         state = read_json(self.folder / JOB_STATE)
         if state is None:
             return JobState("absent")
-        times = {name: _moment(state.get(name)) for name in ("asked", "began")}
+        requested, began = _moment(state.get("asked")), _moment(state.get("began"))
         if is_alive(state.get("pid"), state.get("start")):
-            return JobState("making", self._line(state), **times)
-        # it may have answered and ended since the first look
-        return self._answered() or JobState("failed", self.gone, **times)
+            return JobState("making", self._line(state), requested=requested, began=began)
+        # it may have answered and ended since it was first looked for
+        return self._answered() or JobState(
+            "failed", self.failure, requested=requested, began=began
+        )
 
-    def say(self, line: str, began: float | None = None) -> None:
-        """Say, from the process that makes it, how far it is, and when its wait was over."""
+    def note_progress(self, line: str, began: float | None = None) -> None:
+        """Record how far the job is, and when its wait was over; called by its own process."""
         state = read_json(self.folder / JOB_STATE) or {}
         self._note(*this_process(), line, _moment(state.get("asked")), began)
 
     def answer(self, document: Mapping[str, Any]) -> None:
-        """Write what came out, from the process that makes it."""
+        """Write the result; called by the job's own process."""
         write_json(self.folder / self.answer_name, document)
 
     @contextmanager
@@ -123,9 +125,9 @@ class BackgroundJob:
             raise
 
     def cancel(self) -> bool:
-        """End the process that makes the answer; return whether it is now as if nobody had asked.
+        """End the process that makes the answer; return whether the job is absent now.
 
-        One that was answered meanwhile stays, and so does one that has no process of its own yet.
+        A job that was answered meanwhile remains, and so does one without a process of its own.
         """
         state = read_json(self.folder / JOB_STATE)
         if state is None:
@@ -152,14 +154,14 @@ class BackgroundJob:
         pid: int,
         start: float,
         line: str,
-        asked: float | None,
+        requested: float | None,
         began: float | None = None,
     ) -> None:
-        state = {"pid": pid, "start": start, "line": line, "asked": asked, "began": began}
+        state = {"pid": pid, "start": start, "line": line, "asked": requested, "began": began}
         write_json(self.folder / JOB_STATE, state)
 
     def _line(self, state: Mapping[str, Any]) -> str:
-        """Return what the process said last: in its state, else in its log."""
+        """Return the latest line of the process: in its state, else in its log."""
         line = str(state.get("line", ""))
         if line not in ("", STARTING):
             return line
@@ -175,7 +177,7 @@ def _moment(value: Any) -> float | None:
 
 
 def _end(pid: int) -> None:
-    """End a process, and see that it is gone."""
+    """End a process, and wait until it is gone."""
     try:
         process = psutil.Process(pid)
         process.terminate()

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ USUAL_SIZE = 224
 # folders whose times tell whether files came or went; more would take longer than a click may
 STAMPED_FOLDERS = 2000
 NICE = 10
-GONE = (
+NO_ANSWER = (
     "reading ended without an answer, perhaps for want of memory; use fewer training images or a"
     " smaller image size, then read again"
 )
@@ -38,7 +38,7 @@ GONE = (
 
 @dataclass(frozen=True)
 class Reading:
-    """A card that is being made: since how many seconds, and what was said last."""
+    """A card that is being made: for how many seconds, and the latest line of its process."""
 
     seconds: float
     line: str
@@ -48,8 +48,8 @@ def card_size(spec: RunSpec) -> int:
     """Return the pixels on a side at which a run of `spec` sees its images, without
     loading the backbone.
     """
-    known = facts(spec.model.backbone)
-    return spec.data.image_size or (known.image_size if known else USUAL_SIZE)
+    backbone = facts(spec.model.backbone)
+    return spec.data.image_size or (backbone.image_size if backbone else USUAL_SIZE)
 
 
 def card_settings(spec: RunSpec) -> dict[str, Any]:
@@ -112,21 +112,23 @@ def card_folder(home: Home, spec: RunSpec) -> Path:
     return home.datasets / "cards" / card_key(spec)
 
 
-def read_card(home: Home, spec: RunSpec) -> dict | None:
+def read_card(home: Home, spec: RunSpec) -> dict[str, Any] | None:
     """Return the card of the dataset of `spec`, ``{"error": line}`` when it could not be made, or
     None before it is there.
     """
-    found = _job(home, spec).look()
-    return {"error": found.line} if found.status == "failed" else found.answer
+    found = _job(home, spec).read_state()
+    if found.status == "failed":
+        return {"error": found.line}
+    return None if found.answer is None else dict(found.answer)
 
 
 def reading(home: Home, spec: RunSpec) -> Reading | None:
     """Return how far the process is that makes the card of `spec`, or None when there is none."""
-    found = _job(home, spec).look()
+    found = _job(home, spec).read_state()
     if found.status != "making":
         return None
     now = time.time()
-    return Reading(max(0.0, now - (found.asked or now)), found.line)
+    return Reading(max(0.0, now - (found.requested or now)), found.line)
 
 
 def ask_for_card(home: Home, spec: RunSpec, *, again: bool = False) -> bool:
@@ -165,17 +167,17 @@ def keep_card(home: Home, spec: RunSpec, make: Callable[[RunSpec, int, Path], di
     return card
 
 
-def cells(card: dict, folder: Path) -> Iterator[Image.Image]:
-    """Give the pictures of a card's atlas one by one; none when the file is missing."""
+def cells(card: Mapping[str, Any], folder: Path) -> Iterator[Image.Image]:
+    """Yield the pictures of a card's atlas; none when the file is missing."""
     atlas = card["atlas"]
     path, cell, columns = folder / atlas["file"], atlas["cell"], atlas["columns"]
     if not path.is_file():
         return
     with Image.open(path) as picture:
-        for place in range(atlas["count"]):
-            left, top = place % columns * cell, place // columns * cell
+        for index in range(atlas["count"]):
+            left, top = index % columns * cell, index // columns * cell
             yield picture.crop((left, top, left + cell, top + cell))
 
 
 def _job(home: Home, spec: RunSpec) -> BackgroundJob:
-    return BackgroundJob(card_folder(home, spec), CARD, GONE)
+    return BackgroundJob(card_folder(home, spec), CARD, NO_ANSWER)

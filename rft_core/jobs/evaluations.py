@@ -26,7 +26,7 @@ from rft_core.store.run_store import RunStore
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 # between the folder and its process
 STARTING_SECONDS = 10.0
-GONE = (
+NO_ANSWER = (
     "the evaluation ended without an answer, perhaps for want of memory; use fewer images, then"
     " evaluate again"
 )
@@ -35,7 +35,7 @@ GONE = (
 @dataclass(frozen=True)
 class Evaluation:
     """One evaluation of a run: "making", "done" or "failed". `line` says how far it is or why it
-    failed; `answer` is what came out.
+    failed; `answer` is the result.
 
     `began` is when it got the device (seconds since 1970), None while it waits for it.
     """
@@ -86,7 +86,7 @@ def list_evaluations(store: RunStore, run_id: str) -> list[Evaluation]:
     """Return the evaluations of a run, newest first."""
     parent = store.home.run_folder(run_id) / EVALUATIONS
     folders = (
-        sorted((one for one in parent.iterdir() if ID.fullmatch(one.name)), reverse=True)
+        sorted((entry for entry in parent.iterdir() if ID.fullmatch(entry.name)), reverse=True)
         if parent.is_dir()
         else []
     )
@@ -95,18 +95,18 @@ def list_evaluations(store: RunStore, run_id: str) -> list[Evaluation]:
 
 def read_evaluation(folder: Path) -> Evaluation:
     """Return what is known of the evaluation in `folder`."""
-    request, found = read_json(folder / REQUEST) or {}, job_of(folder).look()
+    request, found = read_json(folder / REQUEST) or {}, job_of(folder).read_state()
     status, line = found.status, found.line
     if status == "absent":
         # a command line writes what is asked for first, and says what it does a moment later
         begins = time.time() - request.get("asked", 0.0) < STARTING_SECONDS
-        status, line = ("making", STARTING) if begins else ("failed", GONE)
+        status, line = ("making", STARTING) if begins else ("failed", NO_ANSWER)
     return Evaluation(folder.name, folder, status, request, line, found.answer, found.began)
 
 
 def job_of(folder: Path) -> BackgroundJob:
     """Return the job that makes the evaluation in `folder`."""
-    return BackgroundJob(folder, EVALUATION, GONE)
+    return BackgroundJob(folder, EVALUATION, NO_ANSWER)
 
 
 def ask_for_evaluation(
@@ -115,12 +115,12 @@ def ask_for_evaluation(
     """Start a process that evaluates a run, or attacks `picture` with it; it
     outlives whoever asked.
     """
-    asked = new_evaluation(store, run_id, {**request, "is_picture": picture is not None})
+    evaluation = new_evaluation(store, run_id, {**request, "is_picture": picture is not None})
     if picture is not None:
-        write_bytes(asked.folder / UPLOAD, picture)
-    arguments = ["evaluate", run_id, "--as", asked.evaluation_id, "--json"]
-    job_of(asked.folder).start(store.home, arguments)
-    return read_evaluation(asked.folder)
+        write_bytes(evaluation.folder / UPLOAD, picture)
+    arguments = ["evaluate", run_id, "--as", evaluation.evaluation_id, "--json"]
+    job_of(evaluation.folder).start(store.home, arguments)
+    return read_evaluation(evaluation.folder)
 
 
 def cancel(evaluation: Evaluation) -> None:

@@ -29,18 +29,22 @@ Evaluate = Callable[..., dict[str, Any]]
 
 
 def request_folder(
-    store: RunStore, run_id: str, wanted: Mapping[str, Any], picture: Path | None, asked: str | None
+    store: RunStore,
+    run_id: str,
+    wanted: Mapping[str, Any],
+    picture: Path | None,
+    evaluation_id: str | None,
 ) -> Path:
     """Return the folder of the evaluation `asked` for earlier, else that of a new one of what is
     `wanted`, with a copy of `picture`.
     """
-    record = _measured(store, run_id)
-    if asked is not None:
-        folder = evaluations.evaluation_folder(store, record.run_id, asked)
+    record, _ = _measured(store, run_id)
+    if evaluation_id is not None:
+        folder = evaluations.evaluation_folder(store, record.run_id, evaluation_id)
         if not (folder / REQUEST).is_file() or (folder / EVALUATION).is_file():
             raise StoreError(
-                f"run {record.run_id} has no open evaluation '{asked}'; leave out --as to make a"
-                " new one"
+                f"run {record.run_id} has no open evaluation '{evaluation_id}'; leave out --as to"
+                " make a new one"
             )
         return folder
     if picture is not None and not picture.is_file():
@@ -71,33 +75,36 @@ def make_evaluation(
 
     job = evaluations.job_of(folder)
 
-    def say(line: str, began: float | None = None) -> None:
+    def note_progress(line: str, began: float | None = None) -> None:
         if line:
-            job.say(line, began)
+            job.note_progress(line, began)
             notify(line)
 
     with job.errors_answered():
+        record, digest = _measured(store, run_id)
         engine = (evaluate_run, evaluate_picture)
-        return _make(store, _measured(store, run_id), folder, engine, devices, say)
+        return _make(store, record, digest, folder, engine, devices, note_progress)
 
 
-def _measured(store: RunStore, run_id: str) -> RunRecord:
+def _measured(store: RunStore, run_id: str) -> tuple[RunRecord, str]:
+    """Return a run and the digest of the test images of its report; without a report it raises."""
     record = store.get(run_id)
     if record.report is None:
         raise StoreError(
             f"run {record.run_id} is {record.status} and has no report; only a run that was"
             " measured can be evaluated again"
         )
-    return record
+    return record, record.report["images_digest"]
 
 
 def _make(
     store: RunStore,
     record: RunRecord,
+    digest: str,
     folder: Path,
     engine: tuple[Evaluate, Evaluate],
     devices: Sequence[str],
-    say: Callable[..., None],
+    note_progress: Callable[..., None],
 ) -> dict[str, Any]:
     request = read_json(folder / REQUEST) or {}
     device = choose_device(store.home, record.spec.runtime.device, devices)
@@ -105,18 +112,19 @@ def _make(
     spec, note = settle_paths(record.spec, record.run_id, [DATASET])
     spec, own = with_settings(spec, {"runtime.device": device}), store.folder(record.run_id)
     wanted = {name: request.get(name) for name in ("attack", "steps", "epsilons")}
-    say("starting")
-    say(note)
-    with device_turn(store.home, device, f"an evaluation of run {record.name}", waiting=say):
+    note_progress("starting")
+    note_progress(note)
+    user = f"an evaluation of run {record.name}"
+    with device_turn(store.home, device, user, waiting=note_progress):
         started = time.monotonic()
-        wanted["notify"] = partial(say, began=time.time())
+        wanted["notify"] = partial(note_progress, began=time.time())
         if request.get("is_picture"):
             document = engine[1](spec, own, folder, folder / UPLOAD, **wanted)
         else:
             wanted |= {
                 "images": request.get("images"),
                 "honesty": bool(request.get("honesty")),
-                "digest": record.report["images_digest"],
+                "digest": digest,
             }
             document = engine[0](spec, own, folder, **wanted)
         about = {

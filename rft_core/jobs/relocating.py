@@ -1,5 +1,5 @@
-"""Say anew where the data or the weights of a stored run lie, once they are
-known to be the same.
+"""Change where the data or the weights of a stored run lie, after checking that they are the
+same.
 """
 
 import json
@@ -53,9 +53,14 @@ def relocate(
         else ""
     )
     write_paths(store.engine, record.run_id, settings)
-    kept = {name: path_settings(spec)[name] for name in settings}
+    stored_paths = {name: path_settings(spec)[name] for name in settings}
     others = _others(store, record, settings)
-    return {"run_id": record.run_id, "settings": kept, "compared": compared, "others": others}
+    return {
+        "run_id": record.run_id,
+        "settings": stored_paths,
+        "compared": compared,
+        "others": others,
+    }
 
 
 def relocate_apart(store: RunStore, run_id: str, setting: str, value: str) -> dict[str, Any]:
@@ -85,10 +90,10 @@ def _check(record: RunRecord, settings: Mapping[str, Any]) -> None:
     stored = path_settings(record.spec)
     for name, value in settings.items():
         if name not in PATH_SETTINGS:
-            way_out = f"only {' and '.join(PATH_SETTINGS)} can; launch a new run for the rest"
-            raise SettingError(name, value, f"cannot change in a stored run; {way_out}")
+            hint = f"only {' and '.join(PATH_SETTINGS)} can; launch a new run for the rest"
+            raise SettingError(name, value, f"cannot change in a stored run; {hint}")
         if path_in(name, stored[name]) is None:
-            rule = f"cannot change in this run, whose own is {stored[name]!r} and no path"
+            rule = f"cannot change in this run, where it is {stored[name]!r} and not a path"
             raise SettingError(name, value, f"{rule}; launch a new run for other data")
         if path_in(name, value) is None:
             form = path_forms() if name == "data.dataset" else "a path"

@@ -102,7 +102,7 @@ def is_one_method(found: Iterable[MeasuredBy | None]) -> bool:
     """Whether all these measurements, None left out, were made by one attack with the same
     steps, restarts and loss.
     """
-    return len({one.method for one in found if one is not None}) <= 1
+    return len({measurement.method for measurement in found if measurement is not None}) <= 1
 
 
 def tell_apart(found: Iterable[MeasuredBy]) -> list[str]:
@@ -110,10 +110,10 @@ def tell_apart(found: Iterable[MeasuredBy]) -> list[str]:
     with loss and step size.
     """
     found = list(found)
-    methods = {one.method: one for one in found}
-    shorts = [one.short for one in methods.values()]
+    methods = {measurement.method: measurement for measurement in found}
+    shorts = [measurement.short for measurement in methods.values()]
     clear = len(set(shorts)) == len(shorts)
-    return [one.short if clear else one.full_method for one in found]
+    return [measurement.short if clear else measurement.full_method for measurement in found]
 
 
 def _count(number: int, name: str) -> str:

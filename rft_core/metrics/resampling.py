@@ -37,7 +37,8 @@ def percentile_interval(
     """Return the central `level` share of `replicates` (R,), widened where
     needed to hold `estimate`.
 
-    For means, which the bootstrap reproduces without bias; there the widening only mends rounding.
+    For means, which the bootstrap reproduces without bias; there the widening only corrects
+    rounding.
     """
     low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
     return min(float(low), estimate), max(float(high), estimate)

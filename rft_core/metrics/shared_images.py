@@ -1,4 +1,4 @@
-"""What is said of images that are in two splits: accuracy on them says little about new images."""
+"""Phrases on images that are in two splits: accuracy on them says little about new images."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,9 +19,9 @@ def describe_shared(shared: Any, counts: Mapping[str, int] | None = None) -> lis
     """Return a phrase for each two splits that share images, such as "46 of 54 test images are in
     the training images too".
 
-    `shared` maps names of PAIRS to how many images of the second split are in the first; whatever
-    else it may hold in a damaged store says nothing. `counts` are the images of each second split
-    by its name in `shared`.
+    `shared` maps names of PAIRS to how many images of the second split are in the first; anything
+    else, as a damaged store may hold, is ignored. `counts` are the images of each second split by
+    its name in `shared`.
     """
     if not isinstance(shared, Mapping):
         return []

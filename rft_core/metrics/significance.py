@@ -26,7 +26,7 @@ class PairedDifference:
     interval at `level`.
 
     `only_first` and `only_second` count the images that just one run got right, and `p_value` is
-    McNemar's exact two-sided one; all three are None for scores that are no verdicts.
+    McNemar's exact two-sided one; all three are None for scores that are not verdicts.
     """
 
     difference: float
@@ -114,13 +114,13 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> SeedMean:
     For two methods trained with the same seeds, pass their differences. Two or three seeds give
     very wide intervals (t is 12.7 and 4.3), and rightly so. The interval is not cut at 0 or 1.
     """
-    values = np.asarray(values, dtype=float)
-    if not values.size or not np.isfinite(values).all():
-        raise UserError(f"a mean over seeds needs at least one finite value, got {values.tolist()}")
-    mean, n = float(values.mean()), len(values)
+    sample = np.asarray(values, dtype=float)
+    if not sample.size or not np.isfinite(sample).all():
+        raise UserError(f"a mean over seeds needs at least one finite value, got {sample.tolist()}")
+    mean, n = float(sample.mean()), len(sample)
     if n == 1:
         return SeedMean(mean, math.nan, math.nan, math.nan, 1)
-    deviation = float(values.std(ddof=1))
+    deviation = float(sample.std(ddof=1))
     half = student_quantile(n, level) * deviation / math.sqrt(n)
     return SeedMean(mean, deviation, mean - half, mean + half, n)
 

@@ -91,7 +91,7 @@ def is_suboptimal_transfer(gap: float, low: float, threshold: float = SUBSTANTIA
 
     `gap` is `transfer_gap` and `low` the lower end of its 95 % interval, fractions. The two
     conditions are separate: a large gap on few images is not yet evidence, and a certain gap of one
-    point is no failure to transfer.
+    point is not a failure to transfer.
     """
     if not low <= gap:
         raise UserError(

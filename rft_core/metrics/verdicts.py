@@ -14,8 +14,8 @@ def smallest_falling(epsilons: np.ndarray, verdicts: np.ndarray) -> np.ndarray:
     `verdicts` is bool (N, E), True where the image is classified rightly. An image that fell stays
     fallen in a larger ball.
     """
-    held = np.logical_and.accumulate(verdicts, axis=1).sum(axis=1)
-    return np.append(np.asarray(epsilons, dtype=float), np.inf)[held]
+    survived = np.logical_and.accumulate(verdicts, axis=1).sum(axis=1)
+    return np.append(np.asarray(epsilons, dtype=float), np.inf)[survived]
 
 
 def confusion(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:

@@ -25,7 +25,7 @@ from rft_core.store.run_store import RunStore
 KEPT_KINDS = ("train", "eval", "onset", "status")
 TRAIN_EVENTS = 120
 PACKAGES = ("torch", "timm", "numpy")
-# what says whose the run is, or what it is for, and decides no number
+# settings that decide no number
 SILENT = ("name", "notes", "tags")
 
 
@@ -43,10 +43,7 @@ def record_runs(
     """
     records = [store.get(run_id) for run_id in run_ids]
     for record in records:
-        if record.report is None or record.status != "finished":
-            raise StoreError(
-                f"run {record.run_id} is {record.status}; only a finished run can be recorded"
-            )
+        _final_report(record)
     folder.mkdir(parents=True, exist_ok=True)
     for record in records:
         document = as_document(record, read_events(store.engine, record.run_id, kinds=KEPT_KINDS))
@@ -66,6 +63,15 @@ def record_runs(
     return write_card(folder)
 
 
+def _final_report(record: RunRecord) -> dict[str, Any]:
+    """Return the report of a finished run; any other run raises."""
+    if record.report is None or record.status != "finished":
+        raise StoreError(
+            f"run {record.run_id} is {record.status}; only a finished run can be recorded"
+        )
+    return record.report
+
+
 def write_card(folder: Path) -> dict[str, Any]:
     """Write the SHA-256 of every recorded file in `folder` beside them; return the card."""
     paths = sorted(
@@ -80,16 +86,16 @@ def as_document(record: RunRecord, events: list[Event]) -> dict[str, Any]:
     """Return a finished run as one JSON document: every measurement, at most
     TRAIN_EVENTS training steps.
     """
-    began = events[0].wall_time if events else record.started
+    report, began = _final_report(record), events[0].wall_time if events else 0.0
     return {
         "format": FORMAT,
         "name": record.name,
         "spec": portable_spec(record.spec).model_dump(mode="json"),
-        "report": record.report,
+        "report": report,
         "events": [_row(event, began) for event in thinned(events, TRAIN_EVENTS)],
         "total_steps": record.total_steps,
         "recorded": time.strftime("%Y-%m-%d", time.gmtime(record.ended)),
-        "machine": machine(record.report["machine"]),
+        "machine": machine(report["machine"]),
         "versions": {"rft-lab": VERSION, "python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in PACKAGES},
         "command": command(portable_spec(record.spec)),

@@ -2,8 +2,8 @@
 training and no network.
 
 A recording is gzipped JSON (spec, report, events, machine, versions, command); `attacked.npz` holds
-attacked test images for the first lesson. `card.json` has the SHA-256 of every file, held against
-it before a file is used.
+attacked test images for the first lesson. `card.json` has the SHA-256 of every file, which is
+checked before a file is used.
 """
 
 import gzip
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from rft_core.errors import StoreError, UnknownNameError
-from rft_core.files.home import CHECKOUT, way_to_restore
+from rft_core.files.home import CHECKOUT, restore_command
 from rft_core.metrics.measured_by import MeasuredBy
 from rft_core.spec.measured_by import final_measured_by
 from rft_core.spec.run_spec import RunSpec
@@ -51,8 +51,13 @@ class Recording:
 
     @property
     def measured_by(self) -> MeasuredBy:
-        """By which attack, on how many test images, its report was measured."""
-        return final_measured_by(self.spec, self.report)
+        """The attack and the number of test images of its report; raises StoreError for a report
+        without a curve.
+        """
+        found = final_measured_by(self.spec, self.report)
+        if found is None:
+            raise StoreError(f"the recorded run {self.name} has no robustness curve")
+        return found
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,10 @@ class Gallery:
     confidences: np.ndarray
     run: str
 
-    def adversarial(self, image: int, place: int) -> np.ndarray:
+    def adversarial(self, image: int, index: int) -> np.ndarray:
         """Return one attacked picture, uint8 (H, W, 3), rounded for the eye."""
         return np.clip(
-            np.rint(self.clean[image] + 255 * self.delta[image, place].astype(np.float64)), 0, 255
+            np.rint(self.clean[image] + 255 * self.delta[image, index].astype(np.float64)), 0, 255
         ).astype(np.uint8)
 
     def falls_at(self, image: int) -> float | None:
@@ -94,7 +99,7 @@ def read_recording(name: str, folder: Path = RECORDED) -> Recording:
         if raw["format"] != FORMAT:
             raise ValueError(f"it has format {raw['format']}, this program reads {FORMAT}")
         events = tuple(Event(**event) for event in raw["events"])
-        kept = {
+        fields = {
             key: raw[key]
             for key in (
                 "name",
@@ -106,10 +111,10 @@ def read_recording(name: str, folder: Path = RECORDED) -> Recording:
                 "command",
             )
         }
-        return Recording(spec=parse_stored(raw["spec"]), events=events, **kept)
+        return Recording(spec=parse_stored(raw["spec"]), events=events, **fields)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise StoreError(
-            f"the recorded run {name} cannot be read ({error}); {_way_out(folder)}"
+            f"the recorded run {name} cannot be read ({error}); {_hint(folder)}"
         ) from None
 
 
@@ -124,9 +129,7 @@ def read_gallery(folder: Path = RECORDED) -> Gallery:
             }
             return Gallery(**arrays, run=str(saved["run"]))
     except (OSError, EOFError, zlib.error, ValueError, KeyError) as error:
-        raise StoreError(
-            f"the recorded images cannot be read ({error}); {_way_out(folder)}"
-        ) from None
+        raise StoreError(f"the recorded images cannot be read ({error}); {_hint(folder)}") from None
 
 
 def read_card(folder: Path = RECORDED) -> dict[str, str]:
@@ -139,35 +142,35 @@ def read_card(folder: Path = RECORDED) -> dict[str, str]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"the card of the recorded runs in {folder.name} cannot be read ({error});"
-            f" {_way_out(folder)}"
+            f" {_hint(folder)}"
         ) from None
 
 
 def read_checked(file_name: str, folder: Path = RECORDED) -> bytes:
-    """Return the content of one recorded file after holding it against the card."""
+    """Return the content of one recorded file after checking it against the card."""
     card = read_card(folder)
     if file_name not in card:
         raise UnknownNameError(
             "recording",
             file_name.removesuffix(ENDING),
-            [one.removesuffix(ENDING) for one in card if one.endswith(ENDING)],
+            [file.removesuffix(ENDING) for file in card if file.endswith(ENDING)],
         )
     try:
         content = (folder / file_name).read_bytes()
     except OSError:
-        raise StoreError(f"the recorded file {file_name} is missing; {_way_out(folder)}") from None
+        raise StoreError(f"the recorded file {file_name} is missing; {_hint(folder)}") from None
     actual = hashlib.sha256(content).hexdigest()
     if actual != card[file_name]:
         raise StoreError(
             f"the recorded file {file_name} is damaged: sha256 is {actual[:12]}…, the card says"
-            f" {str(card[file_name])[:12]}…; {_way_out(folder)}"
+            f" {str(card[file_name])[:12]}…; {_hint(folder)}"
         )
     return content
 
 
-def _way_out(folder: Path) -> str:
+def _hint(folder: Path) -> str:
     return (
-        f"restore it with {way_to_restore('assets/recorded')}"
+        f"restore it with {restore_command('assets/recorded')}"
         if folder == RECORDED
         else "record the runs again with `python -m rft_core record`"
     )

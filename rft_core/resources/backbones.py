@@ -72,14 +72,19 @@ def facts(name: str) -> BackboneFacts | None:
         if row is None or (dot and tag not in tags):
             return None
         tag = tag or next(iter(tags), "")
-        place, own, hub = tags.get(tag, (None, None, ""))
-        licence = "" if place is None else index["licences"][place]
+        licence_index, own, hub = tags.get(tag, (None, None, ""))
+        licence = "" if licence_index is None else index["licences"][licence_index]
         hub = f"timm/{architecture}.{tag}" if hub is None else hub
     choice = _choices().get(name)
     refusal = index["refused"].get(name.partition(".")[0], "")
+    parameters, image_size, macs, activations, frozen_activations = own or row
     return BackboneFacts(
         name,
-        *(own or row),
+        parameters,
+        image_size,
+        macs,
+        activations,
+        frozen_activations,
         licence,
         hub,
         choice.tier if choice else "",
@@ -158,9 +163,9 @@ def search(text: str, limit: int = 30) -> list[str]:
     found = [
         name
         for name in _names()
-        if all(any(one in name for one in options) for options in alternatives)
+        if all(any(option in name for option in options) for options in alternatives)
     ]
-    menu = {choice.name: place for place, choice in enumerate(catalog.choices("backbones"))}
+    menu = {choice.name: index for index, choice in enumerate(catalog.choices("backbones"))}
     return sorted(
         found,
         key=lambda name: (

@@ -19,27 +19,28 @@ def check_dataset(
     domains: Sequence[str] = (),
     most: int | None = MOST_ENTRIES,
 ) -> tuple[str, ...]:
-    """Return what is to be said of the folder, zip or table `dataset` (folder:PATH, csv:PATH): what
-    is left out, how its folders are read.
+    """Return notes on the folder, zip or table `dataset` (folder:PATH, csv:PATH): what is left out,
+    how its folders are read.
 
     The arguments are the settings data.dataset, data.layout and data.domains. Nothing for other
     data, and for a folder of more than `most` files. Raises DataError as the run would: no
     class folders, one class, a test class that training lacks; and LayoutQuestion where
     data.layout must decide.
     """
-    scheme, _, place = dataset.partition(":")
-    asked = catalog.locations().get(scheme)
-    if asked is None or not asked.check:
+    scheme, _, named = dataset.partition(":")
+    location = catalog.locations().get(scheme)
+    if location is None or not location.check:
         return ()
-    return asked.load_check()(Path(place).expanduser(), layout, domains, most)
+    return location.load_check()(Path(named).expanduser(), layout, domains, most)
 
 
 def check_folder(
     path: Path, layout: str, domains: Sequence[str], most: int | None
 ) -> tuple[str, ...]:
-    """Return what is to be said of the folder or zip at `path`."""
+    """Return notes on the folder or zip at `path`."""
+    before: tuple[str, ...] = ()
     if is_zip(path):
-        reading, before = read_zip(path, layout, domains), ()
+        reading = read_zip(path, layout, domains)
     else:
         reading = read_folder(path, layout, domains, most=most)
         before = unpacking_lines(path)
@@ -52,8 +53,8 @@ def check_folder(
 def check_table(
     path: Path, layout: str, domains: Sequence[str], most: int | None
 ) -> tuple[str, ...]:
-    """Return what is to be said of the table at `path`, which has no `layout`; its classes are
-    checked where no more than `most` rows make them.
+    """Return notes on the table at `path`, which has no `layout`; its classes are checked unless
+    it has `most` rows or more.
     """
     table = read_table(path, most)
     if most is not None and len(table.pictures) + sum(map(len, table.dropped.values())) >= most:

@@ -1,5 +1,5 @@
-"""Whether a backbone's weights can be had here and now, found out without torch and
-without loading anything.
+"""Whether a backbone's weights are available here and now, found out without torch and without
+loading anything.
 """
 
 import os
@@ -32,7 +32,7 @@ class Availability:
 
 
 def backbone_here(name: str, home: Home, *, online: bool | None = None) -> Availability:
-    """Return whether the pretrained weights of `name` can be had: embedded, in `home`, in the
+    """Return whether the pretrained weights of `name` are available: embedded, in `home`, in the
     user's own cache, or from the hub.
 
     `online` says whether the hub can be reached; None finds out (`network_is_up`),
@@ -40,35 +40,35 @@ def backbone_here(name: str, home: Home, *, online: bool | None = None) -> Avail
     """
     if name in catalog.EMBEDDED_BACKBONES:
         return Availability(True, "embedded")
-    known = facts(name)
-    if known is None:
+    backbone = facts(name)
+    if backbone is None:
         near = ", ".join(near_names(name))
         return Availability(
             False, f"'{name}' is not a backbone of this version of timm; names near it: {near}"
         )
-    if known.refusal:
+    if backbone.refusal:
         return Availability(
-            False, f"'{name}' cannot be fine-tuned: {known.refusal}; choose another one"
+            False, f"'{name}' cannot be fine-tuned: {backbone.refusal}; choose another one"
         )
-    if not known.hub_id:
+    if not backbone.hub_id:
         return Availability(
             False, f"no weights were published for '{name}'; start from random weights"
         )
-    if folder := cached_in(known.hub_id, home):
+    if folder := cached_in(backbone.hub_id, home):
         return Availability(True, f"here, in {folder}")
     size = (
-        f"about {max(1, round(known.download_bytes / MEGABYTE))} MB"
-        if known.download_bytes
+        f"about {max(1, round(backbone.download_bytes / MEGABYTE))} MB"
+        if backbone.download_bytes
         else "unknown size"
     )
-    if not _reachable(known, online):
+    if not _reachable(backbone, online):
         return Availability(False, f"not here ({size}), and the hub cannot be reached; {OFFLINE}")
     return Availability(True, f"needs a download of {size}")
 
 
-def _reachable(known: BackboneFacts, online: bool | None) -> bool:
+def _reachable(backbone: BackboneFacts, online: bool | None) -> bool:
     return (
-        network_is_up(hub=known.hub_id if "://" in known.hub_id else None)
+        network_is_up(hub=backbone.hub_id if "://" in backbone.hub_id else None)
         if online is None
         else online
     )

@@ -13,6 +13,7 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rft_core.errors import UserError
@@ -78,7 +79,7 @@ class Door:
 
     is_shared: bool
     pin_hash: str = ""
-    clock: object = time.monotonic
+    clock: Callable[[], float] = time.monotonic
     # within which viewers may launch runs; None where they may not
     launching: LaunchLimits | None = None
     _key: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
@@ -98,7 +99,7 @@ class Door:
         if not is_pin(pin, self.pin_hash):
             raise UserError("this is not the PIN; the person who started the server knows it")
         with self._lock:
-            self._tries = tuple(one for one in self._tries if one[1] != session)
+            self._tries = tuple(attempt for attempt in self._tries if attempt[1] != session)
         return self._key
 
     def fits(self, key: object) -> bool:
@@ -116,8 +117,10 @@ class Door:
         """
         with self._lock:
             now = self.clock()
-            self._tries = tuple(one for one in self._tries if now - one[0] < WINDOW_SECONDS)
-            own = sum(one[1] == session for one in self._tries)
+            self._tries = tuple(
+                attempt for attempt in self._tries if now - attempt[0] < WINDOW_SECONDS
+            )
+            own = sum(attempt[1] == session for attempt in self._tries)
             if own >= SESSION_ATTEMPTS or len(self._tries) >= SERVER_ATTEMPTS:
                 raise UserError(f"too many attempts; wait {WINDOW_SECONDS / 60:.0f} minutes")
             self._tries = (*self._tries, (now, session))

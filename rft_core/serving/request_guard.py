@@ -4,11 +4,12 @@ site may frame the page.
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-Message = MutableMapping[str, Any]
-Receive, Send = Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
 FORBIDDEN = 403
 HEADERS = (
     (b"x-frame-options", b"DENY"),
@@ -19,7 +20,7 @@ HEADERS = (
 
 
 def host_name(netloc: str) -> str:
-    """Return the lower-case name in "name:port"; "" for what is no name and port."""
+    """Return the lower-case name in "name:port"; "" for anything else."""
     try:
         parts = urlsplit(f"//{netloc}")
         _ = parts.port
@@ -37,7 +38,7 @@ def is_known_host(hosts: list[str], allowed: tuple[str, ...]) -> bool:
 
 
 def is_own_origin(origins: list[str], host: str) -> bool:
-    """Return whether a request comes from the page itself, or from a client that is no browser
+    """Return whether a request comes from the page itself, or from a client other than a browser
     and sends no Origin.
     """
     return not origins or (
@@ -90,7 +91,9 @@ def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept = [
-                one for one in message.get("headers", ()) if one[0].lower() not in dict(HEADERS)
+                header
+                for header in message.get("headers", ())
+                if header[0].lower() not in dict(HEADERS)
             ]
             message = {**message, "headers": [*kept, *HEADERS]}
         await send(message)

@@ -1,4 +1,4 @@
-"""Start the dashboard: look at the port first, warm a worker, hand over to Streamlit."""
+"""Start the dashboard: check the port, start a worker, hand over to Streamlit."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ from rft_core.worker.submit import ensure_worker
 
 ADDRESS, EVERYWHERE = "127.0.0.1", "0.0.0.0"
 LOCAL_NAMES = ("localhost", ADDRESS)
-# a visitor's browser can send files before any page is asked, so that what each may send is small
+# a visitor's browser can send files before any page is opened, so each may send only little
 SHARED_UPLOAD_MB = 50
 
 
@@ -38,7 +38,7 @@ def serve_app(
     """
     environment = dict(os.environ)
     given = environment.pop(PIN_VARIABLE, "")
-    # what a program of this process starts must not find the PIN
+    # programs that this process starts must not find the PIN
     os.environ.pop(PIN_VARIABLE, None)
     environment.pop(HASH_VARIABLE, None)
     environment.pop(LIMITS_VARIABLE, None)
@@ -62,7 +62,7 @@ def serve_app(
     store = open_store()
     store.reconcile()
     ensure_worker(store.home)
-    _say_where(port, lan_addresses() if share else (), str(store.home.root))
+    _print_addresses(port, lan_addresses() if share else (), str(store.home.root))
     os.chdir(CHECKOUT)
     os.execve(
         sys.executable, [sys.executable, *streamlit_arguments(port, hosts, share)], environment
@@ -71,7 +71,7 @@ def serve_app(
 
 def streamlit_arguments(port: int, hosts: tuple[str, ...], share: bool) -> list[str]:
     """Return the arguments of the Streamlit process: protections are named here too, so that no
-    configuration of a user's own takes them off.
+    user configuration turns them off.
     """
     options: dict[str, object] = {
         "server.port": port,
@@ -112,7 +112,7 @@ def _shared_names(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if host_name(name) != name.lower() or not name:
             raise UserError(
-                f"--host '{name}' is no host name; give only the name or address that visitors"
+                f"--host '{name}' is not a host name; give only the name or address that visitors"
                 " type, for example lab.example.org"
             )
     own = socket.gethostname().lower()
@@ -125,23 +125,23 @@ def lan_addresses(interfaces: Mapping[str, list] | None = None) -> tuple[str, ..
     """Return this machine's IPv4 addresses that other machines may reach, in the system's order."""
     found = psutil.net_if_addrs() if interfaces is None else interfaces
     every = [
-        one.address
+        address.address
         for addresses in found.values()
-        for one in addresses
-        if one.family == socket.AF_INET
+        for address in addresses
+        if address.family == socket.AF_INET
     ]
     return tuple(address for address in every if not address.startswith(("127.", "169.254.")))
 
 
-def _say_where(port: int, others: tuple[str, ...], home: str) -> None:
+def _print_addresses(port: int, others: tuple[str, ...], home: str) -> None:
     sys.stderr.write(
         f"RFT Lab is at http://{ADDRESS}:{port} (runs are kept in {home}; Ctrl-C closes the page,"
         " runs go on)\n"
     )
     if others:
         sys.stderr.write(
-            f"Shared at {', '.join(f'http://{one}:{port}' for one in others)}: visitors are viewers"
-            " until they give the PIN; the line is not encrypted\n"
+            f"Shared at {', '.join(f'http://{address}:{port}' for address in others)}: visitors are"
+            " viewers until they give the PIN; the line is not encrypted\n"
         )
     sys.stderr.flush()
 

@@ -1,4 +1,4 @@
-"""Runs that viewers launch: held against the limits on the server, before anything is queued."""
+"""Runs that viewers launch: checked against the limits on the server, before anything is queued."""
 
 import hashlib
 import os
@@ -42,11 +42,11 @@ def launch_for_viewer(
 
 
 def check_spec(home: Home, spec: RunSpec, limits: LaunchLimits) -> None:
-    """Raise where `spec` names a place of this machine or of the network, or more images than a
-    viewer's run may use.
+    """Raise where `spec` names a path of this machine or data of the network, or more images than
+    a viewer's run may use.
     """
-    scheme, colon, place = spec.data.dataset.partition(":")
-    is_upload = scheme == "folder" and Path(place).resolve().parent == home.uploads.resolve()
+    scheme, colon, path = spec.data.dataset.partition(":")
+    is_upload = scheme == "folder" and Path(path).resolve().parent == home.uploads.resolve()
     if colon and not is_upload:
         raise SettingError(
             "data.dataset",
@@ -67,18 +67,8 @@ def check_spec(home: Home, spec: RunSpec, limits: LaunchLimits) -> None:
         )
     if limits.images is None:
         return
-    train, test = (
-        _images(spec, split, size)
-        for split, size in (("train", spec.data.train_size), ("test", spec.data.eval_size))
-    )
-    for setting, count in (("data.train_size", train), ("data.eval_size", test)):
-        if count is None:
-            raise SettingError(
-                setting,
-                None,
-                f"must be set where viewers may use {limits.images:,} images a run"
-                " (--limit-images); write a number, or ask the instructor to launch it",
-            )
+    train = _counted_images(spec, "train", "data.train_size", limits.images)
+    test = _counted_images(spec, "test", "data.eval_size", limits.images)
     if train + test > limits.images:
         raise SettingError(
             "data.train_size",
@@ -89,16 +79,25 @@ def check_spec(home: Home, spec: RunSpec, limits: LaunchLimits) -> None:
         )
 
 
-def _images(spec: RunSpec, split: str, size: int | None) -> int | None:
-    """Return how many images of a split a run uses, or None where that is
-    known only after loading.
+def _counted_images(spec: RunSpec, split: str, setting: str, limit: int) -> int:
+    """Return how many images of a split a run uses; raises where that is known only after loading,
+    naming the dotted `setting` of their number.
     """
-    whole = (
+    size = spec.data.train_size if setting == "data.train_size" else spec.data.eval_size
+    available = (
         None
         if ":" in spec.data.dataset
         else catalog.find("datasets", spec.data.dataset).facts.get(split)
     )
-    return min(whole, size) if whole and size else whole or size
+    count = min(available, size) if available and size else available or size
+    if count is None:
+        raise SettingError(
+            setting,
+            None,
+            f"must be set where viewers may use {limit:,} images a run (--limit-images); write a"
+            " number, or ask the instructor to launch it",
+        )
+    return count
 
 
 def _check_queue(store: RunStore, viewer: str, more: int, limits: LaunchLimits) -> None:
@@ -121,10 +120,10 @@ def _check_queue(store: RunStore, viewer: str, more: int, limits: LaunchLimits) 
 def _check_disk(home: Home, limits: LaunchLimits) -> None:
     if limits.disk is None:
         return
-    held = home_bytes(home)
-    if held >= limits.disk * GIGABYTE:
+    used = home_bytes(home)
+    if used >= limits.disk * GIGABYTE:
         raise UserError(
-            f"runs and data here hold {held / GIGABYTE:.2f} GB, and the limit is {limits.disk:g} GB"
+            f"runs and data here hold {used / GIGABYTE:.2f} GB, and the limit is {limits.disk:g} GB"
             " (--limit-disk), so that no run can be launched; those launched before go on. Ask the"
             " instructor to delete some runs"
         )

@@ -1,5 +1,5 @@
-"""What is asked: RunSpec, its sections, the menus, the schedules, presets, and specs as links and
-commands. Loads no torch.
+"""The description of a run: RunSpec, its sections, the menus, the schedules, presets, and specs as
+links and commands. Loads no torch.
 """
 
 from typing import TYPE_CHECKING

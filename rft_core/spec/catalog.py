@@ -97,5 +97,9 @@ def dataset_row(dataset: str) -> DatasetRow:
 
 def settings_of_methods() -> tuple[str, ...]:
     """Return the dotted settings that count for some strategy, objective or schedule alone."""
-    rows = (*choices("strategies"), *choices("objectives"), *choices("schedules"))
+    rows: tuple[StrategyRow | ObjectiveRow | ScheduleRow, ...] = (
+        *choices("strategies"),
+        *choices("objectives"),
+        *choices("schedules"),
+    )
     return tuple(dict.fromkeys(setting for row in rows for setting in row.settings))

@@ -28,7 +28,7 @@ class Choice:
         return load_target(self.target)
 
     def companion(self, name: str) -> Any:
-        """Import and return what stands beside this choice's code as `name`, or None: a strategy's
+        """Import the module of this choice's code and return its `name`, or None: a strategy's
         `merge`, an objective's `prepare`.
         """
         return getattr(import_module(self.target.split(":")[0]), name, None)

@@ -1,4 +1,4 @@
-"""A schedule as a training loop of one's own wants it: step in, epsilon out. Loads no torch."""
+"""A schedule for a training loop of your own: step in, epsilon out. Loads no torch."""
 
 from typing import Any
 

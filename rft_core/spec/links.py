@@ -41,35 +41,35 @@ def read_items(
     the nearer end. An item that only fits after another one (a large epsilon, and the norm l2) is
     taken whatever their order is.
     """
-    said = (
+    notices = (
         [f"the link has {len(items)} settings; the first {MOST_ITEMS} are read"]
         if len(items) > MOST_ITEMS
         else []
     )
-    waiting = []
+    pending = []
     for item in items[:MOST_ITEMS]:
         name, colon, text = item.partition(":")
         if not colon or name not in offered:
-            said.append(f"'{printable(item)}' is no setting of this form; it is left out")
+            notices.append(f"'{printable(item)}' is not a setting of this form; it is left out")
             continue
         value, note = _clamped(name, _value(text), (ranges or {}).get(name))
-        said += [note] if note else []
-        waiting.append((name, value))
-    spec, refused = _apply(waiting, base)
-    return spec, said + refused
+        notices += [note] if note else []
+        pending.append((name, value))
+    spec, refused = _apply(pending, base)
+    return spec, notices + refused
 
 
-def _apply(waiting: list[tuple[str, Any]], spec: RunSpec) -> tuple[RunSpec, list[str]]:
-    while waiting:
+def _apply(pending: list[tuple[str, Any]], spec: RunSpec) -> tuple[RunSpec, list[str]]:
+    while pending:
         refused = []
-        for name, value in waiting:
+        for name, value in pending:
             try:
                 spec = with_settings(spec, {name: value})
             except UserError as error:
                 refused.append((name, value, str(error)))
-        if len(refused) == len(waiting):
+        if len(refused) == len(pending):
             return spec, [f"{reason}; it stays as it was" for _, _, reason in refused]
-        waiting = [(name, value) for name, value, _ in refused]
+        pending = [(name, value) for name, value, _ in refused]
     return spec, []
 
 

@@ -11,8 +11,8 @@ BRACKETS = str.maketrans("()", "[]")
 
 
 def split_words(value: Any) -> Any:
-    """Take "painting, sketch" for ("painting", "sketch"), one number for the word that it is, and
-    nothing for no word.
+    """Turn "painting, sketch" into ("painting", "sketch"), a single number into its text, and None
+    into no word.
     """
     if value is None:
         return ()
@@ -27,7 +27,7 @@ def split_words(value: Any) -> Any:
 
 
 def split_epsilons(value: Any) -> Any:
-    """Take "0, 4/255" for (0, 4/255) in pixel scale, and one number for a list of it; raises
+    """Turn "0, 4/255" into (0, 4/255) in pixel scale, and a single number into a list of it; raises
     ValueError for another text.
     """
     if isinstance(value, (int, float)):
@@ -39,7 +39,7 @@ def split_epsilons(value: Any) -> Any:
 
 
 def split_points(value: Any) -> Any:
-    """Take "0:0, 0.5:1" for ((0, 0), (0.5, 1)), and brackets around or between pairs; raises
+    """Turn "0:0, 0.5:1" into ((0, 0), (0.5, 1)), also with brackets around or between pairs; raises
     ValueError for another text.
     """
     if not isinstance(value, str):

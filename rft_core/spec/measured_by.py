@@ -1,4 +1,4 @@
-"""By what a number of a run was measured, from the run's settings and the menu of attacks.
+"""Which attack measured a number of a run, from the run's settings and the menu of attacks.
 
 Loads no torch.
 """
@@ -11,8 +11,8 @@ from rft_core.metrics.measured_by import MeasuredBy, read_measured_by
 from rft_core.spec import catalog
 from rft_core.spec.run_spec import RunSpec
 
-# the step of an attack that takes one from the settings, as a share of epsilon times its steps
-USUAL_WALK = 2.5
+# the usual length of all steps of an attack together, as a share of epsilon
+USUAL_REACH = 2.5
 
 
 def attack_measured_by(
@@ -32,7 +32,7 @@ def attack_measured_by(
     row = catalog.find("attacks", attack)
     taken = row.taken_steps(steps)
     size = relative_step_size if row.takes_step_size else None
-    if size is not None and math.isclose(size, USUAL_WALK / taken, rel_tol=1e-6):
+    if size is not None and math.isclose(size, USUAL_REACH / taken, rel_tol=1e-6):
         size = None
     return MeasuredBy(
         attack=row.name,
@@ -91,11 +91,11 @@ def spec_measured_by(spec: RunSpec, attack: str, n: int, classes: int | None = N
     """Return the measurement of `n` images by `attack` with the steps and the step size
     of a run's settings.
     """
-    asked = spec.evaluation
+    evaluation = spec.evaluation
     return attack_measured_by(
         attack,
-        steps=asked.steps,
+        steps=evaluation.steps,
         n=n,
-        relative_step_size=asked.relative_step_size,
+        relative_step_size=evaluation.relative_step_size,
         classes=classes,
     )

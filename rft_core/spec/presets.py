@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from rft_core.errors import UnknownNameError
 from rft_core.spec.menus.papers import SCHEDULE_PAPER, TRADEOFF_PAPER
@@ -20,8 +21,8 @@ class Preset:
     build: Callable[[], RunSpec]
 
 
-# at most a fifth of a run goes into measuring it, save where the way of a short
-# run is what it is for
+# at most a fifth of a run goes into measuring it, except in presets that exist to follow a short
+# run
 TRACKING_SHARE = 0.2
 NO_PERTURBATION = MappingProxyType({"kind": "custom", "points": ((0.0, 0.0), (1.0, 0.0))})
 TRIO = MappingProxyType(
@@ -62,7 +63,7 @@ SCHEDULE_FULL = MappingProxyType(
         },
     }
 )
-TRADEOFF_PROTOCOL = MappingProxyType(
+TRADEOFF_PROTOCOL: MappingProxyType[str, Any] = MappingProxyType(
     {
         "objective": {"kind": "natural"},
         "threat": {"norm": "linf", "epsilon": "1/255"},

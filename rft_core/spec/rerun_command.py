@@ -11,7 +11,7 @@ from rft_core.units import format_epsilon, parse_epsilon
 RUN = "python -m rft_core run"
 MOST_SETTINGS = 8
 # what does not decide a run's numbers and would make a command long
-UNSAID = ("notes", "tags")
+IGNORED = ("notes", "tags")
 
 
 def spec_command(file_name: str = "spec.json") -> str:
@@ -27,7 +27,7 @@ def short_command(spec: RunSpec) -> str | None:
     starts = [("", RunSpec()), *((f" --preset {row.name}", row.build()) for row in PRESETS)]
     start, changes = min(
         ((start, _changes(flatten(base), wanted)) for start, base in starts),
-        key=lambda one: len(one[1]),
+        key=lambda candidate: len(candidate[1]),
     )
     if len(changes) > MOST_SETTINGS:
         return None
@@ -43,12 +43,12 @@ def short_command(spec: RunSpec) -> str | None:
 
 def _changes(base: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: value for name, value in wanted.items() if name not in UNSAID and value != base[name]
+        name: value for name, value in wanted.items() if name not in IGNORED and value != base[name]
     }
 
 
 def _text(name: str, value: Any) -> str:
-    """Return a value as --set reads it: JSON, or the bare text where that is no JSON itself."""
+    """Return a value as --set reads it: JSON, or the bare text where that is not JSON itself."""
     if name == "threat.epsilon" and parse_epsilon(format_epsilon(value)) == value:
         return format_epsilon(value)
     if not isinstance(value, str):

@@ -1,5 +1,5 @@
-"""Where the data and the weights of a run lie: checked before they are asked for, so that the
-message names setting and way out.
+"""Where the data and the weights of a run lie: checked before they are used, so that the message
+names the setting and says what to do.
 """
 
 from collections.abc import Iterable

@@ -150,17 +150,18 @@ def describe(name: str) -> str:
 def differences(specs: list[RunSpec]) -> dict[str, list[Any]]:
     """Return only the settings whose values differ: dotted name -> one value a spec.
 
-    Names, notes and tags are left out.
-
-    Two ways to write one path are no difference.
+    Names, notes and tags are left out. Two ways to write one path do not count as a difference.
     """
     flat = [flatten(spec) for spec in specs]
-    alike = [{name: comparable_value(name, value) for name, value in one.items()} for one in flat]
+    alike = [
+        {name: comparable_value(name, value) for name, value in settings.items()}
+        for settings in flat
+    ]
     return {
-        name: [one[name] for one in flat]
+        name: [settings[name] for settings in flat]
         for name in setting_names()
         if name not in ("name", "notes", "tags")
-        and any(one[name] != alike[0][name] for one in alike)
+        and any(settings[name] != alike[0][name] for settings in alike)
     }
 
 
@@ -198,18 +199,18 @@ def epsilon_grid(spec: RunSpec) -> tuple[float, ...]:
         return (0.0,)
     count = max(1, math.ceil(round(target * PIXEL_LEVELS, 6))) if spec.threat.norm == "linf" else 8
     count = min(count, 32)
-    # of a target near the least number there is, the steps may fall together
+    # steps of a target near the smallest float may coincide
     return tuple(sorted({target * index / count for index in range(count + 1)}))
 
 
 def grid_note(spec: RunSpec) -> str | None:
-    """Return what was put right in the given epsilon grid, or None."""
+    """Return a note on what was corrected in the given epsilon grid, or None."""
     given = spec.evaluation.epsilons
     if given is None or given == epsilon_grid(spec):
         return None
     return (
         "evaluation.epsilons was not a rising grid from 0; measured at"
-        f" {', '.join(format_epsilon(one, spec.threat.norm) for one in epsilon_grid(spec))}"
+        f" {', '.join(format_epsilon(epsilon, spec.threat.norm) for epsilon in epsilon_grid(spec))}"
     )
 
 
@@ -218,7 +219,7 @@ def _paths(spec: RunSpec, names: Iterable[str] = PATH_SETTINGS) -> dict[str, Any
 
 
 def _with_values(spec: RunSpec, values: Mapping[str, Any]) -> RunSpec:
-    """Return `spec` with the dotted settings `values`; the very same one where nothing changes."""
+    """Return `spec` with the dotted settings `values`; the same object where nothing changes."""
     raw, is_changed = spec.model_dump(), False
     for name, value in values.items():
         section, leaf = _locate(raw, name)

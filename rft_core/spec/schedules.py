@@ -38,14 +38,33 @@ class Moment:
 class Settings(Protocol):
     """The fields of `RunSpec.schedule` that the schedules read."""
 
-    kind: str
-    ramp_start: float
-    ramp_end: float
-    steps: int
-    points: tuple[tuple[float, float], ...]
-    granularity: str
-    patience: int
-    tolerance: float
+    @property
+    def ramp_start(self) -> float:
+        """Progress at which the ramp starts."""
+
+    @property
+    def ramp_end(self) -> float:
+        """Progress at which the ramp ends."""
+
+    @property
+    def steps(self) -> int:
+        """Number of jumps."""
+
+    @property
+    def points(self) -> tuple[tuple[float, float], ...]:
+        """Points (progress, factor), sorted by progress."""
+
+    @property
+    def granularity(self) -> str:
+        """Either "step" or "epoch"."""
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a rise after which accuracy counts as converged."""
+
+    @property
+    def tolerance(self) -> float:
+        """Smallest rise of accuracy (a fraction) that counts."""
 
 
 def constant(moment: Moment, settings: Settings) -> float:
@@ -194,16 +213,18 @@ def points_fault(points: Sequence[tuple[float | None, float | None]]) -> str | N
     """
     if len(points) < 2:
         return "needs at least 2 points; add a row"
-    for row, point in enumerate(points, 1):
-        if any(value is None or math.isnan(value) for value in point):
+    rising = []
+    for row, (progress, factor) in enumerate(points, 1):
+        if progress is None or factor is None or math.isnan(progress) or math.isnan(factor):
             return f"lacks a number in row {row}; fill it or delete the row"
-        if not all(0 <= value <= 1 for value in point):
+        if not (0 <= progress <= 1 and 0 <= factor <= 1):
             return f"leaves 0 to 100 % in row {row}; correct it"
-    for row, (before, here) in enumerate(zip(points, points[1:]), 2):
-        if here[0] < before[0]:
+        rising.append(progress)
+    for row, (before, here) in enumerate(zip(rising, rising[1:]), 2):
+        if here < before:
             return (
-                f"must rise in progress, and row {row} falls from {100 * before[0]:g} to"
-                f" {100 * here[0]:g} %; sort the rows"
+                f"must rise in progress, and row {row} falls from {100 * before:g} to"
+                f" {100 * here:g} %; sort the rows"
             )
     return None
 

@@ -8,7 +8,7 @@ from rft_core.spec.sections import Section
 
 def fields_of(model: type[BaseModel], prefix: str = "") -> dict[str, FieldInfo]:
     """Return dotted name -> field of every setting below `model`, in the order of the form."""
-    found = {}
+    found: dict[str, FieldInfo] = {}
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             found |= fields_of(field.annotation, f"{prefix}{name}.")

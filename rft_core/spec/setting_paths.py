@@ -25,14 +25,14 @@ def path_in(setting: str, value: Any) -> str | None:
     if setting == CHECKPOINT:
         return value if value.strip() else None
     scheme, _, path = value.partition(":")
-    asked = catalog.locations().get(scheme)
-    return path if asked is not None and asked.path_kinds and path.strip() else None
+    location = catalog.locations().get(scheme)
+    return path if location is not None and location.path_kinds and path.strip() else None
 
 
 def absolute_value(setting: str, value: Any) -> Any:
     """Return `value` with its path absolute and ~ expanded, seen from the current folder.
 
-    Values without a path come back as they are. Raises SettingError where that cannot be told.
+    Values without a path come back as they are. Raises SettingError where no such path exists.
     """
     path = path_in(setting, value)
     return value if path is None else _with_path(setting, value, _absolute(setting, value, path))
@@ -63,7 +63,7 @@ def comparable_value(setting: str, value: Any) -> Any:
 def path_forms() -> str:
     """Return how data on this machine are named: "folder:PATH or csv:PATH"."""
     return " or ".join(
-        f"{scheme}:PATH" for scheme, asked in catalog.locations().items() if asked.path_kinds
+        f"{scheme}:PATH" for scheme, location in catalog.locations().items() if location.path_kinds
     )
 
 
@@ -80,12 +80,12 @@ def is_there(setting: str, value: Any) -> bool:
 
 
 def missing_message(setting: str, value: str) -> str:
-    """Say that the path in `value` leads nowhere, for a run that is not stored yet."""
+    """Return the message that the path in `value` leads nowhere, for a run not stored yet."""
     return f"{_found_nothing(setting, value)}; write the path of one that is there"
 
 
 def gone_message(setting: str, value: str, run_id: str) -> str:
-    """Say that the path of a stored run leads nowhere, and how to set it anew."""
+    """Return the message that the path of a stored run leads nowhere, and how to change it."""
     scheme = f"{value.partition(':')[0]}:" if setting == DATASET else ""
     command = f"python -m rft_core relocate {run_id} {setting}={scheme}PATH"
     found = _found_nothing(setting, value)
@@ -103,10 +103,10 @@ def gone_messages(settings: Mapping[str, Any], run_id: str) -> list[str]:
 
 def _found_nothing(setting: str, value: str) -> str:
     path = path_in(setting, value) or ""
-    asked = catalog.locations().get(value.partition(":")[0]) if setting == DATASET else None
-    what = "file" if asked is None else " or ".join(asked.path_kinds)
+    location = catalog.locations().get(value.partition(":")[0]) if setting == DATASET else None
+    kind = "file" if location is None else " or ".join(location.path_kinds)
     where = f" below {_current_folder()}" if is_relative(setting, value) else ""
-    return f"{setting} is '{value}', and there is no {what} '{path}'{where}"
+    return f"{setting} is '{value}', and there is no {kind} '{path}'{where}"
 
 
 def _with_path(setting: str, value: str, path: str) -> str:
@@ -123,7 +123,7 @@ def _absolute(setting: str, value: str, path: str) -> str:
             f"begins with {name}, and there is no such user here; write the whole path",
         )
     try:
-        # what .. leads to depends on links, so only the file system can tell
+        # the target of .. depends on links, so only the file system knows it
         is_winding = ".." in Path(expanded).parts
         return os.path.realpath(expanded) if is_winding else os.path.abspath(expanded)
     except FileNotFoundError:

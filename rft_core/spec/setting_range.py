@@ -1,4 +1,4 @@
-"""The range of a number among the settings, for whoever draws a control for it."""
+"""The range of a number among the settings, for drawing a control."""
 
 from dataclasses import dataclass
 from typing import get_args

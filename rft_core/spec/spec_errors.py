@@ -1,4 +1,4 @@
-"""What is wrong with a spec, in words that name the setting, its value and the way out."""
+"""What is wrong with a spec, in words that name the setting, its value and what to do."""
 
 import difflib
 import re
@@ -15,13 +15,11 @@ from rft_core.spec.sections import SettingErrorValue, UnknownNameValue
 PYDANTIC_SUBJECT = re.compile(r"^\w+ should ")
 
 
-def unknown_setting(name: str, known: Iterable[str]) -> UserError:
-    """Return the error of a name that is no setting, with the nearest of those that are `known`."""
-    near = difflib.get_close_matches(printable(name), list(known), n=1, cutoff=0.4)
-    way_out = (
-        f", did you mean '{near[0]}'?" if near else "; see `show ID --json` of any run for all"
-    )
-    return UserError(f"unknown setting '{printable(name)}'{way_out}")
+def unknown_setting(name: str, names: Iterable[str]) -> UserError:
+    """Return the error for a name that is not a setting, with the nearest of `names`."""
+    near = difflib.get_close_matches(printable(name), list(names), n=1, cutoff=0.4)
+    hint = f", did you mean '{near[0]}'?" if near else "; see `show ID --json` of any run for all"
+    return UserError(f"unknown setting '{printable(name)}'{hint}")
 
 
 def translate(error: ValidationError, settings: Mapping[str, FieldInfo]) -> UserError:
@@ -58,7 +56,7 @@ def translate(error: ValidationError, settings: Mapping[str, FieldInfo]) -> User
 def _broken_rule(
     path: list[str], kind: str, value: Any, rule: str, settings: Mapping[str, FieldInfo]
 ) -> SettingError:
-    """Return the error of a setting; of one that holds several values, with how to write it."""
+    """Return the error of a setting; where it holds several values, with how to write them."""
     name, field = ".".join(path) or "spec", None
     for end in (2, 1):
         if (found := settings.get(".".join(path[:end]))) is not None and found.examples:
@@ -75,6 +73,6 @@ def _broken_rule(
     if kind == "string_unicode":
         rule = "must be text in UTF-8; write it in a terminal of that encoding"
     rule = PYDANTIC_SUBJECT.sub("must ", rule).replace(" after validation", "")
-    return SettingError(
-        name, value, rule if field is None else f"{rule}; write it as {' or '.join(field.examples)}"
-    )
+    if field is not None:
+        rule = f"{rule}; write it as {' or '.join(field.examples or ())}"
+    return SettingError(name, value, rule)

@@ -7,7 +7,9 @@ from rft_core.errors import UserError, printable
 
 
 def from_json(text: str) -> Any:
-    """Return what a JSON text says; raises UserError where it is none, or names a setting twice."""
+    """Return the content of a JSON text; raises UserError for anything that is not JSON, and for a
+    setting that is named twice.
+    """
     try:
         return json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
@@ -15,7 +17,7 @@ def from_json(text: str) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """JSON leaves open which of two equal names holds, so neither does."""
+    """Refuse equal names: JSON does not define which of their values counts."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:

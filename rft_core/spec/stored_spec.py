@@ -1,5 +1,5 @@
-"""Specs as earlier versions of this program stored them: read so that no run is lost, and none
-changes its meaning.
+"""Specs as earlier versions of this program stored them: read without losing a run or changing its
+meaning.
 """
 
 from collections.abc import Mapping
@@ -11,20 +11,18 @@ from rft_core.spec.run_spec import RunSpec, validate
 from rft_core.spec.sections import BREAKS, LONGEST_TAG, readable
 from rft_core.spec.spec_json import from_json
 
-# what a stored spec means by a setting that it leaves out: the default when it was
-# written, not today's
+# a setting that a stored spec leaves out has the default of when it was written, not today's
 EARLIER_DEFAULTS = MappingProxyType({"evaluation.attack": "pgd"})
 
 
 def parse_stored(raw: Mapping[str, Any] | str) -> RunSpec:
-    """Return the RunSpec in `raw`, which a version of this program has stored: as `parse`, but no
-    run is lost for its words.
+    """Return the RunSpec in `raw`, which a version of this program has stored: like `parse`, but
+    without refusing texts that earlier versions took.
 
-    Earlier versions took texts that a new spec may not hold. What does not show in them becomes �
-    or a space, a tag of more than 60 characters is cut, an empty one left out; what is stored stays
-    as it is. So do relative paths: what folder they were seen from is not known here. A setting
-    that is left out has the default of those versions (EARLIER_DEFAULTS), so that no stored number
-    is called by another attack.
+    Characters that do not show become � or a space, a tag of more than 60 characters is cut, an
+    empty tag left out; the stored text itself is not changed. Relative paths stay relative, since
+    the folder they start at is not known here. A setting that is left out has the default of those
+    versions (EARLIER_DEFAULTS), so that no stored number is attributed to another attack.
     """
     raw = complete_stored(from_json(raw) if isinstance(raw, str) else raw)
     try:
@@ -60,13 +58,13 @@ def _readable(raw: Any) -> Any:
     if isinstance(raw.get("notes"), str):
         found["notes"] = readable(raw["notes"], BREAKS)
     if isinstance(raw.get("tags"), list | tuple):
-        found["tags"] = [tag for one in found["tags"] if (tag := _tag(one)) != ""]
+        found["tags"] = [tag for item in found["tags"] if (tag := _tag(item)) != ""]
     return found
 
 
 def _line(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_line(one) if isinstance(one, str) else one for one in value]
+        return [_line(item) if isinstance(item, str) else item for item in value]
     return readable(value) if isinstance(value, str) else value
 
 

@@ -64,10 +64,11 @@ def list_artifacts(engine: Engine, run_id: str, kind: str | None = None) -> list
 
 def remove_folder(path: Path) -> None:
     """Remove a run's folder and all files below it."""
-    for child in sorted(path.rglob("*"), key=lambda one: len(one.parts), reverse=True):
-        child.rmdir() if child.is_dir() and not child.is_symlink() else child.unlink(
-            missing_ok=True
-        )
+    for child in sorted(path.rglob("*"), key=lambda entry: len(entry.parts), reverse=True):
+        if child.is_dir() and not child.is_symlink():
+            child.rmdir()
+        else:
+            child.unlink(missing_ok=True)
     if path.exists():
         path.rmdir()
 

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is what was written, told without torch."""
+"""Whether a checkpoint is what was written, checked without torch."""
 
 import json
 import struct
@@ -12,8 +12,8 @@ def is_intact(path: Path) -> bool:
     """Return whether a checkpoint (safetensors) is there and has the CRC-32 that
     it was written with.
 
-    The sum is over name and bytes of every tensor, in the order of the names; a file without
-    one does not verify.
+    The checksum is over name and bytes of every tensor, in the order of the names; a file without
+    a checksum is not intact.
     """
     try:
         with open(path, "rb") as file:

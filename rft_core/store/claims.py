@@ -73,7 +73,7 @@ def claim_run(engine: Engine, devices: tuple[str, ...], run_id: str | None) -> R
 
 def adopt_run(engine: Engine, run_id: str, claimer: int | None) -> bool:
     """Make this process the owner of a run that process `claimer` claimed for it; False when
-    the run is no longer that one's.
+    `claimer` does not have the run any more.
     """
     pid, pid_start = process.this_process()
     theirs = (runs.c.run_id == run_id) & runs.c.status.in_(ACTIVE) & (runs.c.pid == claimer)
@@ -102,7 +102,7 @@ def finish_run(
     reason: str = "",
     report: dict[str, Any] | None = None,
 ) -> None:
-    """End a run's work with a status; a run that was deleted meanwhile is passed over.
+    """End a run's work with a status; a run that was deleted meanwhile is skipped.
 
     Raises StoreError where the run has ended in another way before.
     """
@@ -136,7 +136,7 @@ def find_gone(engine: Engine) -> list[Row]:
 
 
 def mark_gone(engine: Engine, row: Row, folder: Path) -> bool:
-    """Write down that the process of a run is gone, unless it has moved on meanwhile; return
+    """Record that the process of a run is gone, unless the run has moved on meanwhile; return
     whether the run is lost now.
     """
     is_lost = next_status(row.status, ENDS["lost"]) is not None
@@ -167,7 +167,7 @@ def mark_gone(engine: Engine, row: Row, folder: Path) -> bool:
 
 
 def reconcile_claims(engine: Engine, folder_of: Any, spared: Collection[str]) -> list[str]:
-    """Hold every claim against its process; return the ids of the runs that are lost now."""
+    """Check every claim against its process; return the ids of the runs that are lost now."""
     gone = [row for row in find_gone(engine) if row.run_id not in spared]
     return [row.run_id for row in gone if mark_gone(engine, row, folder_of(row.run_id))]
 

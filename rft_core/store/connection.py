@@ -26,8 +26,8 @@ def open_engine(url: str) -> Engine:
         engine = create_engine(address)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise StoreError(
-            f"RFT_STORE is '{url}', which is no database address ({error}); write sqlite:///FILE or"
-            " postgresql://HOST/NAME"
+            f"RFT_STORE is '{url}', which is not a database address ({error}); write"
+            " sqlite:///FILE or postgresql://HOST/NAME"
         ) from None
     if address.get_backend_name() == "sqlite":
         _refuse_network(address.database)
@@ -42,14 +42,14 @@ def open_engine(url: str) -> Engine:
     try:
         _create(engine)
     except DBAPIError as error:
-        place = (
+        location = (
             f"the file {Path(address.database).resolve()}"
             if address.database and address.get_backend_name() == "sqlite"
             else "the database"
         )
         raise StoreError(
-            f"the run store cannot be opened: {place}: {error.orig}; set RFT_HOME or RFT_STORE to"
-            " another place"
+            f"the run store cannot be opened: {location}: {error.orig}; set RFT_HOME or RFT_STORE"
+            " to another place"
         ) from None
     return engine
 
@@ -87,7 +87,7 @@ def _switch_to_wal(cursor) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
 
 
-def _is_in_place(engine: Engine) -> bool:
+def _is_up_to_date(engine: Engine) -> bool:
     """Return whether the schema needs nothing: opening a store must not wait for
     whoever writes to it.
     """
@@ -100,7 +100,7 @@ def _is_in_place(engine: Engine) -> bool:
 
 
 def _create(engine: Engine) -> None:
-    if _is_in_place(engine):
+    if _is_up_to_date(engine):
         return
     with engine.execution_options(writes=True).begin() as connection:
         metadata.create_all(connection)

@@ -1,7 +1,7 @@
 """One device, one user at a time: runs and evaluations take the same lock before they compute.
 
-The system drops the lock when its process ends, in whatever way. Beside it stands who holds
-it, for those who wait.
+The system drops the lock when its process ends, in whatever way. A file beside it names the
+holder, for those who wait.
 """
 
 import time
@@ -30,21 +30,22 @@ def device_turn(
     """Hold `device` ("cpu", "cuda:0") for `user` ("run digits"), waiting for whoever has it; True,
     or False when `given_up` said so.
 
-    `waiting` is told for whom it waits, once for each, and "" when the wait is over.
+    `waiting` is called with a line that names the holder, once for each holder, and with "" when
+    the wait is over.
     """
-    lock, told = FileLock(_path(home, device, "lock")), ""
+    lock, shown = FileLock(_path(home, device, "lock")), ""
     while not _acquired(lock):
         if given_up():
             yield False
             return
         line = f"waiting: {holder(home, device) or 'another process'} is using {name_of(device)}"
-        if line != told:
-            waiting(told := line)
+        if line != shown:
+            waiting(shown := line)
         time.sleep(POLL_SECONDS)
     try:
         pid, start = this_process()
         write_json(_path(home, device, "json"), {"user": user, "pid": pid, "start": start})
-        if told:
+        if shown:
             waiting("")
         yield True
     finally:

@@ -16,7 +16,7 @@ UNREADABLE = "unreadable"
 
 @dataclass(frozen=True)
 class Event:
-    """One row: its place in the run, wall time in seconds since 1970, its kind and what it says."""
+    """One row: its position in the run, wall time in seconds since 1970, its kind and payload."""
 
     sequence: int
     step: int

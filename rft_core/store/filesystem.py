@@ -28,16 +28,15 @@ def network_kind(path: Path) -> str | None:
     """Return the kind of the network file system that `path` lies on, such as "nfs4";
     None on a local one.
     """
-    place = path.resolve()
+    resolved = path.resolve()
     mounts = [
         mount
         for mount in psutil.disk_partitions(all=True)
-        if place.is_relative_to(mount.mountpoint)
+        if resolved.is_relative_to(mount.mountpoint)
     ]
-    # the mount that is nearest; of two at the same place the later one covers the earlier
-    kind = (
-        max(enumerate(mounts), key=lambda one: (len(one[1].mountpoint), one[0]))[1].fstype.lower()
-        if mounts
-        else ""
-    )
+    if not mounts:
+        return None
+    # the nearest mount; of two on the same folder the later one covers the earlier
+    nearest = max(range(len(mounts)), key=lambda index: (len(mounts[index].mountpoint), index))
+    kind = mounts[nearest].fstype.lower()
     return kind if kind.startswith(NETWORK_KINDS) else None

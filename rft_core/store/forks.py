@@ -84,8 +84,8 @@ def read_progress(path: Path) -> dict[str, Any]:
         return json.loads(header["__metadata__"]["progress"])
     except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
         raise WeightsError(
-            f"{path} is no checkpoint of a run ({type(error).__name__}); resume the run to have it"
-            " written anew"
+            f"{path} is not a checkpoint of a run ({type(error).__name__}); resume the run to have"
+            " it written again"
         ) from None
 
 
@@ -99,8 +99,8 @@ def _changed(parent: RunRecord, schedule: Mapping[str, Any], name: str) -> RunSp
             )
     spec = with_settings(parent.spec, {**schedule, "name": name or f"{parent.name} · fork"[:200]})
     before, after = (
-        catalog.find("schedules", one.schedule.kind).watches_validation
-        for one in (parent.spec, spec)
+        catalog.find("schedules", settings.schedule.kind).watches_validation
+        for settings in (parent.spec, spec)
     )
     if after and not before:
         raise SettingError(
@@ -113,13 +113,13 @@ def _changed(parent: RunRecord, schedule: Mapping[str, Any], name: str) -> RunSp
 
 
 def _checkpoint_path(store: RunStore, record: RunRecord) -> str:
-    kept = list_artifacts(store.engine, record.run_id, run_files.CHECKPOINT_KIND)
-    if not kept:
+    checkpoints = list_artifacts(store.engine, record.run_id, run_files.CHECKPOINT_KIND)
+    if not checkpoints:
         raise StoreError(
             f"run {record.run_id} has no checkpoint yet; one is written every 20 seconds, and when"
             " it is paused"
         )
-    return kept[-1].path
+    return checkpoints[-1].path
 
 
 def _check_left(record: RunRecord, progress: Mapping[str, Any]) -> None:
@@ -146,13 +146,13 @@ def _copy_events(
     the last one it counts.
     """
     measured = max((row["step"] for row in progress["tracked"]), default=-1)
-    known = or_(
+    covered = or_(
         (events.c.kind == "train") & (events.c.step < progress["step"]),
         events.c.kind.in_(("eval", "onset", "examples", "log", "resumed"))
         & (events.c.step <= measured),
     )
     columns = [column for column in events.c if column.name != "run_id"]
-    rows = select(literal(child), *columns).where(events.c.run_id == parent, known)
+    rows = select(literal(child), *columns).where(events.c.run_id == parent, covered)
     connection.execute(
         insert(events).from_select(["run_id", *(column.name for column in columns)], rows)
     )

@@ -1,4 +1,4 @@
-"""One at a time moves folders in and out of a home: an import, or a repair."""
+"""The lock under which an import or a repair moves folders in and out of a home."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -2,9 +2,9 @@
 file beside its results.
 
 A process that is killed loses what it held in memory. Its checkpoint may by then lie beyond those
-events, so that a resumed run would never report them again; so each is written down before it
-counts as reported, and handed on by whoever next speaks for the run. A file survives its process,
-not a power cut: it is not synced to disk.
+events, so that a resumed run would never report them again; so each is written to a file before it
+counts as reported, and the next process that works on the run hands it to the store. The file
+survives its process, not a power cut: it is not synced to disk.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ class Journal:
         self._path = folder / JOURNAL
 
     def note(self, entry: Event | Artifact) -> None:
-        """Append one entry. A disk that is full is borne: the entry still waits in memory."""
+        """Append one entry. A full disk is tolerated: the entry still waits in memory."""
         line = json.dumps({type(entry).__name__: asdict(entry)}) + "\n"
         with contextlib.suppress(OSError), open(self._path, "ab", buffering=0) as file:
             file.write(line.encode())

@@ -1,7 +1,7 @@
 """Who launched a run on a shared dashboard, and how long it may take: launch.json in the run's
 folder, where there is a limit to hold.
 
-It goes with the first resumption: only who may do everything can resume, and is not limited.
+The first resumption removes it: only the instructor can resume a run, and has no limits.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,8 +13,8 @@ from rft_core.files.run_files import LAUNCH
 
 @dataclass(frozen=True)
 class Launch:
-    """A viewer's launch: a hash of who it was, the minutes it may take (None: any), and
-    whether they are spent.
+    """A viewer's launch: a hash of the viewer, the minutes it may take (None: any), and whether
+    they are spent.
     """
 
     viewer: str
@@ -29,15 +29,13 @@ class Launch:
 
 
 def write_launch(folder: Path, launch: Launch) -> None:
-    """Keep `launch` in the run's folder, whole or not at all: the worker reads it at any moment."""
+    """Keep `launch` in the run's folder, written atomically: the worker reads it at any moment."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / LAUNCH, asdict(launch))
 
 
 def read_launch(folder: Path) -> Launch | None:
-    """Return the launch that the run's folder holds, or None where it is nobody's
-    but the instructor's.
-    """
+    """Return the launch in the run's folder, or None for a run of the instructor."""
     try:
         return Launch(**(read_json(folder / LAUNCH) or {}))
     except TypeError:
@@ -45,5 +43,5 @@ def read_launch(folder: Path) -> Launch | None:
 
 
 def forget_launch(folder: Path) -> None:
-    """Lift what holds for a run."""
+    """Remove the limits of a run."""
     (folder / LAUNCH).unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from rft_core.errors import StoreError, UnknownNameError, printable
 from rft_core.store.discards import UNDO_SECONDS
 from rft_core.store.records import RunRecord, as_record
-from rft_core.store.schema import runs
+from rft_core.store.schema import LONGEST_ID, runs
 
 # ids that a message about an unknown one may suggest
 MOST_NAMES = 50
@@ -32,14 +32,14 @@ def find_run(engine: Engine, run_id: str) -> RunRecord:
 def _by_prefix(connection: Connection, run_id: str) -> Row:
     shown = runs.c.deleted.is_(None)
     begins = runs.c.run_id.startswith(run_id, autoescape=True)
-    known = (
+    matches = (
         connection.execute(select(runs).where(begins, shown).limit(2)).all()
-        if 0 < len(run_id) <= runs.c.run_id.type.length
+        if 0 < len(run_id) <= LONGEST_ID
         else []
     )
-    if len(known) == 1:
-        return known[0]
-    if known:
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
         raise StoreError(f"'{run_id}' is the beginning of several runs; write more of it")
     newest = select(runs.c.run_id).where(shown).order_by(runs.c.created.desc()).limit(MOST_NAMES)
     names = list(connection.execute(newest).scalars())
@@ -54,7 +54,7 @@ def _by_prefix(connection: Connection, run_id: str) -> Row:
 def list_records(
     engine: Engine, statuses: tuple[str, ...] | None = None, limit: int = 500
 ) -> list[RunRecord]:
-    """Return runs whole, newest first; deleted ones are left out."""
+    """Return complete runs, newest first; deleted ones are left out."""
     query = (
         select(runs).where(runs.c.deleted.is_(None)).order_by(runs.c.created.desc()).limit(limit)
     )

@@ -1,5 +1,5 @@
 """From an older schema to this one: in place, inside the transaction that holds the write lock,
-after a copy was put aside.
+after a copy was made.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, inspect, update
 from sqlalchemy.schema import CreateColumn
 
 from rft_core.errors import StoreError
-from rft_core.files.atomic import whole_file
+from rft_core.files.atomic import atomic_file
 from rft_core.store.schema import SCHEMA_VERSION, meta, runs, summaries
 from rft_core.store.summary_rows import repair_summaries
 
@@ -51,7 +51,7 @@ def _add(connection: Connection, column: Column) -> None:
     just now has it already.
     """
     name = column.table.name
-    if column.name not in {one["name"] for one in inspect(connection).get_columns(name)}:
+    if column.name not in {existing["name"] for existing in inspect(connection).get_columns(name)}:
         text = CreateColumn(column).compile(dialect=connection.dialect)
         connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {text}")
 
@@ -63,7 +63,7 @@ def keep_copy(path: Path, version: int) -> Path:
     copy = path.with_name(f"{path.name}.v{version}.bak")
     try:
         with (
-            whole_file(copy) as unfinished,
+            atomic_file(copy) as unfinished,
             closing(sqlite3.connect(path)) as source,
             closing(sqlite3.connect(unfinished)) as target,
         ):

@@ -1,4 +1,4 @@
-"""Set the paths of a stored run anew: the only settings that may change, since they say where its
+"""Change the paths of a stored run: the only settings that may change, since they say where its
 data lie and not what they are.
 """
 

@@ -20,9 +20,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def this_process() -> tuple[int, float]:
-    """Return (PID, start) of this process; the start is a number to be held against
-    `is_alive`, not a time.
-    """
+    """Return (PID, start) of this process; the start is a number for `is_alive`, not a time."""
     return identify(os.getpid())
 
 
@@ -40,7 +38,7 @@ def is_alive(pid: int | None, start: float | None) -> bool:
     """Return whether the process with this PID and this start (or start in seconds since 1970)
     runs on this machine.
     """
-    # they may stem from a file that was damaged
+    # they may come from a damaged file
     if not isinstance(pid, int) or not isinstance(start, (int, float)) or pid <= 0:
         return False
     try:

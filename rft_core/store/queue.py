@@ -1,4 +1,4 @@
-"""The queue as one who waits in it sees it: which place a run has, and what is at work."""
+"""The queue as a waiting run sees it: its position, and the runs at work."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from rft_core.store.status import ACTIVE
 
 @dataclass(frozen=True)
 class Waiting:
-    """What a queued run waits for: its place in the queue, 1 for the next to start, and the names
-    of the runs at work, the first begun first.
+    """What a queued run waits for: its position in the queue, 1 for the next to start, and the
+    names of the runs at work, the first begun first.
     """
 
-    place: int
+    position: int
     at_work: tuple[str, ...]
 
 

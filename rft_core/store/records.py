@@ -1,4 +1,4 @@
-"""Stored runs as they are read: RunRecord is one run whole, RunSummary one line of a list."""
+"""Stored runs as they are read: RunRecord is a complete run, RunSummary one line of a list."""
 
 import json
 import time
@@ -97,8 +97,8 @@ class RunSummary:
     """What a list shows of one run, read without its spec, report or events.
 
     `clean`, `robust` (at the target epsilon) and `expected` are fractions on test images, None
-    until there is a report; `epsilon` is the target in pixel scale. `measured_by` says by what
-    robust and expected were measured.
+    until there is a report; `epsilon` is the target in pixel scale. `measured_by` says which attack
+    measured robust and expected.
     """
 
     run_id: str

@@ -1,5 +1,5 @@
-"""An SQLite file that is damaged: told by SQLite itself, and copied as far as it can be read, table
-by table, into a new one.
+"""A damaged SQLite file: found by SQLite itself, and copied as far as it can be read, table by
+table, into a new one.
 
 The damaged file is kept beside it, with its journal.
 """
@@ -23,14 +23,14 @@ from rft_core.store.connection import open_engine
 from rft_core.store.schema import artifacts, events, runs
 from rft_core.store.summary_rows import repair_summaries
 
-# of the rows between two places where reading fails, at most so many are tried one by one
+# a gap between two rows where reading fails is tried row by row up to this size
 LARGEST_GAP = 2**20
 JOURNALS = ("-wal", "-shm")
 
 
 def find_damage(path: Path) -> str:
-    """Return what `PRAGMA integrity_check` says against the SQLite file `path`, in one line; empty
-    where it is well or not there.
+    """Return the faults that `PRAGMA integrity_check` finds in the SQLite file `path`, in one line;
+    empty where it is intact or absent.
     """
     if not path.is_file():
         return ""
@@ -105,11 +105,11 @@ def _copy(path: Path, fresh: Path) -> tuple[int, int]:
     return len(good), lost
 
 
-def _fill(target: Connection, table: Table, rows: Any, known: dict[str, Any]) -> int:
+def _fill(target: Connection, table: Table, rows: Any, run_ids: dict[str, Any]) -> int:
     """Insert rows of known runs; return how many were left out."""
     lost, ready = 0, []
     for row in rows:
-        if row["run_id"] in known and _makes_sense(table, row):
+        if row["run_id"] in run_ids and _makes_sense(table, row):
             ready.append(row)
         else:
             lost += 1
@@ -200,7 +200,7 @@ def _users(path: Path) -> list[int]:
     for process in psutil.process_iter():
         try:
             if process.pid != os.getpid() and any(
-                Path(one.path) == path.resolve() for one in process.open_files()
+                Path(file.path) == path.resolve() for file in process.open_files()
             ):
                 found.append(process.pid)
         except (psutil.Error, OSError):

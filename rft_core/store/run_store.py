@@ -1,7 +1,7 @@
-"""RunStore: the runs of one home, all that can be asked of them and done to them.
+"""RunStore: the runs of one home, with every question about them and every change to them.
 
 A run's status changes by the table in status.py alone. A run is never "running" because nobody said
-otherwise: `reconcile` holds every claim against the process that made it.
+otherwise: `reconcile` checks every claim against the process that made it.
 """
 
 import json
@@ -79,7 +79,7 @@ class RunStore:
         return find_run(self.engine, run_id)
 
     def records(self, statuses: tuple[str, ...] | None = None, limit: int = 500) -> list[RunRecord]:
-        """Return runs whole, newest first; a list wants `summaries`."""
+        """Return complete runs, newest first; for a list use `summaries`."""
         return list_records(self.engine, statuses, limit)
 
     def summaries(
@@ -106,13 +106,13 @@ class RunStore:
 
     def adopt(self, run_id: str, claimer: int | None) -> bool:
         """Make this process the owner of a run that process `claimer` claimed for it; False when
-        the run is no longer that one's.
+        `claimer` does not have the run any more.
         """
         return adopt_run(self.engine, run_id, claimer)
 
     def beat(self, run_id: str, step: int, total_steps: int | None, reason: str = "") -> str:
-        """Record a heartbeat, the progress and what there is to say of it; return what a person
-        asked for: "", "stop" or "pause".
+        """Record a heartbeat, the progress and a remark on it; return what a person asked for: "",
+        "stop" or "pause".
         """
         return beat(self.engine, run_id, step, total_steps, reason)
 
@@ -185,7 +185,7 @@ class RunStore:
         tags: tuple[str, ...] | None = None,
     ) -> None:
         """Change a run's name, notes or tags; nothing that decides its numbers."""
-        words = {
+        changes = {
             key: value
             for key, value in (("name", name), ("notes", notes), ("tags", tags))
             if value is not None
@@ -197,15 +197,15 @@ class RunStore:
             stored = connection.execute(
                 select(runs.c.spec).where(runs.c.run_id == record.run_id)
             ).scalar_one()
-            changed = with_settings(parse_stored(stored), words)
+            changed = with_settings(parse_stored(stored), changes)
             # words that nobody changed stay as they were written, whichever version wrote them
             values = {
                 "spec": json.dumps(
-                    json.loads(stored) | changed.model_dump(mode="json", include=set(words)),
+                    json.loads(stored) | changed.model_dump(mode="json", include=set(changes)),
                     indent=2,
                 )
             }
-            values |= {"name": changed.name or record.run_id} if "name" in words else {}
+            values |= {"name": changed.name or record.run_id} if "name" in changes else {}
             connection.execute(update(runs).where(runs.c.run_id == record.run_id).values(**values))
             summarise(connection, record.run_id)
 

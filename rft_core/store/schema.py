@@ -17,6 +17,7 @@ from rft_core.spec.sections import readable
 
 metadata = MetaData()
 SCHEMA_VERSION = 3
+LONGEST_ID = 40
 
 
 class Line(TypeDecorator):
@@ -39,7 +40,7 @@ meta = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("run_id", String(40), primary_key=True),
+    Column("run_id", String(LONGEST_ID), primary_key=True),
     # the order of creation; a run's colour everywhere derives from it
     Column("number", Integer, nullable=False),
     Column("name", Line(200), nullable=False),

@@ -31,7 +31,7 @@ _MAY_END = (*MOVING, "lost", "paused", "stopped")
 
 
 def _end(status: str, before: tuple[str, ...]) -> dict[str, str]:
-    # the same end twice is one: a store that was busy is asked again
+    # the same end may be written twice, after a try that a busy store did not confirm
     return dict.fromkeys((*before, status), status)
 
 

@@ -76,7 +76,7 @@ class Page:
 
 
 def list_summaries(engine: Engine, wanted: Wanted, limit: int = PAGE_ROWS, offset: int = 0) -> Page:
-    """Return `limit` runs from place `offset` on, in one query. Deleted runs are left out."""
+    """Return `limit` runs after the first `offset`, in one query. Deleted runs are left out."""
     own = [runs.c[name] for name in RunSummary.__dataclass_fields__ if name in runs.c]
     derived = [
         summaries.c[name]

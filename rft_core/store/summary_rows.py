@@ -97,8 +97,8 @@ def _words(part: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def _measured_by(spec: str, report: dict[str, Any]) -> str | None:
-    """Return what measured a report, as JSON; "null" where neither it nor the spec can say it, so
-    that nobody looks again.
+    """Return what measured a report, as JSON; "null" where neither it nor the spec says so, so that
+    it is not looked for again.
     """
     if not report:
         return None

@@ -1,4 +1,4 @@
 """The worker: claims queued runs, one a device, and gives each a process of its own.
 
-Knows nothing of the engine.
+Knows nothing about the engine.
 """

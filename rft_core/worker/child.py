@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -74,7 +75,7 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
                 "failed",
                 (
                     f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''};"
-                    " free space or mend the file, then resume it"
+                    " free space or repair the file, then resume it"
                 ),
                 None,
             )
@@ -91,7 +92,7 @@ def work_on(store: RunStore, run_id: str, target: str) -> None:
         reporter.event(
             "status", reporter.last_step, 0.0, {"status": outcome[0], "reason": outcome[1]}
         )
-    # the process stays until it is said how the run ended, so that it is not taken for lost
+    # the process lives until the end of the run is recorded, so that it is not taken for lost
     _persist(lambda: store.finish(run_id, *outcome))
 
 
@@ -125,7 +126,7 @@ def _execute(store: RunStore, run_id: str, target: str, reporter: StoreReporter)
 
 
 def _turn(store: RunStore, run_id: str, reporter: StoreReporter) -> AbstractContextManager[bool]:
-    """Wait until no evaluation uses the device that was claimed; gives False when a person asked
+    """Wait until no evaluation uses the device that was claimed; yields False when a person asked
     the run to end first.
     """
     record = store.get(run_id)
@@ -182,7 +183,8 @@ def _detach(home: Home, run_id: str) -> None:
         os.dup2(descriptor, stream)
     os.close(descriptor)
     # a name that the terminal's encoding lacks must not end a run
-    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s", force=True
     )

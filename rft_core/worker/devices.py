@@ -28,7 +28,7 @@ def require_device(spec: RunSpec, devices: Sequence[str]) -> None:
 def _count_gpus() -> int:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return len([one for one in visible.split(",") if one.strip() not in ("", "-1")])
+        return len([gpu for gpu in visible.split(",") if gpu.strip() not in ("", "-1")])
     if shutil.which("nvidia-smi") is None:
         return 0
     try:

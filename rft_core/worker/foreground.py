@@ -47,13 +47,13 @@ def run_here(
 
 def _claim(store: RunStore, run_id: str, devices: tuple[str, ...], console: Console) -> bool:
     """Wait for the device; return whether the run was claimed, and not stopped while it waited."""
-    told = False
+    is_announced = False
     while store.claim(devices, run_id) is None:
         if store.get(run_id).status != "queued":
             return False
-        if not told:
+        if not is_announced:
             console.print("waiting: another run has the device")
-            told = True
+            is_announced = True
         store.reconcile()
         time.sleep(WAIT_SECONDS)
     return True

@@ -1,4 +1,4 @@
-"""The pull worker: claim a run, give it a process, look after it, claim the next.
+"""The pull worker: claim a run, start a process for it, watch it, claim the next.
 
 One worker a home and machine.
 """
@@ -142,13 +142,13 @@ class _Worker:
 
         Also one that an earlier worker started.
         """
-        asked = {
+        stopping = {
             record.run_id: record
             for record in self.store.records(("stopping",))
             if record.host == this_host()
         }
-        self.deaf = {run_id: known for run_id, known in self.deaf.items() if run_id in asked}
-        for run_id, record in asked.items():
+        self.deaf = {run_id: seen for run_id, seen in self.deaf.items() if run_id in stopping}
+        for run_id, record in stopping.items():
             step, since = self.deaf.setdefault(run_id, (record.step, time.monotonic()))
             if step != record.step:
                 self.deaf[run_id] = (record.step, time.monotonic())
@@ -160,8 +160,9 @@ class _Worker:
         ended as a person asked.
         """
         # until its process has adopted it, a run has the PID of the worker
-        pid = self.children[record.run_id].pid if record.run_id in self.children else record.pid
-        if record.run_id not in self.children and not is_alive(record.pid, record.pid_start):
+        child = self.children.get(record.run_id)
+        pid = record.pid if child is None else child.pid
+        if pid is None or (child is None and not is_alive(pid, record.pid_start)):
             return
         log.warning("run %s was asked to stop and hangs; its process is killed", record.run_id)
         # it may have ended by itself meanwhile, or wait for a device that does not answer

@@ -50,7 +50,8 @@ def spent_reason(store: RunStore, run_id: str) -> str:
     empty for any other run.
     """
     launch = read_launch(store.home.run_folder(run_id))
-    if launch is None or not launch.is_spent:
+    # a launch without a limit cannot be spent; a damaged file may say so
+    if launch is None or not launch.is_spent or launch.minutes is None:
         return ""
     limit = format_duration(60 * launch.minutes)
     return (

@@ -1,4 +1,4 @@
-"""Submit a run, and see to it that a worker is there. The worker outlives whoever started it."""
+"""Submit a run, and make sure that a worker is running. It outlives the process that started it."""
 
 from pathlib import Path
 

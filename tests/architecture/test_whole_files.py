@@ -12,7 +12,7 @@ WRITER = "rft_core.files.atomic"
 ALLOWED = {
     "rft_core.bundles.checking": (1, "into the folder aside that a bundle is checked in"),
     "rft_core.bundles.incoming": (1, "moves whole folders into place"),
-    "rft_core.bundles.outgoing": (1, "into the file that whole_file gave"),
+    "rft_core.bundles.outgoing": (1, "into the file that atomic_file yields"),
     "rft_core.engine.data.decoding.cache": (5, "into a folder aside, which is then renamed"),
     "rft_core.engine.data.reading.archives": (1, "moves what was fetched whole"),
     "rft_core.engine.data.reading.download": (3, "a part that a later download goes on with"),

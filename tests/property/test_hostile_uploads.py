@@ -194,9 +194,9 @@ def in_mode(noise: Image.Image, mode: str) -> Image.Image:
 
 def outside(home: Home, upload: Upload | None) -> list[Path]:
     """Every file or link below the home's parent that is neither in the upload, nor decoded, nor
-    there from the start.
+    the lock of uploads.
     """
-    allowed = [home.decoded, *([upload.folder] if upload else [])]
+    allowed = [home.decoded, home.root / "uploads.lock", *([upload.folder] if upload else [])]
     found = [path for path in home.root.parent.rglob("*") if path.is_symlink() or not path.is_dir()]
     return [path for path in found if not any(path.is_relative_to(place) for place in allowed)]
 

@@ -48,7 +48,9 @@ class Tally:
     def counts(self) -> dict[str, int]:
         """Return every column by name, `injected` first."""
         return {
-            one.name: getattr(self, one.name) for one in fields(self) if one.name != "complaints"
+            tally_field.name: getattr(self, tally_field.name)
+            for tally_field in fields(self)
+            if tally_field.name != "complaints"
         }
 
     @property
@@ -90,8 +92,8 @@ def see(root: Path, run_id: str) -> Seen:
         connection.row_factory = sqlite3.Row
         row, events, artifacts = (
             [
-                dict(one)
-                for one in connection.execute(
+                dict(record)
+                for record in connection.execute(
                     f"select * from {table} where run_id = ? {order}", (run_id,)
                 )
             ]
@@ -99,10 +101,9 @@ def see(root: Path, run_id: str) -> Seen:
         )
     witness = root / "witness" / f"{run_id}.jsonl"
     lines = witness.read_text().splitlines() if witness.exists() else []
-    events = tuple(event | {"payload": json.loads(event["payload"])} for event in events)
     return Seen(
         row[0] if row else {},
-        events,
+        tuple(event | {"payload": json.loads(event["payload"])} for event in events),
         tuple(artifacts),
         tuple(json.loads(line) for line in lines),
         root / "runs" / run_id,
@@ -218,8 +219,8 @@ def _examine_files(seen: Seen, tally: Tally, name: str) -> None:
         tally.add(
             "damaged_files", not whole, f"{name}: {record['path']} is not what was registered"
         )
-    told = {event["payload"]["file"] for event in seen.events if event["kind"] == "examples"}
-    unregistered = told - {record["path"] for record in seen.artifacts}
+    named = {event["payload"]["file"] for event in seen.events if event["kind"] == "examples"}
+    unregistered = named - {record["path"] for record in seen.artifacts}
     tally.add("damaged_files", len(unregistered), f"{name}: {sorted(unregistered)} not registered")
     if seen.row["status"] == "finished":
         tally.add(

@@ -58,6 +58,7 @@ class Crowd:
         is stopped in the end.
         """
         report = self.world.store.get(self.finished[PRESETS.index("fixed")]).report
+        assert report is not None
         spec = small_spec("fixed")
         # the machine may be quicker than it was when that run was measured
         wanted = 4 * (ALONE_SECONDS + self.seconds + 60) * report["images_per_second"]
@@ -176,21 +177,21 @@ def check_queue(rows: Sequence[Row]) -> list[str]:
     Each row has run_id, number (the order of submission), device, started and ended
     (seconds); all were started.
     """
-    said = []
+    complaints = []
     by_start = sorted(rows, key=lambda row: row.started)
     for earlier, later in zip(by_start, by_start[1:]):
         if later.number < earlier.number:
-            said.append(
+            complaints.append(
                 f"run {later.run_id} was submitted before {earlier.run_id} and started after it"
             )
     for device in dict.fromkeys(row.device for row in by_start):
         own = [row for row in by_start if row.device == device]
-        said += [
+        complaints += [
             f"runs {earlier.run_id} and {later.run_id} were at work on {device} at once"
             for earlier, later in zip(own, own[1:])
             if later.started < earlier.ended
         ]
-    return said
+    return complaints
 
 
 def main() -> int:
@@ -223,26 +224,26 @@ def _complaints(crowd: Crowd, launchers: int) -> list[str]:
                 runs.c.ended,
             )
         ).all()
-    said = [f"page {error}" for error in crowd.alone.errors + crowd.together.errors]
-    said += wrong_lines(
+    complaints = [f"page {error}" for error in crowd.alone.errors + crowd.together.errors]
+    complaints += wrong_lines(
         [
             crowd.world.root / "server.log",
             store.home.worker_log,
             *sorted(store.home.runs.glob("*/run.log")),
         ]
     )
-    said += [
+    complaints += [
         f"run {row.run_id}: {row.status}"
         for row in rows
         if row.status != ("stopped" if row.run_id == crowd.watched else "finished")
     ]
     wanted = 1 + launchers
     if len(crowd.launched) != wanted or len(rows) != len(crowd.finished) + 1 + wanted:
-        said.append(
+        complaints.append(
             f"{wanted} launches made {len(crowd.launched)} runs known to their visitors, and"
             f" {len(rows)} in the store"
         )
-    return said + check_queue([row for row in rows if row.started and row.ended])
+    return complaints + check_queue([row for row in rows if row.started and row.ended])
 
 
 def _tell(arguments: argparse.Namespace, crowd: Crowd, complaints: list[str]) -> int:

@@ -19,7 +19,7 @@ def fill_disk_for_checkpoint(world: World, number: int) -> Injection:
     """
     run_id = world.submit(number, "inject:full_checkpoint")
     wrong = expect(world, run_id, "finished")
-    said = [
+    messages = [
         event
         for event in see(world.root, run_id).events
         if "could not be written" in event["payload"].get("text", "")
@@ -27,7 +27,7 @@ def fill_disk_for_checkpoint(world: World, number: int) -> Injection:
     return Injection(
         1,
         (run_id,),
-        wrong if said else (*wrong, f"{run_id} does not say that a checkpoint failed"),
+        wrong if messages else (*wrong, f"{run_id} does not say that a checkpoint failed"),
         may_resume=False,
     )
 
@@ -53,7 +53,7 @@ def fill_disk(world: World, number: int) -> Injection:
     """
     run_id = world.submit(number, "inject:full_disk")
     wrong = expect(world, run_id, "finished")
-    said = [
+    messages = [
         event
         for event in see(world.root, run_id).events
         if re.search(
@@ -63,7 +63,7 @@ def fill_disk(world: World, number: int) -> Injection:
     return Injection(
         1,
         (run_id,),
-        wrong if said else (*wrong, f"{run_id} does not say that the disk was full"),
+        wrong if messages else (*wrong, f"{run_id} does not say that the disk was full"),
         may_resume=False,
         optional=("examples",),
     )

@@ -56,10 +56,10 @@ class Witness:
         os.write(self.file, (json.dumps({"word": word} | facts) + "\n").encode())
 
     def event(self, kind: str, step: int, epoch: float, payload: dict[str, Any]) -> None:
-        said = {"kind": kind, "step": step, "payload": payload}
-        self.note("reporting", **said)
+        entry = {"kind": kind, "step": step, "payload": payload}
+        self.note("reporting", **entry)
         self.inner.event(kind, step, epoch, payload)
-        self.note("reported", **said)
+        self.note("reported", **entry)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)

@@ -37,7 +37,7 @@ def read_processes(world: World, moment: float) -> list[Reading]:
     """Return one reading a kind: server, worker, forkserver, runs (all of them
     together) and other.
     """
-    kinds, found = _kinds(world), defaultdict(list)
+    kinds, found = _kinds(world), defaultdict[str, list[tuple[float, float, int, int, int]]](list)
     for pid, kind in kinds.items():
         try:
             process = psutil.Process(pid)
@@ -54,15 +54,14 @@ def read_processes(world: World, moment: float) -> list[Reading]:
         except psutil.Error:
             # it ended meanwhile
             continue
-    return [
-        Reading(
-            moment,
-            kind,
-            *(sum(column) for column in list(zip(*rows))[:4]),
-            tuple(row[4] for row in rows),
-        )
-        for kind, rows in found.items()
-    ]
+    return [_reading(moment, kind, rows) for kind, rows in found.items()]
+
+
+def _reading(
+    moment: float, kind: str, rows: Sequence[tuple[float, float, int, int, int]]
+) -> Reading:
+    rss, uss, threads, files, pids = zip(*rows)
+    return Reading(moment, kind, sum(rss), sum(uss), sum(threads), sum(files), pids)
 
 
 def _kinds(world: World) -> dict[int, str]:
@@ -83,7 +82,7 @@ def _kinds(world: World) -> dict[int, str]:
             return "runs" if parents[pid] in forked else "forkserver"
         return (
             "server"
-            if pid == world.server.pid
+            if world.server is not None and pid == world.server.pid
             else "worker"
             if "rft_core worker" in lines[pid]
             else "other"
@@ -109,27 +108,28 @@ def growth(readings: Sequence[Reading], seconds: float) -> dict[str, dict[str, f
     """
     first, last = windows(seconds)
     rows = {}
-    for kind in dict.fromkeys(one.kind for one in readings):
-        own = [one for one in readings if one.kind == kind]
+    for kind in dict.fromkeys(reading.kind for reading in readings):
+        own = [reading for reading in readings if reading.kind == kind]
         early, late = (
-            [one for one in own if begin <= one.moment <= end] for begin, end in (first, last)
+            [reading for reading in own if begin <= reading.moment <= end]
+            for begin, end in (first, last)
         )
         before, after = _median(early, "rss"), _median(late, "rss")
         rows[kind] = {
             "RSS after warm-up": before,
             "RSS at the end": after,
             "change %": 100 * (after / before - 1) if before and after else None,
-            "highest RSS": max(one.rss for one in own),
+            "highest RSS": max(reading.rss for reading in own),
             "USS after warm-up": _median(early, "uss"),
             "USS at the end": _median(late, "uss"),
-            "threads": max(one.threads for one in own),
-            "files": max(one.files for one in own),
+            "threads": max(reading.threads for reading in own),
+            "files": max(reading.files for reading in own),
         }
     return rows
 
 
 def _median(readings: Sequence[Reading], name: str) -> float | None:
-    return median(getattr(one, name) for one in readings) if readings else None
+    return median(getattr(reading, name) for reading in readings) if readings else None
 
 
 def memory_complaints(
@@ -138,13 +138,13 @@ def memory_complaints(
     """Say which lasting process took more than 5 % more at the end, was not seen in a window, or
     was another one than before.
     """
-    said = []
+    complaints = []
     for kind in LASTING:
         change = rows.get(kind, {}).get("change %")
         if change is None:
-            said.append(f"{kind}: not there in both windows")
+            complaints.append(f"{kind}: not there in both windows")
         elif change > ALLOWED_PERCENT:
-            said.append(f"{kind}: {change:.1f} % more memory")
-        if len({pid for one in readings if one.kind == kind for pid in one.pids}) > 1:
-            said.append(f"{kind}: ended and was started again")
-    return said
+            complaints.append(f"{kind}: {change:.1f} % more memory")
+        if len({pid for reading in readings if reading.kind == kind for pid in reading.pids}) > 1:
+            complaints.append(f"{kind}: ended and was started again")
+    return complaints

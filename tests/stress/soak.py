@@ -70,6 +70,11 @@ class Feeder:
         self.waiting = sum(status == "queued" for status in now.values())
         self.ended |= {run_id: status for run_id, status in now.items() if is_done(status)}
 
+    def has_ended(self) -> bool:
+        """Read the status of the runs; return whether all of them have ended."""
+        self.look()
+        return len(self.ended) == len(self.submitted)
+
     def finished(self) -> list[str]:
         """Return the finished runs that are still there, oldest first."""
         return [
@@ -96,11 +101,11 @@ def main() -> int:
         world = World(arguments.home or Path(scratch))
         try:
             port = serve(world)
-            feeder, visits, readings, queue = Feeder(world), Visits(), [], []
+            feeder, visits = Feeder(world), Visits()
+            readings: list[Reading] = []
+            queue: list[dict] = []
             asyncio.run(_soak(arguments, port, feeder, visits, readings, queue))
-            world.until(
-                lambda: feeder.look() or len(feeder.ended) == len(feeder.submitted), DRAIN_SECONDS
-            )
+            world.until(feeder.has_ended, DRAIN_SECONDS)
             logs = [
                 world.root / "server.log",
                 world.store.home.worker_log,
@@ -197,7 +202,7 @@ def _tell(
     ]
     complaints = (
         memory_complaints(processes, readings)
-        + [f"page {said}" for said in visits.errors]
+        + [f"page {error}" for error in visits.errors]
         + wrong
         + unfinished
     )
@@ -217,7 +222,7 @@ def _tell(
         | {
             "minutes": arguments.minutes,
             "clients": arguments.clients,
-            "readings": [asdict(one) for one in readings],
+            "readings": [asdict(reading) for reading in readings],
         },
     )
     return 1 if complaints else 0

@@ -15,6 +15,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Origin, Subprotocol
 
 # a page that takes longer counts as an error
 PAGE_SECONDS = 60.0
@@ -44,7 +45,8 @@ class Visitor:
         # fragment -> when its refresh was asked for
         self._asked: dict[str, float] = {}
         self._hashes: dict[str, int] = {}
-        self._runs, self._is_full, self._fragments = 0, False, ()
+        self._runs, self._is_full = 0, False
+        self._fragments: tuple[str, ...] = ()
         self._finished: asyncio.Event = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task | None = None
@@ -57,8 +59,8 @@ class Visitor:
         try:
             self._socket = await connect(
                 f"ws://{own}/_stcore/stream",
-                origin=f"http://{own}",
-                subprotocols=["streamlit"],
+                origin=Origin(f"http://{own}"),
+                subprotocols=[Subprotocol("streamlit")],
                 proxy=None,
                 max_size=None,
             )
@@ -134,11 +136,15 @@ class Visitor:
         state.context_info.timezone = "UTC"
         if pressed:
             state.widget_states.widgets.add(id=pressed, trigger_value=True)
-        await self._socket.send(message.SerializeToString())
+        await self._session().send(message.SerializeToString())
+
+    def _session(self) -> ClientConnection:
+        assert self._socket is not None, "a visitor opens a page first"
+        return self._socket
 
     async def _read(self) -> None:
         with contextlib.suppress(ConnectionClosed):
-            async for data in self._socket:
+            async for data in self._session():
                 message = ForwardMsg()
                 message.ParseFromString(data)
                 self._receive(message)
@@ -199,7 +205,8 @@ class Visitor:
         if status == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
             self.visits.errors.append(f"{self._name()}: its script cannot be compiled")
         if status == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
-            for asked in (self._asked.pop(fragment, None) for fragment in self._fragments):
+            for identifier in self._fragments:
+                asked = self._asked.pop(identifier, None)
                 if asked is not None:
                     self.visits.seconds[self._name("refresh")].append(time.monotonic() - asked)
         elif status == ForwardMsg.FINISHED_SUCCESSFULLY and self._is_full:

@@ -212,9 +212,9 @@ class World:
 
     def jump(self, seconds: float) -> None:
         """Move the clock of worker and runs by `seconds` from the true time."""
-        aside = self.clock.with_name("clock.new")
-        aside.write_text(str(seconds))
-        aside.replace(self.clock)
+        new_clock = self.clock.with_name("clock.new")
+        new_clock.write_text(str(seconds))
+        new_clock.replace(self.clock)
 
     def close(self) -> list[int]:
         """End worker and server, then whatever is left; return what was left

@@ -43,7 +43,7 @@ def test_an_upload_comes_in_and_is_shown(store, bundle):
 
 def test_what_is_no_bundle_is_one_line_and_changes_nothing(store):
     app = give(opened(), "photos.zip", b"nothing")
-    assert "photos.zip is no bundle" in app.error[0].value
+    assert "photos.zip is not a bundle" in app.error[0].value
     assert store.records() == []
 
 

@@ -87,7 +87,7 @@ def waiting_text(waiting: run_store.Waiting | None) -> str:
     """
     if waiting is None:
         return ""
-    rank = f"{units.ordinal(waiting.place)} in the queue"
+    rank = f"{units.ordinal(waiting.position)} in the queue"
     if not waiting.at_work:
         return rank
     count = len(waiting.at_work)

@@ -72,8 +72,8 @@ def tracking_sentence(spec: RunSpec, estimated: cost.Cost) -> str:
         )
     most = f" (at most {allowed})" if bound < 1 else ""
     left_out = (
-        f": {estimated.measurements} of {estimated.asked} measurements, to stay within it"
-        if estimated.measurements < estimated.asked
+        f": {estimated.measurements} of {estimated.requested} measurements, to stay within it"
+        if estimated.measurements < estimated.requested
         else ""
     )
     return f"{text}{most}{left_out}."

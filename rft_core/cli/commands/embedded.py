@@ -18,7 +18,7 @@ app = typer.Typer()
 @app.command()
 def record(
     run_ids: Annotated[
-        list[str], typer.Argument(help="Finished runs; a recording bears its run's name.")
+        list[str], typer.Argument(help="Finished runs; a recording has its run's name.")
     ],
     to: Annotated[Path, typer.Option(help="Folder of the recordings.")] = RECORDED,
     pictures: Annotated[
@@ -56,8 +56,8 @@ def pretrain(
     cards = []
     for name in names or RECIPES:
         recipe(name)
-        with tempfile.TemporaryDirectory() as place:
-            cards.append(pretrain(name, FolderReporter(Path(place)), folder or WEIGHTS))
+        with tempfile.TemporaryDirectory() as scratch:
+            cards.append(pretrain(name, FolderReporter(Path(scratch)), folder or WEIGHTS))
         measured = cards[-1]["measured"]
         err.print(
             f"{name}: clean {format_percent(measured['clean_accuracy'])} in"

@@ -31,7 +31,7 @@ def export(
         str, typer.Option(help="Group runs in the report by seeds, or by a setting that differs.")
     ] = "",
     bundle: Annotated[
-        Path | None, typer.Option(help="Write the runs whole to this .zip, for `import`.")
+        Path | None, typer.Option(help="Write the complete runs to this .zip, for `import`.")
     ] = None,
     home: Annotated[
         Path | None,
@@ -70,19 +70,13 @@ def _export_bundle(
     home: Path | None,
     without_datasets: bool,
 ) -> dict[str, Any]:
-    if (
-        (bundle is None) == (home is None)
-        or (home is not None and run_ids)
-        or (bundle is not None and not run_ids)
-    ):
-        raise UserError(
-            "--bundle takes run ids and --home takes none; write `export ID... --bundle FILE.zip`"
-            " or `export --home FILE.zip`"
-        )
-    return (
-        export_home(store, home, with_datasets=not without_datasets)
-        if home is not None
-        else export_bundle(store, run_ids, bundle)
+    if home is not None and bundle is None and not run_ids:
+        return export_home(store, home, with_datasets=not without_datasets)
+    if bundle is not None and home is None and run_ids:
+        return export_bundle(store, run_ids, bundle)
+    raise UserError(
+        "--bundle takes run ids and --home takes none; write `export ID... --bundle FILE.zip`"
+        " or `export --home FILE.zip`"
     )
 
 

@@ -39,7 +39,7 @@ def evaluate(
     picture: Annotated[
         Path | None, typer.Option(help="Attack this one picture instead of the test images.")
     ] = None,
-    asked: Annotated[
+    evaluation_id: Annotated[
         str | None,
         typer.Option(
             "--as",
@@ -66,7 +66,7 @@ def evaluate(
         "honesty": honesty,
     }
     store = open_store()
-    folder = request_folder(store, run_id, wanted, picture, asked)
+    folder = request_folder(store, run_id, wanted, picture, evaluation_id)
     document = make_evaluation(
         store,
         run_id,
@@ -92,16 +92,16 @@ def bench(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Time training, curves and the way to the first step, in turns with a loop around
-    torchattacks. Nothing else should be running.
+    """Time training, curves and the start of a run, alternating with a loop around torchattacks.
+    Nothing else should be running.
     """
     from rft_core.bench.latency import measure_latency
     from rft_core.bench.measure import measure
 
-    def tell(line: str) -> None:
+    def notify(line: str) -> None:
         err.print(f"measuring {line}")
 
-    tell("the way from submit to the first step")
+    notify("the time from submit to the first step")
     latency = measure_latency()
-    measured = measure(models or (), rounds, curve_rounds, threads, tell) | {"latency": latency}
+    measured = measure(models or (), rounds, curve_rounds, threads, notify) | {"latency": latency}
     show_json(measured) if as_json else print_bench(measured)

@@ -62,13 +62,10 @@ def serve(
     """Serve the dashboard on 127.0.0.1, or with --share to a class."""
     from rft_core.serving.server import serve_app
 
-    given = {
-        "queued": limit_queued,
-        "minutes": limit_minutes,
-        "images": limit_images,
-        "disk": limit_disk,
-    }
-    if not viewers_launch and any(value is not None for value in given.values()):
+    limits = LaunchLimits(
+        queued=limit_queued, minutes=limit_minutes, images=limit_images, disk=limit_disk
+    )
+    if not viewers_launch and limits != LaunchLimits():
         raise UserError(
             "limits are for viewers who may launch runs; add --viewers-launch, or leave them out"
         )
@@ -77,5 +74,5 @@ def serve(
         share=share,
         pin=pin,
         names=tuple(host or ()),
-        launching=LaunchLimits(**given) if viewers_launch else None,
+        launching=limits if viewers_launch else None,
     )

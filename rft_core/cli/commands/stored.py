@@ -7,7 +7,7 @@ import typer
 from rft_core.cli.options import AsJson, RunId
 from rft_core.cli.printing.comparison import print_comparison
 from rft_core.cli.printing.console import out, show_json
-from rft_core.cli.printing.one_run import print_answer, print_gone, print_run
+from rft_core.cli.printing.one_run import print_answer, print_missing, print_run
 from rft_core.cli.printing.run_table import print_runs
 from rft_core.report.comparison.compare import compare as compare_runs
 from rft_core.spec.run_paths import gone_paths
@@ -36,12 +36,12 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
     store = open_store()
     store.reconcile()
     record = store.get(run_id)
-    gone = gone_paths(record.spec, record.run_id) if store.is_local else []
+    missing = gone_paths(record.spec, record.run_id) if store.is_local else []
     if as_json:
-        show_json(record.summary() | {"missing_paths": gone})
+        show_json(record.summary() | {"missing_paths": missing})
         return
     print_run(record)
-    print_gone(gone)
+    print_missing(missing)
 
 
 @app.command()
@@ -52,7 +52,7 @@ def stop(run_id: RunId, as_json: AsJson = False) -> None:
 
 @app.command()
 def pause(run_id: RunId, as_json: AsJson = False) -> None:
-    """Ask a run to keep a checkpoint and give its device free."""
+    """Ask a run to keep a checkpoint and free its device."""
     print_answer(open_store().request(run_id, "pause"), as_json)
 
 

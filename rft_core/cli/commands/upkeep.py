@@ -1,6 +1,7 @@
 """Commands that check and repair: doctor, relocate."""
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -9,6 +10,7 @@ from rft_core.cli.printing.console import err, show_json
 from rft_core.cli.printing.menus import print_checks
 from rft_core.cli.printing.one_run import print_relocated
 from rft_core.spec.arguments import split_settings
+from rft_core.spec.run_spec import RunSpec
 from rft_core.store.run_store import open_store
 
 app = typer.Typer()
@@ -34,7 +36,7 @@ def doctor(
     from rft_core.engine.models.embedded_weights import weights_file
     from rft_core.health.doctor import examine
 
-    checks = list(examine(weights_file, mend=repair))
+    checks = list(examine(weights_file, repair=repair))
     if as_json:
         show_json([check.as_dict() for check in checks])
     else:
@@ -56,11 +58,11 @@ def relocate(
     """
     from rft_core.jobs.relocating import relocate as relocate_run
 
-    def compare(*about: Any) -> str:
+    def compare(spec: RunSpec, folder: Path, digest: str | None) -> str:
         # loaded once the paths lead somewhere
         from rft_core.engine.data.inspect.same_data import compare_data
 
-        return compare_data(*about, notify=err.print)
+        return compare_data(spec, folder, digest, notify=err.print)
 
     done = relocate_run(open_store(), run_id, split_settings(settings), compare)
     show_json(done) if as_json else print_relocated(done)

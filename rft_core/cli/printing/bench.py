@@ -8,7 +8,7 @@ from rft_core.units import format_percent
 
 
 def print_bench(measured: dict[str, Any]) -> None:
-    """Print what was timed: training steps, curves, the way to the first step."""
+    """Print what was timed: training steps, curves, the start of a run."""
     machine = measured["machine"]
     speed = f"{machine['matmul_operations_per_second'] / 1e9:,.0f} GFLOP/s"
     about = (
@@ -26,8 +26,8 @@ def print_bench(measured: dict[str, Any]) -> None:
         "of the limit",
     )
     rows = [_training_cells(*pair) for pair in zip(measured["training"], measured["limit"])]
-    print_lines(table_lines(out, header, rows, whole=(0,)))
-    header = (
+    print_lines(table_lines(out, header, rows, unwrapped=(0,)))
+    curve_header = (
         "9-point curve",
         "ours, s",
         "torchattacks, s",
@@ -38,7 +38,9 @@ def print_bench(measured: dict[str, Any]) -> None:
     print_lines(
         [
             "",
-            *table_lines(out, header, [_curve_cells(row) for row in measured["curve"]], whole=(0,)),
+            *table_lines(
+                out, curve_header, [_curve_cells(row) for row in measured["curve"]], unwrapped=(0,)
+            ),
         ]
     )
     latency = measured["latency"]

@@ -16,7 +16,7 @@ def print_comparison(result: Comparison) -> None:
             rows.append([label, *(format_percent(row[name]) for row in result.rows)])
     found = [row["measured_by"] for row in result.rows]
     rows.append(
-        ["measured by", *("–" if one is None else MeasuredBy.from_dict(one).chip for one in found)]
+        ["measured by", *("–" if raw is None else MeasuredBy.from_dict(raw).chip for raw in found)]
     )
     onsets = [row["onset_step"] for row in result.rows]
     rows.append(["adapts at step", *("never" if step is None else str(step) for step in onsets)])

@@ -25,14 +25,14 @@ def print_checks(checks: list[Any]) -> None:
     """Print what was checked, and how to repair what is wrong."""
     for check in checks:
         state = ("ok   ", "green") if check.ok else ("wrong", "red")
-        way_out = "" if check.ok else f"\n      to repair it: {check.mend}"
-        out.print(Text.assemble(state, f" {check.name}: {check.found}{way_out}"))
+        hint = "" if check.ok else f"\n      to repair it: {check.repair}"
+        out.print(Text.assemble(state, f" {check.name}: {check.found}{hint}"))
 
 
 def print_menu(rows: Sequence[Any]) -> None:
     """Print what can be chosen, with one line of help and its source."""
     cells = [(row.name, row.help, row.source) for row in rows]
-    print_lines(table_lines(out, ("name", "help", "source"), cells, whole=(0,)))
+    print_lines(table_lines(out, ("name", "help", "source"), cells, unwrapped=(0,)))
 
 
 def print_schedule(factors: Sequence[float], threat: Any) -> None:

@@ -26,12 +26,12 @@ def print_run(record: RunRecord) -> None:
     if record.parent:
         out.print(f"forked from run {record.parent} at step {record.parent_step}")
     if not record.report:
-        heard = (
+        last_heard = (
             f"; last heard of {format_duration(record.heartbeat_age)} ago"
             if record.heartbeat
             else ""
         )
-        out.print(f"step {record.step} of {record.total_steps or '?'}{heard}")
+        out.print(f"step {record.step} of {record.total_steps or '?'}{last_heard}")
         return
     report, threat = record.report, record.spec.threat
     target = format_epsilon(threat.epsilon, threat.norm)
@@ -49,12 +49,12 @@ def print_run(record: RunRecord) -> None:
         out.print(f"under attack by {record.measured_by.full}:", soft_wrap=True)
     print_curve(report["curve"], threat.norm)
     for phrase in describe_shared(report.get("shared_images")):
-        out.print(f"look: {phrase}, pixel for pixel", soft_wrap=True)
+        out.print(f"note: {phrase}, pixel for pixel", soft_wrap=True)
     if shifts := report.get("shifts"):
         print_shifts(shifts)
 
 
-def print_gone(messages: Sequence[str]) -> None:
+def print_missing(messages: Sequence[str]) -> None:
     """Warn of data or weights that are no longer where a run's settings say."""
     for message in messages:
         err.print(message, style="yellow", soft_wrap=True)

@@ -41,7 +41,7 @@ def _print_run_rows(records: list[RunRecord], header: list[str], rows: list[list
         print_lines(table_lines(out, header, rows))
         return
     # the name on a line of its own
-    short = [[cell for place, cell in enumerate(row) if place != 1] for row in [header, *rows]]
+    short = [[cell for index, cell in enumerate(row) if index != 1] for row in [header, *rows]]
     widths = natural_widths(short)
     if table_width(widths) <= out.width:
         print_lines([aligned(short[0], widths)])

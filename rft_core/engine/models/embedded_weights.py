@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.errors import WeightsError
-from rft_core.files.home import WEIGHTS, way_to_restore
+from rft_core.files.home import WEIGHTS, restore_command
 
 
 def weights_file(name: str, folder: Path = WEIGHTS) -> Path:
@@ -18,13 +18,13 @@ def weights_file(name: str, folder: Path = WEIGHTS) -> Path:
     if not path.is_file():
         raise WeightsError(
             f"the embedded weights {path.name} are missing; restore them with"
-            f" {way_to_restore('assets/weights')} or `python -m rft_core pretrain {name}`"
+            f" {restore_command('assets/weights')} or `python -m rft_core pretrain {name}`"
         )
     actual = sha256(path)
     if actual != expected:
         raise WeightsError(
             f"the embedded weights {path.name} are damaged: sha256 is {actual[:12]}…, the card says"
-            f" {expected[:12]}…; restore them with {way_to_restore('assets/weights')} or"
+            f" {expected[:12]}…; restore them with {restore_command('assets/weights')} or"
             f" `python -m rft_core pretrain {name}`"
         )
     return path
@@ -40,7 +40,7 @@ def read_card(name: str, folder: Path = WEIGHTS) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"the card of the embedded backbone {name} cannot be read ({error}); restore it with"
-            f" {way_to_restore('assets/weights')}"
+            f" {restore_command('assets/weights')}"
         ) from None
 
 

@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from rft_core.errors import WeightsError
-from rft_core.files.atomic import whole_file
+from rft_core.files.atomic import atomic_file
 from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 
 CHECKSUM = "crc32"
@@ -108,7 +108,7 @@ def write_tensors(
     """
     ours = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        with whole_file(path, keep_as=keep_as) as temporary:
+        with atomic_file(path, keep_as=keep_as) as temporary:
             save_file(ours, temporary, {**metadata, CHECKSUM: checksum(ours)})
             read_tensors(temporary)
     except SafetensorError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from rft_core.errors import DataError
 from rft_core.files.layout.decide import (
@@ -24,7 +25,7 @@ from rft_core.files.layout.names import (
 )
 from rft_core.files.layout.tree import Folder
 
-# names that say what they are; any other name that is taken for a split is told
+# names that need no note; any other name that is taken for a split is noted
 PLAIN = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
 
 
@@ -60,7 +61,7 @@ def _without_wrappers(top: Folder, root: str, found: Found) -> Folder:
 
 @dataclass
 class _Level:
-    """The folder that holds splits or classes, on its way to pictures."""
+    """The folder that holds the splits or classes."""
 
     top: Folder
     root: str
@@ -75,7 +76,7 @@ class _Level:
             self._take_splits_inside()
         else:
             self._take_classes()
-        classes = dict.fromkeys(one.label for one in self.found.pictures)
+        classes = dict.fromkeys(picture.label for picture in self.found.pictures)
         if odd := [name for name in classes if looks_like_split(name)]:
             self.found.notes.append(
                 f"{quoted(odd)} {'is a class' if len(odd) == 1 else 'are classes'} here, not a"
@@ -92,8 +93,8 @@ class _Level:
         strangers = [tops[name] for name in tops if name not in kinds]
         if self.layout == AUTO:
             check_strangers(strangers, self.root, kinds)
-        found.leave_out("in folders that are no splits by their names", strangers)
-        self._tell_names(kinds)
+        found.leave_out("in folders whose names are not those of splits", strangers)
+        self._note_names(kinds)
         train = [
             self._inner(tops[name], TRAIN, ()) for name, kind in kinds.items() if kind == TRAIN
         ]
@@ -108,13 +109,13 @@ class _Level:
             if kind not in (TRAIN, LEFT_OUT):
                 self._take_split(self._inner(tops[name], kind, classes), kind)
 
-    def _tell_names(self, kinds: dict[str, str]) -> None:
-        told = {name: kind for name, kind in kinds.items() if kind != LEFT_OUT}
-        is_plain = all(name.casefold() in PLAIN for name in told) and len(
-            set(told.values())
-        ) == len(told)
+    def _note_names(self, kinds: dict[str, str]) -> None:
+        taken = {name: kind for name, kind in kinds.items() if kind != LEFT_OUT}
+        is_plain = all(name.casefold() in PLAIN for name in taken) and len(
+            set(taken.values())
+        ) == len(taken)
         if not is_plain:
-            names = ", ".join(f"'{shown(name)}' ({kind})" for name, kind in told.items())
+            names = ", ".join(f"'{shown(name)}' ({kind})" for name, kind in taken.items())
             self.found.notes.append(f"folders taken for splits by their names: {names}")
 
     def _inner(self, folder: Folder, kind: str, classes: Sequence[str]) -> Folder:
@@ -159,7 +160,9 @@ class _Level:
         )
         for label, folder in self.top.filled.items():
             for name, split in folder.filled.items():
-                if (kind := split_of(name)) == LEFT_OUT:
+                # has_splits_inside has checked that every name is that of a split
+                kind = cast(str, split_of(name))
+                if kind == LEFT_OUT:
                     self.found.leave_out("not for training or measuring by their names", [split])
                 else:
                     self._take_pictures(split, kind, label)

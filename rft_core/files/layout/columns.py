@@ -21,11 +21,11 @@ PATH, LABEL, SPLIT, DOMAIN, IS_VALID, IS_TEST = (
     "is_valid",
     "is_test",
 )
-_THINGS, _KINDS = (
+_PICTURE_WORDS, _FILE_WORDS = (
     ("image", "img", "picture", "photo", "pic"),
     ("path", "file", "filename", "filepath", "name"),
 )
-_CLASSES, _SAYS = (
+_CLASS_WORDS, _CLASS_ENDINGS = (
     ("class", "label", "category", "target"),
     ("id", "name", "label", "index", "idx", "no", "number"),
 )
@@ -34,9 +34,9 @@ NAMES = MappingProxyType(
     {
         PATH: frozenset(
             {
-                *_THINGS,
-                *(f"{thing}s" for thing in _THINGS),
-                *(thing + kind for thing in _THINGS for kind in _KINDS),
+                *_PICTURE_WORDS,
+                *(f"{word}s" for word in _PICTURE_WORDS),
+                *(word + ending for word in _PICTURE_WORDS for ending in _FILE_WORDS),
             }
             | {
                 "path",
@@ -52,7 +52,7 @@ NAMES = MappingProxyType(
             | {"relativepath", "relpath", "fullpath", "absolutepath", "abspath", "relativefilepath"}
         ),
         LABEL: frozenset(
-            {*_CLASSES, *(one + says for one in _CLASSES for says in _SAYS)}
+            {*_CLASS_WORDS, *(word + ending for word in _CLASS_WORDS for ending in _CLASS_ENDINGS)}
             | {
                 "labels",
                 "classes",
@@ -95,11 +95,11 @@ Cells = Callable[[int], Sequence[str]]
 
 @dataclass(frozen=True)
 class Columns:
-    """The place of the column of each role, the names of columns that are not used, and what is to
-    be said of the choice.
+    """The position of the column of each role, the names of unused columns, and notes on the
+    choice.
     """
 
-    places: dict[str, int]
+    positions: dict[str, int]
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -110,12 +110,12 @@ def plain(name: str) -> str:
 
 
 def meant_by(header: Sequence[str], role: str) -> list[int]:
-    """Return the places of the columns that could have `role` by their names; weaker names count
-    where no other is there.
+    """Return the positions of the columns that could have `role` by their names; weaker names
+    count only where there is no other.
     """
     names = [plain(name) for name in header]
-    found = [place for place, name in enumerate(names) if name in NAMES[role]]
-    return found or [place for place, name in enumerate(names) if name in WEAKER.get(role, ())]
+    found = [index for index, name in enumerate(names) if name in NAMES[role]]
+    return found or [index for index, name in enumerate(names) if name in WEAKER.get(role, ())]
 
 
 def choose_columns(
@@ -123,27 +123,29 @@ def choose_columns(
 ) -> Columns:
     """Return the columns of the table `title` by the names in its `header`.
 
-    `cells` (place) gives a column's cells, and is called only where names leave two; `is_split`
-    says whether a text is the name of a split. Raises DataError where path or label is missing,
-    with the columns that are there and the names that are taken; where two columns could both be
-    meant; and where splits are said in two ways, or in none that is clear.
+    `cells` (position) returns a column's cells, and is called only where the names leave two
+    candidates; `is_split` says whether a text is the name of a split. Raises DataError where path
+    or label is missing, with the columns that are there and the names that are accepted; where two
+    columns could both be meant; and where splits are given in two ways, or not clearly.
     """
     _require(title, header)
-    places, notes = {}, []
+    positions, notes = {}, []
     for role in NAMES:
         found = meant_by(header, role)
         if role == SPLIT and found and plain(header[found[0]]) in WEAKER[SPLIT]:
-            found = [place for place in found if _all_splits(cells(place), is_split)]
+            found = [index for index in found if _all_splits(cells(index), is_split)]
         if len(found) > 1:
             notes.append(_alike(title, header, role, found, cells))
-            found.sort(key=lambda place: role == LABEL and _are_numbers(cells(place)))
+            found.sort(key=lambda index: role == LABEL and _are_numbers(cells(index)))
         if found:
-            places[role] = found[0]
+            positions[role] = found[0]
             if plain(header[found[0]]) in WEAKER.get(role, ()):
                 notes.append(f"the column '{header[found[0]]}' was taken for {MEANING[role]}")
-    _check_splits(title, header, places)
-    spare = [place for place in range(len(header)) if place not in places.values()]
-    return Columns(places, tuple(header[place] for place in spare if header[place]), tuple(notes))
+    _check_splits(title, header, positions)
+    spare = [index for index in range(len(header)) if index not in positions.values()]
+    return Columns(
+        positions, tuple(header[index] for index in spare if header[index]), tuple(notes)
+    )
 
 
 def quoted_columns(header: Sequence[str]) -> str:
@@ -171,10 +173,10 @@ def _alike(title: str, header: Sequence[str], role: str, found: Sequence[int], c
     """Return a note where all columns `found` say the same of every row; raise
     DataError where they do not.
     """
-    names = quoted_columns([header[place] for place in found])
-    rows = list(zip(*(cells(place) for place in found)))
+    names = quoted_columns([header[index] for index in found])
+    rows = list(zip(*(cells(index) for index in found)))
     # classes may be written twice, as a number and as a name
-    firsts = [len({row[place] for row in rows}) for place in range(len(found))]
+    firsts = [len({row[index] for row in rows}) for index in range(len(found))]
     same = (
         all(len(set(row)) == 1 for row in rows)
         if role != LABEL
@@ -199,15 +201,15 @@ def _all_splits(cells: Sequence[str], is_split: Callable[[str], bool]) -> bool:
     return bool(values) and all(map(is_split, values))
 
 
-def _check_splits(title: str, header: Sequence[str], places: dict[str, int]) -> None:
-    flags = [places[role] for role in (IS_VALID, IS_TEST) if role in places]
-    if SPLIT in places and flags:
-        names = quoted_columns([header[place] for place in (places[SPLIT], *flags)])
+def _check_splits(title: str, header: Sequence[str], positions: dict[str, int]) -> None:
+    flags = [positions[role] for role in (IS_VALID, IS_TEST) if role in positions]
+    if SPLIT in positions and flags:
+        names = quoted_columns([header[index] for index in (positions[SPLIT], *flags)])
         raise DataError(
             f"{title} says in two ways which images are held out: {names}; keep one of them"
         )
     training = [name for name in header if plain(name) in IS_TRAIN]
-    if training and SPLIT not in places and not flags:
+    if training and SPLIT not in positions and not flags:
         raise DataError(
             f"{title} has the column '{training[0]}', which does not say whether other images are"
             " for validation or test; write a column split with train, validation and test instead"

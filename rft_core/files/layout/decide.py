@@ -1,4 +1,5 @@
-"""Which folders are splits and which are classes; what may be read in two ways is asked.
+"""Which folders are splits and which are classes; folders that may be read in two ways raise
+LayoutQuestion.
 
 A folder is a split by its name only beside another split, or where it holds class folders.
 """
@@ -92,12 +93,12 @@ def has_splits_inside(top: Folder, root: str, layout: str) -> bool:
     cats/train, cats/test.
     """
     tops = list(top.filled.values())
-    if layout == CLASSES or len(tops) < 2 or any(one.pictures for one in tops):
+    if layout == CLASSES or len(tops) < 2 or any(folder.pictures for folder in tops):
         return False
-    kinds = [[split_of(name) for name in one.filled] for one in tops]
+    kinds = [[split_of(name) for name in folder.filled] for folder in tops]
     if not all(all(row) for row in kinds) or not all(TRAIN in row for row in kinds):
         return False
-    if layout == AUTO and any(split.filled for one in tops for split in one.filled.values()):
+    if layout == AUTO and any(split.filled for folder in tops for split in folder.filled.values()):
         raise LayoutQuestion(
             f"every folder of '{shown(root)}' ({quoted(list(top.filled))}) holds splits with"
             " folders in them: if the outer folders are domains, name one in data.domains; if they"
@@ -108,8 +109,8 @@ def has_splits_inside(top: Folder, root: str, layout: str) -> bool:
 
 
 def check_strangers(strangers: Sequence[Folder], root: str, kinds: dict[str, str]) -> None:
-    """Raise LayoutQuestion for a folder that may be a split which is missing else: it
-    must not be passed over.
+    """Raise LayoutQuestion for a folder that may be a split that is otherwise missing: it must not
+    be skipped.
     """
     for folder in strangers:
         name = folder.parts[-1]
@@ -130,8 +131,8 @@ def check_class_names(
     odd = [name for name in names if looks_like_split(name)]
     pictures = {
         name
-        for one in folders
-        for name, inner in one.filled.items()
+        for folder in folders
+        for name, inner in folder.filled.items()
         if inner.pictures and not inner.filled
     }
     if not odd or (len(odd) == 1 and odd[0].casefold() == "train" and odd[0] in pictures):
@@ -154,7 +155,7 @@ def check_classes(tops: dict[str, Folder], root: str) -> None:
                 f"the folder '{shown(name)}' of '{shown(root)}' holds the same folders as lie"
                 f" beside it ({quoted(sorted(inner))}): remove it if it is a copy; {AS_CLASSES}"
             )
-        if odd := [one for one in folder.filled if split_of(one) is not None]:
+        if odd := [inner_name for inner_name in folder.filled if split_of(inner_name) is not None]:
             raise LayoutQuestion(
                 f"the folder '{shown(name)}' of '{shown(root)}' holds folders named as splits"
                 f" ({quoted(odd)}): set data.layout=classes to take all in it for pictures of"

@@ -1,5 +1,5 @@
-"""What a folder of images was found to be: each picture with its split, class and domain, and
-all that was left out.
+"""The content of a folder of images: each picture with its split, class and domain, and what was
+left out.
 """
 
 from collections.abc import Sequence
@@ -52,8 +52,8 @@ class LayoutQuestion(DataError):
 
 @dataclass
 class Found:
-    """The pictures of a dataset's folder in order, what was left out of it, and what is to be
-    said of how it was read.
+    """The pictures of a dataset's folder in order, what was left out of it, and notes on how it
+    was read.
     """
 
     pictures: list[Picture] = field(default_factory=list)
@@ -62,14 +62,14 @@ class Found:
 
     @property
     def lines(self) -> list[str]:
-        """All that is to be said: what was left out, and how the rest was read."""
-        return [*(one.line() for one in self.left_out), *self.notes]
+        """All notes: what was left out, and how the rest was read."""
+        return [*(item.line() for item in self.left_out), *self.notes]
 
     def leave_out(self, reason: str, folders: Sequence[Folder]) -> None:
-        """Note whole folders that are not taken; none of them, nothing is noted."""
+        """Note complete folders that are not used; without folders nothing is noted."""
         if folders:
-            names = [f"{shown(one.path)}/ ({counted(one.total)})" for one in folders]
-            total = sum(one.total for one in folders)
+            names = [f"{shown(folder.path)}/ ({counted(folder.total)})" for folder in folders]
+            total = sum(folder.total for folder in folders)
             self.left_out.append(LeftOut(reason, total, 0, some(names, MOST_FOLDERS_NAMED)))
 
     def leave_out_loose(self, reason: str, folder: Folder) -> None:
@@ -120,7 +120,7 @@ def describe(folder: Folder) -> str:
 
 def by_suffix(counts: dict[str, int]) -> str:
     """Return counts of files by suffix, most first."""
-    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(
         some([f"{count:,} {suffix or 'without a suffix'}" for suffix, count in ordered], 8)
     )

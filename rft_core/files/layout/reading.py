@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from rft_core.errors import DataError, UnknownNameError
 from rft_core.files.layout.arrange import arrange
-from rft_core.files.layout.classes import settle_classes
+from rft_core.files.layout.classes import Labelled, settle_classes
 from rft_core.files.layout.found import MOST_FOLDERS_NAMED, Found, LeftOut, Picture, by_suffix, some
 from rft_core.files.layout.found import shown as as_text
 from rft_core.files.layout.names import TRAIN
@@ -33,8 +34,8 @@ class Reading:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """All that is to be said of it, what was left out first."""
-        return (*(one.line() for one in self.left_out), *self.notes)
+        """All notes on it, what was left out first."""
+        return (*(item.line() for item in self.left_out), *self.notes)
 
 
 def read_folder(
@@ -55,9 +56,9 @@ def read_folder(
     """
     root = Path(path).expanduser()
     if not root.is_dir():
-        what = " (it is a file, and not called .zip)" if root.is_file() else ""
+        hint = " (it is a file, and not called .zip)" if root.is_file() else ""
         raise DataError(
-            f"there is no folder '{path}'{what}; give the path of a folder with one folder of"
+            f"there is no folder '{path}'{hint}; give the path of a folder with one folder of"
             " images a class, or of a zip of it"
         )
     tree = read_tree(root, most)
@@ -75,11 +76,19 @@ def read_names(
     return _decide(tree_of_names(names), title, layout, domains)
 
 
+class HasPictures(Protocol):
+    """A folder or a table that was read."""
+
+    @property
+    def pictures(self) -> Sequence[Labelled]:
+        """Its pictures in order."""
+
+
 def check_classes_of(
-    reading: Reading, name: str, domains: Sequence[str] = ()
+    reading: HasPictures, name: str, domains: Sequence[str] = ()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of the classes that a run on `reading` would have, and what is to be
-    said of their spelling.
+    """Return the names of the classes that a run on `reading` would have, and notes on their
+    spelling.
 
     Raises DataError as a run would: for one class, and for a validation or test class
     that training lacks.
@@ -87,23 +96,23 @@ def check_classes_of(
     items, notes = settle_classes(name, reading.pictures, domains)
     classes = sorted(
         {
-            one.label
-            for one in items
-            if one.split == TRAIN and (not domains or one.domain in domains)
+            item.label
+            for item in items
+            if item.split == TRAIN and (not domains or item.domain in domains)
         }
     )
     require_two(name, classes)
-    own = [one for one in items if not domains or one.domain in domains]
-    missing = 2 - len({one.split for one in own if one.split != TRAIN})
+    own = [item for item in items if not domains or item.domain in domains]
+    missing = 2 - len({item.split for item in own if item.split != TRAIN})
     require_images(
-        name, max(Counter(one.label for one in own if one.split == TRAIN).values()), 1 + missing
+        name, max(Counter(item.label for item in own if item.split == TRAIN).values()), 1 + missing
     )
     return tuple(classes), tuple(notes)
 
 
 def require_images(name: str, largest: int, needed: int, kind: str = "images") -> None:
-    """Raise DataError where the largest class has fewer than `needed` training images: one, and one
-    for each split to draw.
+    """Raise DataError where the largest class has fewer than `needed` training images: one to
+    train on, and one for each split to draw.
     """
     if largest < needed:
         raise DataError(
@@ -148,15 +157,15 @@ def _domains(top: Folder, root: str, layout: str, domains: Sequence[str]) -> Fou
         ((_, top),) = top.filled.items()
     for name in domains:
         if name not in top.filled:
-            raise UnknownNameError("domain", name, [as_text(one) for one in top.filled])
-    whole = Found()
-    whole.leave_out_loose("loose beside the folders of the domains", top)
+            raise UnknownNameError("domain", name, [as_text(domain) for domain in top.filled])
+    combined = Found()
+    combined.leave_out_loose("loose beside the folders of the domains", top)
     for domain, folder in top.filled.items():
         found = arrange(folder, f"{root}/{folder.path}", layout, domain)
-        whole.pictures += found.pictures
-        whole.left_out += found.left_out
-        whole.notes += [f"{as_text(domain)}: {note}" for note in found.notes]
-    return whole
+        combined.pictures += found.pictures
+        combined.left_out += found.left_out
+        combined.notes += [f"{as_text(domain)}: {note}" for note in found.notes]
+    return combined
 
 
 def _not_read(tree: Tree) -> list[LeftOut]:
@@ -219,7 +228,7 @@ def _links(tree: Tree) -> list[str]:
 
 
 def _hidden(tree: Tree) -> list[str]:
-    return [one.line() for one in _not_read(tree) if one.images]
+    return [left_out.line() for left_out in _not_read(tree) if left_out.images]
 
 
 def _odd(tree: Tree) -> list[str]:
@@ -236,9 +245,9 @@ def _looks_like_domains(top: Folder, found: Found) -> bool:
     tops = list(top.filled.values())
     if (
         len(tops) < 2
-        or any(one.split != TRAIN for one in found.pictures)
-        or any(one.pictures for one in tops)
+        or any(picture.split != TRAIN for picture in found.pictures)
+        or any(folder.pictures for folder in tops)
     ):
         return False
-    sets = [set(one.filled) for one in tops]
-    return len(sets[0]) > 1 and all(one == sets[0] for one in sets)
+    sets = [set(folder.filled) for folder in tops]
+    return len(sets[0]) > 1 and all(names == sets[0] for names in sets)

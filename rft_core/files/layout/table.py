@@ -29,14 +29,14 @@ from rft_core.files.layout.found import LeftOut, some
 from rft_core.files.layout.names import LEFT_OUT, TEST, TRAIN, VALIDATION, split_of
 
 DELIMITERS = (",", ";", "\t", "|")
-# the line by which Excel is told the delimiter
+# the line that declares the delimiter to Excel
 SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 YES, NO = (
     frozenset({"true", "yes", "y", "t", "1", "1.0"}),
     frozenset({"false", "no", "n", "f", "0", "0.0"}),
 )
-WAY_OUT = (
+EXPECTED_HEADER = (
     "the first line names the columns: path and label, and where wanted split and domain, separated"
     " by commas, semicolons, tabs or upright bars"
 )
@@ -58,9 +58,7 @@ class TableRow(NamedTuple):
 
 @dataclass
 class TableReading:
-    """The rows of a table that can be used, by reason those that cannot, and what is to be
-    said of its columns.
-    """
+    """The usable rows of a table, the names of the others by reason, and its columns."""
 
     title: str
     columns: Columns
@@ -70,7 +68,7 @@ class TableReading:
     @property
     def has_domains(self) -> bool:
         """Whether the table has a column of domains."""
-        return DOMAIN in self.columns.places
+        return DOMAIN in self.columns.positions
 
     @property
     def notes(self) -> list[str]:
@@ -100,18 +98,18 @@ def read_table(path: str | Path, most: int | None = None) -> TableReading:
     for what is not a table, for missing or ambiguous columns (see choose_columns), and
     where no row can be used.
     """
-    place = Path(path).expanduser()
-    header, lines = _split(place.name, _text(place))
+    file = Path(path).expanduser()
+    header, lines = _split(file.name, _text(file))
     columns = choose_columns(
-        place.name,
+        file.name,
         header,
         lambda index: [_cell(line, index) for _, line in lines],
         lambda text: split_of(text) is not None,
     )
-    reading = TableReading(place.name, columns)
-    folder, seen = os.path.abspath(place.parent), set()
+    reading = TableReading(file.name, columns)
+    folder, seen = os.path.abspath(file.parent), set()
     for number, line in lines[:most]:
-        cell = {role: _cell(line, index) for role, index in columns.places.items()}
+        cell = {role: _cell(line, index) for role, index in columns.positions.items()}
         row, reason = _row(folder, cell)
         if row and row.path in seen:
             row, reason = None, "their file is in an earlier row"
@@ -124,41 +122,42 @@ def read_table(path: str | Path, most: int | None = None) -> TableReading:
             )
     if not reading.pictures:
         raise DataError(
-            f"no row of {place.name} can be used. {'; '.join(reading.notes) or WAY_OUT}"
+            f"no row of {file.name} can be used. {'; '.join(reading.notes) or EXPECTED_HEADER}"
         )
     return reading
 
 
-def _text(place: Path) -> str:
+def _text(file: Path) -> str:
     try:
-        content = place.read_bytes()
+        content = file.read_bytes()
     except OSError as error:
         raise DataError(
-            f"the table '{place}' cannot be read ({error.strerror}); give the path of a CSV file"
+            f"the table '{file}' cannot be read ({error.strerror}); give the path of a CSV file"
         ) from None
     # spreadsheets put a byte order mark in front, and "Unicode text" of Excel is UTF-16
     encoding = "utf-16" if content.startswith(UTF_16) else "utf-8-sig"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
-        raise DataError(f"{place.name} is not UTF-8 text; save it as CSV in UTF-8") from None
+        raise DataError(f"{file.name} is not UTF-8 text; save it as CSV in UTF-8") from None
 
 
 def _split(title: str, text: str) -> tuple[list[str], list[Line]]:
     """Return the names of the columns, and the lines below as (line number, cells)."""
-    told, header = _first_lines(text)
-    for delimiter in [told] if told else DELIMITERS:
+    declared, header = _first_lines(text)
+    candidates = (declared,) if declared else DELIMITERS
+    for delimiter in candidates:
         names = _names(header, delimiter)
         if meant_by(names, PATH) and meant_by(names, LABEL):
             break
     else:
         # the message names what is there: by the delimiter that gives the most columns
-        delimiter = max([told] if told else DELIMITERS, key=lambda one: len(_names(header, one)))
+        delimiter = max(candidates, key=lambda candidate: len(_names(header, candidate)))
     try:
         lines = list(_lines(text, delimiter))
     except csv.Error as error:
-        raise DataError(f"{title} is no CSV file ({error}); {WAY_OUT}") from None
-    return _names(header, delimiter), lines[1 + bool(told) :]
+        raise DataError(f"{title} is not a CSV file ({error}); {EXPECTED_HEADER}") from None
+    return _names(header, delimiter), lines[1 + bool(declared) :]
 
 
 def _lines(text: str, delimiter: str) -> Iterator[Line]:
@@ -169,14 +168,14 @@ def _lines(text: str, delimiter: str) -> Iterator[Line]:
 
 
 def _first_lines(text: str) -> tuple[str, str]:
-    """Return the delimiter that a first line `sep=;` tells, '' without one, and the line
-    that names the columns.
+    """Return the delimiter that a first line `sep=;` declares ('' without such a line), and the
+    line that names the columns.
     """
     lines = [line.strip("\r\n") for line in text[:100_000].splitlines() if line.strip()][:2]
-    told = SEPARATOR.fullmatch(lines[0].strip(" ")) if lines else None
-    if not told:
+    declaration = SEPARATOR.fullmatch(lines[0].strip(" ")) if lines else None
+    if not declaration:
         return "", lines[0] if lines else ""
-    return told[1], lines[1] if len(lines) > 1 else ""
+    return declaration[1], lines[1] if len(lines) > 1 else ""
 
 
 def _names(header: str, delimiter: str) -> list[str]:
@@ -204,9 +203,9 @@ def _row(folder: str, cell: dict[str, str]) -> tuple[TableRow | None, str]:
     path, status = _find(folder, cell[PATH])
     if status is None:
         return None, "their file is not there"
-    # a pipe would be waited for without end
+    # opening a pipe would block for ever
     if not stat.S_ISREG(status.st_mode):
-        return None, "what they name is no file"
+        return None, "what they name is not a file"
     return TableRow(path, cell[PATH], split, cell[LABEL], cell.get(DOMAIN, ""), status), ""
 
 
@@ -219,15 +218,15 @@ def row_split(cell: dict[str, str]) -> tuple[str, str]:
         if split == LEFT_OUT:
             return "", "their split is neither for training nor for measuring"
         return (split, "") if split else ("", "their split is not train, validation or test")
-    said = {role: cell[role].casefold() for role in (IS_VALID, IS_TEST) if role in cell}
-    if strange := [role for role, text in said.items() if text not in YES | NO]:
+    flags = {role: cell[role].casefold() for role in (IS_VALID, IS_TEST) if role in cell}
+    if strange := [role for role, text in flags.items() if text not in YES | NO]:
         return "", f"their {strange[0]} is neither true nor false"
-    held = [
-        kind for role, kind in ((IS_VALID, VALIDATION), (IS_TEST, TEST)) if said.get(role) in YES
+    held_out = [
+        kind for role, kind in ((IS_VALID, VALIDATION), (IS_TEST, TEST)) if flags.get(role) in YES
     ]
-    if len(held) > 1:
+    if len(held_out) > 1:
         return "", "they are both for validation and for test"
-    return (held[0] if held else TRAIN), ""
+    return (held_out[0] if held_out else TRAIN), ""
 
 
 def _find(folder: str, name: str) -> tuple[str, os.stat_result | None]:

@@ -32,7 +32,7 @@ class Folder:
 
     @cached_property
     def total(self) -> int:
-        """Pictures in it and below it. Asked for only once everything is in."""
+        """Pictures in it and below it. Kept from the first use on, so only for a complete tree."""
         return len(self.pictures) + sum(inner.total for inner in self.folders.values())
 
     @property
@@ -54,7 +54,7 @@ class Folder:
         return self.folders.setdefault(name, Folder((*self.parts, name)))
 
     def suffixes(self) -> Counter[str]:
-        """Return how many files below it are no pictures, by suffix in small letters."""
+        """Return how many files below it are not pictures, by suffix in small letters."""
         found = Counter(suffix_of(name) for name in self.files)
         for inner in self.folders.values():
             found += inner.suffixes()
@@ -63,7 +63,7 @@ class Folder:
 
 @dataclass
 class Tree:
-    """A dataset's folder, with what was met and not taken: paths of hidden pictures, of links and
+    """A dataset's folder, with what was met but not used: paths of hidden pictures, of links and
     of folders not entered.
 
     `is_intact` is false where reading stopped at the number of entries that it was given.
@@ -83,7 +83,7 @@ def read_tree(root: str | os.PathLike, most: int | None = None) -> Tree:
 
     Stops after `most` files and folders where a number is given.
     """
-    return _Walk(os.path.realpath(root), most).run()
+    return _TreeReader(os.path.realpath(root), most).run()
 
 
 def tree_of_names(names: Iterable[Parts]) -> Tree:
@@ -103,8 +103,8 @@ def tree_of_names(names: Iterable[Parts]) -> Tree:
     return tree
 
 
-class _Walk:
-    """One reading of one folder, with what it still has to enter."""
+class _TreeReader:
+    """Reads one folder with everything below it."""
 
     def __init__(self, root: str, most: int | None):
         self.root, self.most, self.met = root, most, 0
@@ -131,7 +131,7 @@ class _Walk:
     def _take(
         self, entry: os.DirEntry, folder: Folder, trail: tuple[str, ...], is_hidden: bool
     ) -> list:
-        """File one entry; return what is to be entered for it."""
+        """Record one entry; return the folders to enter because of it."""
         self.met += 1
         if self.most is not None and self.met > self.most:
             self.tree.is_intact = False

@@ -1,4 +1,4 @@
-"""What a row of the menu of datasets says."""
+"""The rows of the menu of datasets."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from rft_core.spec.choice import Choice, load_target
 
 @dataclass(frozen=True)
 class DataLocation:
-    """How data are asked for that a scheme and a path or name stand for, such as folder:PATH.
+    """How a person names data by a scheme and a path or name, such as folder:PATH.
 
     `label` stands on the form's menu; `field`, `placeholder` and `help` belong to the field for the
-    path or name, `missing` is said while that is empty, `written` says how data.dataset is written.
-    What is read is called a `noun`. `path_kinds` says what a path must lead to ("file", "folder",
-    "zip"); it is empty for a name. `check` names the code (path, layout, domains, most) -> lines
-    that looks at the data by names alone before a run is queued, and `has_layout` says that
+    path or name, `missing` is shown while that is empty, `written` says how data.dataset is
+    written. Such data are called a `noun`. `path_kinds` are what a path must lead to ("file",
+    "folder", "zip"); it is empty for a name. `check` names the code (path, layout, domains, most)
+    -> lines that checks the data by names alone before a run is queued, and `has_layout` says that
     data.layout counts.
     """
 
@@ -46,9 +46,9 @@ class DatasetRow(Choice):
 
     `facts` are numbers known before anything is loaded: the images of "train", "validation" and
     "test", and "classes"; tests hold them true. `domains` are those of a dataset that has some.
-    `is_online` says that it is downloaded the first time it is used. `location` is there where the
-    row stands for all data that are named by its name as a scheme and by what follows; the
-    function is then called with what follows.
+    `is_online` says that it is downloaded the first time it is used. `location` is set where the
+    row stands for all data whose name begins with the row's name as a scheme; the function is then
+    called with what follows the scheme.
     """
 
     facts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -54,12 +54,12 @@ class DataSpec(Section):
     )
 
     @model_validator(mode="after")
-    def _known(self):
+    def _check_dataset(self):
         scheme, colon, where = self.dataset.partition(":")
-        if (wanted := catalog.locations().get(scheme)) is not None:
+        if (location := catalog.locations().get(scheme)) is not None:
             if not (colon and where.strip()):
                 raise SettingErrorValue(
-                    "dataset", self.dataset, f"names no data; write {wanted.written}"
+                    "dataset", self.dataset, f"names no data; write {location.written}"
                 )
         else:
             require_name("datasets", self.dataset, "dataset")

@@ -78,8 +78,8 @@ def _paragraphs(text: str) -> str:
 
 
 def readable(text: str, kept: str = "") -> str:
-    """Return a stored text as a spec may hold it: a space for each character of HIDDEN that parts
-    words, � for every other, but for those of `kept`.
+    """Return a stored text as a spec may contain it: of the characters of HIDDEN, those in `kept`
+    remain, white space becomes a space and every other becomes �.
     """
     return HIDDEN.sub(
         lambda found: found[0] if found[0] in kept else " " if found[0].isspace() else "\ufffd",
@@ -87,20 +87,22 @@ def readable(text: str, kept: str = "") -> str:
     )
 
 
-def _holds_truth(value: Any) -> bool:
+def _holds_boolean(value: Any) -> bool:
     values = [value]
     # points are lists of pairs; nothing in a spec goes deeper
     for _ in range(2):
         values = [
-            inner for one in values for inner in (one if isinstance(one, (list, tuple)) else [one])
+            inner
+            for item in values
+            for inner in (item if isinstance(item, (list, tuple)) else [item])
         ]
-    return any(isinstance(one, bool) for one in values)
+    return any(isinstance(item, bool) for item in values)
 
 
-# a terminal obeys controls, a list is torn by line ends, and turned writing shows
+# terminals obey control characters, line ends break lists, and marks of writing direction show
 # another name than is there
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-# what notes may hold of it
+# those that notes may contain
 BREAKS = "\t\r\n"
 Line = Annotated[str, AfterValidator(_one_line)]
 LONGEST_TAG = 60
@@ -119,8 +121,8 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_truth_for_a_number(cls, value: Any, info: Any) -> Any:
+    def _refuse_booleans(cls, value: Any, info: Any) -> Any:
         # pydantic would take true for 1
-        if cls.model_fields[info.field_name].annotation is not bool and _holds_truth(value):
+        if cls.model_fields[info.field_name].annotation is not bool and _holds_boolean(value):
             raise ValueError("must not be true or false")
         return value

@@ -54,7 +54,7 @@ class TestFormat:
 
     @pytest.mark.parametrize("data", [b"", b"hello", b"PK\x05\x06"])
     def test_no_zip(self, other, data):
-        refused(other, io.BytesIO(data), "no bundle")
+        refused(other, io.BytesIO(data), "not a bundle")
 
     def test_a_truncated_file(self, files, other, tmp_path):
         data = write(tmp_path / "good.zip", files).read_bytes()
@@ -160,9 +160,9 @@ class TestPaths:
         files = files | {name: b"/etc/passwd"}
         path = tmp_path / "link.zip"
         with zipfile.ZipFile(path, "w") as archive:
-            for one, data in files.items():
-                info = zipfile.ZipInfo(one)
-                info.external_attr = (stat.S_IFLNK | 0o777) << 16 if one == name else 0
+            for member, data in files.items():
+                info = zipfile.ZipInfo(member)
+                info.external_attr = (stat.S_IFLNK | 0o777) << 16 if member == name else 0
                 archive.writestr(info, data)
             archive.writestr("manifest.json", json.dumps(manifest_of(files)))
         refused(other, path, "link: a link")

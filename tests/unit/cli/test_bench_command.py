@@ -39,5 +39,5 @@ def test_bench_keeps_its_contract(answer, call, monkeypatch):
     assert answer("bench") == measured | {"latency": {"cold_seconds": 6.0, "warm_seconds": 0.5}}
     code, output, error = call("bench")
     assert code == 0
-    said = " ".join(output.split())
-    assert all(part in said for part in ("1.50", "10 GFLOP", "0.50 s with a worker waiting"))
+    text = " ".join(output.split())
+    assert all(part in text for part in ("1.50", "10 GFLOP", "0.50 s with a worker waiting"))

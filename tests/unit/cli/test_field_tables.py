@@ -149,7 +149,7 @@ def test_shared_images_are_in_log_report_card_and_comparison(tmp_path, answer, c
     compared = answer("compare", report["run_id"], other["run_id"])
     assert sum(warning in line for line in compared["warnings"]) == 1
     assert warning in " ".join(call("compare", report["run_id"], other["run_id"])[2].split())
-    records = [store.get(one["run_id"]) for one in (report, other)]
+    records = [store.get(row["run_id"]) for row in (report, other)]
     page = html_report(content(store, records, View()), store.home.runs)
     assert f"{warning} and 24 test images are in the validation images too, pixel for pixel" in page
 

@@ -84,10 +84,11 @@ def prepare(engine) -> tuple[str, str]:
     engine.EXECUTE = f"{fake}:finish"
     store = RunStore(find_home())
     settings = {"notes": "été", "data__dataset": "folder:/nowhere/花"}
-    return tuple(
-        stored(store, NAME, **settings, seed=seed, schedule__kind=kind).run_id
-        for seed, kind in ((0, "linear"), (0, "constant"))
+    linear, constant = (
+        stored(store, NAME, **settings, seed=0, schedule__kind=kind).run_id
+        for kind in ("linear", "constant")
     )
+    return linear, constant
 
 
 @pytest.mark.parametrize("name", ENCODINGS)

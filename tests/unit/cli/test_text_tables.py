@@ -55,7 +55,8 @@ def whole(lines: list[str]) -> str:
 
 
 def test_runs(store, printed):
-    statuses = ("finished", "failed", "running", "stopped", "paused", "lost", "finished")
+    # the running one last: it has the device from then on
+    statuses = ("finished", "failed", "stopped", "paused", "lost", "finished", "running")
     records = [stored(store, name, status=status) for name, status in zip(NAMES, statuses)]
     print_runs(records)
     lines = printed()
@@ -119,7 +120,10 @@ def test_what_fits_nowhere_side_by_side_stands_one_below_the_other():
     console = Console(width=30)
     lines = list(
         table_lines(
-            console, ("model", "a", "b", "c"), [("m" * 20, "1" * 9, "2" * 9, "3" * 9)], whole=(0,)
+            console,
+            ("model", "a", "b", "c"),
+            [("m" * 20, "1" * 9, "2" * 9, "3" * 9)],
+            unwrapped=(0,),
         )
     )
     assert lines == [f"model: {'m' * 20}", f"a: {'1' * 9}", f"b: {'2' * 9}", f"c: {'3' * 9}"]

@@ -59,7 +59,7 @@ def test_the_estimate_is_near_what_a_walk_spends(attack, steps):
     bare = estimate_evaluation(
         measured.curve, (0.0,), len(data), attack=attack, steps=steps, classes=3, honesty=False
     )
-    said = (
+    estimated = (
         estimate_evaluation(
             measured.curve,
             epsilons,
@@ -71,4 +71,4 @@ def test_the_estimate_is_near_what_a_walk_spends(attack, steps):
         )
         - bare
     )
-    assert 0.6 < said / measured.gradient_evaluations < 1.7
+    assert 0.6 < estimated / measured.gradient_evaluations < 1.7

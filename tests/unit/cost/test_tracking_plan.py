@@ -10,7 +10,6 @@ import pytest
 
 from rft_core.cost.tracking_plan import (
     Sizes,
-    asked_count,
     evaluation_steps,
     final_cost,
     measurement_cost,
@@ -18,6 +17,7 @@ from rft_core.cost.tracking_plan import (
     paper_steps,
     planned_count,
     planned_steps,
+    requested_count,
     steps_per_epoch,
     thinned,
     training_cost,
@@ -44,10 +44,12 @@ def spec(**changes) -> RunSpec:
     )
 
 
-def share(one: RunSpec, sizes: Sizes, attacked: float) -> float:
-    tracked = len(planned_steps(one, sizes, attacked)) * measurement_cost(one, sizes, attacked)
+def share(bounded: RunSpec, sizes: Sizes, attacked: float) -> float:
+    tracked = len(planned_steps(bounded, sizes, attacked)) * measurement_cost(
+        bounded, sizes, attacked
+    )
     return tracked / (
-        tracked + training_cost(one, sizes, attacked) + final_cost(one, sizes, attacked)
+        tracked + training_cost(bounded, sizes, attacked) + final_cost(bounded, sizes, attacked)
     )
 
 
@@ -140,7 +142,7 @@ def test_no_plan_is_above_its_bound_and_none_leaves_more_out_than_it_must(kind, 
     steps, asked = planned_steps(wanted, SIZES, attacked), planned_steps(free, SIZES, attacked)
     assert (steps[0], steps[-1]) == (0, 600) == (asked[0], asked[-1])
     assert len(steps) == planned_count(wanted, SIZES, attacked)
-    assert len(asked) == planned_count(free, SIZES, attacked) == asked_count(wanted, 600)
+    assert len(asked) == planned_count(free, SIZES, attacked) == requested_count(wanted, 600)
     assert list(steps) == sorted(set(steps))
     assert share(wanted, SIZES, attacked) <= bound or len(steps) == 2
     if len(steps) < len(asked):
@@ -164,7 +166,9 @@ def test_the_count_of_the_longest_run_takes_no_memory(kind):
 
 @pytest.mark.parametrize("total", [1, 49, 50, 700, 720, 1000, 3000, 6000, 6001, 30_000])
 def test_the_papers_steps_are_counted_as_they_are_made(total):
-    assert asked_count(spec(evaluation__tracking_kind="paper"), total) == len(paper_steps(total))
+    assert requested_count(spec(evaluation__tracking_kind="paper"), total) == len(
+        paper_steps(total)
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from rft_core.engine.reporter import FolderReporter
 from rft_core.engine.training import full_disk
 from rft_core.engine.training import step as step_module
 from rft_core.errors import TrainingError
-from rft_core.files.atomic import whole_file
+from rft_core.files.atomic import atomic_file
 from rft_core.files.run_files import CHECKPOINT, PREVIOUS_CHECKPOINT
 from tests import tiny
 from tests.unit.engine.short_runs import TOTAL_STEPS, Interrupted, go, same_weights, weights
@@ -115,7 +115,7 @@ def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch):
 
 def test_images_that_find_no_space_are_left_out_with_a_note(tmp_path, monkeypatch):
     def full(path, *_, **__):
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_bytes(b"half")
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -136,7 +136,7 @@ def full_for(times, path, code=errno.ENOSPC):
     left = [times]
 
     def write():
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_bytes(b"half")
             if left[0]:
                 left[0] -= 1

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from rft_core.files.atomic import (
+    atomic_file,
     is_unfinished,
     read_json,
-    whole_file,
     write_arrays,
     write_bytes,
     write_json,
@@ -51,7 +51,7 @@ def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     write_json(path, {"old": True})
 
     def fail_half_way():
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_text("half")
             assert read_json(path) == {"old": True}
             raise RuntimeError
@@ -91,7 +91,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
 def test_the_file_before_is_kept_where_that_is_asked(tmp_path):
     path, previous = tmp_path / "new", tmp_path / "previous"
     for text in ("one", "two", "three"):
-        with whole_file(path, keep_as=previous) as temporary:
+        with atomic_file(path, keep_as=previous) as temporary:
             temporary.write_text(text)
     assert (path.read_text(), previous.read_text()) == ("three", "two")
     assert names(tmp_path) == ["new", "previous"]
@@ -103,15 +103,15 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path):
     script = """
         import os, signal, sys
         from pathlib import Path
-        from rft_core.files.atomic import whole_file
-        with whole_file(Path(sys.argv[1])) as temporary:
+        from rft_core.files.atomic import atomic_file
+        with atomic_file(Path(sys.argv[1])) as temporary:
             temporary.write_text("half")
             os.kill(os.getpid(), signal.SIGKILL)
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(path)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert read_json(path) == {"old": True}
-    (left,) = [one for one in tmp_path.iterdir() if one != path]
+    (left,) = [entry for entry in tmp_path.iterdir() if entry != path]
     assert is_unfinished(left)
 
 

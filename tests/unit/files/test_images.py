@@ -69,5 +69,5 @@ def test_every_format_that_counts_is_opened(kind):
 
 def test_no_parser_that_starts_a_program():
     assert not {"EPS", "WMF", "PDF"} & set(FORMATS)
-    with pytest.raises(DataError, match="its content is no image"):
+    with pytest.raises(DataError, match="its content is not an image"):
         open_image(io.BytesIO(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"))

@@ -32,13 +32,13 @@ REFUSED = {
     "no suffix": (info("photos/evil"), png(), "not read as an image"),
     "zip": (info("photos/evil.zip"), packed(good()), "an archive inside the archive"),
     "tar.gz": (info("photos/evil.tar.gz"), b"x", "an archive inside the archive"),
-    "zip as image": (info("photos/evil.png"), packed(good()), "its content is no image"),
-    "text as image": (info("photos/evil.png"), b"no picture", "its content is no image"),
-    "nothing as image": (info("photos/evil.png"), b"", "its content is no image"),
+    "zip as image": (info("photos/evil.png"), packed(good()), "its content is not an image"),
+    "text as image": (info("photos/evil.png"), b"no picture", "its content is not an image"),
+    "nothing as image": (info("photos/evil.png"), b"", "its content is not an image"),
     "postscript as image": (
         info("photos/evil.png"),
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-        "its content is no image",
+        "its content is not an image",
     ),
     "svg": (info("photos/evil.svg"), b"<svg/>", "not read as an image"),
     "line break": (info("photos/ev\nil.png"), png(), "characters that do not show"),
@@ -120,7 +120,7 @@ def test_a_header_that_cannot_be_read(put):
             packed([("a.txt", b"x")]),
             "holds no image that can be used; the first file left out: a.txt: not read as an image",
         ),
-        (packed([("a.png", b"x")]), "a.png: its content is no image"),
+        (packed([("a.png", b"x")]), "a.png: its content is not an image"),
     ],
 )
 def test_what_is_no_upload_leaves_nothing(home, content, message):

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from rft_core.errors import UnknownNameError
+from rft_core.files import uploads
 from rft_core.files.uploads import list_uploads, remove_upload, unpack
 from tests.unit.files.uploading import GOOD, files
 from tests.zips import good, packed, png
@@ -181,18 +182,27 @@ def test_an_upload_that_was_killed_is_removed_a_day_later(put, home):
     assert not old.exists()
 
 
-def test_two_at_once(home):
+def test_uploads_of_one_content_at_once_give_one_folder(home, monkeypatch):
     content, results = packed(good(count=50)), []
-    work = [
+    find = uploads._find
+
+    def slow_find(folder, digest):
+        found = find(folder, digest)
+        # all threads have looked before the first has moved its folder
+        time.sleep(0.2)
+        return found
+
+    monkeypatch.setattr(uploads, "_find", slow_find)
+    threads = [
         threading.Thread(
             target=lambda: results.append(unpack(io.BytesIO(content), "photos.zip", home))
         )
         for _ in range(4)
     ]
-    for one in work:
-        one.start()
-    for one in work:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(results) == 4
-    assert all(one == results[0] for one in results)
+    assert all(upload == results[0] for upload in results)
     assert [path.name for path in home.uploads.glob("*")] == ["photos"]

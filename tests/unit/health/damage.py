@@ -20,12 +20,12 @@ LONG_AGO = time.time() - 7 * 24 * 3600
 def repaired(home: Home) -> list[tuple[str, str]]:
     """(kind, subject) of what was repaired; whatever was left says why."""
     found = repair_home(home)
-    assert all(not reason or one.act is None for one, reason in found), found
-    return [(one.kind, one.subject) for one, reason in found if not reason]
+    assert all(not reason or finding.act is None for finding, reason in found), found
+    return [(finding.kind, finding.subject) for finding, reason in found if not reason]
 
 
-def told(home: Home) -> list[tuple[str, str]]:
-    return [(one.kind, one.subject) for one in survey(home) if one.act]
+def findings(home: Home) -> list[tuple[str, str]]:
+    return [(finding.kind, finding.subject) for finding in survey(home) if finding.act]
 
 
 def keep(store: RunStore, run_id: str, name: str, kind: str = "weights") -> Path:
@@ -48,5 +48,5 @@ def spoil(path: Path) -> None:
 
 
 def age(path: Path) -> None:
-    for one in [*path.rglob("*"), path]:
-        os.utime(one, (LONG_AGO, LONG_AGO))
+    for entry in [*path.rglob("*"), path]:
+        os.utime(entry, (LONG_AGO, LONG_AGO))

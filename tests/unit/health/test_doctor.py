@@ -1,4 +1,4 @@
-"""rft_core.health.doctor: says what is wrong and how to mend it."""
+"""rft_core.health.doctor: says what is wrong and how to repair it."""
 
 import importlib.metadata
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_what_is_looked_at(home):
             "recorded runs",
         )
     )
-    assert all(check.mend for check in found.values() if not check.ok)
+    assert all(check.repair for check in found.values() if not check.ok)
 
 
 def test_damaged_weights(home):
@@ -53,7 +53,7 @@ def test_damaged_weights(home):
     check = checks(damaged)["weights bloom_vit"]
     assert not check.ok
     assert "damaged" in check.found
-    assert "git checkout" in check.mend
+    assert "git checkout" in check.repair
 
 
 def test_a_store_that_cannot_be_opened(home, monkeypatch):

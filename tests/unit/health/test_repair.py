@@ -20,7 +20,7 @@ from rft_core.store.events import read_events
 from rft_core.store.home_lock import home_turn
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import artifacts, events, runs
-from tests.unit.health.damage import LONG_AGO, age, keep, repaired, spoil, told
+from tests.unit.health.damage import LONG_AGO, age, findings, keep, repaired, spoil
 from tests.unit.report.stored import stored
 
 
@@ -78,23 +78,23 @@ class TestEverythingAtOnce:
 
     def test_it_says_all_and_changes_nothing(self, broken, run_id):
         before = state(broken)
-        assert {kind for kind, _ in told(broken.home)} == {
+        assert {kind for kind, _ in findings(broken.home)} == {
             "run",
             "file",
             "checkpoint",
             "folder",
             "unfinished",
         }
-        assert len(told(broken.home)) == 9
+        assert len(findings(broken.home)) == 9
         assert state(broken) == before
 
     def test_it_mends_all_and_the_second_time_changes_nothing(self, broken, run_id):
-        wanted = told(broken.home)
+        wanted = findings(broken.home)
         assert repaired(broken.home) == wanted
         after = state(broken)
-        assert repaired(broken.home) == told(broken.home) == []
+        assert repaired(broken.home) == findings(broken.home) == []
         assert state(broken) == after
-        assert sorted(one.subject for one in survey(broken.home)) == [
+        assert sorted(finding.subject for finding in survey(broken.home)) == [
             f"{run_id}/lost.safetensors",
             f"{run_id}/model.safetensors",
         ]
@@ -110,7 +110,9 @@ class TestEverythingAtOnce:
         assert kinds["lost.safetensors"] == "missing weights"
         assert kinds[CHECKPOINT] == "checkpoint"
         assert is_intact(home.run_folder(run_id) / CHECKPOINT)
-        notes = [one.payload["text"] for one in read_events(broken.engine, run_id, kinds=["log"])]
+        notes = [
+            event.payload["text"] for event in read_events(broken.engine, run_id, kinds=["log"])
+        ]
         assert len(notes) == 3
         assert any("lost.safetensors is missing" in note for note in notes)
         assert not list(home.root.rglob(".*"))
@@ -178,9 +180,8 @@ class TestCommand:
             monkeypatch.setattr(sys, "argv", ["rft_core", "doctor", *arguments, "--json"])
             with pytest.raises(SystemExit) as ended:
                 cli.main()
-            return ended.value.code or 0, {
-                row["name"]: row for row in json.loads(capsys.readouterr().out)
-            }
+            checks = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+            return int(ended.value.code or 0), checks
 
         return run
 

@@ -11,7 +11,7 @@ from rft_core.health.repair import repair_home
 from rft_core.store.artifacts import list_artifacts
 from rft_core.store.checkpoint_check import is_intact
 from rft_core.store.forks import fork
-from tests.unit.health.damage import keep, repaired, spoil, told
+from tests.unit.health.damage import findings, keep, repaired, spoil
 
 
 class TestCheckpoint:
@@ -38,7 +38,7 @@ class TestCheckpoint:
         )
         assert repaired(store.home) == [("checkpoint", f"{run_id}/{CHECKPOINT}")]
         assert list_artifacts(store.engine, run_id) != before
-        assert told(store.home) == []
+        assert findings(store.home) == []
 
     def test_without_a_previous_one_it_is_marked_and_no_fork_takes_it(self, store, run_id):
         spoil(keep(store, run_id, CHECKPOINT, "checkpoint"))

@@ -47,15 +47,15 @@ def gone(process: psutil.Process) -> bool:
 
 
 def test_what_nobody_asked_for_is_absent(job):
-    assert job.look() == JobState("absent")
+    assert job.read_state() == JobState("absent")
     assert not job.cancel()
 
 
 def test_it_is_made_by_one_process_apart_from_this_one(job, home):
     assert job.start(home, ENDLESS)
     assert not job.start(home, ENDLESS, again=True)
-    state = job.look()
-    assert (state.status, abs(time.time() - state.asked) < 60) == ("making", True)
+    state = job.read_state()
+    assert (state.status, abs(time.time() - state.requested) < 60) == ("making", True)
     process = process_of(job)
     assert os.getsid(process.pid) == process.pid != os.getsid(0)
     assert process.environ()["RFT_HOME"] == str(home.root)
@@ -78,7 +78,7 @@ def test_one_that_is_cancelled_was_never_asked_for(job, home):
     process = process_of(job)
     assert job.cancel()
     assert gone(process)
-    assert job.look() == JobState("absent")
+    assert job.read_state() == JobState("absent")
     assert job.start(home, ENDLESS)
 
 
@@ -91,7 +91,7 @@ def test_one_that_does_not_heed_a_polite_request_is_killed(job, home, monkeypatc
         deaf.stdout.readline()
         state = {"pid": deaf.pid, "start": deaf.create_time()}
         (job.folder / JOB_STATE).write_text(json.dumps(state))
-        assert job.look().status == "making"
+        assert job.read_state().status == "making"
         assert job.cancel()
         assert gone(deaf)
 
@@ -101,26 +101,26 @@ def test_one_that_is_killed_has_failed_and_says_what_to_do(job, home):
     process = process_of(job)
     process.kill()
     wait_until(lambda: gone(process))
-    assert (job.look().status, job.look().line) == ("failed", GONE)
+    assert (job.read_state().status, job.read_state().line) == ("failed", GONE)
     assert not job.start(home, ENDLESS)
     assert job.start(home, ENDLESS, again=True)
 
 
 def test_one_that_ends_without_an_answer_has_failed(job, home):
     job.start(home, QUICK)
-    wait_until(lambda: job.look().status != "making")
-    assert (job.look().status, job.look().line) == ("failed", GONE)
+    wait_until(lambda: job.read_state().status != "making")
+    assert (job.read_state().status, job.read_state().line) == ("failed", GONE)
 
 
 def test_its_log_says_why_and_its_last_line_how_far_it_is(job, home):
     job.start(home, ["dataset", "no_such_dataset", "--json"])
-    wait_until(lambda: job.look().status != "making")
+    wait_until(lambda: job.read_state().status != "making")
     assert "no_such_dataset" in (job.folder / JOB_LOG).read_text()
-    job.say("")
+    job.note_progress("")
     (job.folder / JOB_LOG).write_text("decoding\nthe last line\n")
-    assert job.look().line == "the last line"
-    job.say("said by itself", began=5.0)
-    assert (job.look().line, job.look().began) == ("said by itself", 5.0)
+    assert job.read_state().line == "the last line"
+    job.note_progress("said by itself", began=5.0)
+    assert (job.read_state().line, job.read_state().began) == ("said by itself", 5.0)
     # this process is not to be ended by the fixture
     (job.folder / JOB_STATE).unlink()
 
@@ -129,7 +129,7 @@ def test_another_process_with_its_number_is_not_taken_for_it(job, home):
     pid, start = this_process()
     job.folder.mkdir(parents=True)
     (job.folder / JOB_STATE).write_text(json.dumps({"pid": pid, "start": start - 100}))
-    assert job.look().status == "failed"
+    assert job.read_state().status == "failed"
     assert job.cancel()
     assert psutil.Process().is_running()
 
@@ -147,18 +147,18 @@ def test_an_error_is_the_answer_and_is_raised(job, error, line):
 
     with pytest.raises(type(error)):
         fail()
-    assert job.look().status == "failed"
-    assert job.look().line.startswith(line)
+    assert job.read_state().status == "failed"
+    assert job.read_state().line.startswith(line)
 
 
 def test_an_answer_that_is_there_is_kept_unless_it_is_asked_for_again(job, home):
     job.folder.mkdir(parents=True)
     job.answer({"n": 1})
-    assert job.look() == JobState("done", answer={"n": 1})
+    assert job.read_state() == JobState("done", answer={"n": 1})
     assert not job.start(home, ENDLESS)
     assert not job.cancel()
     assert job.start(home, ENDLESS, again=True)
-    assert job.look().status == "making"
+    assert job.read_state().status == "making"
 
 
 def test_it_goes_on_and_is_found_after_the_server_that_asked_for_it_has_ended(job, home):
@@ -172,7 +172,7 @@ def test_it_goes_on_and_is_found_after_the_server_that_asked_for_it_has_ended(jo
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(job.folder)]
     subprocess.run(command, check=True, timeout=120)
-    assert job.look().status == "making"
+    assert job.read_state().status == "making"
     process = process_of(job)
     assert process.ppid() != os.getpid()
     assert job.cancel()
@@ -193,5 +193,5 @@ def test_it_goes_on_and_is_found_after_the_server_that_asked_for_it_has_ended(jo
 def test_a_state_that_makes_no_sense_is_no_error(job, content):
     job.folder.mkdir(parents=True)
     (job.folder / JOB_STATE).write_text(content)
-    assert job.look().status in ("absent", "failed")
+    assert job.read_state().status in ("absent", "failed")
     job.cancel()

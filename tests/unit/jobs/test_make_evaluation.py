@@ -32,8 +32,8 @@ def run_id(store) -> str:
     return run_id
 
 
-def evaluated(store, run_id, evaluate_run, evaluate_picture=None, picture=None, asked=None):
-    folder = request_folder(store, run_id, WANTED, picture, asked)
+def evaluated(store, run_id, evaluate_run, evaluate_picture=None, picture=None, evaluation_id=None):
+    folder = request_folder(store, run_id, WANTED, picture, evaluation_id)
     return make_evaluation(
         store, run_id, folder, evaluate_run, evaluate_picture, ("cpu",), lambda line: None
     )
@@ -57,7 +57,7 @@ def test_it_is_kept_with_its_files_and_their_checksums(store, run_id):
     (kept,) = list_evaluations(store, run_id)
     assert (kept.status, kept.answer, kept.wanted["steps"]) == ("done", document, 3)
     files = list_artifacts(store.engine, run_id, "evaluation")
-    assert [one.path.rpartition("/")[2] for one in files] == ["evaluation.json", "images.npz"]
+    assert [file.path.rpartition("/")[2] for file in files] == ["evaluation.json", "images.npz"]
     assert files[1] == describe_file(store.folder(run_id), kept.folder / "images.npz", "evaluation")
     assert holder(store.home, "cpu") == ""
 
@@ -122,7 +122,7 @@ def test_what_was_asked_for_is_made_once(store, run_id):
     evaluated(store, run_id, lambda *_, **__: {"attack": "apgd"})
     done = list_evaluations(store, run_id)[0].evaluation_id
     with pytest.raises(StoreError, match="no open evaluation"):
-        evaluated(store, run_id, None, asked=done)
+        evaluated(store, run_id, None, evaluation_id=done)
     document = json.loads(
         (list_evaluations(store, run_id)[0].folder / "evaluation.json").read_text()
     )

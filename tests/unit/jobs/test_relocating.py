@@ -5,6 +5,7 @@ known to be the same.
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,14 +27,16 @@ from rft_core.worker.foreground import run_here
 from rft_core.worker.submit import submit
 from tests.tiny import run_spec
 
-QUICK = {
+QUICK: dict[str, Any] = {
     "optim__epochs": 1,
     "data__train_size": None,
     "data__eval_size": None,
     "evaluation__tracking": 2,
     "evaluation__examples": 0,
+    "evaluation__epsilons": "0,8/255",
+    "attack__steps": 1,
+    "evaluation__steps": 1,
 }
-QUICK |= {"evaluation__epsilons": "0,8/255", "attack__steps": 1, "evaluation__steps": 1}
 
 
 @pytest.fixture
@@ -151,7 +154,7 @@ class TestOthersAreRefused:
         (
             {"model.checkpoint": "/w.pt"},
             SettingError,
-            "cannot change in this run, whose own is None and no path",
+            "cannot change in this run, where it is None and not a path",
         ),
         ({}, UserError, "no setting is named"),
     ],

@@ -1,6 +1,7 @@
 """rft_core.metrics.run_report: the document that `run --json` ends with."""
 
 import json
+from typing import Any
 
 from rft_core.metrics.curve import RobustnessCurve
 from rft_core.metrics.measured_by import MeasuredBy
@@ -28,7 +29,7 @@ PGD_10 = MeasuredBy(attack="pgd", label="PGD", loss="cross-entropy", steps=10, n
 
 
 def report(**changes) -> RunReport:
-    values = {
+    values: dict[str, Any] = {
         "run_id": "r",
         "status": "finished",
         "seconds": 1.23456,

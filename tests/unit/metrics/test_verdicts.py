@@ -16,8 +16,8 @@ def test_the_smallest_falling_epsilon_equals_brute_force():
 
 
 def test_confusion_counts_pairs():
-    labels, said = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 1, 1, 2, 0, 0])
-    assert confusion(labels, said, 3).tolist() == [[1, 1, 0], [0, 1, 0], [2, 0, 1]]
+    labels, predictions = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 1, 1, 2, 0, 0])
+    assert confusion(labels, predictions, 3).tolist() == [[1, 1, 0], [0, 1, 0], [2, 0, 1]]
     assert confusion(labels, labels, 4)[3].tolist() == [0, 0, 0, 0]
 
 

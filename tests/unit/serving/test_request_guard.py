@@ -4,6 +4,7 @@ A browser, h11 and Streamlit would stop some of them too; the guard must not res
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,7 +15,7 @@ OWN = "127.0.0.1:8501"
 
 
 def answer(
-    hosts: list[str], origins: list[str] = (), kind: str = "http", sent: tuple = ()
+    hosts: list[str], origins: Sequence[str] = (), kind: str = "http", sent: tuple = ()
 ) -> tuple[int, dict[bytes, list[bytes]]]:
     """Return (status or close code, headers) that a request gets; 200, or 0 for a WebSocket, where
     the application was reached.
@@ -34,8 +35,8 @@ def answer(
     async def send(message):
         messages.append(message)
 
-    headers = [(b"host", one.encode()) for one in hosts] + [
-        (b"origin", one.encode()) for one in origins
+    headers = [(b"host", host.encode()) for host in hosts] + [
+        (b"origin", origin.encode()) for origin in origins
     ]
     asyncio.run(Guard(app, ALLOWED)({"type": kind, "headers": headers}, receive, send))
     first = messages[0]

@@ -65,8 +65,10 @@ class TestLimits:
         assert find_limits({}) is None
 
     def test_the_sentence_says_each(self):
-        said = LaunchLimits(queued=1, minutes=10, images=2000, disk=20).sentence()
-        assert all(part in said for part in ("1 run of yours", "10 min", "2,000 images", "20 GB"))
+        sentence = LaunchLimits(queued=1, minutes=10, images=2000, disk=20).sentence()
+        assert all(
+            part in sentence for part in ("1 run of yours", "10 min", "2,000 images", "20 GB")
+        )
         assert LaunchLimits().sentence() == "You may launch runs here."
 
 
@@ -222,15 +224,15 @@ def test_two_tabs_at_once_find_room_for_one(store):
         time.sleep(0.3)
         return store.submit(wanted)
 
-    def one(_: int) -> str:
+    def launch(_: int) -> str:
         try:
             return launch_for_viewer(store, [spec()], "ann", LaunchLimits(queued=1), slow)[0]
         except UserError as error:
             return str(error)
 
     with ThreadPoolExecutor(2) as pool:
-        said = list(pool.map(one, range(2)))
-    assert sum("--limit-queued" in line for line in said) == 1
+        messages = list(pool.map(launch, range(2)))
+    assert sum("--limit-queued" in line for line in messages) == 1
     assert store.summaries().total == 1
 
 

@@ -17,8 +17,8 @@ def test_nothing_differs_nothing_is_said():
 
 @pytest.mark.parametrize("name", [row.name for row in PRESETS])
 def test_every_preset_survives_as_a_link_from_another(name):
-    spec, said = read_items(link_items(preset(name), BASE), BASE, EVERY)
-    assert said == []
+    spec, notices = read_items(link_items(preset(name), BASE), BASE, EVERY)
+    assert notices == []
     assert link_items(spec, preset(name)) == []
 
 
@@ -38,8 +38,8 @@ def test_every_preset_survives_as_a_link_from_another(name):
 def test_how_a_setting_is_said(setting, value, item):
     spec = with_settings(BASE, {setting: value})
     assert link_items(spec, BASE) == [item]
-    again, said = read_items([item], BASE, EVERY)
-    assert said == []
+    again, notices = read_items([item], BASE, EVERY)
+    assert notices == []
     assert (
         flatten(again)[setting] == pytest.approx(flatten(spec)[setting])
         if setting == "threat.epsilon"
@@ -55,8 +55,8 @@ def test_items_that_need_each_other_are_taken_in_any_order():
         "schedule.ramp_end:0.9",
     ]
     for order in (items, items[::-1]):
-        spec, said = read_items(order, BASE, EVERY)
-        assert said == []
+        spec, notices = read_items(order, BASE, EVERY)
+        assert notices == []
         assert (spec.threat.norm, spec.threat.epsilon, spec.schedule.ramp_start) == ("l2", 2.5, 0.8)
 
 
@@ -76,22 +76,22 @@ def test_items_that_need_each_other_are_taken_in_any_order():
     ],
 )
 def test_what_cannot_be_taken_is_said_and_changes_nothing(item):
-    spec, said = read_items([item, "seed:4"], BASE, EVERY)
-    assert len(said) == 1
+    spec, notices = read_items([item, "seed:4"], BASE, EVERY)
+    assert len(notices) == 1
     assert link_items(spec, BASE) == ["seed:4"]
 
 
 def test_a_value_outside_the_form_is_taken_to_its_end():
-    spec, said = read_items(
+    spec, notices = read_items(
         ["optim.learning_rate:1e-9"], BASE, EVERY, {"optim.learning_rate": (1e-7, 100.0)}
     )
     assert spec.optim.learning_rate == 1e-7
-    assert "1e-07 is taken" in said[0]
+    assert "1e-07 is taken" in notices[0]
 
 
 @pytest.mark.parametrize("value", ["Infinity", "NaN", "false", "true", "abc", "[1]", ""])
 def test_a_value_that_is_no_number_is_not_taken_to_an_end(value):
-    spec, said = read_items(
+    spec, notices = read_items(
         [f"optim.learning_rate:{value}", "seed:4"],
         BASE,
         EVERY,
@@ -99,8 +99,8 @@ def test_a_value_that_is_no_number_is_not_taken_to_an_end(value):
     )
     assert spec.optim.learning_rate == BASE.optim.learning_rate
     assert spec.seed == 4
-    assert len(said) == 1
-    assert said[0].startswith("optim.learning_rate must")
+    assert len(notices) == 1
+    assert notices[0].startswith("optim.learning_rate must")
 
 
 @pytest.mark.parametrize(
@@ -113,18 +113,18 @@ def test_a_value_that_is_no_number_is_not_taken_to_an_end(value):
     ],
 )
 def test_what_is_said_of_an_item_is_short(item):
-    _, said = read_items([item], BASE, EVERY)
-    assert len(said) == 1
-    assert len(said[0]) < 1200
+    _, notices = read_items([item], BASE, EVERY)
+    assert len(notices) == 1
+    assert len(notices[0]) < 1200
 
 
 def test_what_is_not_offered_is_left_out():
-    spec, said = read_items(["optim.clip_norm:1"], BASE, ("optim.epochs",))
+    spec, notices = read_items(["optim.clip_norm:1"], BASE, ("optim.epochs",))
     assert spec == BASE
-    assert "no setting of this form" in said[0]
+    assert "is not a setting of this form" in notices[0]
 
 
 def test_a_flood_is_cut():
-    spec, said = read_items([f"seed:{place}" for place in range(MOST_ITEMS + 50)], BASE, EVERY)
+    spec, notices = read_items([f"seed:{seed}" for seed in range(MOST_ITEMS + 50)], BASE, EVERY)
     assert spec.seed == MOST_ITEMS - 1
-    assert len(said) == 1
+    assert len(notices) == 1

@@ -205,17 +205,17 @@ def test_every_number_has_two_ends_and_every_list_a_length(name):
         place = schema["$defs"][place[part]["$ref"].rpartition("/")[2]]["properties"]
     waiting = [place[name.rpartition(".")[2]]]
     while waiting:
-        one = waiting.pop()
+        rule = waiting.pop()
         waiting += [
-            *one.get("anyOf", []),
-            *one.get("prefixItems", []),
-            *([one["items"]] if isinstance(one.get("items"), dict) else []),
+            *rule.get("anyOf", []),
+            *rule.get("prefixItems", []),
+            *([rule["items"]] if isinstance(rule.get("items"), dict) else []),
         ]
-        if one.get("type") in ("integer", "number"):
-            assert {"minimum", "exclusiveMinimum"} & one.keys(), name
-            assert {"maximum", "exclusiveMaximum"} & one.keys(), name
-        if one.get("type") == "array":
-            assert "maxItems" in one, name
+        if rule.get("type") in ("integer", "number"):
+            assert {"minimum", "exclusiveMinimum"} & rule.keys(), name
+            assert {"maximum", "exclusiveMaximum"} & rule.keys(), name
+        if rule.get("type") == "array":
+            assert "maxItems" in rule, name
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_points_of_extreme_ramps_are_valid():
 
 
 @pytest.mark.parametrize(
-    ("points", "said"),
+    ("points", "message"),
     [
         ([], "at least 2 points; add a row"),
         ([(0, 0)], "at least 2 points"),
@@ -190,6 +190,6 @@ def test_points_of_extreme_ramps_are_valid():
         ([(0, 0), (0.5, 0), (0.5, 1)], None),
     ],
 )
-def test_what_is_wrong_with_points(points, said):
+def test_what_is_wrong_with_points(points, message):
     fault = points_fault(points)
-    assert fault is None if said is None else said in fault
+    assert fault is None if message is None else message in fault

@@ -144,8 +144,8 @@ def test_other_settings_do_not_touch_the_stored_path(here):
 class TestCompared:
     def test_two_ways_to_write_one_path_are_no_difference(self, here):
         typed = [
-            parse_stored({"data": {"dataset": f"folder:{one}"}})
-            for one in ("~/photos", f"{Path.home()}/photos/", f"{Path.home()}/x/../photos")
+            parse_stored({"data": {"dataset": f"folder:{path}"}})
+            for path in ("~/photos", f"{Path.home()}/photos/", f"{Path.home()}/x/../photos")
         ]
         assert differences(typed) == {}
         other = parse_stored({"data": {"dataset": "folder:~/others"}})

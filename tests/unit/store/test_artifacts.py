@@ -32,8 +32,8 @@ def test_by_kind_and_by_run(store):
     run_id, other = store.submit(RunSpec()), store.submit(RunSpec())
     write(store, run_id, "b", b"1", "weights")
     write(store, run_id, "a", b"2", "verdicts")
-    assert [one.path for one in list_artifacts(store.engine, run_id)] == ["a", "b"]
-    assert [one.path for one in list_artifacts(store.engine, run_id, "weights")] == ["b"]
+    assert [artifact.path for artifact in list_artifacts(store.engine, run_id)] == ["a", "b"]
+    assert [artifact.path for artifact in list_artifacts(store.engine, run_id, "weights")] == ["b"]
     assert list_artifacts(store.engine, other) == []
 
 

@@ -72,11 +72,11 @@ def test_many_writers_at_once(home):
     stores = [RunStore(home) for _ in range(4)]
     ids: list[str] = []
 
-    def write(one: RunStore) -> None:
+    def write(store: RunStore) -> None:
         for _ in range(5):
-            ids.append(one.submit(RunSpec()))
+            ids.append(store.submit(RunSpec()))
 
-    threads = [threading.Thread(target=write, args=(one,)) for one in stores]
+    threads = [threading.Thread(target=write, args=(store,)) for store in stores]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert len(ids) == len(stores[0].records()) == 20

@@ -35,7 +35,7 @@ def test_a_discarded_run_is_nowhere_and_all_there(store):
         == [row.run_id for row in store.summaries().rows]
         == [other]
     )
-    assert [one[0] for one in store.discarded()] == [run_id]
+    assert [row[0] for row in store.discarded()] == [run_id]
     with pytest.raises(
         StoreError, match="was deleted; the Runs page can bring it back for 10 minutes"
     ):
@@ -78,7 +78,7 @@ def test_what_was_discarded_long_ago_goes_for_good(store):
         store.discard(run_id)
     age(store, old, UNDO_SECONDS)
     assert store.purge() == [old]
-    assert [one[0] for one in store.discarded()] == [new]
+    assert [row[0] for row in store.discarded()] == [new]
     assert not store.home.run_folder(old).exists()
     assert store.home.run_folder(new).exists()
     assert read_events(store.engine, old) == []

@@ -107,9 +107,9 @@ def test_it_is_shown_on_a_terminal(store, old, capsys, monkeypatch):
         monkeypatch.setattr(sys, "argv", ["rft", *arguments])
         with contextlib.suppress(SystemExit):
             cli.main()
-        said = capsys.readouterr().out
-        assert said.strip(), arguments
-        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", said), (
+        printed = capsys.readouterr().out
+        assert printed.strip(), arguments
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", printed), (
             arguments
         )
 

@@ -35,7 +35,7 @@ def test_a_network_file_system_is_refused(tmp_path, monkeypatch, kind):
     ],
 )
 def test_the_nearest_and_newest_mount_decides(tmp_path, monkeypatch, mounts):
-    there = [Mount(one.mountpoint.format(here=tmp_path), one.fstype) for one in mounts]
+    there = [Mount(mount.mountpoint.format(here=tmp_path), mount.fstype) for mount in mounts]
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: there)
     assert network_kind(tmp_path / "rft.db") is None
     open_engine(f"sqlite:///{tmp_path / 'rft.db'}").dispose()

@@ -40,8 +40,8 @@ def pausing(spec, reporter):
 
 def train_events(store: RunStore, run_id: str) -> dict[int, tuple]:
     return {
-        one.step: (one.payload["loss"], one.payload["epsilon"])
-        for one in read_events(store.engine, run_id, kinds=["train"])
+        event.step: (event.payload["loss"], event.payload["epsilon"])
+        for event in read_events(store.engine, run_id, kinds=["train"])
     }
 
 
@@ -104,15 +104,17 @@ def test_only_the_schedule_of_what_is_left_changes(store, parent):
     assert {step: after[step] for step in range(AT)} == before
     target = record.spec.threat.epsilon
     assert [after[step][1] for step in range(AT, TOTAL)] == [target] * (TOTAL - AT)
-    steps = [one.step for one in read_events(store.engine, child, kinds=["eval"])]
+    steps = [event.step for event in read_events(store.engine, child, kinds=["eval"])]
     assert steps == [0, 2, TOTAL]
     assert store.get(parent) == origin
 
 
 def test_the_fork_has_files_of_its_own(store, parent):
     child = fork(store, parent, CONSTANT)
-    kept = {one.path: one.sha256 for one in list_artifacts(store.engine, child)}
-    assert kept == {one.path: one.sha256 for one in list_artifacts(store.engine, parent)}
+    kept = {artifact.path: artifact.sha256 for artifact in list_artifacts(store.engine, child)}
+    assert kept == {
+        artifact.path: artifact.sha256 for artifact in list_artifacts(store.engine, parent)
+    }
     store.delete(parent)
     finish(store, child)
     assert store.get(child).parent == parent
@@ -144,7 +146,7 @@ def test_a_run_without_a_checkpoint(store):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         (
             {"optim.learning_rate": 0.1},
@@ -155,8 +157,8 @@ def test_a_run_without_a_checkpoint(store):
         ({"schedule.ramp_end": 0.0}, "ramp_end must be at least ramp_start"),
     ],
 )
-def test_what_a_fork_cannot_change(store, parent, changes, said):
-    with pytest.raises(SettingError, match=said):
+def test_what_a_fork_cannot_change(store, parent, changes, message):
+    with pytest.raises(SettingError, match=message):
         fork(store, parent, changes)
     assert len(store.records()) == 1
 
@@ -171,6 +173,6 @@ def test_the_step_is_read_without_the_weights(store, parent):
 def test_a_damaged_checkpoint_is_named(store, parent, content):
     (store.folder(parent) / "checkpoint.safetensors").write_bytes(content)
     assert fork_step(store, store.get(parent)) is None
-    with pytest.raises(WeightsError, match="checkpoint.safetensors is no checkpoint of a run"):
+    with pytest.raises(WeightsError, match="checkpoint.safetensors is not a checkpoint of a run"):
         fork(store, parent, CONSTANT)
     assert len(list(store.home.runs.iterdir())) == 1

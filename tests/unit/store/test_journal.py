@@ -36,7 +36,7 @@ def test_what_the_store_has_is_not_doubled(store, run_id):
     for sequence in (1, 2, 3):
         Journal(folder).note(event(sequence))
     recover(store.engine, run_id, folder)
-    assert [one.sequence for one in read_events(store.engine, run_id)] == [1, 2, 3]
+    assert [event.sequence for event in read_events(store.engine, run_id)] == [1, 2, 3]
 
 
 def test_a_line_that_was_cut_short_costs_no_other(store, run_id):
@@ -44,7 +44,7 @@ def test_a_line_that_was_cut_short_costs_no_other(store, run_id):
     (folder / JOURNAL).write_text('{"Event": {"sequ\n')
     Journal(folder).note(event(1))
     recover(store.engine, run_id, folder)
-    assert [one.sequence for one in read_events(store.engine, run_id)] == [1]
+    assert [event.sequence for event in read_events(store.engine, run_id)] == [1]
 
 
 def test_a_disk_that_takes_nothing_is_borne(tmp_path):
@@ -62,4 +62,4 @@ def test_a_lost_run_has_all_its_events(store, run_id, by):
     else:
         store._set(run_id, pid=1, pid_start=1.0)
         assert store.reconcile() == [run_id]
-    assert [one.sequence for one in read_events(store.engine, run_id)] == [1]
+    assert [event.sequence for event in read_events(store.engine, run_id)] == [1]

@@ -129,14 +129,14 @@ def test_without_a_copy_nothing_changes(home, old, monkeypatch):
 
 def test_a_migrated_store_has_the_schema_of_a_new_one(home, old, tmp_path):
     new = RunStore(type(home)(tmp_path, f"sqlite:///{tmp_path / 'new.db'}"))
-    tables = [inspect(one.engine) for one in (RunStore(home), new)]
+    tables = [inspect(store.engine) for store in (RunStore(home), new)]
     for name in ("runs", "events", "artifacts", "summaries", "meta"):
         first, second = (
             [
                 (column["name"], str(column["type"]), column["nullable"])
-                for column in one.get_columns(name)
+                for column in inspector.get_columns(name)
             ]
-            for one in tables
+            for inspector in tables
         )
         assert first == second
 

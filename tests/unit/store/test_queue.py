@@ -6,7 +6,7 @@ from tests.unit.store.test_summaries import submit
 
 def test_the_place_counts_those_that_start_before(store):
     first, second, third = (submit(store, name) for name in "abc")
-    assert [find_waiting(store.engine, one) for one in (first, second, third)] == [
+    assert [find_waiting(store.engine, run_id) for run_id in (first, second, third)] == [
         Waiting(1, ()),
         Waiting(2, ()),
         Waiting(3, ()),

@@ -11,7 +11,7 @@ from rft_core.store.recovery import recover
 from rft_core.store.run_store import RunStore
 from rft_core.store.schema import events
 from rft_core.worker.loop import worker_lock
-from tests.unit.health.damage import age, repaired, told
+from tests.unit.health.damage import age, findings, repaired
 from tests.unit.report.stored import stored
 
 
@@ -24,9 +24,11 @@ class TestStore:
     @pytest.fixture
     def damaged(self, store) -> RunStore:
         """A store of 40 runs with pages in its middle overwritten, closed as after a crash."""
-        for place in range(40):
-            stored(store, f"run {place}")
-        with closing(sqlite3.connect(store_file(store.home))) as connection:
+        for number in range(40):
+            stored(store, f"run {number}")
+        path = store_file(store.home)
+        assert path is not None
+        with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             (size,) = connection.execute("PRAGMA page_size").fetchone()
             pages = (
@@ -40,7 +42,6 @@ class TestStore:
                 else []
             )
         store.engine.dispose()
-        path = store_file(store.home)
         data = bytearray(path.read_bytes())
         for page in pages[3:5] or range(len(data) // size // 2, len(data) // size // 2 + 2):
             data[(page - 1) * size : page * size] = b"\xa5" * size
@@ -50,8 +51,8 @@ class TestStore:
     def test_it_is_named_and_nothing_is_changed(self, damaged):
         path = store_file(damaged.home)
         before = path.read_bytes()
-        (one,) = survey(damaged.home)
-        assert (one.kind, one.subject) == ("store", "rft.db")
+        (finding,) = survey(damaged.home)
+        assert (finding.kind, finding.subject) == ("store", "rft.db")
         assert path.read_bytes() == before
 
     def test_what_can_be_read_is_recovered_and_the_rest_is_kept_beside(self, damaged):
@@ -66,7 +67,7 @@ class TestStore:
         with store.engine.connect() as connection:
             kept = len(connection.execute(select(events)).all())
         assert 60 < kept < 120
-        assert told(damaged.home) == []
+        assert findings(damaged.home) == []
 
     def test_a_file_that_is_no_database_any_more(self, store, run_id):
         path = store_file(store.home)
@@ -76,7 +77,7 @@ class TestStore:
         found = repaired(store.home)
         assert found == [("store", "rft.db"), ("folder", f"runs/{run_id}")]
         assert (store.home.root / "orphans" / run_id / "verdicts.npz").is_file()
-        assert told(store.home) == []
+        assert findings(store.home) == []
 
     def test_what_makes_no_sense_is_left_out_and_counted(self, store):
         """A run whose row is gone, one whose settings are no settings, and

@@ -93,12 +93,14 @@ class TestDelete:
     )
     def test_a_run_goes_with_events_and_files(self, store, status):
         run_id, other = make(store, status), make(store, status)
-        for one in (run_id, other):
-            folder = store.folder(one)
+        for each_id in (run_id, other):
+            folder = store.folder(each_id)
             (folder / "examples").mkdir()
             (folder / "examples" / "a.npz").write_bytes(b"x")
-            register_artifact(store.engine, one, folder, folder / "examples" / "a.npz", "examples")
-            append_events(store.engine, one, [Event(1, 0, 0.0, 0.0, "log", {})])
+            register_artifact(
+                store.engine, each_id, folder, folder / "examples" / "a.npz", "examples"
+            )
+            append_events(store.engine, each_id, [Event(1, 0, 0.0, 0.0, "log", {})])
         store.delete(run_id)
         assert not store.home.run_folder(run_id).exists()
         assert read_events(store.engine, run_id) == []

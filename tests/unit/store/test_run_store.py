@@ -156,9 +156,9 @@ class TestClaim:
         stores = [RunStore(home) for _ in range(4)]
         devices = tuple(f"cuda:{index}" for index in range(16))
 
-        def take(one: RunStore) -> list[str]:
+        def take(worker_store: RunStore) -> list[str]:
             claimed = []
-            while record := one.claim(devices):
+            while record := worker_store.claim(devices):
                 claimed.append(record.run_id)
             return claimed
 

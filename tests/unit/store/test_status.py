@@ -68,9 +68,9 @@ def test_a_run_that_is_not_finished_can_always_be_brought_to_its_end():
     for status in STATUSES:
         reached, waiting = set(), {status}
         while waiting:
-            one = waiting.pop()
-            reached.add(one)
-            waiting |= forward[one] - reached
+            reachable = waiting.pop()
+            reached.add(reachable)
+            waiting |= forward[reachable] - reached
         assert "finished" in reached, status
     assert forward["finished"] == {"finished"}
 

@@ -80,15 +80,15 @@ def test_a_summary_equals_its_record(store):
 def test_one_query_and_no_spec_is_read(store, monkeypatch):
     for place in range(4):
         submit(store, f"run {place}")
-    said = []
+    statements = []
     event.listen(
         store.engine,
         "before_cursor_execute",
-        lambda connection, cursor, statement, *_: said.append(statement),
+        lambda connection, cursor, statement, *_: statements.append(statement),
     )
     monkeypatch.setattr(run_store, "parse_stored", lambda _: pytest.fail("a list parsed a spec"))
     assert store.summaries(Wanted("run", order="clean"), limit=2).total == 4
-    (query,) = [one for one in said if one != "BEGIN"]
+    (query,) = [statement for statement in statements if statement != "BEGIN"]
     assert "runs.spec" not in query
     assert "runs.report" not in query
     assert "events" not in query
@@ -225,7 +225,9 @@ def test_whether_a_run_is_among_those_wanted(store):
     assert is_listed(store.engine, Wanted(), run_id)
     assert is_listed(store.engine, Wanted("optim.epochs", tags=("x",)), run_id)
     assert not is_listed(store.engine, Wanted(statuses=("finished",)), run_id)
-    assert [is_listed(store.engine, Wanted(f"names {run_id}"), one) for one in (run_id, other)] == [
+    assert [
+        is_listed(store.engine, Wanted(f"names {run_id}"), each_id) for each_id in (run_id, other)
+    ] == [
         False,
         True,
     ]

@@ -37,7 +37,7 @@ def test_a_finished_run(store, run_id):
     record = store.get(run_id)
     assert (record.status, record.reason, record.step, record.total_steps) == ("finished", "", 3, 3)
     assert (record.report["clean_accuracy"], record.report["robust_accuracy"]) == (0.8, 0.5)
-    assert [one.path for one in list_artifacts(store.engine, run_id)] == ["model.bin"]
+    assert [artifact.path for artifact in list_artifacts(store.engine, run_id)] == ["model.bin"]
     events = read_events(store.engine, run_id)
     assert [event.sequence for event in events] == [1, 2, 3, 4, 5]
     assert [event.kind for event in events] == ["status", "train", "train", "train", "status"]

@@ -81,3 +81,9 @@ def test_a_run_without_a_limit_goes_on(store, launch):
     begin(store, run_id, 10**6)
     assert stop_overdue(store) == []
     assert spent_reason(store, run_id) == ""
+
+
+def test_a_spent_launch_without_a_limit_names_none(store, limited):
+    """A damaged file may say both; the run must still end with its status."""
+    write_launch(store.folder(limited), Launch("ann", None, is_spent=True))
+    assert spent_reason(store, limited) == ""

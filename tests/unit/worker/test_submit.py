@@ -49,7 +49,7 @@ def test_a_worker_is_started_for_this_home_apart_from_this_process(home, store):
             assert time.monotonic() < deadline, home.worker_log.read_text()
             time.sleep(0.1)
         assert ensure_worker(home) is False
-        started = [one for one in psutil.Process().children() if "worker" in one.cmdline()]
+        started = [child for child in psutil.Process().children() if "worker" in child.cmdline()]
         (worker,) = started
         assert worker.cmdline()[-2:] == ["--home", str(home.root)]
         assert os.getsid(worker.pid) == worker.pid

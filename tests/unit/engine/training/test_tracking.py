@@ -61,7 +61,7 @@ def test_a_run_keeps_its_bound(tmp_path):
         2
         < len(steps)
         == estimate(bounded).measurements
-        < estimate(bounded).asked
+        < estimate(bounded).requested
         == len(plan(prepare(wanted, reporter)))
     )
     # each of the 70 steps takes 32 images, three attack steps and one update

@@ -46,8 +46,8 @@ def check(card: dict, case: Case) -> None:
     assert sum(found.values()) == train + validation + test
     assert found["test"] == test or not test
     assert found["validation"] == validation or not validation
-    told = "\n".join(card["notes"])
-    assert [line for line in case.lines if line not in told] == []
+    notes = "\n".join(card["notes"])
+    assert [line for line in case.lines if line not in notes] == []
 
 
 @pytest.mark.parametrize("case", [*FIELD, *FURTHER], ids=str)
@@ -58,7 +58,7 @@ def test_dataset_of_a_folder(case: Case, tmp_path, answer):
     )
     card = answer("dataset", f"folder:{root}", *chosen)
     check(card, case)
-    images = sum(sizes(card).values()) + sum(one["images"] for one in card["left_out"])
+    images = sum(sizes(card).values()) + sum(row["images"] for row in card["left_out"])
     assert images == sum(
         count
         for path, count in case.groups.items()
@@ -113,7 +113,7 @@ def test_what_is_asked_is_one_line(case: Case, tmp_path, call, store, monkeypatc
     assert store.records() == []
 
 
-@pytest.mark.parametrize("case", [one for one in ASKED if not one.settings], ids=str)
+@pytest.mark.parametrize("case", [case for case in ASKED if not case.settings], ids=str)
 def test_an_upload_that_no_run_can_use_leaves_nothing(case: Case, tmp_path, home):
     content = io.BytesIO(pack(tmp_path / "set.zip", case.groups).read_bytes())
     if (

@@ -15,7 +15,7 @@ from tests.trees import FIELD, Case, pack, plant, two
 
 
 def counts(reading: Reading) -> tuple[int, ...]:
-    found = Counter(one.split for one in reading.pictures)
+    found = Counter(picture.split for picture in reading.pictures)
     return tuple(found[kind] for kind in ("train", "validation", "test"))
 
 
@@ -26,8 +26,8 @@ def test_what_comes_out(case: Case, tmp_path):
     classes, notes = check_classes_of(reading, "set")
     assert classes == case.classes
     assert counts(reading) == case.counts
-    told = "\n".join([*reading.lines, *notes])
-    assert [line for line in case.lines if line not in told] == []
+    text = "\n".join([*reading.lines, *notes])
+    assert [line for line in case.lines if line not in text] == []
 
 
 @pytest.mark.parametrize("case", ASKED, ids=str)
@@ -39,16 +39,16 @@ def test_what_is_asked_or_refused(case: Case, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "case", [one for one in (*FIELD, *FURTHER) if "kept apart" not in "".join(one.lines)], ids=str
+    "case",
+    [case for case in (*FIELD, *FURTHER) if "kept apart" not in "".join(case.lines)],
+    ids=str,
 )
 def test_a_zip_is_checked_without_unpacking_it(case: Case, tmp_path, home):
     path = pack(tmp_path / "set.zip", case.groups)
-    told = "\n".join(check_dataset(f"folder:{path}", **case.settings))
-    # what is no image, and what is empty, is told once it is unpacked
-    told_of_images = [
-        line for line in case.lines if "left out, " in line and "other file" not in line
-    ]
-    assert [line for line in told_of_images if line not in told] == []
+    text = "\n".join(check_dataset(f"folder:{path}", **case.settings))
+    # files that are not images, and empty folders, are reported once it is unpacked
+    image_lines = [line for line in case.lines if "left out, " in line and "other file" not in line]
+    assert [line for line in image_lines if line not in text] == []
     assert not home.uploads.exists()
 
 
@@ -78,9 +78,9 @@ class TestLinks:
         plant(root, two("", 6, names=("ring", "star")))
         for name in ("disc", "square"):
             (root / name).symlink_to(root.parent / "elsewhere" / name)
-        (told,) = check_dataset(f"folder:{root}")
+        (line,) = check_dataset(f"folder:{root}")
         assert (
-            told
+            line
             == "2 links lead out of the folder, or back to where they lie, and were not followed:"
             " disc; square"
         )
@@ -118,12 +118,12 @@ class TestDomains:
 
     def test_each_is_read_by_the_same_rules(self, tmp_path):
         reading = read_folder(plant(tmp_path / "set", self.GROUPS), domains=("photo",))
-        assert Counter((one.domain, one.split) for one in reading.pictures) == {
+        assert Counter((picture.domain, picture.split) for picture in reading.pictures) == {
             ("photo", "train"): 12,
             ("photo", "test"): 6,
             ("sketch", "train"): 8,
         }
-        assert sum(one.images for one in reading.left_out) == 3
+        assert sum(group.images for group in reading.left_out) == 3
 
     def test_a_wrapper_around_them(self, tmp_path):
         root = plant(

@@ -213,7 +213,7 @@ def test_a_program_in_place_of_a_picture_is_not_opened():
             )
         },
     )
-    with pytest.raises(DataError, match="its content is no image"):
+    with pytest.raises(DataError, match="its content is not an image"):
         found.train.read(0)
 
 

@@ -113,7 +113,7 @@ class TestWhatCannotBeUsed:
 
     def test_a_cell_without_end(self, tmp_path):
         (tmp_path / "table.csv").write_text('path,label\n"' + "x" * 200_000)
-        self.refused(tmp_path / "table.csv", "is no CSV file")
+        self.refused(tmp_path / "table.csv", "is not a CSV file")
 
     def test_only_missing_files(self, tmp_path):
         self.refused(

@@ -140,10 +140,10 @@ def test_rows_that_cannot_be_used_are_counted_and_named(pictures):
         "1 rows were left out, they name no file: line 45 (no path)",
         "1 rows were left out, their file is in an earlier row: line 46 (img/000.png)",
         (
-            "2 rows were left out, what they name is no file: line 48 (img/folder.png); line 49"
+            "2 rows were left out, what they name is not a file: line 48 (img/folder.png); line 49"
             " (img/pipe.png)"
         ),
-        "1 files could not be read and were left out: img/text.png: its content is no image",
+        "1 files could not be read and were left out: img/text.png: its content is not an image",
     ):
         assert line in notes
 
