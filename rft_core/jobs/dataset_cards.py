@@ -135,7 +135,7 @@ def ask_for_card(home: Home, spec: RunSpec, *, again: bool = False) -> bool:
     """Start a process that makes the card of `spec`, unless it is there or being made; return
     whether one was started.
 
-    `again` makes it anew. The process outlives whoever asked, and gives way to runs.
+    `again` makes it once more. The process outlives the one that asked, and yields to runs.
     """
     settings = card_settings(spec)
     arguments = ["dataset", str(settings.pop("data.dataset")), "--json"]

@@ -75,7 +75,7 @@ def _reachable(backbone: BackboneFacts, online: bool | None) -> bool:
 
 
 def cached_in(hub_id: str, home: Home) -> Path | None:
-    """Return the folder that holds whole weights of `hub_id` (OWNER/NAME or an address):
+    """Return the folder that holds complete weights of `hub_id` (OWNER/NAME or an address):
     `home.weights` or the user's own cache.
     """
     if "://" in hub_id:

@@ -43,7 +43,7 @@ class Folder:
         }
 
     def below(self) -> Iterator[Parts]:
-        """Give the path of each picture in it and below it, in order."""
+        """Yield the path of each picture in it and below it, in order."""
         for name in sorted(self.pictures):
             yield (*self.parts, name)
         for name in sorted(self.folders):
