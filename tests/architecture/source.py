@@ -1,9 +1,12 @@
 """The source of rft_core and pages as data: modules, their imports, their syntax trees."""
 
 import ast
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
+from inspect import Signature, signature
 from pathlib import Path
+from typing import Any
 
 import rft_core
 
@@ -82,3 +85,26 @@ def _imports(importer: str, node: ast.AST, at_load: bool):
         else:
             is_function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
             yield from _imports(importer, child, at_load and not is_function)
+
+
+def for_each(name: str, values: Iterable[Any], ids: Callable[[Any], str]) -> Callable:
+    """Run a test on each of `values`, given as its argument `name`, and fail with all that fail:
+    as `parametrize`, in one test where hundreds would take longer to begin than to run.
+    """
+
+    def decorate(test: Callable) -> Callable:
+        @wraps(test)
+        def on_each(**fixtures: Any) -> None:
+            faults = []
+            for value in values:
+                try:
+                    test(**{name: value}, **fixtures)
+                except AssertionError as error:
+                    faults.append(f"{ids(value)}: {error}")
+            assert not faults, "\n".join(faults)
+
+        arguments = signature(test).parameters
+        on_each.__signature__ = Signature([arguments[key] for key in arguments if key != name])
+        return on_each
+
+    return decorate

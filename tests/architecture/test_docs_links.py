@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.markdown import Page, pages, slug
-from tests.architecture.source import CHECKOUT
+from tests.architecture.source import CHECKOUT, for_each
 
 ALL = {page.path: page for page in pages()}
 ELSEWHERE = ("http://", "https://", "mailto:")
@@ -43,7 +43,7 @@ def test_every_link_leads_somewhere(page):
     assert dead_links(page) == []
 
 
-@pytest.mark.parametrize("path", CODE, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
+@for_each("path", CODE, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
 def test_code_speaks_of_docs_that_are_there(path):
     named = set(DOCS_FILE.findall(path.read_text(encoding="utf-8")))
     assert [name for name in named if not (CHECKOUT / name).is_file()] == []

@@ -9,7 +9,7 @@ import pytest
 
 import rft_core
 from rft_core import lazy_door, read_origins
-from tests.architecture.source import CHECKOUT, is_module, modules
+from tests.architecture.source import CHECKOUT, for_each, is_module, modules
 
 # what each door hands on; a page, a script or a notebook may rely on it
 PINNED = {
@@ -253,7 +253,7 @@ def test_the_rules_of_the_door_catch_what_is_planted(text, past, twice, gone):
     assert (len(past_the_door(tree)), len(rebound(tree)), len(found)) == (past, twice, gone)
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+@for_each("module", modules(), ids=lambda module: module.name)
 def test_the_doors_are_for_those_outside(module):
     """Inside the package a name is imported from the file that has it: a door would hide where
     arrows lead, and load what is not needed.

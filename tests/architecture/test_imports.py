@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.architecture.source import CHECKOUT, Module, modules
+from tests.architecture.source import CHECKOUT, Module, for_each, modules
 
 TORCH_WORLD = {
     "torch",
@@ -73,14 +73,12 @@ def test_there_is_something_to_look_at():
     assert sum(len(ours(module)) for module in modules()) > 100
 
 
-@pytest.mark.parametrize("module", modules(), ids=ids)
+@for_each("module", modules(), ids=ids)
 def test_no_streamlit(module):
     assert not [one for one in module.imports if below(one.module, "streamlit")]
 
 
-@pytest.mark.parametrize(
-    "module", [one for one in modules() if not one.name.startswith(MAY_USE_TORCH)], ids=ids
-)
+@for_each("module", [one for one in modules() if not one.name.startswith(MAY_USE_TORCH)], ids=ids)
 def test_only_the_engine_loads_torch(module):
     heavy = [
         one
@@ -92,7 +90,7 @@ def test_only_the_engine_loads_torch(module):
     assert not heavy
 
 
-@pytest.mark.parametrize("module", [one for one in modules() if one.name != "rft_core"], ids=ids)
+@for_each("module", [one for one in modules() if one.name != "rft_core"], ids=ids)
 def test_imports_point_down(module):
     others = [
         one

@@ -9,7 +9,7 @@ from typing import TypeGuard
 import pytest
 
 from rft_core.spec import catalog
-from tests.architecture.source import CHECKOUT, Module, modules
+from tests.architecture.source import CHECKOUT, Module, for_each, modules
 
 KINDS = ("schedules", "strategies", "objectives", "attacks", "datasets")
 MENUS = {kind: {row.name for row in catalog.choices(kind)} for kind in KINDS}
@@ -135,7 +135,7 @@ def looked_at() -> list[Module]:
     ]
 
 
-@pytest.mark.parametrize("module", looked_at(), ids=lambda module: module.name)
+@for_each("module", looked_at(), ids=lambda module: module.name)
 def test_no_code_compares_names_of_methods(module):
     own = own_names(module)
     found = {line: names - own for line, names in named(module.tree).items() if names - own}

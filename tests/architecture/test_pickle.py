@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from tests.architecture.source import CHECKOUT
+from tests.architecture.source import CHECKOUT, for_each
 
 FILES = sorted(
     path for folder in ("rft_core", "pages") for path in (CHECKOUT / folder).rglob("*.py")
@@ -39,7 +39,7 @@ def unpickles(tree: ast.AST) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
+@for_each("path", FILES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
 def test_nothing_is_unpickled(path):
     assert unpickles(ast.parse(path.read_text())) == []
 

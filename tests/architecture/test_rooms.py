@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import pytest
 
-from tests.architecture.source import CHECKOUT, PACKAGE, Module, modules
+from tests.architecture.source import CHECKOUT, PACKAGE, Module, for_each, modules
 
 MOST_ENTRIES = 20
 # loose files that a stranger can place
@@ -97,7 +97,7 @@ def test_no_circle_of_rooms(folder):
     assert circle(arrows(folder, everything())) == []
 
 
-@pytest.mark.parametrize("module", [*modules(), *modules("pages")], ids=lambda module: module.name)
+@for_each("module", [*modules(), *modules("pages")], ids=lambda module: module.name)
 def test_every_folder_says_what_it_is_for(module):
     if module.path.name == "__init__.py" and module.name not in ("pages", "pages.ui"):
         assert ast.get_docstring(module.tree), f"{module.path} says nothing"

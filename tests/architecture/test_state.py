@@ -2,9 +2,7 @@
 
 import ast
 
-import pytest
-
-from tests.architecture.source import CHECKOUT, Module, modules
+from tests.architecture.source import CHECKOUT, Module, for_each, modules
 
 LONGEST = 300
 MUTABLE_SYNTAX = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
@@ -67,19 +65,19 @@ def assigned(module: Module):
             yield [ast.unparse(statement.target)], statement.value
 
 
-@pytest.mark.parametrize("module", modules(), ids=ids)
+@for_each("module", modules(), ids=ids)
 def test_nothing_at_module_level_can_change(module):
     assert [
         names for names, value in assigned(module) if names != ["__all__"] and mutable(value)
     ] == []
 
 
-@pytest.mark.parametrize("module", modules(), ids=ids)
+@for_each("module", modules(), ids=ids)
 def test_no_global_statement(module):
     assert not [node.lineno for node in ast.walk(module.tree) if isinstance(node, ast.Global)]
 
 
-@pytest.mark.parametrize("module", modules(), ids=ids)
+@for_each("module", modules(), ids=ids)
 def test_no_mutable_default(module):
     functions = [
         node
@@ -94,7 +92,7 @@ def test_no_mutable_default(module):
     ]
 
 
-@pytest.mark.parametrize("module", modules(), ids=ids)
+@for_each("module", modules(), ids=ids)
 def test_library_code_never_prints(module):
     calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
     assert not [
@@ -104,12 +102,12 @@ def test_library_code_never_prints(module):
     ]
 
 
-@pytest.mark.parametrize("module", modules(), ids=ids)
+@for_each("module", modules(), ids=ids)
 def test_every_module_says_what_it_is(module):
     assert ast.get_docstring(module.tree) or module.name == "rft_core.__main__"
 
 
-@pytest.mark.parametrize("module", modules(), ids=ids)
+@for_each("module", modules(), ids=ids)
 def test_public_functions_say_what_they_do_and_with_which_types(module):
     for node in module.tree.body:
         is_overload = "overload" in [called(one) for one in getattr(node, "decorator_list", [])]
