@@ -60,7 +60,7 @@ def test_autoattack_says_its_time_first_and_is_never_weaker(visit, lab):
     wait_for_points(page, more_than=0)
     page.get_by_text("Honesty checks", exact=True).click()
     settle(page)
-    evaluate(page, "AutoAttack", Test_images=6)
+    evaluate(page, "AutoAttack", Test_images=2)
     page.get_by_text("This evaluation has no honesty checks").wait_for()
     answer = list_evaluations(lab.store, run_id)[0].answer
     assert answer["attack"] == "autoattack"

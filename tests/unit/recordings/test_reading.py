@@ -103,7 +103,7 @@ def test_an_image_that_fell_stays_fallen():
 
 def test_more_pictures_than_classes_read_rightly(finished, tmp_path):
     store, run_id = finished
-    with pytest.raises(DataError, match="11 were asked for"):
+    with pytest.raises(DataError, match="11 were requested"):
         save_gallery(
             tmp_path / "g.npz", store.get(run_id).spec, store.folder(run_id), 11, run="tiny"
         )

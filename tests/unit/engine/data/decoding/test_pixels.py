@@ -154,7 +154,7 @@ def test_a_picture_that_a_loader_opened_itself_is_refused_too(monkeypatch):
 
 def test_only_known_formats_are_parsed():
     """PostScript would start a program."""
-    with pytest.raises(DataError, match="no image"):
+    with pytest.raises(DataError, match="not an image"):
         open_image(
             io.BytesIO(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
         )
