@@ -200,7 +200,7 @@ def test_valid_rows_have_no_fault_and_all_count(stored):
 
 
 @pytest.mark.parametrize(
-    ("kind", "payload", "message"),
+    ("kind", "payload", "answer"),
     [
         ("eval", {}, "curve is missing"),
         (
