@@ -13,10 +13,11 @@ from torch import nn
 
 from rft_core.bench.classifiers import classifier
 from rft_core.engine.data.dataset import Split
+from rft_core.engine.data.pixels import as_pixels
 from rft_core.engine.hardware.device import Runtime, choose_runtime
 from rft_core.engine.hardware.folding import Folding
 from rft_core.engine.hardware.products import choose_products, use_torch
-from rft_core.engine.measuring.evaluate import Evaluation, as_pixels, evaluate
+from rft_core.engine.measuring.evaluate import Evaluation, evaluate
 from rft_core.metrics.significance import mcnemar_p_value
 from rft_core.spec.sections import RuntimeSpec
 

@@ -9,7 +9,7 @@ import torchattacks
 from rft_core.bench.classifiers import classifier
 from rft_core.engine.attacks import library
 from rft_core.engine.attacks.apgd import apgd, apgd_dlr
-from rft_core.engine.measuring.evaluate import as_pixels
+from rft_core.engine.data.pixels import as_pixels
 
 IMAGES = 160
 # three standard errors of a paired difference of a few images among 160

@@ -9,7 +9,8 @@ import torch
 from rft_core.bench.classifiers import classifier
 from rft_core.engine.attacks.apgd import apgd
 from rft_core.engine.attacks.pgd import pgd
-from rft_core.engine.measuring.evaluate import as_pixels, evaluate
+from rft_core.engine.data.pixels import as_pixels
+from rft_core.engine.measuring.evaluate import evaluate
 
 STEPS, IMAGES = 10, 200
 EPSILONS = tuple(level / 255 for level in range(9))

@@ -10,7 +10,8 @@ from torch import nn
 from rft_core.bench.classifiers import classifier
 from rft_core.engine.attacks.losses import targeted_dlr
 from rft_core.engine.data.dataset import Split
-from rft_core.engine.measuring.evaluate import as_pixels, evaluate
+from rft_core.engine.data.pixels import as_pixels
+from rft_core.engine.measuring.evaluate import evaluate
 
 CLASSES, IMAGES = 10, 200
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from rft_core.engine.attacks.pgd import pgd
 from rft_core.engine.data.dataset import Split
-from rft_core.engine.measuring.evaluate import Evaluation, as_pixels
+from rft_core.engine.data.pixels import as_pixels
+from rft_core.engine.measuring.evaluate import Evaluation
 from rft_core.engine.models.modes import eval_mode
 from rft_core.files.atomic import write_arrays
 from rft_core.metrics.verdicts import smallest_falling

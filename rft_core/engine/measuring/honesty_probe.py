@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from rft_core.engine.attacks.pgd import pgd
 from rft_core.engine.attacks.stepwise import StepwiseAttack
 from rft_core.engine.data.dataset import Split
-from rft_core.engine.measuring.evaluate import as_pixels, evaluate
+from rft_core.engine.data.pixels import as_pixels
+from rft_core.engine.measuring.evaluate import evaluate
 from rft_core.units import format_epsilon
 
 BATCH, STEPS = 128, 10

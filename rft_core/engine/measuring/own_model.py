@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from rft_core.engine.attacks.norms import NORMS
 from rft_core.engine.data.dataset import Split
-from rft_core.engine.measuring.evaluate import Evaluation, as_pixels
+from rft_core.engine.data.pixels import as_pixels
+from rft_core.engine.measuring.evaluate import Evaluation
 from rft_core.engine.measuring.evaluate import evaluate as evaluate_split
 from rft_core.engine.models.modes import eval_mode
 from rft_core.errors import UnknownNameError, UserError

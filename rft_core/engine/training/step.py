@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+from rft_core.engine.data.pixels import as_pixels
 from rft_core.engine.data.transforms.augment import augment
 from rft_core.engine.hardware.memory import is_out_of_memory
 from rft_core.engine.hardware.recompute import recomputes, statistics_held
 from rft_core.engine.job import Job
-from rft_core.engine.measuring.evaluate import as_pixels
 from rft_core.engine.models.modes import train_mode, trains_statistics
 from rft_core.engine.objectives.adversary import Adversary
 from rft_core.engine.reporter import Reporter

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from rft_core.engine.attacks.pgd import pgd
+from rft_core.engine.data.pixels import as_pixels
 from rft_core.engine.measuring.attacked_images import (
     choose_shown,
     climb,
@@ -14,7 +15,7 @@ from rft_core.engine.measuring.attacked_images import (
     save_pictures,
     thin,
 )
-from rft_core.engine.measuring.evaluate import Evaluation, as_pixels, evaluate, predict
+from rft_core.engine.measuring.evaluate import Evaluation, evaluate, predict
 from rft_core.metrics.verdicts import smallest_falling
 from tests import tiny
 

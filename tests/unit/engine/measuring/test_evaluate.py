@@ -9,8 +9,9 @@ from torch import nn
 
 from rft_core.engine.attacks.pgd import pgd
 from rft_core.engine.data.dataset import Split
+from rft_core.engine.data.pixels import as_pixels
 from rft_core.engine.measuring import lane
-from rft_core.engine.measuring.evaluate import as_pixels, evaluate, predict
+from rft_core.engine.measuring.evaluate import evaluate, predict
 from tests import tiny
 
 GRIDS = {
